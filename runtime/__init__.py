@@ -1,0 +1,70 @@
+"""The engine: a deterministic actor runtime whose runs replay byte for byte.
+
+The map, in the order of a message's journey:
+
+- `message`, `actor`, `ref`, `context`: what programs are written with: typed messages, actors with
+  handlers, references, and the context through which an actor speaks to the rest.
+- `order`, `envelope`, `cell`, `kernel`: one envelope at a time, in the order (logical time, tie,
+  origin, number). The kernel is a plain object without any event loop.
+- `pending`: what an async handler may await.
+- `effect`, `slot`: requests to the outside and the places reserved for their outcomes.
+- `drivers`: who hosts the kernel: `live` (real effects under anyio), `replay` (journal only),
+  `simulation` (virtual time, for tests).
+- `journal`, `sealed`, `canonical`: the recorded facts.
+- `supervision`, `failure`, `foreign`, `errors`: what happens when something goes wrong.
+- `randomness`, `clock`: luck and time, both functions of the config.
+
+It imports none of the other layers.
+"""
+
+from .actor import Actor, EffectActor, handles
+from .clock import Clock
+from .context import Context, Timer
+from .drivers.ending import Ending
+from .drivers.live import FromOutside, Limits, StopSwitch, drive
+from .drivers.replay import replay
+from .journal import Journal, Recorded
+from .kernel import Kernel, State
+from .message import Message
+from .order import schedule
+from .pending import Gathered, Pending, Race, Winner
+from .randomness import Draws, Stream
+from .ref import ActorRef
+from .slot import EffectReport, EffectRequest, Outcome
+from .supervision import ActorFailed, DeadLetter, Directive, Supervision, Terminated
+
+__all__ = [
+    "Actor",
+    "ActorFailed",
+    "ActorRef",
+    "Clock",
+    "Context",
+    "DeadLetter",
+    "Directive",
+    "Draws",
+    "EffectActor",
+    "EffectReport",
+    "EffectRequest",
+    "Ending",
+    "FromOutside",
+    "Gathered",
+    "Journal",
+    "Kernel",
+    "Limits",
+    "Message",
+    "Outcome",
+    "Pending",
+    "Race",
+    "Recorded",
+    "State",
+    "StopSwitch",
+    "Stream",
+    "Supervision",
+    "Terminated",
+    "Timer",
+    "Winner",
+    "drive",
+    "handles",
+    "replay",
+    "schedule",
+]

@@ -1,0 +1,120 @@
+"""Actors and how they declare what they handle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import iscoroutinefunction, signature
+from types import UnionType
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from .message import Message
+from .supervision import Supervision
+
+if TYPE_CHECKING:
+    from .context import Context
+
+Handler = Callable[..., Any]
+F = TypeVar("F", bound=Handler)
+
+_MARK = "__handles__"
+
+
+def handles(method: F) -> F:
+    """Mark a method as the handler of the message type that its first parameter is annotated with.
+
+    A union handles several types. A plain method may return the answer to an ask; an `async def`
+    may await what its context offers.
+    """
+    setattr(method, _MARK, True)
+    return method
+
+
+def _accepted_types(owner: type, method: Handler) -> list[type[Message]]:
+    """The message types of a handler's first parameter. Raises TypeError with what to write."""
+    where = f"{owner.__name__}.{method.__name__}"
+    parameters = list(signature(method).parameters)
+    if len(parameters) < 2:
+        raise TypeError(f"{where} needs a parameter for the message: (self, message: Ping, ctx)")
+    try:
+        annotation = get_type_hints(method).get(parameters[1])
+    except NameError as error:
+        raise TypeError(f"{where}: its message's type can't be resolved: {error}") from None
+    union = get_origin(annotation) in (Union, UnionType)
+    types: list[type[Message]] = []
+    for found in get_args(annotation) if union else (annotation,):
+        if not (isinstance(found, type) and issubclass(found, Message)):
+            raise TypeError(
+                f"{where}: parameter {parameters[1]!r} must be annotated with a Message type "
+                f"or a union of them, got {found!r}"
+            )
+        types.append(found)
+    return types
+
+
+def collect_handlers(owner: type) -> dict[type[Message], Handler]:
+    """The handlers of a class and its bases by message type; a subclass's win."""
+    handlers: dict[type[Message], Handler] = {}
+    for base in reversed(owner.__mro__):
+        for name, member in vars(base).items():
+            if not hasattr(member, _MARK):
+                continue
+            method = getattr(owner, name)
+            for accepted in _accepted_types(owner, method):
+                handlers[accepted] = method
+    return handlers
+
+
+class Actor:
+    """Base class of deterministic actors.
+
+    One message at a time, also across an await. State lives in the instance; nobody else touches
+    it. Handlers take `(self, message, ctx)` and may use nothing but their arguments: no clock, no
+    global randomness, no I/O (blocking calls can't be caught, see CONTRIBUTING).
+    """
+
+    mailbox_capacity: ClassVar[int] = 10_000
+    """Most messages that are kept while the actor waits for an answer."""
+    supervision: ClassVar[Supervision] = Supervision()
+    """How failures are handled unless spawn says otherwise."""
+    handlers: ClassVar[dict[type[Message], Handler]] = {}
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        cls.handlers = collect_handlers(cls)
+
+    def on_start(self, ctx: Context) -> None:
+        """Called as the actor's first turn, and again after a restart."""
+
+    def on_stop(self) -> None:
+        """Called when the actor is gone for good; it can send nothing any more."""
+
+
+class EffectActor:
+    """Base class of actors that do real I/O, as concurrent tasks.
+
+    Handlers are `async def on_request(self, request: Request) -> Reply`. They run under the
+    driver, outside of the run's order, and may await anything; they never ask other actors. Their
+    replies take places in the order that were reserved when the request was made.
+    """
+
+    capacity: ClassVar[int | None] = None
+    """Most requests in flight at once; None leaves it to the driver's limit."""
+    timeout_s: ClassVar[float | None] = None
+    """Time limit of a request in seconds; None leaves it to the driver's."""
+    handlers: ClassVar[dict[type[Message], Handler]] = {}
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        cls.handlers = collect_handlers(cls)
+        for handler in cls.handlers.values():
+            if not iscoroutinefunction(handler):
+                raise TypeError(f"{cls.__name__}.{handler.__name__} must be `async def`")

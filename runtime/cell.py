@@ -1,0 +1,116 @@
+"""What the kernel keeps of each actor."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .actor import Actor, EffectActor, Handler
+from .message import Message
+from .supervision import Supervision
+
+if TYPE_CHECKING:
+    from .context import Context
+    from .envelope import Envelope
+    from .pending import Pending, Race
+    from .randomness import Stream
+    from .ref import ActorRef
+
+IDLE = 0
+"""Ready for the next message."""
+WAITING = 1
+"""In the middle of an async handler, until an answer comes."""
+ISOLATED = 2
+"""Failed too often; gets nothing any more."""
+STOPPED = 3
+
+
+class Recipe(NamedTuple):
+    """How to make the actor again when it is restarted."""
+
+    make: Callable[..., Actor | EffectActor]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+    def build(self) -> Actor | EffectActor:
+        return self.make(*self.args, **self.kwargs)
+
+
+class Cell:
+    """One actor's place in the kernel: its state, what waits for it, what it waits for.
+
+    Fields that most actors never need are None until then, so that an idle actor is small.
+    """
+
+    __slots__ = (
+        "actor",
+        "asks",
+        "awaiting",
+        "children",
+        "context",
+        "coroutine",
+        "failures",
+        "handlers",
+        "mailbox",
+        "number",
+        "owed",
+        "parent",
+        "path",
+        "recipe",
+        "ref",
+        "state",
+        "streams",
+        "supervision",
+        "watchers",
+    )
+
+    def __init__(
+        self,
+        path: str,
+        actor: Actor | EffectActor,
+        recipe: Recipe,
+        parent: Cell | None,
+        supervision: Supervision,
+    ) -> None:
+        self.path = path
+        self.actor = actor
+        self.handlers: dict[type[Message], Handler] = type(actor).handlers
+        self.recipe = recipe
+        self.parent = parent
+        self.supervision = supervision
+        self.state = IDLE
+        self.number = 0
+        """Messages sent so far; numbers the next one. Survives restarts."""
+        self.context: Context
+        self.ref: ActorRef[Any]
+        self.coroutine: Coroutine[Any, Any, Any] | None = None
+        self.awaiting: Pending[Any] | Race | None = None
+        self.mailbox: deque[Envelope] | None = None
+        self.asks: list[Pending[Any]] | None = None
+        """Open asks of the current turn."""
+        self.owed: list[Pending[Any]] | None = None
+        """Asks taken with reply_later and not answered yet."""
+        self.children: dict[str, Cell] | None = None
+        self.watchers: list[Cell] | None = None
+        self.failures: list[int] | None = None
+        """Steps of the failures that count."""
+        self.streams: dict[str, Stream] | None = None
+
+    @property
+    def is_effect(self) -> bool:
+        return isinstance(self.actor, EffectActor)
+
+    def handler_of(self, message_type: type[Message]) -> Handler | None:
+        """The handler of a message type or of its nearest base; found once, then remembered."""
+        handler = self.handlers.get(message_type)
+        if handler is None:
+            for base in message_type.__mro__[1:]:
+                handler = self.handlers.get(base)
+                if handler is not None:
+                    self.handlers[message_type] = handler
+                    break
+        return handler
+
+    def accepted_names(self) -> list[str]:
+        return [accepted.__name__ for accepted in self.handlers]

@@ -1,0 +1,14 @@
+"""How a driver's work ended."""
+
+from enum import Enum
+
+
+class Ending(Enum):
+    """Why a driver came back."""
+
+    COMPLETED = "completed"
+    """No message is left: the program is done."""
+    STOPPED = "stopped"
+    """Stopped from outside at the beginning of a step; resumable."""
+    EXHAUSTED = "exhausted"
+    """A replay needs an outcome that was never recorded: the recording ends here."""

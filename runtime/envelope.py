@@ -1,0 +1,40 @@
+"""A message on its way: the place in the order, and what is to be done with it there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from .cell import Cell
+    from .pending import Pending
+
+TELL = 0
+"""A message for a handler."""
+ASK = 1
+"""A message for a handler whose result goes back to the asker."""
+REPLY = 2
+"""The answer to an ask; resumes the asker."""
+SLOT = 3
+"""The reserved place of an effect's outcome."""
+STOP = 4
+"""The target stops here."""
+TIMER = 5
+"""A message sent ahead of time, which may have been taken back."""
+
+
+class Envelope(NamedTuple):
+    """Compares by its place: the first four fields are unique together."""
+
+    time: int
+    tie: int
+    origin: str
+    number: int
+    kind: int
+    target: Cell
+    body: Any
+    """The message (TELL, ASK), the value (REPLY), the Slot (SLOT), the Timer
+    (TIMER), None (STOP)."""
+    pending: Pending[Any] | None
+    """Whom an ASK or REPLY answers."""
+    cause: tuple[str, int] | None
+    """(origin, number) of the envelope in whose turn this one was sent."""

@@ -1,0 +1,66 @@
+"""Telling that an actor awaited something that is not its context's to give.
+
+The kernel's turns run where there is no event loop, so most primitives of trio, anyio and asyncio
+raise by themselves, before any side effect; here their error is explained. A few yield instead
+(`asyncio.sleep(0)`, a bare future), and that is told from the yielded object.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Coroutine
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from .errors import KernelInEventLoop, NondeterministicAwait
+
+if TYPE_CHECKING:
+    from .cell import Cell
+
+_LIBRARIES = ("trio", "anyio", "asyncio", "sniffio")
+
+
+def refuse_event_loop() -> None:
+    """Raise KernelInEventLoop where this thread runs trio or asyncio, if they are loaded."""
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is not None and asyncio._get_running_loop() is not None:
+        raise KernelInEventLoop("asyncio")
+    trio = sys.modules.get("trio")
+    if trio is not None and trio.lowlevel.in_trio_run():
+        raise KernelInEventLoop("trio")
+
+
+def _library_of(traceback: TracebackType | None) -> str | None:
+    """The first call into an async library on the way to the error, as text."""
+    while traceback is not None:
+        module: str = traceback.tb_frame.f_globals.get("__name__", "")
+        if module.partition(".")[0] in _LIBRARIES:
+            return f"{module.partition('.')[0]}'s {traceback.tb_frame.f_code.co_name}()"
+        traceback = traceback.tb_next
+    return None
+
+
+def explain_foreign(error: Exception, actor: str, handler: str) -> Exception:
+    """NondeterministicAwait if the error comes from an async library without its loop."""
+    called = _library_of(error.__traceback__)
+    if called is None:
+        return error
+    explained = NondeterministicAwait(actor, handler, called)
+    explained.__cause__ = error
+    return explained
+
+
+def foreign_await(
+    cell: Cell, coroutine: Coroutine[Any, Any, Any], awaited: Any
+) -> NondeterministicAwait:
+    """The error for an object that is not one of the context's."""
+    inner: Any = coroutine
+    handler = getattr(coroutine, "__qualname__", "a handler")
+    where = ""
+    while inner is not None and hasattr(inner, "cr_frame"):
+        frame = inner.cr_frame
+        if frame is not None:
+            where = f" at line {frame.f_lineno} of {inner.__qualname__}"
+        inner = inner.cr_await
+    described = "a bare yield" if awaited is None else f"{type(awaited).__name__} {awaited!r}"
+    return NondeterministicAwait(cell.path, handler, f"{described}{where}")

@@ -1,0 +1,41 @@
+"""What actors say to each other: frozen, named, validated once."""
+
+from typing import Any, ClassVar, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict
+
+_UNORDERED = (set, frozenset)
+
+
+def _holds_a_set(annotation: Any) -> bool:
+    if annotation in _UNORDERED or get_origin(annotation) in _UNORDERED:
+        return True
+    return any(_holds_a_set(inner) for inner in get_args(annotation))
+
+
+class Message(BaseModel):
+    """Base class of all messages.
+
+    A message is validated when it is made and passed on as it is. Its name stands in the journal
+    and must not change when the class moves: `class Ping(Message, name="ping")`; without a name
+    it is the class's own.
+
+    Sets are refused, since the order of their items differs from process to process.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    message_name: ClassVar[str] = "message"
+
+    def __init_subclass__(cls, name: str | None = None, **config: Any) -> None:
+        super().__init_subclass__(**config)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, name: str | None = None, **_: Any) -> None:
+        cls.message_name = name or cls.__name__
+        for field, info in cls.model_fields.items():
+            if _holds_a_set(info.annotation):
+                raise TypeError(
+                    f"{cls.__name__}.{field} is a set, whose order is not reproducible; "
+                    f"use a tuple (sorted, if order carries no meaning)"
+                )

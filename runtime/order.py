@@ -1,0 +1,57 @@
+"""The order of a run: logical time, and what decides between messages of one time.
+
+Order is data. An envelope's place is the tuple (time, tie, origin, number): logical time in
+ticks, a tie-break, the sender's path, and a number that each sender counts for itself, so that an
+actor that is added or removed moves nobody else.
+
+A message takes one tick. A step of an episode begins at a multiple of `TICKS_PER_STEP`, far more
+ticks than the cascade of messages of one step needs.
+"""
+
+from collections.abc import Callable
+from hashlib import blake2b
+
+STEP_BITS = 20
+TICKS_PER_STEP = 1 << STEP_BITS
+
+OUTSIDE = "~outside"
+"""The origin of messages from outside: sorts after every actor's path."""
+
+Tie = Callable[[int, str, str], int]
+"""Tie-break of a message: (time, origin's path, target's path) -> any integer."""
+
+
+class UnknownSchedule(ValueError):
+    """The name of a schedule policy that there is not."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"expected a schedule fifo, fair or shuffle:SEED, got {text!r}")
+
+
+def _keyed(seed: int, label: str) -> int:
+    key = str(seed).encode()[-64:]
+    return int.from_bytes(blake2b(label.encode(), key=key, digest_size=7).digest(), "big")
+
+
+def schedule(text: str, run_seed: int) -> Tie | None:
+    """The tie-break of a schedule policy; None is the order by sender's path.
+
+    `fifo`: senders of one tick in the order of their paths, each sender's messages as sent.
+    `fair`: senders of one tick in a random order, drawn anew for each tick from the run's seed.
+    `shuffle:SEED`: all messages of one tick permuted, except that messages between one sender and
+    one receiver keep their order; shows whether a finding depends on message order.
+
+    Raises UnknownSchedule.
+    """
+    if text == "fifo":
+        return None
+    if text == "fair":
+        return lambda time, origin, target: _keyed(run_seed, f"fair\0{time}\0{origin}")
+    kind, _, argument = text.partition(":")
+    if kind == "shuffle":
+        try:
+            seed = int(argument)
+        except ValueError:
+            raise UnknownSchedule(text) from None
+        return lambda time, origin, target: _keyed(seed, f"shuffle\0{time}\0{origin}\0{target}")
+    raise UnknownSchedule(text)

@@ -1,0 +1,99 @@
+"""What an async handler may await: answers that are on their way."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from .cell import Cell
+    from .slot import Slot
+
+T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
+
+
+class Pending(Generic[T]):
+    """One answer that is on its way to `owner`; await it to get the value or the error.
+
+    Asking and awaiting are apart: `first = ctx.ask(a, x); second = ctx.ask(b, y)` sends both, then
+    `await first` waits.
+    """
+
+    __slots__ = ("done", "error", "owner", "slot", "target", "value")
+
+    def __init__(self, owner: Cell, target: Cell | None, slot: Slot | None = None) -> None:
+        self.owner = owner
+        self.target = target
+        self.slot = slot
+        self.done = False
+        self.value: Any = None
+        self.error: Exception | None = None
+
+    def __await__(self) -> Generator[Pending[T], None, T]:
+        if not self.done:
+            yield self
+        if self.error is not None:
+            raise self.error
+        result: T = self.value
+        return result
+
+    def unblocks(self, answered: Pending[Any]) -> bool:
+        """Whether the owner, who awaits this, can go on now that `answered` is done."""
+        return answered is self
+
+
+class Gathered(Generic[T]):
+    """Several answers, awaited together; the results stand in the order of the arguments.
+
+    The first error in that order is raised, after all answers have come.
+    """
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: tuple[Pending[T], ...]) -> None:
+        self.parts = parts
+
+    def __await__(self) -> Generator[Pending[T], None, list[T]]:
+        for part in self.parts:
+            if not part.done:
+                yield part
+        results = []
+        for part in self.parts:
+            results.append((yield from part.__await__()))
+        return results
+
+
+class Winner(NamedTuple):
+    """The first answer of a race in logical order."""
+
+    place: int
+    """Index among the race's arguments."""
+    value: Any
+
+
+class Race:
+    """Waits for the first of several answers in logical order; the others are cancelled."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: tuple[Pending[Any], ...]) -> None:
+        if not parts:
+            raise ValueError("race() needs at least one answer to wait for, got none")
+        self.parts = parts
+
+    def __await__(self) -> Generator[Race, None, Winner]:
+        if not any(part.done for part in self.parts):
+            yield self
+        index = next(place for place, part in enumerate(self.parts) if part.done)
+        winner = self.parts[index]
+        for part in self.parts:
+            if not part.done and part.slot is not None:
+                part.slot.cancel()
+        if winner.error is not None:
+            raise winner.error
+        return Winner(index, winner.value)
+
+    def unblocks(self, answered: Pending[Any]) -> bool:
+        """Whether the owner, who awaits this, can go on now that `answered` is done."""
+        return any(part is answered for part in self.parts)

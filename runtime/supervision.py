@@ -1,0 +1,75 @@
+"""What happens when an actor's handler raises, in OTP's words, and what others are told of it."""
+
+from enum import Enum
+from typing import NamedTuple
+
+from .message import Message
+
+
+class Directive(Enum):
+    """What to do about a failure."""
+
+    RESUME = "resume"
+    """Give up the message, keep the actor as it is."""
+    RESTART = "restart"
+    """A new instance under the same reference; waiting messages are kept."""
+    STOP = "stop"
+    """Stop the actor; watchers get `Terminated`."""
+    ISOLATE = "isolate"
+    """Keep the actor but deliver nothing to it any more."""
+    ESCALATE = "escalate"
+    """The parent fails with the same error; at the top the run ends."""
+
+
+class Supervision(NamedTuple):
+    """How an actor's failures are handled.
+
+    `directive` applies up to `max_failures` failures within the last `within_steps` steps of
+    logical time (None: in the whole life); the next failure gets `exceeded`.
+    """
+
+    directive: Directive = Directive.ESCALATE
+    max_failures: int = 3
+    within_steps: int | None = None
+    exceeded: Directive = Directive.ESCALATE
+
+
+class Terminated(Message, name="engine.terminated"):
+    """Sent to watchers when an actor is gone for good."""
+
+    path: str
+    reason: str
+
+
+class ActorFailed(Message, name="engine.actor_failed"):
+    """Sent to the kernel's listener for each failure; quotes the message, not the mailbox."""
+
+    path: str
+    handler: str
+    error: str
+    message: str
+    directive: str
+    failures: int
+    """How many failures of this actor count at this moment, this one included."""
+
+
+class DeadLetter(Message, name="engine.dead_letter"):
+    """Sent to the kernel's listener for each message that nobody handled."""
+
+    reason: str
+    """unhandled, stopped, isolated, mailbox_full, late_reply or unknown_target."""
+    sender: str
+    target: str
+    message: str
+
+
+class DeadLetters:
+    """Counts of dead letters by reason, in order of first appearance."""
+
+    __slots__ = ("by_reason",)
+
+    def __init__(self) -> None:
+        self.by_reason: dict[str, int] = {}
+
+    def add(self, reason: str) -> None:
+        self.by_reason[reason] = self.by_reason.get(reason, 0) + 1
