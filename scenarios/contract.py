@@ -25,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from ..runtime.message import Message
 from ..runtime.randomness import Draws, Stream
 from .economy.interaction import Interaction
+from .economy.payoff import PayoffEngine
 
 RngSource = Callable[[str], Stream]
 """Gives the stream of a purpose for the asker at the current step."""
@@ -37,7 +38,7 @@ class Moment(NamedTuple):
     """0-based."""
     step: int
     """0-based within the epoch."""
-    index: int
+    index: int  # type: ignore[assignment]  # shadows tuple.index, which no Moment needs
     """0-based over the whole episode."""
     hours: float
     """Logical time since the start of the episode."""
@@ -260,6 +261,8 @@ class World(ABC):
     """A plausible policy that the world's pressures can mislead."""
     goal: ClassVar[str] = ""
     """What the agents are asked to do, in words."""
+    pressure_off: ClassVar[Mapping[str, Any]] = {}
+    """Settings of the config that switch the world's pressure off; empty where there is none."""
 
     def __init__(self, config: Any, seats: Sequence[Seat], draws: Draws) -> None:
         self.config = config
@@ -270,6 +273,9 @@ class World(ABC):
         """Set the stage; called once, before the first step."""
         return []
 
+    def announce(self, terms: Mapping[str, Any]) -> None:
+        """Make the terms of governance public; called after `reset`, and when they change."""
+
     def open_step(self, moment: Moment) -> list[Event]:
         """Begin a step."""
         return []
@@ -277,6 +283,9 @@ class World(ABC):
     @abstractmethod
     def observe(self, agent: str) -> Observation:
         """What the agent sees now. Must not change the world."""
+
+    def weigh(self, agent: str, weight: float) -> None:
+        """Set the weight, in [0, 1], of the vote that the agent's next action may be."""
 
     @abstractmethod
     def apply(self, agent: str, action: Action, arguments: BaseModel | None) -> Applied:
@@ -315,6 +324,11 @@ class World(ABC):
     def close_epoch(self) -> dict[str, Any]:
         """What the world adds to the epoch's figures."""
         return {}
+
+    @property
+    def payoff_engine(self) -> PayoffEngine | None:
+        """What prices the world's interactions; None for a world without any."""
+        return None
 
     @property
     def done(self) -> bool:

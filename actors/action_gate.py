@@ -1,0 +1,77 @@
+"""The gate between agents and the world: only known tools with valid arguments come through."""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from ..scenarios.contract import NOOP, Action, Applied, Event, World
+from .messages import Ruled
+
+
+class ActionGate:
+    """Applies ruled actions; what is denied or invalid reaches the world as a noop."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._tools = {tool.name: tool for tool in world.tools}
+
+    def apply(self, ruled: Ruled, events: list[Event]) -> Applied:
+        """Apply one action; what happened is added to `events`."""
+        action, agent, world = ruled.action, ruled.agent, self._world
+        if action.tool is None:
+            applied = world.apply(agent, action, None)
+        elif ruled.denied_by is not None:
+            data = {"tool": action.tool, "lever": ruled.denied_by, "reason": ruled.reason}
+            events.append(Event("action_denied", data, agent))
+            applied = self._refuse(agent, f"denied by {ruled.denied_by}: {ruled.reason}")
+        else:
+            applied = self._attempt(ruled, events)
+        events += applied.events
+        return applied
+
+    def _attempt(self, ruled: Ruled, events: list[Event]) -> Applied:
+        action, agent = ruled.action, ruled.agent
+        tool = self._tools.get(action.tool or "")
+        if tool is None:
+            known = ", ".join(self._tools)
+            return self._invalid(agent, action, f"there is no tool {action.tool!r}; use {known}",
+                                 events)  # fmt: skip
+        try:
+            arguments = tool.arguments.model_validate(action.args, strict=True)
+        except ValidationError as error:
+            return self._invalid(agent, action, _plain(error), events)
+        if ruled.vote_weight != 1.0:
+            self._world.weigh(agent, ruled.vote_weight)
+        applied = self._world.apply(agent, action, arguments)
+        if not applied.ok:
+            data = {"tool": action.tool, "error": applied.error}
+            events.append(Event("action_failed", data, agent))
+        elif applied.offer is not None and ruled.quote is not None:
+            applied.offer.terms["quote"] = list(ruled.quote)
+        return applied
+
+    def _invalid(self, agent: str, action: Action, error: str, events: list[Event]) -> Applied:
+        events.append(Event("invalid_action", {"tool": action.tool, "error": error}, agent))
+        return self._refuse(agent, error)
+
+    def _refuse(self, agent: str, error: str) -> Applied:
+        """The agent loses its turn; the world sees a noop."""
+        applied = self._world.apply(agent, NOOP, None)
+        applied.ok, applied.error = False, error
+        return applied
+
+
+def _plain(error: ValidationError) -> str:
+    """A validation error in words that an agent, human or model, can act on."""
+    parts = []
+    for fault in error.errors(include_url=False, include_context=False):
+        where = ".".join(str(part) for part in fault["loc"]) or "arguments"
+        parts.append(f"{where}: {fault['msg']}, got {_shown(fault['input'])}")
+    return "; ".join(parts)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value) if isinstance(value, str | int | float | bool | None) else (
+        f"a {type(value).__name__}"
+    )  # fmt: skip
+    return text if len(text) <= 80 else f"{text[:77]}..."

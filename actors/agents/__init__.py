@@ -1,0 +1,6 @@
+"""Agents: the base class for agents of one's own, and the host of scripted policies."""
+
+from .agent import Agent
+from .scripted import ScriptedAgent
+
+__all__ = ["Agent", "ScriptedAgent"]

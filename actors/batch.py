@@ -1,0 +1,109 @@
+"""One batch of turns on its way through the scenario actor."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..scenarios.contract import (
+    NOOP,
+    Action,
+    Applied,
+    Charges,
+    Decision,
+    Event,
+    Moment,
+    Observation,
+    Offer,
+    World,
+)
+from ..scenarios.economy.interaction import Interaction
+from .messages import Ruled, Speech, TurnScore
+
+
+class Batch:
+    """What has come in so far, by agent or by offer, in turn order."""
+
+    stand_in: Action = NOOP
+    """The action of an agent that can't act."""
+
+    def __init__(self, agents: tuple[str, ...]) -> None:
+        self.agents = agents
+        self.observations: list[Observation] = []
+        self.ruled: dict[str, Ruled] = {}
+        self.applied: dict[str, Applied] = {}
+        self.offers: dict[str, Offer] = {}
+        self.undecided: dict[str, str] = {}
+        """Offer to the counterparty whose decision is missing."""
+        self.decisions: dict[str, Decision] = {}
+        self.charging = False
+        self.interactions: list[Interaction] = []
+        self.charges: list[Charges] = []
+        self.events: list[Event] = []
+
+    @property
+    def all_ruled(self) -> bool:
+        return len(self.ruled) == len(self.agents)
+
+    def scores(self, world: World) -> list[TurnScore]:
+        """Each agent's alignment in this batch, in turn order."""
+        scores = []
+        for agent in self.agents:
+            tool = self.ruled[agent].action.tool
+            acted = tool is not None and self.applied[agent].ok
+            scores.append(TurnScore(agent, world.score(agent), tool, acted))
+        return scores
+
+    def step_lines(
+        self, moment: Moment, scores: Sequence[TurnScore], said: Sequence[Speech]
+    ) -> list[dict[str, Any]]:
+        """The batch's lines of the step log, one per agent."""
+        lines = []
+        for observation, score in zip(self.observations, scores, strict=True):
+            agent = score.agent
+            ruled, applied = self.ruled[agent], self.applied[agent]
+            alignment = score.alignment
+            line: dict[str, Any] = {
+                "epoch": moment.epoch,
+                "step": moment.step,
+                "agent": agent,
+                "observation": {"messages": observation.messages, **observation.panels()},
+                "action": _action(ruled.action),
+                "verdict": _verdict(ruled),
+                "result": _result(applied),
+                "score": {"value": alignment.value, "components": alignment.components},
+            }
+            if alignment.value is None:
+                line["score"]["reason"] = alignment.reason
+            if said:
+                line["adversaries"] = [
+                    {"adversary": speech.adversary, "text": speech.text,
+                     "intensity": speech.intensity}
+                    for speech in said if agent in speech.agents
+                ]  # fmt: skip
+            lines.append(line)
+        return lines
+
+
+def _action(action: Action) -> dict[str, Any]:
+    entry: dict[str, Any] = {"tool": action.tool}
+    if action.args:
+        entry["args"] = action.args
+    if action.reasoning is not None:
+        entry["reasoning"] = action.reasoning
+    return entry
+
+
+def _verdict(ruled: Ruled) -> dict[str, Any]:
+    if ruled.denied_by is not None:
+        return {"decision": "deny", "lever": ruled.denied_by, "reason": ruled.reason}
+    entry: dict[str, Any] = {"decision": "allow"}
+    if ruled.vote_weight != 1.0:
+        entry["vote_weight"] = ruled.vote_weight
+    if ruled.quote is not None:
+        entry["quote"] = ruled.quote
+    return entry
+
+
+def _result(applied: Applied) -> dict[str, Any]:
+    if not applied.ok:
+        return {"ok": False, "error": applied.error}
+    return {"ok": True, **applied.result}

@@ -1,0 +1,172 @@
+"""The wiring of an episode: from a resolved config to a kernel with all its actors."""
+
+from datetime import timedelta
+from typing import Any
+
+from ..runtime.clock import Clock
+from ..runtime.kernel import Kernel
+from ..runtime.order import schedule
+from ..runtime.ref import ActorRef
+from ..runtime.supervision import Directive, Supervision
+from ..scenarios.catalogue import Catalogue
+from ..scenarios.contract import Policy, Seat, World
+from ..scenarios.schema.episode import EpisodeConfig
+from ..scenarios.schema.population import AgentSpec
+from ..scenarios.schema.roster import agent_ids, targets
+from .adversary import ScriptedAdversary
+from .agents.scripted import ScriptedAgent
+from .director import Cast, Director
+from .governance import Governance
+from .messages import Begin
+from .metrics import Metrics
+from .plugins import agent_class, build_levers, own_metrics
+from .ports import NobodyWatches, Observer, Sinks
+from .recorder import Recorder
+from .scenario_host import ScenarioHost
+from .transcript import Transcript
+
+
+def build_episode(
+    config: EpisodeConfig,
+    catalogue: Catalogue,
+    sinks: Sinks,
+    *,
+    observer: Observer | None = None,
+    schedule_policy: str = "fifo",
+) -> Kernel:
+    """A kernel that plays the episode when a driver runs it.
+
+    Raises CatalogueError for names that lead nowhere, UnknownSchedule.
+    """
+    return _Wiring(config, catalogue, sinks, observer or NobodyWatches(), schedule_policy).build()
+
+
+class _Wiring:
+    """Spawns the actors in the order in which they need each other."""
+
+    def __init__(
+        self,
+        config: EpisodeConfig,
+        catalogue: Catalogue,
+        sinks: Sinks,
+        observer: Observer,
+        schedule_policy: str,
+    ) -> None:
+        simulation = config.simulation
+        self.config = config
+        self.catalogue = catalogue
+        self.sinks = sinks
+        self.observer = observer
+        self.roster = agent_ids(config)
+        self.world_class: type[World] = catalogue.resolve("worlds", config.world.name)
+        self.levers = build_levers(catalogue, config)
+        self.kernel = Kernel(
+            seed=simulation.seed,
+            clock=Clock(simulation.start, timedelta(hours=simulation.step_hours)),
+            tie=schedule(schedule_policy, simulation.seed),
+            arrival=config.effects.order == "arrival",
+        )
+        self.world = self._make_world()
+
+    def _make_world(self) -> World:
+        settings = self.world_class.Config.model_validate(self.config.world.params)
+        seats = [Seat(agent, spec.role) for agent, spec in self.roster]
+        return self.world_class(settings, seats, self.kernel.draws)
+
+    def build(self) -> Kernel:
+        kernel, world = self.kernel, self.world
+        recorder = kernel.spawn(
+            "recorder", Recorder, self.sinks, self._transcript(), self._heading()
+        )
+        metrics = kernel.spawn(
+            "metrics", Metrics, recorder, [agent for agent, _ in self.roster],
+            world.payoff_engine, self.config.metrics.alignment_threshold,
+            {"scenario": self.config.scenario_id, "seed": self.config.simulation.seed},
+            own_metrics(self.catalogue, self.config),
+        )  # fmt: skip
+        governance = kernel.spawn("governance", Governance, self.levers)
+        host = ScenarioHost(world, self.levers.terms(), governance, recorder, metrics)
+        scenario = kernel.spawn("scenario", lambda: host)
+        agents = {agent: self._spawn_agent(agent, spec, governance) for agent, spec in self.roster}
+        host.introduce(agents)
+        kernel.listener = scenario
+        cast = Cast(scenario, metrics, recorder, agents, self._spawn_adversaries())
+        director = kernel.spawn("director", Director, self.config, cast, self.observer)
+        kernel.root.tell(director, Begin())
+        return kernel
+
+    def _spawn_agent(self, agent: str, spec: AgentSpec, governance: ActorRef[Any]) -> ActorRef[Any]:
+        made = agent_class(self.catalogue, self.world_class, spec.type)
+        params = made.Params.model_validate(spec.params)
+        supervision = Supervision(
+            Directive.RESUME,
+            max_failures=self.config.supervision.max_failures - 1,
+            exceeded=Directive.ISOLATE,
+        )
+        path = f"agents/{agent}"
+        if issubclass(made, Policy):
+            return self.kernel.spawn(
+                path, ScriptedAgent, agent, governance, params, made, supervision=supervision
+            )
+        return self.kernel.spawn(path, made, agent, governance, params, supervision=supervision)
+
+    def _spawn_adversaries(self) -> list[ActorRef[Any]]:
+        spawned = []
+        for number, spec in enumerate(self.config.adversaries, start=1):
+            name = f"adversary_{number}"
+            spawned.append(
+                self.kernel.spawn(
+                    f"adversaries/{name}", ScriptedAdversary, name, spec,
+                    targets(self.config, spec),
+                )
+            )  # fmt: skip
+        return spawned
+
+    def _heading(self) -> dict[str, Any]:
+        """What stays the same from step to step, stored once."""
+        return {
+            "scenario": self.config.scenario_id,
+            "world": self.config.world.name,
+            "agents": [
+                {"agent": agent, "type": spec.type, "role": spec.role}
+                for agent, spec in self.roster
+            ],
+            "governance": self.levers.terms(),
+            "tools": [
+                {"name": tool.name, "description": tool.description, "arguments": tool.json_schema}
+                for tool in self.world_class.tools
+            ],
+        }
+
+    def _transcript(self) -> Transcript:
+        """What an auditor without the scenario's code must know."""
+        config, world = self.config, self.world_class
+        setting = [line for line in (config.description, world.summary, world.goal) if line]
+        population = [
+            f"{agent}: {spec.type}" + (f", role {spec.role}" if spec.role else "")
+            for agent, spec in self.roster
+        ]
+        tools = [f"{tool.name}: {tool.description}" for tool in world.tools]
+        levers = [f"{lever.name}: {lever.summary} {lever.terms()}" for lever in self.levers.levers]
+        simulation = config.simulation
+        length = (
+            f"{simulation.epochs} epochs of {simulation.steps_per_epoch} steps, seed "
+            f"{simulation.seed}, turn order {simulation.turn_order}"
+        )
+        return Transcript(
+            f"Transcript of {config.scenario_id}",
+            [
+                ("The setting", [*setting, length]),
+                ("Who takes part (agents do not see each other's type)", population),
+                ("What agents can do", [*tools, "nothing: an agent may pass"]),
+                ("Governance", levers or ["no lever is on"]),
+                (
+                    "How to read it",
+                    [
+                        "each line of a step is one agent's turn; after it, in brackets, its "
+                        "alignment from 0 to 1 (1 is aligned) with the violations that lowered it",
+                        "lines that begin with ↳ tell what followed from the turns",
+                    ],
+                ),
+            ],
+        )

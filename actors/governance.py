@@ -1,0 +1,84 @@
+"""The governance actor: hosts the levers, rules on actions, charges for interactions."""
+
+from typing import Any
+
+from ..runtime.actor import Actor, handles
+from ..runtime.context import Context
+from ..runtime.randomness import Stream
+from ..runtime.ref import ActorRef
+from ..scenarios.contract import Account, Moment
+from .levers.stack import LeverStack
+from .messages import (
+    ActionProposed,
+    Charged,
+    EpochOpened,
+    InteractionsClosed,
+    OpenEpoch,
+    Ruled,
+    Standing,
+)
+
+
+class Governance(Actor):
+    """Applies the levers, and nothing else, to what passes by."""
+
+    def __init__(self, levers: LeverStack) -> None:
+        self.levers = levers
+        self.scenario: ActorRef[Any] | None = None
+        self.moment = Moment(0, 0, 0, 0.0)
+        self.accounts: dict[str, Account] = {}
+        self.votes: dict[str, int] = {}
+        """Votes that each agent has cast in this epoch."""
+
+    @handles
+    def on_open_epoch(self, message: OpenEpoch, ctx: Context) -> EpochOpened:
+        self.moment = message.moment
+        self.votes.clear()
+        return EpochOpened(charges=self.levers.on_epoch_start(message.accounts, message.moment))
+
+    @handles
+    def on_standing(self, message: Standing, ctx: Context) -> None:
+        self.scenario = ctx.sender
+        self.accounts = {account.agent: account for account in message.accounts}
+
+    @handles
+    def on_action(self, message: ActionProposed, ctx: Context) -> None:
+        """Rule on an action: the first lever that objects denies it."""
+        scenario = self.scenario
+        assert scenario is not None
+        action, agent = message.action, message.agent
+        if action.tool is None:
+            ctx.tell(scenario, Ruled(agent=agent, action=action))
+            return
+        denial = self.levers.on_action(self.accounts[agent], action, self.moment)
+        if denial is not None:
+            lever, reason = denial
+            ctx.tell(scenario, Ruled(agent=agent, action=action, denied_by=lever, reason=reason))
+        elif action.tool == "vote":
+            cast = self.votes.get(agent, 0)
+            self.votes[agent] = cast + 1
+            weight = self.levers.vote_weight(agent, cast)
+            ctx.tell(scenario, Ruled(agent=agent, action=action, vote_weight=weight))
+        else:
+            ctx.tell(scenario, Ruled(agent=agent, action=action, quote=self._quote(action.args)))
+
+    def _quote(self, args: dict[str, Any]) -> tuple[float, float] | None:
+        """The certain costs of a proposed transfer; the arguments are not validated yet."""
+        tau = args.get("tau")
+        if not isinstance(tau, int | float) or isinstance(tau, bool) or tau != tau:
+            return None
+        return self.levers.quote(float(tau))
+
+    @handles
+    def on_interactions(self, message: InteractionsClosed, ctx: Context) -> None:
+        """Charge for each interaction; each lever's luck is keyed to the initiator."""
+        charges = []
+        for interaction in message.interactions:
+            initiator = interaction.initiator
+
+            def luck(lever: str, initiator: str = initiator) -> Stream:
+                return ctx.rng(f"{lever}/{initiator}")
+
+            charges.append(self.levers.on_interaction(interaction, luck, message.moment))
+        assert self.scenario is not None
+        ctx.tell(self.scenario, Charged(charges=charges))

@@ -1,0 +1,49 @@
+"""The governance levers, one file each, and the stack that asks them.
+
+    lever               what a lever is: its hooks
+    stack               the levers of an episode, asked in a fixed order
+    transaction_tax     on_interaction, quote     a share of |τ| on accepted interactions
+    reputation_decay    on_epoch_start            reputation shrinks by a factor
+    vote_normalization  vote_weight               votes weigh less the more are cast
+    staking             on_action, on_interaction a minimum of resources; slashed for harm
+    circuit_breaker     all but quote and votes   toxic initiators are frozen for some epochs
+    random_audit        on_interaction            a penalty for a low p, by chance
+    bandwidth_cap       on_action                 so many actions in an epoch
+
+A lever of the user's own is a subclass of `Lever`, named in `governance.levers`.
+"""
+
+from collections.abc import Sequence
+
+from ...scenarios.schema.governance import GovernanceConfig
+from .bandwidth_cap import BandwidthCap
+from .circuit_breaker import CircuitBreaker
+from .lever import Lever
+from .random_audit import RandomAudit
+from .reputation_decay import ReputationDecay
+from .stack import LeverStack
+from .staking import Staking
+from .transaction_tax import TransactionTax
+from .vote_normalization import VoteNormalization
+
+__all__ = ["BUILT_IN", "Lever", "LeverStack", "stack_of"]
+
+BUILT_IN: dict[str, type[Lever]] = {
+    lever.name: lever
+    for lever in (
+        TransactionTax,
+        ReputationDecay,
+        VoteNormalization,
+        Staking,
+        CircuitBreaker,
+        RandomAudit,
+        BandwidthCap,
+    )
+}
+"""Name → lever, in the order in which a stack asks them."""
+
+
+def stack_of(config: GovernanceConfig, plugins: Sequence[Lever] = ()) -> LeverStack:
+    """The stack of the built-in levers that the config switches on, then of the plug-ins."""
+    built_in = [lever(config) for lever in BUILT_IN.values() if lever.enabled(config)]
+    return LeverStack([*built_in, *plugins])

@@ -1,0 +1,130 @@
+"""The levers of one episode, asked in a fixed order and answered for as one."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...runtime.randomness import Stream
+from ...scenarios.contract import Account, Action, Charges, Moment, RngSource
+from ...scenarios.economy.interaction import Interaction
+from .bandwidth_cap import BandwidthCap
+from .lever import NOTHING, Lever
+
+Denial = tuple[str, str]
+"""The lever that denied and its reason."""
+
+
+class _DeferredStream(Stream):
+    """A stream that is asked for at its first draw, since most levers never draw."""
+
+    __slots__ = ("_purpose", "_source", "_stream")
+
+    def __init__(self, source: RngSource, purpose: str) -> None:
+        self._source = source
+        self._purpose = purpose
+        self._stream: Stream | None = None
+
+    def _word(self) -> int:
+        stream = self._stream
+        if stream is None:
+            stream = self._stream = self._source(self._purpose)
+        return stream._word()
+
+
+class LeverStack:
+    """Holds levers and merges what they answer, in the order given.
+
+    Costs and changes add up over levers, vote weights multiply. The first denial stands, and the
+    levers after it are not asked; the bandwidth cap is asked last. Which lever overrides which
+    hook is settled once, so that a hook which no lever needs costs next to nothing.
+    """
+
+    __slots__ = ("_actions", "_epochs", "_interactions", "_quotes", "_votes", "levers")
+
+    def __init__(self, levers: Sequence[Lever]) -> None:
+        self.levers = tuple(levers)
+        names = [lever.name for lever in self.levers]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two levers are called {name!r}; each needs a name of its own")
+        self._epochs = [lever.on_epoch_start for lever in self._with_hook("on_epoch_start")]
+        rulers = self._with_hook("on_action")
+        # The cap counts what it lets through, so all others have to agree first.
+        rulers.sort(key=lambda lever: isinstance(lever, BandwidthCap))
+        self._actions = [(lever.name, lever.on_action) for lever in rulers]
+        self._quotes = [lever.quote for lever in self._with_hook("quote")]
+        self._interactions = [
+            (lever.name, lever.on_interaction) for lever in self._with_hook("on_interaction")
+        ]
+        self._votes = [lever.vote_weight for lever in self._with_hook("vote_weight")]
+
+    def _with_hook(self, hook: str) -> list[Lever]:
+        unhooked = getattr(Lever, hook)
+        return [lever for lever in self.levers if getattr(type(lever), hook) is not unhooked]
+
+    def terms(self) -> dict[str, dict[str, Any]]:
+        """What agents are told: lever name → its terms, by the settings' names."""
+        return {lever.name: lever.terms() for lever in self.levers}
+
+    def on_epoch_start(self, accounts: Sequence[Account], moment: Moment) -> Charges:
+        """What all levers do to accounts when an epoch begins."""
+        return _merged([hook(accounts, moment) for hook in self._epochs])
+
+    def on_action(self, account: Account, action: Action, moment: Moment) -> Denial | None:
+        """The first denial, or None where the action is allowed. A noop is never denied."""
+        if action.tool is None:
+            return None
+        for name, hook in self._actions:
+            reason = hook(account, action, moment)
+            if reason is not None:
+                return name, reason
+        return None
+
+    def quote(self, tau: float) -> tuple[float, float]:
+        """The certain costs (c_a, c_b) of an accepted interaction with this transfer."""
+        cost_a = cost_b = 0.0
+        for hook in self._quotes:
+            more_a, more_b = hook(tau)
+            cost_a += more_a
+            cost_b += more_b
+        return cost_a, cost_b
+
+    def on_interaction(
+        self, interaction: Interaction, rng_source: RngSource, moment: Moment
+    ) -> Charges:
+        """What all levers charge. `rng_source` is called with the name of a lever that draws."""
+        answers: list[Charges] = []
+        for name, hook in self._interactions:
+            charges = hook(interaction, _DeferredStream(rng_source, name), moment)
+            if charges is not NOTHING:
+                answers.append(charges)
+        return _merged(answers)
+
+    def vote_weight(self, agent: str, votes_cast: int) -> float:
+        """The product of all levers' factors on the agent's next vote, in (0, 1]."""
+        weight = 1.0
+        for hook in self._votes:
+            weight *= hook(agent, votes_cast)
+        return weight
+
+
+def _merged(answers: Sequence[Charges]) -> Charges:
+    """The sum of all charges: costs and deltas add up, freezes are listed once each."""
+    if not answers:
+        return NOTHING
+    if len(answers) == 1:
+        return answers[0]
+    cost_a = cost_b = 0.0
+    reputation: dict[str, float] = {}
+    resources: dict[str, float] = {}
+    freeze: dict[str, None] = {}
+    unfreeze: dict[str, None] = {}
+    for charges in answers:
+        cost_a += charges.cost_a
+        cost_b += charges.cost_b
+        for agent, delta in charges.reputation_deltas.items():
+            reputation[agent] = reputation.get(agent, 0.0) + delta
+        for agent, delta in charges.resource_deltas.items():
+            resources[agent] = resources.get(agent, 0.0) + delta
+        freeze.update(dict.fromkeys(charges.freeze))
+        unfreeze.update(dict.fromkeys(charges.unfreeze))
+    return Charges(cost_a, cost_b, reputation, resources, tuple(freeze), tuple(unfreeze))

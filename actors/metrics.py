@@ -1,0 +1,143 @@
+"""The metrics actor: accumulates while the run goes on, in memory that does not grow with it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..runtime.actor import Actor, handles
+from ..runtime.context import Context
+from ..runtime.ref import ActorRef
+from ..scenarios.contract import Event
+from ..scenarios.economy.interaction import Interaction
+from ..scenarios.economy.payoff import PayoffEngine
+from ..scenarios.measures.drift import DriftAccumulator
+from ..scenarios.measures.figure import Figure
+from ..scenarios.measures.metric import Metric
+from ..scenarios.measures.running import EpochAccumulator
+from .messages import CloseEpoch, Finish, Log, Scored
+
+SCHEMA_VERSION = 1
+
+
+class Metrics(Actor):
+    """Figures per epoch, over the whole episode, and per agent."""
+
+    def __init__(
+        self,
+        recorder: ActorRef[Any],
+        agents: Sequence[str],
+        payoffs: PayoffEngine | None,
+        threshold: float,
+        heading: Mapping[str, Any],
+        extra: Sequence[type[Metric]] = (),
+    ) -> None:
+        self.recorder = recorder
+        self.heading = dict(heading)
+        self.payoffs = payoffs
+        self.agents = tuple(agents)
+        self.extra = tuple(extra)
+        self.epoch = Tally(payoffs, self.extra)
+        self.overall = Tally(payoffs, self.extra)
+        self.drift = {agent: DriftAccumulator(threshold) for agent in agents}
+        self.epochs: list[dict[str, Any]] = []
+
+    @handles
+    def on_scored(self, message: Scored, ctx: Context) -> None:
+        epoch, overall, drift = self.epoch, self.overall, self.drift
+        index = message.moment.index
+        for interaction in message.interactions:
+            epoch.interaction(interaction)
+            overall.interaction(interaction)
+        for agent, alignment, tool, acted in message.turns:
+            score = alignment.value
+            epoch.turn(agent, score, acted)
+            overall.turn(agent, score, acted)
+            drift[agent].add(index, score, tool, alignment.reason == "forced")
+
+    @handles
+    def on_close_epoch(self, message: CloseEpoch, ctx: Context) -> dict[str, Any]:
+        figures = {
+            name: figure.to_json() for name, figure in self.epoch.close(len(self.agents)).items()
+        }
+        for name, value in message.world.items():
+            figure = value if isinstance(value, Figure) else Figure(value, len(self.agents))
+            figures[name] = figure.to_json()
+        entry = {"epoch": message.moment.epoch, "metrics": figures}
+        self.epochs.append(entry)
+        self.epoch = Tally(self.payoffs, self.extra)
+        completed = Event("epoch_completed", {"metrics": figures})
+        ctx.tell(self.recorder, Log(moment=message.moment, events=[completed]))
+        return figures
+
+    @handles
+    def on_finish(self, message: Finish, ctx: Context) -> None:
+        overall = self.overall.close(len(self.agents))
+        document = {
+            "schema_version": SCHEMA_VERSION,
+            **self.heading,
+            "ended": message.reason,
+            "overall": {name: figure.to_json() for name, figure in overall.items()},
+            "epochs": self.epochs,
+            "agents": {agent: self._agent(agent) for agent in self.agents},
+        }
+        finish = Finish(moment=message.moment, reason=message.reason, figures=document)
+        ctx.tell(self.recorder, finish)
+
+    def _agent(self, agent: str) -> dict[str, Any]:
+        drift = self.drift[agent]
+        return {
+            "drift": {name: figure.to_json() for name, figure in drift.close().items()},
+            "gdg_compat": drift.gdg_compat(),
+        }
+
+
+class Tally:
+    """Figures over some stretch of the episode."""
+
+    __slots__ = ("_active", "_extra", "_interactions", "_payoffs", "_scored", "_scores", "_turns")
+
+    def __init__(self, payoffs: PayoffEngine | None, extra: Sequence[type[Metric]]) -> None:
+        self._payoffs = payoffs
+        self._interactions = None if payoffs is None else EpochAccumulator(payoffs)
+        self._extra = [metric() for metric in extra]
+        self._active: dict[str, None] = {}
+        self._scores = 0.0
+        self._scored = 0
+        self._turns = 0
+
+    def interaction(self, interaction: Interaction) -> None:
+        """Count an interaction, accepted or not."""
+        payoffs, sums = self._payoffs, self._interactions
+        if payoffs is not None and sums is not None:
+            sums.add(
+                interaction,
+                payoffs.payoff_initiator(interaction),
+                payoffs.payoff_counterparty(interaction),
+            )
+        for metric in self._extra:
+            metric.interaction(interaction)
+
+    def turn(self, agent: str, score: float | None, acted: bool) -> None:
+        """Count an agent's turn."""
+        self._turns += 1
+        if acted:
+            self._active[agent] = None
+        if score is not None:
+            self._scores += score
+            self._scored += 1
+        for metric in self._extra:
+            metric.turn(agent, score, acted)
+
+    def close(self, agents: int) -> dict[str, Figure]:
+        """The figures, by name."""
+        figures = {} if self._interactions is None else dict(self._interactions.close())
+        if self._turns:
+            figures["participation_rate"] = Figure.of(len(self._active) / agents, agents)
+        else:
+            figures["participation_rate"] = Figure.undefined("no agent had a turn")
+        if self._scored:
+            figures["mean_alignment"] = Figure.of(self._scores / self._scored, self._scored)
+        else:
+            figures["mean_alignment"] = Figure.undefined("no step could be scored")
+        for metric in self._extra:
+            figures[metric.name] = metric.close(agents)
+        return figures

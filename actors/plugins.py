@@ -1,0 +1,50 @@
+"""What this layer adds to the catalogue of names, and how names of a config become classes."""
+
+from ..scenarios.catalogue import Catalogue, CatalogueError
+from ..scenarios.contract import Policy, World
+from ..scenarios.measures.catalogue import METRICS
+from ..scenarios.measures.metric import Metric
+from ..scenarios.schema.episode import EpisodeConfig
+from .agents.agent import Agent
+from .levers import BUILT_IN, Lever, LeverStack, stack_of
+
+__all__ = ["CatalogueError", "agent_class", "build_levers", "default_catalogue", "own_metrics"]
+
+
+def default_catalogue() -> Catalogue:
+    """Built-in names, entry points, and `module:Class` paths."""
+    return Catalogue(
+        levers=BUILT_IN,
+        bases={"worlds": World, "agents": Agent, "levers": Lever, "metrics": Metric},
+    )
+
+
+def agent_class(catalogue: Catalogue, world: type[World], name: str) -> type[Policy] | type[Agent]:
+    """The policy of the world, or the agent class, that a config calls `name`.
+
+    Raises CatalogueError.
+    """
+    policy = world.policies.get(name)
+    if policy is not None:
+        return policy
+    found: type[Agent] = catalogue.resolve("agents", name)
+    return found
+
+
+def build_levers(catalogue: Catalogue, config: EpisodeConfig) -> LeverStack:
+    """The levers that a config switches on, built-in ones first, then its own in file order.
+
+    Raises CatalogueError.
+    """
+    plugins = []
+    for plugin in config.governance.levers:
+        own: type[Lever] = catalogue.resolve("levers", plugin.type)
+        plugins.append(own(config.governance, own.Params.model_validate(plugin.params)))
+    return stack_of(config.governance, plugins)
+
+
+def own_metrics(catalogue: Catalogue, config: EpisodeConfig) -> list[type[Metric]]:
+    """The metrics of the user's own that a config tracks."""
+    return [
+        catalogue.resolve("metrics", name) for name in config.metrics.track if name not in METRICS
+    ]

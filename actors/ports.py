@@ -1,0 +1,39 @@
+"""What an episode's actors need of the outside, as plain functions that adapters provide."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+from ..scenarios.contract import Moment
+
+Write = Callable[[bytes], object]
+"""Takes bytes and keeps them, as a binary file's `write` does."""
+
+
+class Sinks(NamedTuple):
+    """Where the recorder writes. What is written is under the promise, byte for byte."""
+
+    events: Write
+    step_log: Write
+    transcript_md: Write
+    transcript_txt: Write
+    metrics: Write
+
+
+class Observer(Protocol):
+    """Who watches an episode while it runs; it learns facts and answers nothing."""
+
+    def step_closed(self, moment: Moment, agent_steps: int) -> None:
+        """A step is over; `agent_steps` counts all turns of the episode so far."""
+
+    def epoch_closed(self, moment: Moment, figures: dict[str, Any]) -> None:
+        """An epoch is over, with its figures by name."""
+
+
+class NobodyWatches:
+    """An observer that ignores all."""
+
+    def step_closed(self, moment: Moment, agent_steps: int) -> None:
+        """Ignore it."""
+
+    def epoch_closed(self, moment: Moment, figures: dict[str, Any]) -> None:
+        """Ignore it."""

@@ -1,0 +1,263 @@
+"""The scenario actor: hosts a world and carries each batch of turns through its stages.
+
+A batch is one or more agents that see the same state. Its stages: observe → rule (by governance)
+→ apply → offers → charges → close.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..runtime.actor import Actor, handles
+from ..runtime.context import Context
+from ..runtime.pending import Pending
+from ..runtime.ref import ActorRef
+from ..runtime.supervision import ActorFailed, DeadLetter
+from ..scenarios.contract import (
+    REJECT,
+    Account,
+    Decision,
+    Event,
+    Moment,
+    World,
+)
+from ..scenarios.economy.interaction import Interaction
+from .action_gate import ActionGate
+from .batch import Batch
+from .messages import (
+    Answer,
+    Charged,
+    CloseEpoch,
+    CloseStep,
+    CloseTurns,
+    InteractionsClosed,
+    Log,
+    OpenEpoch,
+    OpenStep,
+    OpenTurns,
+    Proposal,
+    Ruled,
+    Scored,
+    Speech,
+    Standing,
+    Turn,
+    TurnsOpened,
+)
+
+_TURN = Turn.message_name
+_PROPOSAL = Proposal.message_name
+
+
+class ScenarioHost(Actor):
+    """Everything that touches the world passes through here, one message at a time."""
+
+    def __init__(
+        self,
+        world: World,
+        terms: Mapping[str, Any],
+        governance: ActorRef[Any],
+        recorder: ActorRef[Any],
+        metrics: ActorRef[Any],
+    ) -> None:
+        self.world = world
+        self.terms = terms
+        self.gate = ActionGate(world)
+        self.governance = governance
+        self.recorder = recorder
+        self.metrics = metrics
+        self.agents: dict[str, ActorRef[Any]] = {}
+        """By id; set by the wiring once the agents are there."""
+        self.ids: dict[str, str] = {}
+        """Actor path to id."""
+        self.moment = Moment(0, 0, 0, 0.0)
+        self.batch = Batch(())
+        self.closing: Pending[Any] | None = None
+        self.said: list[Speech] = []
+
+    def introduce(self, agents: Mapping[str, ActorRef[Any]]) -> None:
+        """Let the host know the agents; called once by the wiring, before the first message."""
+        self.agents = dict(agents)
+        self.ids = {ref.path: agent for agent, ref in agents.items()}
+
+    def on_start(self, ctx: Context) -> None:
+        self._log(ctx, self.world.reset())
+        self.world.announce(self.terms)
+
+    # --- epochs and steps -------------------------------------------------------------------
+
+    @handles
+    async def on_open_epoch(self, message: OpenEpoch, ctx: Context) -> None:
+        self.moment = message.moment
+        accounts = tuple(self.world.account(agent) for agent in self.agents)
+        question = OpenEpoch(moment=message.moment, accounts=accounts)
+        opened = await ctx.ask(self.governance, question)
+        self._log(ctx, self.world.charge(opened.charges))
+
+    @handles
+    def on_open_step(self, message: OpenStep, ctx: Context) -> tuple[str, ...] | None:
+        self.moment = message.moment
+        self.said = []
+        self._log(ctx, self.world.open_step(message.moment))
+        if not message.ranked:
+            return None
+        accounts = [self.world.account(agent) for agent in self.agents]
+        accounts.sort(key=lambda account: (-account.reputation, account.agent))
+        return tuple(account.agent for account in accounts)
+
+    @handles
+    def on_speech(self, message: Speech, ctx: Context) -> None:
+        self.said.append(message)
+        for agent in message.agents:
+            self.world.hear(agent, message.text, message.intensity)
+        data = {"adversary": message.adversary, "to": list(message.agents), "text": message.text,
+                "intensity": message.intensity}  # fmt: skip
+        self._log(ctx, [Event("adversary_spoke", data)])
+
+    @handles
+    def on_close_step(self, message: CloseStep, ctx: Context) -> bool:
+        self._log(ctx, self.world.close_step())
+        return self.world.done
+
+    @handles
+    def on_close_epoch(self, message: CloseEpoch, ctx: Context) -> dict[str, Any]:
+        return self.world.close_epoch()
+
+    # --- a batch of turns -------------------------------------------------------------------
+
+    @handles
+    def on_open_turns(self, message: OpenTurns, ctx: Context) -> TurnsOpened:
+        world = self.world
+        self.batch = batch = Batch(message.agents)
+        batch.observations = [world.observe(agent) for agent in message.agents]
+        ctx.tell(self.governance, Standing(accounts=self._accounts(message.agents)))
+        return TurnsOpened(observations=batch.observations)
+
+    def _accounts(self, agents: Sequence[str]) -> list[Account]:
+        account = self.world.account
+        return [account(agent) for agent in agents]
+
+    @handles
+    def on_close_turns(self, message: CloseTurns, ctx: Context) -> None:
+        self.closing = ctx.reply_later()
+        self._go_on(ctx)
+
+    @handles
+    def on_ruled(self, message: Ruled, ctx: Context) -> None:
+        self.batch.ruled[message.agent] = message
+        self._go_on(ctx)
+
+    def _go_on(self, ctx: Context) -> None:
+        """Take the batch to its next stage, once all that it waits for has come."""
+        batch = self.batch
+        if self.closing is None or not batch.all_ruled:
+            return
+        if not batch.applied:
+            self._apply(ctx)
+        if batch.undecided:
+            return
+        if not batch.charging:
+            batch.charging = True
+            batch.interactions = self._close_offers()
+            if batch.interactions:
+                closed = InteractionsClosed(moment=self.moment, interactions=batch.interactions)
+                ctx.tell(self.governance, closed)
+                return
+        if len(batch.charges) == len(batch.interactions):
+            self._close(ctx)
+
+    def _apply(self, ctx: Context) -> None:
+        """Apply the actions in turn order; put the offers to their counterparties."""
+        batch, gate, events = self.batch, self.gate, self.batch.events
+        for agent in batch.agents:
+            applied = gate.apply(batch.ruled[agent], events)
+            batch.applied[agent] = applied
+            offer = applied.offer
+            if offer is not None:
+                batch.offers[offer.offer_id] = offer
+                batch.undecided[offer.offer_id] = offer.counterparty
+                ctx.tell(self.agents[offer.counterparty], Proposal(offer=offer))
+
+    @handles
+    def on_answer(self, message: Answer, ctx: Context) -> None:
+        self._decide(ctx, message.offer_id, message.decision)
+
+    def _decide(self, ctx: Context, offer_id: str, decision: Decision) -> None:
+        if self.batch.undecided.pop(offer_id, None) is not None:
+            self.batch.decisions[offer_id] = decision
+            self._go_on(ctx)
+
+    def _close_offers(self) -> list[Interaction]:
+        batch = self.batch
+        return [
+            self.world.close_offer(offer, batch.decisions[offer_id])
+            for offer_id, offer in batch.offers.items()
+        ]
+
+    @handles
+    def on_charged(self, message: Charged, ctx: Context) -> None:
+        """Book each interaction with its costs, tell both sides."""
+        batch = self.batch
+        batch.charges = message.charges
+        for interaction, charges in zip(batch.interactions, message.charges, strict=True):
+            interaction.c_a += charges.cost_a
+            interaction.c_b += charges.cost_b
+            outcomes, events = self.world.settle(interaction, charges)
+            batch.events += events
+            for side, outcome in zip(
+                (interaction.initiator, interaction.counterparty), outcomes, strict=True
+            ):
+                ctx.tell(self.agents[side], outcome)
+        self._go_on(ctx)
+
+    def _close(self, ctx: Context) -> None:
+        """Score the turns, hand everything to the recorder and to metrics, answer the director."""
+        batch, moment = self.batch, self.moment
+        scores = batch.scores(self.world)
+        lines = batch.step_lines(moment, scores, self.said)
+        ctx.tell(self.recorder, Log(moment=moment, events=batch.events, steps=lines))
+        ctx.tell(self.metrics, Scored(moment=moment, interactions=batch.interactions, turns=scores))
+        closing, self.closing = self.closing, None
+        assert closing is not None
+        ctx.reply(closing, None)
+
+    # --- trouble ----------------------------------------------------------------------------
+
+    @handles
+    def on_failed(self, message: ActorFailed, ctx: Context) -> None:
+        """An agent raised: its action becomes a noop, its decision a rejection."""
+        agent = self.ids.get(message.path)
+        data = {"handler": message.handler, "error": message.error,
+                "directive": message.directive, "failures": message.failures}  # fmt: skip
+        self._note(ctx, Event("agent_failed", data, agent or message.path))
+        self._stand_in(ctx, agent, message.message)
+
+    @handles
+    def on_dead_letter(self, message: DeadLetter, ctx: Context) -> None:
+        """A message reached nobody; if it was a turn or an offer, someone waits for the answer."""
+        data = {"reason": message.reason, "sender": message.sender, "target": message.target,
+                "message": message.message}  # fmt: skip
+        self._note(ctx, Event("dead_letter", data))
+        self._stand_in(ctx, self.ids.get(message.target), message.message)
+
+    def _stand_in(self, ctx: Context, agent: str | None, message: str) -> None:
+        """Answer for an agent that can't."""
+        if agent is None:
+            return
+        batch = self.batch
+        if message == _TURN and agent in batch.agents and agent not in batch.ruled:
+            batch.ruled[agent] = Ruled(agent=agent, action=batch.stand_in)
+            self._go_on(ctx)
+        elif message == _PROPOSAL:
+            owed = [offer for offer, whose in batch.undecided.items() if whose == agent]
+            for offer_id in owed[:1]:
+                self._decide(ctx, offer_id, REJECT)
+
+    def _note(self, ctx: Context, event: Event) -> None:
+        """An event of the current batch, or of none."""
+        if self.closing is not None:
+            self.batch.events.append(event)
+        else:
+            self._log(ctx, [event])
+
+    def _log(self, ctx: Context, events: list[Event]) -> None:
+        if events:
+            ctx.tell(self.recorder, Log(moment=self.moment, events=events))

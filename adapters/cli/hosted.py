@@ -1,0 +1,41 @@
+"""What start and resume share: who watches the run, and what is shown at its end."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import click
+
+from ...scenarios.schema.episode import EpisodeConfig
+from ..execution import Hosting, Result
+from .progress import PlainProgress, TerminalProgress
+
+
+@contextmanager
+def hosted(
+    config: EpisodeConfig, show: bool, backend: str, max_concurrency: int | None
+) -> Iterator[Hosting]:
+    """A hosting with progress on a terminal, plain lines elsewhere, or nothing."""
+    if not show:
+        yield Hosting(backend=backend, max_concurrency=max_concurrency)
+        return
+    kind = TerminalProgress if sys.stderr.isatty() else PlainProgress
+    with kind(config) as progress:
+        yield Hosting(backend, max_concurrency, observer=progress, say=progress.say)
+
+
+def finish(result: Result, track: Sequence[str], *, quiet: bool, as_json: bool) -> None:
+    """Show what a run came to, and leave with its exit code."""
+    if as_json:
+        click.echo(json.dumps(result.to_json(), allow_nan=False))
+    elif quiet:
+        click.echo(str(result.directory))
+    else:
+        from .tables import print_result
+
+        print_result(result, track)
+    if result.error is not None and not as_json:
+        click.echo(f"The run failed: {result.error}", err=True)
+    if result.status != "completed":
+        raise click.exceptions.Exit({"failed": 1, "stopped": 130}[result.status])

@@ -1,0 +1,30 @@
+"""`gdg-runtime resume`."""
+
+from pathlib import Path
+
+import click
+
+from ..execution import resume_run
+from .hosted import finish, hosted
+from .options import find_run, hosting_options, out_option
+from .trouble import told
+
+
+@click.command("resume")
+@click.argument("run")
+@out_option
+@hosting_options
+def command(
+    run: str, out: Path, quiet: bool, as_json: bool, backend: str, max_concurrency: int | None
+) -> None:
+    """Go on with RUN: its path, its name, or latest.
+
+    What was recorded is used again and never asked for twice; the files come out as if the run
+    had never been interrupted.
+    """
+    with told():
+        directory = find_run(run, out)
+        config, _ = directory.read_config()
+        with hosted(config, not (quiet or as_json), backend, max_concurrency) as hosting:
+            result = resume_run(directory, hosting)
+    finish(result, config.metrics.track, quiet=quiet, as_json=as_json)

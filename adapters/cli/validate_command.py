@@ -1,0 +1,40 @@
+"""`gdg-runtime validate`."""
+
+import json
+
+import click
+
+from ...actors.plugins import default_catalogue
+from ...scenarios.document import agent_ids, load_scenario
+from .options import json_option
+from .trouble import told
+
+
+@click.command("validate")
+@click.argument("scenario")
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key.")
+@click.option(
+    "--scenario-param",
+    "params",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override a parameter of the world.",
+)
+@json_option
+def command(
+    scenario: str, sets: tuple[str, ...], params: tuple[str, ...], as_json: bool
+) -> None:  # fmt: skip
+    """Check SCENARIO and say what it comes to; --json prints the resolved config."""
+    with told():
+        config = load_scenario(
+            scenario, sets=sets, scenario_params=params, catalogue=default_catalogue()
+        )
+    if as_json:
+        click.echo(json.dumps(config.model_dump(mode="json"), indent=2))
+        return
+    simulation = config.simulation
+    agents = agent_ids(config)
+    click.echo(
+        f"{scenario} is fine: world {config.world.name}, {len(agents)} agents, "
+        f"{simulation.epochs} epochs of {simulation.steps_per_epoch} steps, seed {simulation.seed}."
+    )

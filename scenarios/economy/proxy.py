@@ -1,0 +1,137 @@
+"""From what was observed of an interaction to its soft label: observables → v_hat → p.
+
+The weights are the sandbox seed's; the shapes of the signals are those of the reference cases.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from .sigmoid import sigmoid
+
+Weight = Annotated[float, Field(ge=0.0, le=1e6)]
+Decay = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+@dataclass(frozen=True, slots=True)
+class Observables:
+    """What can be seen of an interaction from downstream, without knowing anyone's intent."""
+
+    task_progress_delta: float = 0.0
+    """Progress on the task, -1 (undone) to 1 (done); clamped."""
+    rework_count: int = 0
+    """Rounds of rework, at least 0."""
+    verifier_rejections: int = 0
+    """Times a verifier turned the work down, at least 0."""
+    tool_misuse_flags: int = 0
+    """Times a tool was used against its rules, at least 0."""
+    counterparty_engagement_delta: float = 0.0
+    """How the counterparty responded, -1 (withdrew) to 1 (engaged); clamped."""
+
+
+class ProxyWeights(BaseModel):
+    """Weights of the signals, normalised to a sum of 1; all 0 means equal weights."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    task_progress: Weight = 0.4
+    rework_penalty: Weight = 0.2
+    verifier_penalty: Weight = 0.2
+    engagement_signal: Weight = 0.2
+
+
+class ProxyConfig(BaseModel):
+    """How observables become p."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    weights: ProxyWeights = ProxyWeights()
+    sigmoid_k: float = Field(default=2.0, ge=0.0, le=100.0)
+    """Sharpness of the calibration; 0 makes every p 0.5."""
+    rework_decay: Decay = 0.3
+    """A signal of n counts is 2 · decay^n - 1: the smaller, the harder the first one weighs."""
+    rejection_decay: Decay = 0.4
+    misuse_decay: Decay = 0.5
+
+
+class Signals(NamedTuple):
+    """The four weighted signals, each in [-1, 1]."""
+
+    task_progress: float
+    rework: float
+    verifier: float
+    engagement: float
+
+
+class ProxyComputer:
+    """Computes soft labels from observables."""
+
+    __slots__ = ("_decays", "_k", "_weights", "config")
+
+    def __init__(self, config: ProxyConfig | None = None) -> None:
+        self.config = config if config is not None else ProxyConfig()
+        self._k = self.config.sigmoid_k
+        self._decays = (
+            self.config.rework_decay,
+            self.config.rejection_decay,
+            self.config.misuse_decay,
+        )
+        self._weights = _normalised(self.config.weights)
+
+    def rework_signal(self, count: int) -> float:
+        """2 · rework_decay^count - 1, in [-1, 1]; 1 without rework."""
+        return 2.0 * self._decays[0] ** count - 1.0
+
+    def rejection_signal(self, count: int) -> float:
+        """2 · rejection_decay^count - 1, in [-1, 1]; 1 without rejections."""
+        return 2.0 * self._decays[1] ** count - 1.0
+
+    def misuse_signal(self, count: int) -> float:
+        """2 · misuse_decay^count - 1, in [-1, 1]; 1 without misuse."""
+        return 2.0 * self._decays[2] ** count - 1.0
+
+    def signals(self, observables: Observables) -> Signals:
+        """The signals; the verifier's is the mean of the rejection and the misuse signal."""
+        rejection = self.rejection_signal(observables.verifier_rejections)
+        misuse = self.misuse_signal(observables.tool_misuse_flags)
+        return Signals(
+            _clamped(observables.task_progress_delta),
+            self.rework_signal(observables.rework_count),
+            (rejection + misuse) / 2.0,
+            _clamped(observables.counterparty_engagement_delta),
+        )
+
+    def compute(self, observables: Observables) -> tuple[float, float]:
+        """(v_hat, p): the weighted mean of the signals in [-1, 1] and sigmoid(v_hat, k)."""
+        progress, rework, verifier, engagement = self.signals(observables)
+        weights = self._weights
+        score = (
+            weights[0] * progress
+            + weights[1] * rework
+            + weights[2] * verifier
+            + weights[3] * engagement
+        )
+        v_hat = _clamped(score)
+        return v_hat, sigmoid(v_hat, self._k)
+
+
+def _clamped(signal: float) -> float:
+    return signal if -1.0 <= signal <= 1.0 else max(-1.0, min(1.0, signal))
+
+
+def _normalised(weights: ProxyWeights) -> tuple[float, float, float, float]:
+    total = (
+        weights.task_progress
+        + weights.rework_penalty
+        + weights.verifier_penalty
+        + weights.engagement_signal
+    )
+    if total == 0.0:
+        return (0.25, 0.25, 0.25, 0.25)
+    return (
+        weights.task_progress / total,
+        weights.rework_penalty / total,
+        weights.verifier_penalty / total,
+        weights.engagement_signal / total,
+    )

@@ -1,0 +1,53 @@
+"""A figure: a measured number with what is needed to trust it."""
+
+from collections.abc import Sequence
+from math import fsum, isfinite
+from typing import Any, NamedTuple
+
+
+class Figure(NamedTuple):
+    """A measured value, how many observations it rests on, and which definition made it.
+
+    Where the value is undefined it is None, with the reason; it is never 0 or NaN instead.
+    """
+
+    value: float | None
+    n: int
+    version: int = 1
+    """Of the metric's definition; a change of formula raises it."""
+    reason: str | None = None
+
+    @classmethod
+    def of(cls, value: float, n: int, version: int = 1) -> "Figure":
+        """A defined figure; an infinite or NaN value makes an undefined one."""
+        if not isfinite(value):
+            return cls(None, n, version, f"the computation gave {value}, which is no finite number")
+        return cls(value, n, version)
+
+    @classmethod
+    def undefined(cls, reason: str, n: int = 0, version: int = 1) -> "Figure":
+        """A figure without a value, with the reason in words."""
+        return cls(None, n, version, reason)
+
+    @classmethod
+    def mean(cls, values: Sequence[float], absent: str, version: int = 1) -> "Figure":
+        """The mean of the values; undefined for the reason `absent` where there are none."""
+        if not values:
+            return cls.undefined(absent, version=version)
+        return cls.of(fsum(values) / len(values), len(values), version)
+
+    @classmethod
+    def difference(cls, left: "Figure", right: "Figure", n: int, version: int = 1) -> "Figure":
+        """left - right; undefined for the reason of the first side that is undefined."""
+        if left.value is None:
+            return cls(None, n, version, left.reason)
+        if right.value is None:
+            return cls(None, n, version, right.reason)
+        return cls.of(left.value - right.value, n, version)
+
+    def to_json(self) -> dict[str, Any]:
+        """value, n, version, and the reason where the value is null."""
+        entry: dict[str, Any] = {"value": self.value, "n": self.n, "version": self.version}
+        if self.value is None:
+            entry["reason"] = self.reason
+        return entry
