@@ -1,0 +1,1 @@
+"""The formulas of soft labels: observables → proxy → v_hat → p → payoffs."""

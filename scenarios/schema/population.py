@@ -1,0 +1,52 @@
+"""The `agents:` and `adversaries:` sections of a scenario file: who takes part."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from .section import Section
+
+_UNFIT = re.compile(r"[^A-Za-z0-9_-]")
+NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_-]{0,63}$"
+NAME_EXPECTED = "a name of at most 64 letters, digits, - and _ that begins with a letter"
+
+
+class AgentSpec(Section):
+    """One or more agents of the same kind."""
+
+    type: str = Field(min_length=1, max_length=200)
+    """A policy of the world, a built-in or plugged-in agent, or `module:Class`."""
+    count: int = Field(default=1, ge=1, le=100_000)
+
+    name: str | None = Field(
+        default=None,
+        pattern=NAME_PATTERN,
+        json_schema_extra={"expected": f"{NAME_EXPECTED}, or null"},
+    )
+    """Prefix of the agents' ids; null: the type. Agents of different types may share a name, so
+    that their ids don't give the type away."""
+    role: str | None = Field(default=None, min_length=1, max_length=64)
+    params: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def prefix(self) -> str:
+        """What the agents' ids begin with; of `module:Class` the class."""
+        return self.name or _UNFIT.sub("_", self.type.rpartition(":")[2])
+
+
+class AdversarySpec(Section):
+    """Someone outside of the world who speaks to agents by a script."""
+
+    type: Literal["scripted"] = "scripted"
+    target: str = Field(default="all", min_length=1)
+    """`all`, an agent's id, an agent type, or the name of an entry of `agents`."""
+    messages: tuple[Annotated[str, Field(min_length=1, max_length=100_000)], ...] = Field(
+        min_length=1, json_schema_extra={"expected": "a list of at least one text"}
+    )
+    """Said in turn, again from the first when all are said."""
+    start_step: int = Field(default=0, ge=0, le=10**14)
+    """Index over the whole episode of the first step with a message."""
+    every_steps: int = Field(default=1, ge=1, le=10**14)
+    intensity: float = Field(default=0.5, ge=0.0, le=1.0)
+    """What the world is told of the message's weight."""

@@ -1,0 +1,53 @@
+"""The `simulation:` section of a scenario file: how long, in which order, from which seed."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Literal, Self
+
+from pydantic import AliasChoices, AwareDatetime, Field, model_validator
+
+from .section import Section
+
+LIMIT_64_BITS = 2**63 - 1
+
+
+class SimulationConfig(Section):
+    """Length, order, seed and logical clock of an episode."""
+
+    epochs: int = Field(
+        default=10, ge=1, le=10_000_000, validation_alias=AliasChoices("epochs", "n_epochs")
+    )
+    steps_per_epoch: int = Field(default=10, ge=1, le=10_000_000)
+
+    seed: int = Field(
+        default=0,
+        ge=-LIMIT_64_BITS,
+        le=LIMIT_64_BITS,
+        json_schema_extra={"expected": "a whole number of at most 64 bits"},
+    )
+    """All randomness of the run follows from it."""
+
+    turn_order: Literal["simultaneous", "round_robin", "random", "priority"] = "simultaneous"
+    """Simultaneous: all agents see the same state, then act. Otherwise one after the other, and
+    each sees what the one before it did."""
+
+    start: AwareDatetime = datetime(2026, 1, 1, tzinfo=UTC)
+    """Logical time of the first step."""
+    step_hours: float = Field(default=1.0, gt=0.0, le=8784.0)
+    """Logical time from one step to the next, in hours; at most a leap year."""
+
+    @model_validator(mode="after")
+    def _ends_within_the_calendar(self) -> Self:
+        hours = self.epochs * self.steps_per_epoch * self.step_hours
+        try:
+            self.start.astimezone(UTC) + timedelta(hours=hours)
+        except OverflowError:
+            raise ValueError(
+                f"{self.epochs} epochs of {self.steps_per_epoch} steps of {self.step_hours:g} "
+                f"hours end after the year 9999; lower epochs, steps_per_epoch or step_hours"
+            ) from None
+        return self
+
+    @property
+    def steps(self) -> int:
+        """Steps of the whole episode."""
+        return self.epochs * self.steps_per_epoch
