@@ -1,0 +1,41 @@
+"""One process of the determinism matrix: 2 backends × 5 latency patterns × 2 concurrency limits.
+
+Prints one line per run: what it was and a digest of every promised file and of the cassette.
+"""
+
+import sys
+import tempfile
+from hashlib import sha256
+from itertools import product
+from pathlib import Path
+
+import consulting
+
+from gdg_runtime.actors.plugins import default_catalogue
+from gdg_runtime.adapters.execution import Hosting, start_run
+from gdg_runtime.adapters.run_directory import PROMISED
+from gdg_runtime.runtime import Recorded
+from gdg_runtime.scenarios.document import load_scenario
+
+
+def digests(run: Path) -> str:
+    parts = [sha256((run / name).read_bytes()).hexdigest()[:16] for name in PROMISED]
+    cassette = "\n".join(Recorded.read(run / "journal.jsonl").cassette())
+    return " ".join([*parts, sha256(cassette.encode()).hexdigest()[:16]])
+
+
+def main() -> None:
+    assert "hypothesis" not in sys.modules, "it would make trio's own scheduling deterministic"
+    scenario = Path(__file__).with_name("consulting.yaml")
+    for backend, pattern, limit in product(("trio", "asyncio"), range(5), (1, 64)):
+        consulting.LATENCY.seed(pattern)
+        with tempfile.TemporaryDirectory() as folder:
+            config = load_scenario(scenario, catalogue=default_catalogue())
+            hosting = Hosting(backend=backend, max_concurrency=limit)
+            result = start_run(config, out=Path(folder), hosting=hosting)
+            assert result.status == "completed", result.error
+            print(f"{backend} latency {pattern} limit {limit}: {digests(result.directory)}")
+
+
+if __name__ == "__main__":
+    main()
