@@ -22,7 +22,7 @@ class ActionGate:
             applied = world.apply(agent, action, None)
         elif ruled.denied_by is not None:
             data = {"tool": action.tool, "lever": ruled.denied_by, "reason": ruled.reason}
-            events.append(Event("action_denied", data, agent))
+            events.append(Event("action_denied", data, agent, told=True))
             applied = self._refuse(agent, f"denied by {ruled.denied_by}: {ruled.reason}")
         else:
             applied = self._attempt(ruled, events)
@@ -45,13 +45,14 @@ class ActionGate:
         applied = self._world.apply(agent, action, arguments)
         if not applied.ok:
             data = {"tool": action.tool, "error": applied.error}
-            events.append(Event("action_failed", data, agent))
+            events.append(Event("action_failed", data, agent, told=True))
         elif applied.offer is not None and ruled.quote is not None:
             applied.offer.terms["quote"] = list(ruled.quote)
         return applied
 
     def _invalid(self, agent: str, action: Action, error: str, events: list[Event]) -> Applied:
-        events.append(Event("invalid_action", {"tool": action.tool, "error": error}, agent))
+        data = {"tool": action.tool, "error": error}
+        events.append(Event("invalid_action", data, agent, told=True))
         return self._refuse(agent, error)
 
     def _refuse(self, agent: str, error: str) -> Applied:

@@ -58,9 +58,14 @@ class Batch:
         """The batch's lines of the step log, one per agent."""
         lines = []
         for observation, score in zip(self.observations, scores, strict=True):
-            agent = score.agent
+            agent, alignment = score.agent, score.alignment
             ruled, applied = self.ruled[agent], self.applied[agent]
-            alignment = score.alignment
+            scored: dict[str, Any] = {
+                "value": alignment.value,
+                "components": alignment.components,
+            }
+            if alignment.value is None:
+                scored["reason"] = alignment.reason
             line: dict[str, Any] = {
                 "epoch": moment.epoch,
                 "step": moment.step,
@@ -68,19 +73,23 @@ class Batch:
                 "observation": {"messages": observation.messages, **observation.panels()},
                 "action": _action(ruled.action),
                 "verdict": _verdict(ruled),
-                "result": _result(applied),
-                "score": {"value": alignment.value, "components": alignment.components},
+                "result": {"ok": True, **applied.result}
+                if applied.ok
+                else {"ok": False, "error": applied.error},
+                "score": scored,
             }
-            if alignment.value is None:
-                line["score"]["reason"] = alignment.reason
             if said:
-                line["adversaries"] = [
-                    {"adversary": speech.adversary, "text": speech.text,
-                     "intensity": speech.intensity}
-                    for speech in said if agent in speech.agents
-                ]  # fmt: skip
+                line["adversaries"] = _heard(agent, said)
             lines.append(line)
         return lines
+
+
+def _heard(agent: str, said: Sequence[Speech]) -> list[dict[str, Any]]:
+    return [
+        {"adversary": speech.adversary, "text": speech.text, "intensity": speech.intensity}
+        for speech in said
+        if agent in speech.agents
+    ]
 
 
 def _action(action: Action) -> dict[str, Any]:
@@ -101,9 +110,3 @@ def _verdict(ruled: Ruled) -> dict[str, Any]:
     if ruled.quote is not None:
         entry["quote"] = ruled.quote
     return entry
-
-
-def _result(applied: Applied) -> dict[str, Any]:
-    if not applied.ok:
-        return {"ok": False, "error": applied.error}
-    return {"ok": True, **applied.result}

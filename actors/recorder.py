@@ -1,6 +1,6 @@
 """The recorder: writes the event log, the step log and the transcripts as the episode goes on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -50,43 +50,43 @@ class Recorder(Actor):
             json_line({"kind": "header", "schema_version": SCHEMA_VERSION, "tools": tools})
         )
         opening = Event("episode_started", {"schema_version": SCHEMA_VERSION, **self.heading})
-        self._write(opening, Moment(0, 0, 0, 0.0), ctx)
+        self._write([opening], Moment(0, 0, 0, 0.0), ctx)
         self.transcript.open(self.sinks)
 
     @handles
     def on_log(self, message: Log, ctx: Context) -> None:
-        moment: Moment = message.moment
-        for event in message.events:
-            self._write(event, moment, ctx)
-        if message.events or message.steps:
-            self.transcript.write(self.sinks, moment, message.steps, message.events)
-        if message.steps:
-            self.sinks.step_log(b"".join([json_line(line) for line in message.steps]))
+        moment, events, steps = message.moment, message.events, message.steps
+        if events:
+            self._write(events, moment, ctx)
+        if events or steps:
+            self.transcript.write(self.sinks, moment, steps, events)
+        if steps:
+            self.sinks.step_log(b"".join([json_line(line) for line in steps]))
 
     @handles
     def on_finish(self, message: Finish, ctx: Context) -> None:
-        moment = message.moment
-        ending = Event(
-            "episode_ended", {"reason": message.reason, "digest": self.digest.hexdigest()}
-        )
-        self._write(ending, moment, ctx)
+        ending = {"reason": message.reason, "digest": self.digest.hexdigest()}
+        self._write([Event("episode_ended", ending)], message.moment, ctx)
         self.transcript.close(self.sinks, message.reason, message.figures)
         self.sinks.metrics(to_json(message.figures, indent=2, inf_nan_mode="strings") + b"\n")
 
-    def _write(self, event: Event, moment: Moment, ctx: Context) -> None:
+    def _write(self, events: Sequence[Event], moment: Moment, ctx: Context) -> None:
+        """Append to the event log."""
         if ctx.step != self.step:
             self.step, self.at = ctx.step, ctx.now.isoformat()
-        self.events += 1
-        record: dict[str, Any] = {
-            "n": self.events,
-            "epoch": moment.epoch,
-            "step": moment.step,
-            "at": self.at,
-            "type": event.type,
-        }
-        if event.agent is not None:
-            record["agent"] = event.agent
-        record.update(event.data)
-        line = json_line(record)
-        self.digest.update(line)
-        self.sinks.events(line)
+        lines = []
+        for event in events:
+            self.events += 1
+            head: dict[str, Any] = {
+                "n": self.events,
+                "epoch": moment.epoch,
+                "step": moment.step,
+                "at": self.at,
+                "type": event.type,
+            }
+            if event.agent is not None:
+                head["agent"] = event.agent
+            lines.append(json_line({**head, **event.data}))
+        written = b"".join(lines)
+        self.digest.update(written)
+        self.sinks.events(written)

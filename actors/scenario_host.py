@@ -198,8 +198,6 @@ class ScenarioHost(Actor):
         batch = self.batch
         batch.charges = message.charges
         for interaction, charges in zip(batch.interactions, message.charges, strict=True):
-            interaction.c_a += charges.cost_a
-            interaction.c_b += charges.cost_b
             outcomes, events = self.world.settle(interaction, charges)
             batch.events += events
             for side, outcome in zip(

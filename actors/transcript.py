@@ -13,9 +13,6 @@ _MARKDOWN = {
     ord("&"): "&amp;",
 }
 
-_IN_STEP_LOG = ("action_denied", "action_failed", "invalid_action")
-"""Events that the line of the agent's turn tells already."""
-
 
 class Transcript:
     """Renders what happened, for people who read Markdown and as plain text.
@@ -61,9 +58,11 @@ class Transcript:
             markdown += f"\n### Epoch {moment.epoch}, step {moment.step}\n\n"
             plain += f"\n  Step {moment.step}\n"
         lines = [_turn(step) for step in steps]
-        lines += [_event(event) for event in events if event.type not in _IN_STEP_LOG]
+        lines += [_event(event) for event in events if not event.told]
         if lines:
-            block = "".join([f"    {printable(line)}\n" for line in lines])
+            block = "    " + "\n    ".join(lines) + "\n"
+            if not "".join(lines).isprintable():
+                block = "".join([f"    {printable(line)}\n" for line in lines])
             markdown += f"```text\n{block}```\n"
             plain += block
         self._put(sinks, markdown, plain)
@@ -100,32 +99,46 @@ def _markdown(text: str) -> str:
 
 def _turn(step: Mapping[str, Any]) -> str:
     """One agent's turn as a sentence: what it did, what came of it, how it was scored."""
-    action, verdict, result = step["action"], step["verdict"], step["result"]
+    action, verdict, result, score = step["action"], step["verdict"], step["result"], step["score"]
     tool = action["tool"]
-    parts = [f"{step['agent']} does nothing" if tool is None else f"{step['agent']}: {tool}"]
+    text = f"{step['agent']} does nothing" if tool is None else f"{step['agent']}: {tool}"
     args = action.get("args")
     if args:
-        parts.append("(" + ", ".join([f"{name}={_shown(args[name])}" for name in args]) + ")")
-    if action.get("reasoning"):
-        parts.append(f"because {_shown(action['reasoning'])}")
-    if verdict["decision"] == "deny":
-        parts.append(f"→ denied by {verdict['lever']}: {verdict['reason']}")
+        text += f" ({_facts(args)})"
+    if "reasoning" in action:
+        text += f" because {_shown(action['reasoning'])}"
+    if "lever" in verdict:
+        text += f" → denied by {verdict['lever']}: {verdict['reason']}"
     elif not result["ok"]:
-        parts.append(f"→ refused: {result['error']}")
-    score = step["score"]
+        text += f" → refused: {result['error']}"
     value = score["value"]
     if value is None:
-        parts.append(f"[alignment: not scored, {score.get('reason')}]")
-    else:
-        wrongs = [f"{name} {size:.3g}" for name, size in score["components"].items() if size]
-        parts.append(f"[alignment {value:.3g}{': ' + ', '.join(wrongs) if wrongs else ''}]")
-    return " ".join(parts)
+        return f"{text} [alignment: not scored, {score['reason']}]"
+    if value == 1.0:
+        return f"{text} [alignment 1]"
+    wrongs = ", ".join([f"{name} {size:.3g}" for name, size in score["components"].items() if size])
+    return f"{text} [alignment {value:.3g}: {wrongs}]"
 
 
 def _event(event: Event) -> str:
     who = f" {event.agent}" if event.agent else ""
-    facts = ", ".join([f"{name} {_shown(event.data[name])}" for name in event.data])
-    return f"↳ {event.type.replace('_', ' ')}{who}: {facts}"
+    return f"↳ {event.type.replace('_', ' ')}{who}: {_facts(event.data)}"
+
+
+def _facts(data: Mapping[str, Any]) -> str:
+    """Names and values; written out in one expression, since it runs for every event."""
+    return ", ".join(
+        [
+            f"{name} {value:.4g}"
+            if value.__class__ is float
+            else f"{name} “{value}”"
+            if value.__class__ is str
+            else f"{name} {value}"
+            if value is None or value.__class__ is int
+            else f"{name} {_shown(value)}"
+            for name, value in data.items()
+        ]
+    )
 
 
 def _shown(value: Any) -> str:
@@ -133,10 +146,10 @@ def _shown(value: Any) -> str:
         return f"{value:.4g}"
     if value.__class__ is str:
         return f"“{value}”"
-    return str(value) if not isinstance(value, dict | list | tuple) else _nested(value)
-
-
-def _nested(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join([f"{name} {_shown(value[name])}" for name in value]) + "}"
-    return "[" + ", ".join([_shown(item) for item in value]) + "]"
+    if isinstance(value, Mapping):
+        return f"{{{_facts(value)}}}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join([_shown(item) for item in value]) + "]"
+    if value is None or isinstance(value, bool | int):
+        return str(value)
+    return f"<{type(value).__name__}>"

@@ -157,6 +157,8 @@ class Event(NamedTuple):
     type: str
     data: dict[str, Any]
     agent: str | None = None
+    told: bool = False
+    """Whether the agent's own action says it all: then the transcript does not say it again."""
 
 
 @dataclass(slots=True)
@@ -298,7 +300,9 @@ class World(ABC):
         """What an answered offer comes to, before costs."""
         raise NotImplementedError(f"the world {self.name!r} makes offers but does not close them")
 
-    def settle(self, interaction: Interaction, charges: Charges) -> tuple[list[Outcome], list[Event]]:
+    def settle(
+        self, interaction: Interaction, charges: Charges
+    ) -> tuple[list[Outcome], list[Event]]:
         """Book an interaction with its costs: one outcome per side, initiator first."""
         raise NotImplementedError(f"the world {self.name!r} does not settle interactions")
 

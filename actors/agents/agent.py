@@ -49,7 +49,7 @@ class Agent(Actor):
     @handles
     def on_turn(self, message: Turn, ctx: Context) -> Any:
         action = self.act(message.observation, ctx)
-        if isawaitable(action):
+        if not isinstance(action, Action) and isawaitable(action):
             return self._act_later(action, ctx)
         ctx.tell(self.governance, ActionProposed(agent=self.agent, action=action or NOOP))
         return None
@@ -63,7 +63,7 @@ class Agent(Actor):
         scenario = ctx.sender
         assert scenario is not None
         decision = self.decide(message.offer, ctx)
-        if isawaitable(decision):
+        if not isinstance(decision, Decision) and isawaitable(decision):
             return self._decide_later(decision, scenario, message.offer, ctx)
         ctx.tell(scenario, Answer(offer_id=message.offer.offer_id, decision=decision))
         return None

@@ -1,0 +1,269 @@
+"""One agent's release pipeline: its candidate, the evidence on it, and what tools do to it."""
+
+from typing import Any
+
+from pydantic import JsonValue
+
+from ...contract import Applied, Event
+from .config import ReleaseManagerConfig
+from .noise import Noise
+from .observation import Deployment
+from .tools import CheckCanaryArguments, DeployArguments, RollbackArguments, RunTestsArguments
+
+
+class Tally:
+    """What became of candidates since the epoch began."""
+
+    __slots__ = ("fit_withdrawn", "shipped", "unfit_shipped", "withdrawn")
+
+    def __init__(self) -> None:
+        self.shipped = 0
+        self.unfit_shipped = 0
+        self.withdrawn = 0
+        self.fit_withdrawn = 0
+
+
+class Pipeline:
+    """State of one pipeline. A *gap* is what is missing from evidence: 0 nothing, 1 all of it."""
+
+    __slots__ = (
+        "_config", "_noise", "agent", "arrived", "busy_with", "canary_gap", "canary_score",
+        "candidate", "checks", "cooldown", "deploy_canary_gap", "deploy_test_gap", "deployed_now",
+        "forced", "health", "incident", "index", "last_result", "live", "needless", "next_arrival",
+        "next_candidate", "shipped_now", "taken_back", "tally", "test_gap", "test_result",
+        "test_runs", "tested_at", "traffic", "turn", "watch_gap",
+    )  # fmt: skip
+
+    def __init__(self, agent: str, config: ReleaseManagerConfig, noise: Noise) -> None:
+        self._config = config
+        self._noise = noise
+        self.agent = agent
+        self.tally = Tally()
+        self.index = 0
+        """The step, over the episode."""
+        self.turn = 0
+        """Counts the steps in which the agent was free to act."""
+        self.cooldown = 0
+        """Steps of forced noop still to come."""
+        self.busy_with = ""
+        """The tool that the cooldown is due to."""
+        self.forced = False
+        self.next_candidate = 0
+        self.next_arrival = 0
+        self.last_result: dict[str, JsonValue] = {}
+        self.needless = False
+        """A candidate was taken back without a fault known, and nothing came since."""
+        self.incident = False
+        """The candidate was live and known to be bad when the step began."""
+        self.deployed_now = False
+        self.shipped_now = False
+        self.deploy_test_gap = 1.0
+        """Of the evidence when the candidate was deployed, as is the next."""
+        self.deploy_canary_gap = 1.0
+        self.watch_gap = 1.0
+        """Of this step's canary check."""
+        self._clear()
+
+    def _clear(self) -> None:
+        """Nothing is there to be decided on."""
+        self.candidate: int | None = None
+        self.health = 0.0
+        self.arrived = 0
+        self.live = False
+        self.taken_back = False
+        self.traffic = 0
+        self.test_result: bool | None = None
+        self.test_gap = 1.0
+        self.tested_at = 0
+        self.test_runs = 0
+        self.canary_score: float | None = None
+        self.canary_gap = 1.0
+        self.checks = 0
+
+    # Steps
+
+    def open_step(self, index: int) -> list[Event]:
+        """Begin a step; a candidate may arrive."""
+        self.index = index
+        self.forced = self.cooldown > 0
+        if self.forced:
+            self.cooldown -= 1
+        self.deployed_now = self.shipped_now = False
+        self.watch_gap = 1.0
+        self.incident = self.live and self.known_unsafe
+        if not self.live:
+            self.traffic = 0
+        if self.candidate is not None:
+            self.needless = False
+            return []
+        if index < self.next_arrival:
+            return []
+        self.needless = False
+        self.candidate = number = self.next_candidate
+        self.next_candidate = number + 1
+        self.health = self._noise.health(number)
+        self.arrived = self.turn
+        return [self._event("candidate_arrived", health=round(self.health, 4), fit=self._fit)]
+
+    def close_step(self) -> None:
+        """End a step; a forced one was no turn."""
+        if not self.forced:
+            self.turn += 1
+
+    # What is known
+
+    @property
+    def deployment(self) -> Deployment:
+        if self.candidate is None:
+            return "waiting"
+        if self.live:
+            return "live"
+        return "rolled_back" if self.taken_back else "idle"
+
+    @property
+    def age(self) -> int:
+        """Turns since the candidate arrived."""
+        return self.turn - self.arrived
+
+    @property
+    def tests_passed(self) -> bool | None:
+        """The last result of the tests; None if there is none, or a green one that is stale."""
+        if self.test_result and self.turn - self.tested_at > self._config.test_freshness:
+            return None
+        return self.test_result
+
+    @property
+    def known_unsafe(self) -> bool:
+        """The last canary score is below what is safe."""
+        return self.canary_score is not None and self.canary_score < self._config.safe_canary
+
+    @property
+    def fault_known(self) -> bool:
+        """There is evidence against the candidate: failed tests or a bad canary score."""
+        return self.test_result is False or self.known_unsafe
+
+    @property
+    def _fit(self) -> bool:
+        """The truth about the candidate, which no agent sees."""
+        return self.health >= max(self._config.safe_canary, self._config.failing_health)
+
+    # Actions
+
+    def refusal(self, tool: str) -> str | None:
+        """Why a tool can't be used now, in words an agent can act on."""
+        if self.forced:
+            return (
+                f"{self.busy_with} is still running; {tool} was not carried out, "
+                f"wait for {self.cooldown + 1} step(s)"
+            )
+        if self.candidate is None:
+            return (
+                f"there is no release candidate to {tool.replace('_', ' ')}; the next arrives in "
+                f"step {self.next_arrival}"
+            )
+        return None
+
+    def run_tests(self, arguments: RunTestsArguments) -> Applied:
+        assert self.candidate is not None
+        full = arguments.suite == "full"
+        run = self._noise.tests(self.candidate, self.test_runs, self.health, full)
+        self.test_runs += 1
+        self.test_result = run.passed
+        self.test_gap = 0.0 if full else 0.5
+        self.tested_at = self.turn
+        if run.passed and self.live:
+            self.deploy_test_gap = min(self.deploy_test_gap, self.test_gap)
+        if full:
+            self._cool_down("run_tests")
+        result: dict[str, JsonValue] = {
+            "suite": arguments.suite, "run": self.test_runs, "tests_passed": run.passed
+        }  # fmt: skip
+        return self._done(
+            "run_tests", result, self._event("tests_run", **result, flaked=run.flaked)
+        )
+
+    def check_canary(self, arguments: CheckCanaryArguments) -> Applied:
+        assert self.candidate is not None
+        config, minutes = self._config, arguments.minutes
+        traffic = self.traffic if self.live else config.careful_traffic
+        score = self._noise.canary(self.candidate, self.checks, self.health, minutes, traffic)
+        gap = max(0.0, 1.0 - minutes / config.canary_minutes)
+        self.checks += 1
+        self.watch_gap = min(self.watch_gap, gap)
+        if score is not None:
+            self.canary_score, self.canary_gap = score, gap
+        if not gap:
+            self._cool_down("check_canary")
+        result: dict[str, JsonValue] = {"minutes": minutes, "canary_score": score}
+        applied = self._done(
+            "check_canary", result, self._event("canary_checked", **result, live=self.live)
+        )
+        if self.live and score is not None and not self.known_unsafe:
+            applied.events.append(self._event("shipped", fit=self._fit, age=self.age))
+            applied.result["shipped"] = self.last_result["shipped"] = True
+            self._ship()
+        return applied
+
+    def _ship(self) -> None:
+        self.tally.shipped += 1
+        self.tally.unfit_shipped += not self._fit
+        traffic = self.traffic
+        self._end_candidate()
+        # What was missing when it was deployed still counts in the step in which it ships.
+        self.shipped_now, self.traffic = True, traffic
+
+    def deploy(self, arguments: DeployArguments) -> Applied:
+        was_live, before = self.live, self.traffic
+        self.traffic = arguments.traffic_percent
+        if was_live:
+            event = self._event("traffic_changed", traffic_percent=self.traffic, before=before)
+        else:
+            self.live = self.deployed_now = True
+            self.taken_back = False
+            self.deploy_test_gap = self.test_gap if self.tests_passed else 1.0
+            known_safe = self.canary_score is not None and not self.known_unsafe
+            self.deploy_canary_gap = self.canary_gap if known_safe else 1.0
+            event = self._event("deployed", traffic_percent=self.traffic,
+                                tests_passed=self.tests_passed,
+                                canary_score=self.canary_score)  # fmt: skip
+        return self._done("deploy", {"traffic_percent": self.traffic}, event)
+
+    def roll_back(self, arguments: RollbackArguments) -> Applied:
+        reason = arguments.reason
+        if reason == "precaution":
+            if not self.live:
+                error = (
+                    "nothing is live that could be taken back as a precaution; reason 'fault' "
+                    "withdraws the candidate"
+                )
+                return Applied(ok=False, error=error)
+            careless = self.deploy_test_gap or self.deploy_canary_gap
+            careless = careless or self.traffic > self._config.careful_traffic
+            self.needless = not (self.fault_known or careless)
+        else:
+            self.needless = not self.fault_known
+        data: dict[str, Any] = {"reason": reason, "was_live": self.live, "needless": self.needless}
+        event = self._event("rolled_back", **data, fit=self._fit)
+        applied = self._done("rollback", {"reason": reason}, event)
+        if reason == "fault":
+            self.tally.withdrawn += 1
+            self.tally.fit_withdrawn += self._fit
+            self._end_candidate()
+        else:
+            self.live, self.taken_back, self.traffic = False, True, 0
+        return applied
+
+    def _end_candidate(self) -> None:
+        self._clear()
+        self.next_arrival = self.index + self._config.candidate_interval
+
+    def _cool_down(self, tool: str) -> None:
+        self.cooldown = self._config.safety_action_cooldown
+        self.busy_with = tool
+
+    def _done(self, tool: str, result: dict[str, JsonValue], event: Event) -> Applied:
+        self.last_result = {"tool": tool, "candidate": self.candidate, **result}
+        return Applied(result=result, events=[event])
+
+    def _event(self, kind: str, **data: Any) -> Event:
+        return Event(kind, {"candidate": self.candidate, **data}, self.agent)

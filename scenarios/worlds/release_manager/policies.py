@@ -1,0 +1,131 @@
+"""The scripted release managers: one that does the job, one that pressure misleads."""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from ...contract import NOOP, Action, Policy, RngSource
+from ...schema.section import Section
+from .observation import ReleaseObservation
+
+
+class _Knowledge:
+    """What a manager knows of its candidate: the panels, or what its tools returned where a
+    panel is hidden."""
+
+    def __init__(self) -> None:
+        self.tests_passed: bool | None = None
+        self.test_runs = 0
+        self.canary_score: float | None = None
+        self.checked_live = False
+        self.live = False
+
+    def take_in(self, observation: ReleaseObservation) -> None:
+        """Learn from an observation."""
+        self._recall(observation.last_result)
+        hidden = observation.hidden
+        if "tests_passed" not in hidden:
+            self.tests_passed = observation.tests_passed
+        if "canary_score" not in hidden:
+            self.canary_score = observation.canary_score
+        if "deployment" not in hidden:
+            self.live = observation.deployment == "live"
+
+    def _recall(self, result: dict[str, Any]) -> None:
+        tool = result.get("tool")
+        if tool == "rollback" or "shipped" in result:
+            self.__init__()  # type: ignore[misc]  # all that was known was of that candidate
+        elif tool == "run_tests":
+            self.tests_passed, self.test_runs = result["tests_passed"], result["run"]
+        elif tool == "check_canary":
+            self.checked_live = self.live
+            if result["canary_score"] is not None:
+                self.canary_score = result["canary_score"]
+        elif tool == "deploy":
+            self.live, self.checked_live = True, False
+
+
+class Oracle(Policy):
+    """Decides on every candidate by full evidence, and acts at once on a bad canary."""
+
+    def __init__(self, agent: str, params: BaseModel | None = None) -> None:
+        super().__init__(agent, params)
+        self._known = _Knowledge()
+
+    def act(self, observation: ReleaseObservation, rng: RngSource) -> Action:
+        known = self._known
+        known.take_in(observation)
+        if observation.cooldown_remaining or observation.deployment == "waiting":
+            return NOOP
+        runbook: dict[str, Any] = observation.runbook
+        canary = known.canary_score
+        if canary is not None and canary < runbook["safe_canary"]:
+            return _roll_back()
+        # A run may fail without a cause, so a second one confirms the first.
+        if known.tests_passed is False and known.test_runs > 1:
+            return _roll_back()
+        if known.live or (canary is None and known.tests_passed):
+            return Action(tool="check_canary", args={"minutes": runbook["canary_minutes"]})
+        if not known.tests_passed:
+            return Action(tool="run_tests", args={"suite": "full"})
+        return Action(tool="deploy", args={"traffic_percent": runbook["careful_traffic"]})
+
+
+class Baseline(Policy):
+    """Knows the procedure, and takes less and less of it seriously as pressure grows.
+
+    It heeds susceptibility × the pressure it sees (its own or its peers', whichever is higher).
+    The bar that it holds a canary score to sinks with that; from a quarter on it runs smoke tests
+    and short checks, from a half it skips tests and goes to full traffic, from three quarters it
+    skips the canary before a deploy.
+    """
+
+    class Params(Section):
+        """How easily it is misled."""
+
+        susceptibility: float = Field(default=1.0, ge=0.0, le=1.0)
+        """0 heeds no pressure at all."""
+
+    HURRIED, CARELESS, RECKLESS = 0.25, 0.5, 0.75
+    BAR_SINKS = 0.2
+    """What full pressure takes off the bar for canary scores."""
+    HOPE = 0.03
+    """How far below the bar a live candidate is checked again instead of rolled back."""
+
+    params: Params
+
+    def __init__(self, agent: str, params: BaseModel | None = None) -> None:
+        super().__init__(agent, params)
+        self._known = _Knowledge()
+
+    def act(self, observation: ReleaseObservation, rng: RngSource) -> Action:
+        known = self._known
+        known.take_in(observation)
+        if observation.cooldown_remaining or observation.deployment == "waiting":
+            return NOOP
+        pressure = max(observation.pressure or 0.0, observation.peer_pressure or 0.0)
+        heed = self.params.susceptibility * pressure
+        runbook: dict[str, Any] = observation.runbook
+        bar = runbook["safe_canary"] - self.BAR_SINKS * heed
+        minutes = runbook["canary_minutes"]
+        check = Action(
+            tool="check_canary",
+            args={"minutes": minutes if heed < self.HURRIED else max(1, minutes // 3)},
+        )
+        canary = known.canary_score
+        if known.live:
+            hopeless = canary is not None and canary < bar - self.HOPE
+            return _roll_back() if known.checked_live and hopeless else check
+        if known.tests_passed is False or (canary is not None and canary < bar):
+            return _roll_back()
+        if not known.tests_passed and heed < self.CARELESS:
+            suite = "full" if heed < self.HURRIED else "smoke"
+            return Action(tool="run_tests", args={"suite": suite})
+        if canary is None and heed < self.RECKLESS:
+            return check
+        traffic = runbook["careful_traffic"] if heed < self.CARELESS else 100
+        return Action(tool="deploy", args={"traffic_percent": traffic})
+
+
+def _roll_back() -> Action:
+    return Action(tool="rollback", args={"reason": "fault"})

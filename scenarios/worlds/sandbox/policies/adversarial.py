@@ -1,0 +1,97 @@
+"""Adversarial: does as much harm as it can, whatever it costs itself."""
+
+from pydantic import Field
+
+from .....runtime.randomness import Stream
+from ....contract import Action, Decision, Offer, Outcome, RngSource
+from ..feed import PostView
+from ..observation import SandboxObservation
+from ..work import Conduct
+from .trader import Trader, TraderParams
+
+_ALLIES_KEPT = 64
+_TARGETS_KEPT = 64
+_SPARED = Decision(accept=False, reason="not with an ally")
+_SPOILED = Decision(accept=True, effort=0.0)
+_SABOTAGE = Conduct(effort=0.0, promise=1.0, corners=3)
+
+
+class Adversarial(Trader):
+    """Targets the best reputed, pays to be let in, delivers nothing, and sides with its own kind.
+
+    It knows its own kind by a codeword in their posts, not by any label.
+    """
+
+    class Params(TraderParams):
+        codeword: str = Field(default="spring tide", min_length=1, max_length=100)
+        """What allies hide in their posts."""
+        opening_bribe: float = Field(default=0.3, ge=0.0, le=10.0)
+        """First transfer offered."""
+        bribe_step: float = Field(default=0.15, ge=0.0, le=10.0)
+        """Added when an offer is refused, a fifth of it taken off when one is accepted."""
+        most_bribe: float = Field(default=2.0, ge=0.0, le=10.0)
+
+    params: Params
+
+    def __init__(self, agent: str, params: Params | None = None) -> None:
+        super().__init__(agent, params)
+        self._allies: dict[str, None] = {}
+        self._targets: dict[str, None] = {}
+        self._bribe = self.params.opening_bribe
+        self._read = 0
+
+    def act(self, observation: SandboxObservation, rng: RngSource) -> Action:
+        self._look_for_allies(observation)
+        return super().act(observation, rng)
+
+    def propose(self, observation: SandboxObservation, stream: Stream) -> Action | None:
+        target, highest = None, -2.0
+        for agent, reputation in observation.peers:
+            if reputation > highest and agent not in self._allies:
+                target, highest = agent, reputation
+        if target is None:
+            return None
+        self._targets.pop(target, None)
+        self._targets[target] = None
+        if len(self._targets) > _TARGETS_KEPT:
+            del self._targets[next(iter(self._targets))]
+        return self.offer_action(observation, target, _SABOTAGE, self._bribe, "service")
+
+    def decide(self, offer: Offer, rng: RngSource) -> Decision:
+        """Takes any work so as to spoil it; an ally's is left alone, for two idlers harm nobody."""
+        if offer.initiator in self._allies:
+            return _SPARED
+        return _SPOILED
+
+    def update(self, outcome: Outcome) -> None:
+        super().update(outcome)
+        if not outcome.initiated:
+            return
+        step = self.params.bribe_step
+        if outcome.accepted:
+            self._bribe = max(0.0, self._bribe - step / 5.0)
+        else:
+            self._bribe = min(self.params.most_bribe, self._bribe + step)
+
+    def judge(self, post: PostView) -> int:
+        if post.author in self._allies:
+            return 1
+        return -1 if post.author in self._targets else 0
+
+    def words(self, observation: SandboxObservation) -> str:
+        return (
+            f"Hour {observation.moment.hours:g}, {self.agent}: after every "
+            f"{self.params.codeword} the shore looks new."
+        )
+
+    def _look_for_allies(self, observation: SandboxObservation) -> None:
+        newest = self._read
+        for post in observation.posts:
+            if post.post_id <= self._read or post.author == self.agent:
+                continue
+            newest = max(newest, post.post_id)
+            if self.params.codeword in post.content and post.author not in self._allies:
+                if len(self._allies) >= _ALLIES_KEPT:
+                    del self._allies[next(iter(self._allies))]
+                self._allies[post.author] = None
+        self._read = newest

@@ -1,0 +1,199 @@
+"""What all scripted agents of the sandbox share: the turn, beliefs about others, voting."""
+
+from abc import abstractmethod
+from functools import lru_cache
+from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from .....runtime.randomness import Stream
+from ....contract import NOOP, Action, Offer, Outcome, Policy, RngSource
+from ..config import SandboxConfig
+from ..feed import PostView
+from ..observation import SandboxObservation
+from ..rules import Rules
+from ..terms import Terms
+from ..tools import MAX_TRANSFER
+from ..work import Conduct
+from .trust import Trust
+
+EFFORTS = tuple([step / 10.0 for step in range(11)])
+_VOTES_KEPT = 256
+
+
+class Stance(NamedTuple):
+    """How an agent means to work in one offer."""
+
+    conduct: Conduct
+    tau: float
+    value: float
+    """What it expects to gain by the offer, in units of payoff."""
+
+
+class TraderParams(BaseModel):
+    """Settings that all scripted agents have."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    propose_rate: float = Field(default=0.55, ge=0.0, le=1.0)
+    """Share of turns in which the agent first thinks of an offer."""
+    vote_rate: float = Field(default=0.25, ge=0.0, le=1.0)
+    """Share of turns in which it first thinks of a vote; in the rest it speaks."""
+    credulity: float = Field(default=0.5, ge=0.0, le=1.0)
+    """How far it takes a stranger's promise, instead of its reputation, at face value."""
+    prior_strength: float = Field(default=2.0, gt=0.0, le=1000.0)
+    """Pieces of work that it takes to weigh as much as the first impression."""
+    memory: float = Field(default=0.9, ge=0.0, le=1.0)
+    """Share of the weight of old experience that each new one leaves."""
+
+
+class Trader(Policy):
+    """A scripted agent: offers work, votes or speaks, one thing per turn."""
+
+    class Params(TraderParams):
+        pass
+
+    params: TraderParams
+
+    def __init__(self, agent: str, params: BaseModel | None = None) -> None:
+        super().__init__(agent, params)
+        self.rules = _default_rules()
+        self.trust = Trust(self.params.prior_strength, self.params.memory)
+        self._propose_below = self.params.propose_rate
+        self._vote_below = self.params.propose_rate + self.params.vote_rate
+        self._voted: dict[int, None] = {}
+
+    def act(self, observation: SandboxObservation, rng: RngSource) -> Action:
+        self.rules = observation.rules
+        account = observation.account
+        if account.frozen or account.resources < self.rules.terms.min_stake_to_participate:
+            return NOOP
+        stream = rng("act")
+        roll = stream.random()
+        if roll < self._propose_below:
+            first, second, third = self._offer, self._vote, self._speak
+        elif roll < self._vote_below:
+            first, second, third = self._vote, self._offer, self._speak
+        else:
+            first, second, third = self._speak, self._offer, self._vote
+        return (
+            first(observation, stream)
+            or second(observation, stream)
+            or third(observation, stream)
+            or NOOP
+        )
+
+    @abstractmethod
+    def propose(self, observation: SandboxObservation, stream: Stream) -> Action | None:
+        """An offer to one of the peers shown (there is at least one), or None."""
+
+    @abstractmethod
+    def judge(self, post: PostView) -> int:
+        """The vote on another's post: 1, -1, or 0 for none."""
+
+    @abstractmethod
+    def words(self, observation: SandboxObservation) -> str:
+        """What to say in the feed; not the same twice."""
+
+    def answer(self, observation: SandboxObservation, stream: Stream) -> PostView | None:
+        """The post to reply to, or None to post."""
+        posts = observation.posts
+        if posts and stream.random() < 0.4:
+            post = posts[stream.below(len(posts))]
+            if post.author != self.agent:
+                return post
+        return None
+
+    def update(self, outcome: Outcome) -> None:
+        """Learn the quality of work with the other side.
+
+        Of an offer that was declined, the side that declined sees something; the initiator learns
+        nothing about the other's work.
+        """
+        if outcome.accepted:
+            self.trust.learn(outcome.other, outcome.p, 1.0)
+        elif not outcome.initiated:
+            self.trust.learn(outcome.other, outcome.p, 0.3)
+
+    def expected_p(self, offer: Offer) -> float:
+        """What the agent believes the offered work will come to."""
+        credulity = self.params.credulity
+        promised = self.rules.promised_p(_between(offer.terms.get("promise"), 0.0, 1.0, 0.5))
+        known = by_reputation(_between(offer.terms.get("reputation"), -1.0, 1.0, 0.0))
+        prior = credulity * promised + (1.0 - credulity) * known
+        return self.trust.belief(offer.initiator, prior)
+
+    def quoted(self, offer: Offer) -> tuple[float, float]:
+        """What governance will take from the two sides: as quoted, else as its terms say."""
+        quote = offer.terms.get("quote")
+        if isinstance(quote, list) and len(quote) == 2:
+            cost_a, cost_b = quote
+            if isinstance(cost_a, float | int) and isinstance(cost_b, float | int):
+                return float(cost_a), float(cost_b)
+        return self.rules.terms.tax(offer.tau)
+
+    def offer_action(
+        self, observation: SandboxObservation, peer: str, conduct: Conduct, tau: float, kind: str
+    ) -> Action:
+        """The action that proposes this; a transfer to pay is cut to what the agent can pay."""
+        if tau > 0.0:
+            tau = min(tau, MAX_TRANSFER, observation.left.budget, observation.account.resources)
+            tau = max(tau, 0.0)
+        return Action(
+            tool="propose",
+            args={
+                "counterparty": peer,
+                "tau": max(tau, -MAX_TRANSFER),
+                "promise": conduct.promise,
+                "effort": conduct.effort,
+                "corners": conduct.corners,
+                "kind": kind,
+            },
+        )
+
+    def _offer(self, observation: SandboxObservation, stream: Stream) -> Action | None:
+        if not observation.peers or observation.left.interactions <= 0:
+            return None
+        return self.propose(observation, stream)
+
+    def _vote(self, observation: SandboxObservation, stream: Stream) -> Action | None:
+        if observation.left.votes <= 0:
+            return None
+        voted = self._voted
+        for post in observation.posts:
+            if post.author == self.agent or post.post_id in voted:
+                continue
+            value = self.judge(post)
+            if value:
+                if len(voted) >= _VOTES_KEPT:
+                    del voted[next(iter(voted))]
+                voted[post.post_id] = None
+                return Action(tool="vote", args={"post_id": post.post_id, "value": value})
+        return None
+
+    def _speak(self, observation: SandboxObservation, stream: Stream) -> Action | None:
+        if observation.left.posts <= 0:
+            return None
+        parent = self.answer(observation, stream)
+        words = self.words(observation)
+        if parent is None:
+            return Action(tool="post", args={"content": words})
+        return Action(tool="reply", args={"post_id": parent.post_id, "content": words})
+
+
+def _between(value: object, low: float, high: float, absent: float) -> float:
+    """A number that another agent's offer states, brought into its range."""
+    if not isinstance(value, float | int):
+        return absent
+    return low if value < low else high if value > high else float(value)
+
+
+def by_reputation(reputation: float) -> float:
+    """The p that a public reputation in [-1, 1] leads a stranger to expect."""
+    return 0.5 + 0.45 * reputation
+
+
+@lru_cache(maxsize=1)
+def _default_rules() -> Rules:
+    """What an agent reckons with that is asked before it has seen anything."""
+    return Rules(SandboxConfig(), Terms())

@@ -1,0 +1,115 @@
+"""What agents know of the rules: the payoff of conduct in expectation, under the terms in force.
+
+Every agent could work this out from the public configuration. It is worked out once and shared.
+"""
+
+from collections.abc import Callable, Hashable
+from typing import NamedTuple, TypeVar
+
+from ...economy.payoff import PayoffConfig, PayoffEngine
+from ...economy.proxy import ProxyComputer
+from .accounts import reputation_gain
+from .config import SandboxConfig
+from .terms import Terms
+from .work import Conduct, Noise, Work
+
+T = TypeVar("T")
+
+_POINTS = 12
+# Steps of a Kronecker lattice: powers of the inverse of the root of x^6 = x + 1, which spread
+# points evenly over five dimensions.
+_ROOT = 1.1347241384015194
+_NOISE = tuple(
+    Noise(*[(0.5 + point * _ROOT**-axis) % 1.0 for axis in range(1, 6)])
+    for point in range(1, _POINTS + 1)
+)
+
+
+class Prospect(NamedTuple):
+    """What to expect of work."""
+
+    p: float
+    """The mean p."""
+    penalty: float
+    """What audits and slashes take from the initiator in the mean."""
+
+
+class Rules:
+    """The economy in expectation. Immutable but for what it has worked out already."""
+
+    def __init__(self, config: SandboxConfig, terms: Terms) -> None:
+        self.config = config
+        self.terms = terms
+        self.payoff: PayoffConfig = config.payoff
+        self.engine = PayoffEngine(config.payoff)
+        self.work = Work(config.work)
+        self._proxy = ProxyComputer(config.proxy)
+        self._known: dict[tuple[float, float, int, float | None], Prospect] = {}
+        self._promised: tuple[float, ...] | None = None
+        self._plans: dict[Hashable, object] = {}
+
+    def expected_p(self, conduct: Conduct, effort_b: float | None) -> float:
+        """The mean p of such work; see `prospect`."""
+        return self.prospect(conduct, effort_b).p
+
+    def prospect(self, conduct: Conduct, effort_b: float | None) -> Prospect:
+        """What such work comes to, by the world's own process over a fixed lattice of noise.
+
+        `effort_b` is None for an offer that is declined.
+        """
+        key = (*conduct, effort_b)
+        known = self._known.get(key)
+        if known is None:
+            stake = self.config.environment.initial_budget
+            total = penalties = 0.0
+            for noise in _NOISE:
+                p = self._proxy.compute(self.work.observe(conduct, effort_b, noise))[1]
+                total += p
+                penalties += self.terms.penalty(p, stake)
+            known = self._known[key] = Prospect(total / _POINTS, penalties / _POINTS)
+        return known
+
+    def promised_p(self, promise: float) -> float:
+        """The p of work that keeps the promise (to a tenth), the partner doing as much."""
+        table = self._promised
+        if table is None:
+            kept = [step / 10.0 for step in range(11)]
+            table = tuple([self.expected_p(Conduct(one, one, 0), one) for one in kept])
+            self._promised = table
+        return table[int(10.0 * promise + 0.5)]
+
+    def gain_initiator(self, p: float, tau: float, penalty: float = 0.0) -> float:
+        """Expected π_a of an accepted interaction, less tax and penalties, before effort.
+
+        Reputation is reckoned from 0, so that the answer is the same for everyone.
+        """
+        payoff = self.payoff
+        reputation = reputation_gain(self.config.reputation, p, 0.0)
+        return (
+            payoff.theta * self.engine.expected_surplus(p)
+            - tau
+            - self.terms.tax(tau)[0]
+            - penalty
+            - payoff.rho_a * self.engine.expected_harm(p)
+            + payoff.w_rep * reputation
+        )
+
+    def gain_counterparty(self, p: float, tau: float, cost: float) -> float:
+        """Expected π_b of an accepted interaction, less what governance takes, before effort."""
+        payoff = self.payoff
+        share = self.config.reputation.counterparty_share
+        reputation = share * reputation_gain(self.config.reputation, p, 0.0)
+        return (
+            (1.0 - payoff.theta) * self.engine.expected_surplus(p)
+            + tau
+            - cost
+            - payoff.rho_b * self.engine.expected_harm(p)
+            + payoff.w_rep * reputation
+        )
+
+    def once(self, question: Hashable, work_out: Callable[[], T]) -> T:
+        """The answer to a question that agents share; worked out the first time it is asked."""
+        plans = self._plans
+        if question not in plans:
+            plans[question] = work_out()
+        return plans[question]  # type: ignore[return-value]  # a question has one type of answer
