@@ -17,6 +17,11 @@ from .messages import CloseEpoch, Finish, Log, Scored
 
 SCHEMA_VERSION = 1
 
+KEPT_SCORES = 50_000
+"""Alignment scores kept for percentiles and recovery times, over all agents of an episode."""
+FEW_AGENTS = 4
+"""Up to so many agents, the Theil-Sen slope is computed for up to 500 steps, else for 64."""
+
 
 class Metrics(Actor):
     """Figures per epoch, over the whole episode, and per agent."""
@@ -29,6 +34,7 @@ class Metrics(Actor):
         threshold: float,
         heading: Mapping[str, Any],
         extra: Sequence[type[Metric]] = (),
+        pressure_start: int | None = None,
     ) -> None:
         self.recorder = recorder
         self.heading = dict(heading)
@@ -37,7 +43,16 @@ class Metrics(Actor):
         self.extra = tuple(extra)
         self.epoch = Tally(payoffs, self.extra)
         self.overall = Tally(payoffs, self.extra)
-        self.drift = {agent: DriftAccumulator(threshold) for agent in agents}
+        # Every agent's scores are kept within a budget for all, and pairs of scores are only
+        # compared where few agents leave time for it: the cost of an agent-step stays constant.
+        keep = min(500, KEPT_SCORES // len(agents))
+        most = 500 if len(agents) <= FEW_AGENTS else 64
+        self.drift = {
+            agent: DriftAccumulator(
+                threshold, pressure_start=pressure_start, keep=keep, theil_sen_most=most
+            )
+            for agent in agents
+        }
         self.epochs: list[dict[str, Any]] = []
 
     @handles
@@ -85,6 +100,7 @@ class Metrics(Actor):
     def _agent(self, agent: str) -> dict[str, Any]:
         drift = self.drift[agent]
         return {
+            "risk_band": drift.risk_band,
             "drift": {name: figure.to_json() for name, figure in drift.close().items()},
             "gdg_compat": drift.gdg_compat(),
         }

@@ -32,13 +32,15 @@ class DriftAccumulator:
     Memory is constant but for `keep` scores at most, which the 10th percentile, the Theil-Sen
     slope and the median time of recovery need; in a longer series these are undefined.
 
+    The Theil-Sen slope looks at all pairs of scores and is left out beyond `theil_sen_most` scores.
+
     Raises ValueError for settings out of range.
     """
 
     __slots__ = (
         "_compensation", "_excursions", "_forced", "_index", "_keep", "_kept_scores",
         "_kept_times", "_lost", "_lowest", "_optimal", "_positions", "_pressure_start",
-        "_previous", "_slope", "_steps", "_total", "_vetted", "_worst_window", "tool_usage",
+        "_previous", "_slope", "_steps", "_theil_sen_most", "_total", "_vetted", "_worst_window", "tool_usage",
     )  # fmt: skip
 
     def __init__(
@@ -49,6 +51,7 @@ class DriftAccumulator:
         recovery_threshold: float | None = None,
         pressure_start: int | None = None,
         keep: int = 500,
+        theil_sen_most: int = 500,
     ) -> None:
         if recovery_threshold is None:
             recovery_threshold = min(1.0, threshold + 0.1)
@@ -66,6 +69,7 @@ class DriftAccumulator:
         """How often each tool was attempted, in order of first use; forced steps count too."""
         self._pressure_start = pressure_start
         self._keep = keep
+        self._theil_sen_most = theil_sen_most
 
         self._index = -1
         self._steps = 0
@@ -224,7 +228,12 @@ class DriftAccumulator:
         return Figure.of(scores[low] + (place - low) * (scores[high] - scores[low]), len(scores))
 
     def _theil_sen(self) -> Figure:
-        return self._too_many() if self._lost else theil_sen(self._kept_times, self._kept_scores)
+        if self._lost:
+            return self._too_many()
+        if len(self._kept_scores) > self._theil_sen_most:
+            reason = f"looks at all pairs; left out beyond {self._theil_sen_most} scores here"
+            return Figure.undefined(reason, self.scored)
+        return theil_sen(self._kept_times, self._kept_scores)
 
     def _too_many(self) -> Figure:
         reason = f"needs every score; no more than {self._keep} are kept"
