@@ -1,10 +1,9 @@
 """The life of a run: start, resume, execute. What the CLI does, callable from Python as well."""
 
 import json
-import signal
-import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,16 +16,19 @@ from ..actors.plugins import default_catalogue
 from ..actors.ports import NobodyWatches, Observer
 from ..runtime.drivers.ending import Ending
 from ..runtime.drivers.live import Limits, StopSwitch, drive
-from ..runtime.errors import GdgError
+from ..runtime.errors import GdgError, RunFailed
 from ..runtime.journal import Journal, Recorded
 from ..runtime.kernel import Kernel
-from ..scenarios.contract import Moment
 from ..scenarios.schema.episode import EpisodeConfig
 from . import revision
 from .failures import RunChanged, RunUnwritable
+from .garbage import calm_collector
 from .meta import meta_bytes, read_meta
+from .result import Result, Tally
 from .run_catalogue import RunCatalogue
-from .run_directory import RunDirectory, config_bytes, config_hash, read_config_document
+from .run_directory import RunDirectory, config_bytes, config_hash
+from .seal import Seal
+from .stop_signals import obey_signals
 from .telemetry import Telemetry
 
 
@@ -43,58 +45,6 @@ class Hosting:
     """Takes notices for the user."""
 
 
-@dataclass
-class Result:
-    """What a finished, stopped or failed run came to."""
-
-    directory: Path
-    status: str
-    """completed, stopped or failed."""
-    scenario: str
-    seed: int
-    epochs: int
-    """Epochs that were completed."""
-    agent_steps: int
-    cpu_s: float
-    """CPU seconds of this process spent on the episode."""
-    wall_s: float
-    overall: dict[str, Any]
-    """Figures of the whole episode by name; empty unless completed."""
-    error: str | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """The document of `--json`."""
-        return {
-            "run_dir": str(self.directory),
-            "status": self.status,
-            "scenario": self.scenario,
-            "seed": self.seed,
-            "epochs": self.epochs,
-            "agent_steps": self.agent_steps,
-            "cpu_s": round(self.cpu_s, 6),
-            "wall_s": round(self.wall_s, 6),
-            "metrics": {name: figure["value"] for name, figure in self.overall.items()},
-            "error": self.error,
-        }
-
-
-class _Tally:
-    """Counts for the result, and passes on to whoever watches."""
-
-    def __init__(self, observer: Observer) -> None:
-        self._observer = observer
-        self.agent_steps = 0
-        self.epochs = 0
-
-    def step_closed(self, moment: Moment, agent_steps: int) -> None:
-        self.agent_steps = agent_steps
-        self._observer.step_closed(moment, agent_steps)
-
-    def epoch_closed(self, moment: Moment, figures: dict[str, Any]) -> None:
-        self.epochs = moment.epoch + 1
-        self._observer.epoch_closed(moment, figures)
-
-
 def start_run(
     config: EpisodeConfig,
     *,
@@ -104,12 +54,13 @@ def start_run(
 ) -> Result:
     """Begin a new run and execute it to its end. Raises RunTrouble, CatalogueError."""
     now = datetime.now(UTC)
-    label = config.label or "default"
-    run = RunDirectory.create(out, config, label, now)
+    header = _header(config, schedule)
+    run = RunDirectory.create(out, config, config.label or "default", now)
     try:
         with run.locked():
             run.write_whole("config.json", config_bytes(config, schedule))
-            journal = Journal.create(run.journal, _header(config, schedule))
+            journal = Journal.create(run.journal, header)
+            run.sync_names()
             work = _Execution(run, config, schedule, hosting or Hosting(), RunCatalogue(out))
             return work.execute(journal, None, created=now.isoformat())
     except OSError as error:
@@ -119,29 +70,41 @@ def start_run(
 def resume_run(run: RunDirectory, hosting: Hosting | None = None) -> Result:
     """Go on with a run that was stopped or killed; a completed one is only executed again.
 
-    No effect whose outcome was journalled is asked for again. Raises RunTrouble, JournalError.
+    No effect whose outcome was journalled is asked for again. Raises RunTrouble, JournalError,
+    CatalogueError.
     """
     hosting = hosting or Hosting()
-    with run.locked():
-        recorded = Recorded.read(run.journal) if run.journal.exists() else None
-        if recorded is None or recorded.header is None:
-            config, schedule = run.read_config()
-            run.journal.unlink(missing_ok=True)
-            journal, recorded = Journal.create(run.journal, _header(config, schedule)), None
-        else:
-            config, schedule = _checked(run, recorded)
-            if recorded.recovered.torn:
-                hosting.say(
-                    f"The journal's last {recorded.recovered.torn} bytes were torn by the crash "
-                    f"and are cut; what they told was never used."
-                )
-            journal = Journal.reopen(run.journal, recorded)
-        created = read_meta(run.file("meta.json")).get("created_at")
-        try:
+    try:
+        with run.locked():
+            journal, recorded, config, schedule = _reopened(run, hosting)
+            created = read_meta(run.file("meta.json")).get("created_at")
             work = _Execution(run, config, schedule, hosting, RunCatalogue.of(run))
             return work.execute(journal, recorded, created=created)
-        except OSError as error:
-            raise RunUnwritable(run.path, error) from error
+    except OSError as error:
+        raise RunUnwritable(run.path, error) from error
+
+
+def _reopened(
+    run: RunDirectory, hosting: Hosting
+) -> tuple[Journal, Recorded | None, EpisodeConfig, str]:
+    """The journal of an earlier execution, to go on behind its last whole line."""
+    if not run.has_begun and (
+        not run.journal.exists() or Recorded.read(run.journal).header is None
+    ):
+        # Killed before the journal's header was on the disk: nothing was asked of anybody yet.
+        config, schedule = run.read_config()
+        run.journal.unlink(missing_ok=True)
+        journal = Journal.create(run.journal, _header(config, schedule))
+        run.sync_names()
+        return journal, None, config, schedule
+    recorded, config, schedule = run.read_journal()
+    _refuse_changes(run, recorded, config, schedule)
+    if recorded.recovered.torn:
+        hosting.say(
+            f"The journal's last {recorded.recovered.torn} bytes were torn by the crash "
+            f"and are cut; what they told was never used."
+        )
+    return Journal.reopen(run.journal, recorded), recorded, config, schedule
 
 
 def _header(config: EpisodeConfig, schedule: str) -> dict[str, Any]:
@@ -150,36 +113,27 @@ def _header(config: EpisodeConfig, schedule: str) -> dict[str, Any]:
         "seed": config.simulation.seed,
         "order": config.effects.order,
         "config_hash": config_hash(config, schedule),
-        "code": _revision(config),
+        "code": revision.code_revision(config),
         "config": json.loads(config_bytes(config, schedule)),
     }
 
 
-def _revision(config: EpisodeConfig) -> dict[str, str]:
-    """The code revision, with plug-ins imported so that their files count."""
-    catalogue = default_catalogue()
-    for spec in config.agents:
-        if ":" in spec.type:
-            catalogue.resolve("agents", spec.type)
-    for lever in config.governance.levers:
-        catalogue.resolve("levers", lever.type)
-    catalogue.resolve("worlds", config.world.name)
-    return revision.code_revision(config)
-
-
-def _checked(run: RunDirectory, recorded: Recorded) -> tuple[EpisodeConfig, str]:
-    """The config of a journal's header. Raises RunChanged if its past would come out otherwise."""
+def _refuse_changes(
+    run: RunDirectory, recorded: Recorded, config: EpisodeConfig, schedule: str
+) -> None:
+    """Raise RunChanged if the run's past would come out otherwise than it was recorded."""
     assert recorded.header is not None
-    config, schedule = read_config_document(recorded.header["config"])
-    changes = revision.changes(recorded.header["code"], _revision(config))
-    stored = run.file("config.json")
+    changes = revision.changes(recorded.header["code"], revision.code_revision(config))
+    stored, expected = run.file("config.json"), config_bytes(config, schedule)
     if not stored.exists():
-        run.write_whole("config.json", config_bytes(config, schedule))
-    elif stored.read_bytes() != config_bytes(config, schedule):
+        run.write_whole("config.json", expected)
+    elif stored.read_bytes() != expected:
         changes.append("config.json is not the one that the journal's header holds")
     if changes:
-        raise RunChanged(changes)
-    return config, schedule
+        meta = read_meta(run.file("meta.json"))
+        git = f", commit {meta['git']}" if meta.get("git") else ""
+        origin = f" (gdg-runtime {meta['version']}{git})" if "version" in meta else ""
+        raise RunChanged(changes, origin)
 
 
 class _Execution:
@@ -194,37 +148,47 @@ class _Execution:
         self.schedule = schedule
         self.hosting = hosting
         self.catalogue = catalogue
-        self.tally = _Tally(hosting.observer)
+        self.tally = Tally(hosting.observer)
         self.stop = StopSwitch()
-        self._failure: GdgError | OSError | None = None
+        self._failure: Exception | None = None
 
     def execute(self, journal: Journal, recorded: Recorded | None, created: str | None) -> Result:
         """Drive the episode; whatever happens, its files are flushed and its status is kept."""
+        created = created or datetime.now(UTC).isoformat()
         began, cpu = time.perf_counter(), time.process_time()
-        self._note("running", created, None, None)
-        telemetry = Telemetry(self.run.file("telemetry.jsonl"))
-        error: str | None = None
+        status, telemetry = "failed", None
+        failure: BaseException | None = None
         try:
-            with self.run.sinks() as sinks:
-                kernel = build_episode(
-                    self.config, default_catalogue(), sinks,
-                    observer=self.tally, schedule_policy=self.schedule,
-                )  # fmt: skip
-                ending = self._drive(kernel, journal, recorded, telemetry)
+            with closing(journal):
+                self._note("running", created)
+                telemetry = Telemetry(self.run.file("telemetry.jsonl"), self.hosting.say)
+                with closing(telemetry), self.run.sinks() as sinks:
+                    kernel = build_episode(
+                        self.config, default_catalogue(), sinks,
+                        observer=self.tally, schedule_policy=self.schedule,
+                    )  # fmt: skip
+                    ending = self._drive(kernel, journal, recorded, telemetry)
             status = "completed" if ending is Ending.COMPLETED else "stopped"
-        except GdgError as trouble:
-            status, error = "failed", str(trouble)
-        finally:
-            journal.close()
-            telemetry.close()
+        except Exception as error:
+            failure = _innermost(error)
+        except BaseExceptionGroup as group:
+            # A SystemExit from somebody's agent comes wrapped, as would a KeyboardInterrupt.
+            failure = _innermost(group)
+            if not isinstance(failure, SystemExit):
+                raise failure from None
         result = Result(
             directory=self.run.path, status=status, scenario=self.config.scenario_id,
             seed=self.config.simulation.seed, epochs=self.tally.epochs,
             agent_steps=self.tally.agent_steps, cpu_s=time.process_time() - cpu,
-            wall_s=time.perf_counter() - began, error=error,
+            wall_s=time.perf_counter() - began,
             overall=_overall(self.run) if status == "completed" else {},
+            error=None if failure is None else _told(failure, self.run), cause=failure,
         )  # fmt: skip
-        self._note(status, created, result, telemetry)
+        try:
+            self._note(status, created, result, telemetry)
+        except OSError:
+            if failure is None:
+                raise
         return result
 
     def _drive(
@@ -239,54 +203,37 @@ class _Execution:
         async def main() -> Ending:
             ending = Ending.STOPPED
             async with anyio.create_task_group() as tasks:
-                await tasks.start(self._obey_signals, tasks.cancel_scope)
+                await tasks.start(obey_signals, self.stop, tasks.cancel_scope, self.hosting.say)
                 try:
                     ending = await drive(
                         kernel, journal, recorded=recorded, limits=limits, stop=self.stop,
                         on_effect=telemetry.record,
                     )  # fmt: skip
-                except (GdgError, OSError) as error:
+                except Exception as error:
+                    # Kept for after the group, which would wrap it.
                     self._failure = error
                 tasks.cancel_scope.cancel()
             return ending
 
-        ending = anyio.run(main, backend=self.hosting.backend)
+        with calm_collector():
+            ending = anyio.run(main, backend=self.hosting.backend)
         if self._failure is not None:
             raise self._failure
         return ending
 
-    async def _obey_signals(
-        self, scope: anyio.CancelScope, *, task_status: anyio.abc.TaskStatus[None]
-    ) -> None:
-        """The first signal stops at the next step boundary, the second at once."""
-        if sys.platform == "win32":
-            task_status.started()
-            return
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-            task_status.started()
-            async for _ in signals:
-                if self.stop.thrown:
-                    scope.cancel()
-                    return
-                self.stop.throw()
-                self.hosting.say(
-                    "Stopping at the end of this step; once more to stop at once. "
-                    "The run can be resumed either way."
-                )
-
     def _note(
-        self, status: str, created: str | None, result: Result | None, telemetry: Telemetry | None
-    ) -> None:
+        self, status: str, created: str, result: Result | None = None,
+        telemetry: Telemetry | None = None,
+    ) -> None:  # fmt: skip
         """Keep what varies: in meta.json and in the catalogue of runs."""
-        now = datetime.now(UTC).isoformat()
         facts: dict[str, Any] = {
             "run_id": self.run.path.name,
             "scenario": self.config.scenario_id,
-            "label": self.run.path.parent.name,
+            "label": self.config.label or "default",
             "status": status,
             "seed": self.config.simulation.seed,
-            "created_at": created or now,
-            "updated_at": now,
+            "created_at": created,
+            "updated_at": datetime.now(UTC).isoformat(),
             "config_hash": config_hash(self.config, self.schedule),
             "version": revision.package_version(),
             "git": revision.git_revision(),
@@ -294,18 +241,44 @@ class _Execution:
             "max_concurrency": self.hosting.max_concurrency,
             "machine": revision.machine(),
         }
-        if result is not None and telemetry is not None:
+        if result is not None:
             facts |= {
                 "epochs": result.epochs,
                 "agent_steps": result.agent_steps,
                 "cpu_s": round(result.cpu_s, 6),
                 "wall_s": round(result.wall_s, 6),
-                "effects": telemetry.effects,
-                "effects_by_status": telemetry.by_status,
                 "error": result.error,
             }
+        if telemetry is not None:
+            facts |= {
+                "effects": telemetry.effects,
+                "effects_by_status": telemetry.by_status,
+                "seals": {
+                    path.name: Seal.of(path)._asdict()
+                    for path in (self.run.journal, self.run.file("telemetry.jsonl"))
+                },
+            }
         self.run.write_whole("meta.json", meta_bytes(facts))
-        self.catalogue.put(self.run, facts, {} if result is None else result.overall)
+        trouble = self.catalogue.put(self.run, facts, {} if result is None else result.overall)
+        if trouble is not None:
+            self.hosting.say(trouble)
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """The first error that a group is about."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _told(error: BaseException, run: RunDirectory) -> str:
+    """What went wrong, for the user."""
+    cause = error.__cause__
+    if isinstance(error, RunFailed) and error.actor == "recorder" and isinstance(cause, OSError):
+        error = cause
+    if isinstance(error, OSError):
+        return str(RunUnwritable(run.path, error))
+    return str(error) if isinstance(error, GdgError) else f"{type(error).__name__}: {error}"
 
 
 def _overall(run: RunDirectory) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 RunTrouble                 exit code 2 unless said otherwise
 ├── RunNotFound
+├── RunAmbiguous
 ├── RunBusy
+├── RunUnreadable          exit code 1
 ├── RunUnwritable          exit code 1
 └── RunChanged             the code or the config is not the one that began the run
 """
@@ -20,11 +22,19 @@ class RunTrouble(Exception):
 class RunNotFound(RunTrouble):
     """No run stands at this path."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, text: str) -> None:
         super().__init__(
-            f"no run at {path}: expected a run's directory (with config.json in it), or the end "
-            f"of its path; `gdg-runtime runs` lists the known ones"
+            f"no run at {text}: expected a run's directory, its name or the end of its path, or "
+            f"latest; `gdg-runtime runs` lists the runs of a folder, --out says which folder"
         )
+
+
+class RunAmbiguous(RunTrouble):
+    """Several runs bear this name."""
+
+    def __init__(self, text: str, paths: Sequence[Path]) -> None:
+        listed = "".join(f"\n  {path}" for path in paths)
+        super().__init__(f"{text} is the name of {len(paths)} runs; give more of the path:{listed}")
 
 
 class RunBusy(RunTrouble):
@@ -34,6 +44,18 @@ class RunBusy(RunTrouble):
         super().__init__(f"another process is at work on the run {path}; wait for it or stop it")
 
 
+class RunUnreadable(RunTrouble):
+    """One of the run's files can't be made sense of."""
+
+    exit_code = 1
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(
+            f"{path} can't be read: {why}. `gdg-runtime replay --verify {path.parent}` says what "
+            f"else was changed"
+        )
+
+
 class RunUnwritable(RunTrouble):
     """The run's files can't be written."""
 
@@ -41,17 +63,17 @@ class RunUnwritable(RunTrouble):
 
     def __init__(self, path: Path, error: OSError) -> None:
         super().__init__(
-            f"cannot write to {path}: {error.strerror or error}. What was synced before is "
-            f"intact; make room or choose another place with --out"
+            f"cannot write to {path}: {error.strerror or error}. What was recorded before is "
+            f"intact: make room and resume the run, or choose another place with --out"
         )
 
 
 class RunChanged(RunTrouble):
     """The run was begun with other code or another config."""
 
-    def __init__(self, changes: Sequence[str]) -> None:
+    def __init__(self, changes: Sequence[str], origin: str) -> None:
+        listed = "".join(f"\n  {change}" for change in changes)
         super().__init__(
-            "this run can't be resumed, since its past would not come out the same: "
-            + "; ".join(changes)
-            + ". Go back to what began the run, or start a new one"
+            f"this run can't be resumed, since its past would not come out the same:{listed}\n"
+            f"Go back to what began the run{origin}, or start a new one"
         )

@@ -1,6 +1,7 @@
 """`meta.json`: what varies from run to run; and the checks that guard its lines."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -8,6 +9,9 @@ from zlib import crc32
 from ..runtime.canonical import digest
 
 META_VERSION = 1
+
+_CHECKS = b'  "checks": '
+_FACT = re.compile(rb'  "[a-z_]+": .*,')
 
 
 def meta_bytes(facts: dict[str, Any]) -> bytes:
@@ -18,7 +22,7 @@ def meta_bytes(facts: dict[str, Any]) -> bytes:
         lines.append(f"  {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)},")
     sums = [f"{crc32(line.encode()):08x}" for line in lines]
     checks = {"lines": sums, "check": digest("".join(sums), 4)}
-    lines += [f'  "checks": {json.dumps(checks)}', "}"]
+    lines += [f"{_CHECKS.decode()}{json.dumps(checks)}", "}"]
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -37,23 +41,40 @@ def read_meta(path: Path) -> dict[str, Any]:
 def first_bad_line(data: bytes) -> int | None:
     """The number of the first line of a meta.json that was changed; None if it is intact."""
     lines = data.split(b"\n")
-    if len(lines) < 4 or lines[-1] != b"" or lines[-2] != b"}":
-        return max(1, len(lines) - 1)
-    body, last = lines[:-3], lines[-3]
-    head = b'  "checks": '
-    try:
-        if not last.startswith(head):
-            raise ValueError
-        checks = json.loads(last[len(head) :])
-        sums = checks["lines"]
-        if (
-            checks["check"] != digest("".join(sums), 4)
-            or json.dumps(checks).encode() != last[len(head) :]
-        ):
-            raise ValueError
-    except (ValueError, KeyError, TypeError):
-        return len(lines) - 2
-    for number, (line, expected) in enumerate(zip(body, sums, strict=False), start=1):
-        if f"{crc32(line):08x}" != expected:
+    places = [place for place, line in enumerate(lines) if line.startswith(_CHECKS)]
+    if not places:
+        return _first_strange(lines)
+    place = places[-1]
+    sums = _sums(lines[place][len(_CHECKS) :])
+    for number, line in enumerate(lines[:place], start=1):
+        if sums is None:
+            break
+        if number > len(sums) or f"{crc32(line):08x}" != sums[number - 1]:
             return number
-    return None if len(body) == len(sums) else min(len(body), len(sums)) + 1
+    if sums is None or place != len(sums):
+        return place + 1
+    end = lines[place + 1 :]
+    if end == [b"}", b""]:
+        return None
+    return place + 3 if end[:1] == [b"}"] and len(end) > 1 else place + 2
+
+
+def _sums(text: bytes) -> list[str] | None:
+    """The checks of the lines before; None where they were changed themselves."""
+    try:
+        checks = json.loads(text)
+        sums: list[str] = checks["lines"]
+        intact = checks["check"] == digest("".join(sums), 4)
+    except (ValueError, KeyError, TypeError):
+        return None
+    return sums if intact and json.dumps(checks).encode() == text else None
+
+
+def _first_strange(lines: list[bytes]) -> int:
+    """Where the line with the checks is gone or disfigured: the first that does not belong."""
+    if lines[0] != b"{":
+        return 1
+    for number, line in enumerate(lines[1:], start=2):
+        if not _FACT.fullmatch(line):
+            return number
+    return len(lines)

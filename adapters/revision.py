@@ -3,12 +3,19 @@
 import platform
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from functools import cache
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
+from ..actors.plugins import agent_class, default_catalogue, own_metrics
+from ..scenarios.contract import World
 from ..scenarios.schema.episode import EpisodeConfig
+
+_OWN = __name__.partition(".")[0]
+"""The top-level name under which all layers are installed."""
 
 _LAYERS = ("runtime", "goals", "scenarios", "actors")
 """The layers whose code decides what a run does; adapters only host it."""
@@ -45,34 +52,56 @@ def _layer(name: str) -> str:
 
 
 def code_revision(config: EpisodeConfig) -> dict[str, str]:
-    """Digests of the code that a run depends on, by part: layers, plug-ins, libraries."""
+    """Digests of the code that a run depends on, by part: layers, plug-ins, libraries.
+
+    Of a plug-in every Python file of its top-level package counts, or its one file. Raises
+    CatalogueError for a plug-in that is not there.
+    """
     revision = {layer: _layer(layer) for layer in _LAYERS}
-    for name in sorted(_plugin_names(config)):
-        module = sys.modules.get(name.partition(":")[0])
-        source = getattr(module, "__file__", None)
-        if source is not None:
-            path = Path(source)
-            revision[name] = _digest_of([path], path.parent)
+    for name in sorted({found.__module__.partition(".")[0] for found in _classes(config)}):
+        if name != _OWN:
+            revision[f"plug-in {name}"] = _plugin(name)
     for library in _LIBRARIES:
         revision[library] = version(library)
     return revision
 
 
-def _plugin_names(config: EpisodeConfig) -> list[str]:
-    """The `module:Class` names of a config."""
-    names = [config.world.name]
-    names += [spec.type for spec in config.agents]
-    names += [lever.type for lever in config.governance.levers]
-    names += list(config.metrics.track)
-    return [name for name in names if ":" in name]
+def _classes(config: EpisodeConfig) -> Iterator[type[Any]]:
+    """Every class that a config names, whether built in, installed or by `module:Class`."""
+    catalogue = default_catalogue()
+    world: type[World] = catalogue.resolve("worlds", config.world.name)
+    yield world
+    for spec in config.agents:
+        yield agent_class(catalogue, world, spec.type)
+    for lever in config.governance.levers:
+        yield catalogue.resolve("levers", lever.type)
+    yield from own_metrics(catalogue, config)
 
 
-def changes(before: dict[str, str], now: dict[str, str]) -> list[str]:
+def _plugin(name: str) -> str:
+    module = sys.modules[name]
+    folders = getattr(module, "__path__", None)
+    if folders is not None:
+        parts = [
+            _digest_of(list(Path(folder).rglob("*.py")), Path(folder)) for folder in sorted(folders)
+        ]
+        return " ".join(parts)
+    source = getattr(module, "__file__", None)
+    return "without a file" if source is None else _digest_of([Path(source)], Path(source).parent)
+
+
+def changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     """What differs between two revisions, in words."""
     told = []
     for part in dict.fromkeys([*before, *now]):
-        if before.get(part) != now.get(part):
-            told.append(f"{part} was {before.get(part, 'absent')}, is {now.get(part, 'absent')}")
+        old, new = before.get(part, "absent"), now.get(part, "absent")
+        if old == new:
+            continue
+        if part in _LIBRARIES:
+            told.append(f"the library {part} was {old}, is {new}")
+        else:
+            what = part if part.startswith("plug-in ") else f"{_OWN}.{part}"
+            told.append(f"the code of {what} has changed (its digest was {old}, is {new})")
     return told
 
 

@@ -3,16 +3,21 @@
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
+
+from pydantic import ValidationError
 
 from ..actors.ports import Sinks
 from ..runtime.canonical import canonical_json, digest
+from ..runtime.errors import JournalDamaged
+from ..runtime.journal import Recorded
 from ..scenarios.schema.episode import EpisodeConfig
-from .failures import RunBusy, RunNotFound, RunUnwritable
+from .failures import RunBusy, RunNotFound, RunUnreadable, RunUnwritable
 
 CONFIG_VERSION = 1
 
@@ -26,7 +31,11 @@ PROMISED = (
 )
 """Files that are the same, byte for byte, whenever the same run is executed."""
 
+JOURNAL = "journal.jsonl"
+
 _BUFFER = 1 << 18
+_LOCK_ATTEMPTS, _LOCK_PAUSE_S = 5, 0.05
+"""Whoever only asks whether a run is going on holds its lock for an instant."""
 
 
 def config_bytes(config: EpisodeConfig, schedule: str) -> bytes:
@@ -76,8 +85,8 @@ class RunDirectory:
     @classmethod
     def find(cls, path: Path) -> "RunDirectory":
         """An existing run. Raises RunNotFound."""
-        if not (path / "config.json").is_file():
-            raise RunNotFound(path)
+        if not any((path / name).is_file() for name in ("config.json", JOURNAL)):
+            raise RunNotFound(str(path))
         return cls(path)
 
     def file(self, name: str) -> Path:
@@ -86,7 +95,7 @@ class RunDirectory:
 
     @property
     def journal(self) -> Path:
-        return self.path / "journal.jsonl"
+        return self.path / JOURNAL
 
     def write_whole(self, name: str, data: bytes) -> None:
         """Write a file so that a crash leaves the old one or the new one, never a part."""
@@ -96,48 +105,101 @@ class RunDirectory:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(self.path / name)
+        self.sync_names()
+
+    def sync_names(self) -> None:
+        """Return when new files of the directory would be found after a power cut."""
+        directory = os.open(self.path, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
 
     def read_config(self) -> tuple[EpisodeConfig, str]:
-        """The resolved config and the schedule, as `config.json` has them."""
-        document = json.loads(self.file("config.json").read_bytes())
-        return read_config_document(document)
+        """The resolved config and the schedule: from `config.json`, else from the journal.
+
+        Raises RunUnreadable, JournalError.
+        """
+        path = self.file("config.json")
+        if not path.exists():
+            return self.read_journal()[1:]
+        try:
+            document = json.loads(path.read_bytes())
+        except ValueError as error:
+            raise RunUnreadable(path, f"it is not JSON: {error}") from None
+        return read_config_document(document, path)
+
+    def read_journal(self) -> tuple[Recorded, EpisodeConfig, str]:
+        """What was recorded, and the config and schedule that its header holds.
+
+        Raises JournalError, RunUnreadable.
+        """
+        if not self.journal.exists():
+            raise JournalDamaged(JOURNAL, 1, "the file is missing; without it nothing is recorded")
+        recorded = Recorded.read(self.journal)
+        if recorded.header is None:
+            raise JournalDamaged(JOURNAL, 1, "the header is missing or torn")
+        config, schedule = read_config_document(recorded.header["config"], self.journal)
+        return recorded, config, schedule
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the episode ever ran: its journal's header was on the disk before."""
+        return self.file("meta.json").exists() or self.file("events.jsonl").exists()
 
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the run for this process. Raises RunBusy if another one has it."""
         with (self.path / ".lock").open("wb") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise RunBusy(self.path) from error
+            for attempt in range(1, _LOCK_ATTEMPTS + 1):
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except OSError as error:
+                    if attempt == _LOCK_ATTEMPTS:
+                        raise RunBusy(self.path) from error
+                time.sleep(_LOCK_PAUSE_S)
             yield
 
     @property
     def is_locked(self) -> bool:
         """Whether a process is at work on the run now."""
         try:
-            with self.locked():
-                return False
-        except RunBusy:
+            with (self.path / ".lock").open("rb") as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
             return True
+        except OSError:
+            return False
+        return False
 
     @contextmanager
     def sinks(self) -> Iterator[Sinks]:
         """The files that the recorder writes, from their beginning; flushed and closed after."""
-        files: list[BinaryIO] = []
-        try:
-            for name in PROMISED[1:]:
-                files.append((self.path / name).open("wb", buffering=_BUFFER))
-            events, step_log, markdown, plain, metrics = files
+        with ExitStack() as stack:
+            events, step_log, markdown, plain, metrics = [
+                stack.enter_context((self.path / name).open("wb", buffering=_BUFFER))
+                for name in PROMISED[1:]
+            ]
             yield Sinks(events.write, step_log.write, markdown.write, plain.write, metrics.write)
-        finally:
-            for file in files:
-                file.close()
 
 
-def read_config_document(document: Mapping[str, Any]) -> tuple[EpisodeConfig, str]:
-    """The config and schedule of a parsed `config.json`. Raises ValueError for other versions."""
+def read_config_document(document: Any, path: Path) -> tuple[EpisodeConfig, str]:
+    """The config and schedule of a parsed `config.json`, which was read from `path`.
+
+    Raises RunUnreadable for another version, or what is no config.
+    """
+    if not isinstance(document, Mapping):
+        raise RunUnreadable(path, "it holds no config")
     version = document.get("schema_version")
     if version != CONFIG_VERSION:
-        raise ValueError(f"config.json has schema version {version!r}, expected {CONFIG_VERSION}")
-    return EpisodeConfig.model_validate(document["config"]), document["schedule"]
+        why = f"its config has schema version {version!r}, this program reads {CONFIG_VERSION}"
+        raise RunUnreadable(path, why)
+    try:
+        return EpisodeConfig.model_validate(document.get("config")), str(document["schedule"])
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(str(part) for part in fault["loc"])
+        raise RunUnreadable(path, f"its config does not fit: {where}: {fault['msg']}") from None
+    except KeyError as error:
+        raise RunUnreadable(path, f"its config lacks {error}") from None

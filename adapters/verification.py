@@ -6,32 +6,20 @@ from typing import Any, NamedTuple
 
 from ..actors.episode import build_episode
 from ..actors.plugins import default_catalogue
-from ..actors.ports import Observer, Sinks
+from ..actors.ports import Observer
 from ..runtime.drivers.ending import Ending
 from ..runtime.drivers.replay import replay
-from ..runtime.errors import GdgError, JournalDamaged
+from ..runtime.errors import GdgError, JournalDamaged, ReplayDivergence
 from ..runtime.journal import Recorded
 from ..runtime.sealed import read_sealed
 from ..scenarios.schema.episode import EpisodeConfig
 from . import revision
+from .difference import Difference, compare
 from .meta import first_bad_line, read_meta
-from .run_directory import PROMISED, RunDirectory, config_bytes, read_config_document
+from .run_directory import JOURNAL, PROMISED, RunDirectory, config_bytes
+from .seal import Seal
 
-
-class Difference(NamedTuple):
-    """A line that is not what the replay makes it."""
-
-    file: str
-    line: int
-    recorded: str
-    replayed: str
-
-    def __str__(self) -> str:
-        return (
-            f"{self.file}:{self.line} differs\n"
-            f"    recorded: {self.recorded}\n"
-            f"    replayed: {self.replayed}"
-        )
+_TELEMETRY = "telemetry.jsonl"
 
 
 class Verification(NamedTuple):
@@ -64,105 +52,106 @@ class Verification(NamedTuple):
 
 
 def replay_into(
-    run: RunDirectory, out: Path, recorded: Recorded, observer: Observer | None = None
-) -> Ending:
+    config: EpisodeConfig, schedule: str, recorded: Recorded, out: Path,
+    observer: Observer | None = None,
+) -> Ending:  # fmt: skip
     """Execute a recorded run again, without network or event loop, and write its files to `out`.
 
     Raises ReplayDivergence and whatever ended the recorded run.
     """
-    config, schedule = _config_of(run, recorded)
     (out / "config.json").write_bytes(config_bytes(config, schedule))
     with RunDirectory(out).sinks() as sinks:
         kernel = build_episode(
-            config, default_catalogue(), Sinks(*sinks), observer=observer, schedule_policy=schedule
+            config, default_catalogue(), sinks, observer=observer, schedule_policy=schedule
         )
         return replay(kernel, recorded)
 
 
-def _config_of(run: RunDirectory, recorded: Recorded) -> tuple[EpisodeConfig, str]:
-    if recorded.header is None:
-        raise JournalDamaged("journal.jsonl", 1, "the header is missing or torn")
-    return read_config_document(recorded.header["config"])
-
-
 def verify_run(run: RunDirectory, observer: Observer | None = None) -> Verification:
-    """Compare every file of a run with what its journal makes, and every seal with its line."""
-    complete = read_meta(run.file("meta.json")).get("status") == "completed"
-    differences: list[Difference] = []
+    """Compare every file of a run with what its journal makes, and every seal with its line.
+
+    Raises RunUnreadable, CatalogueError for a plug-in that is not there any more.
+    """
+    changed = _meta(run)
+    meta = {} if changed else read_meta(run.file("meta.json"))
+    complete = meta.get("status") == "completed"
+    guarded = [*_sealed(run, JOURNAL, meta), *_sealed(run, _TELEMETRY, meta), *changed]
     try:
-        recorded = Recorded.read(run.journal)
-        if recorded.header is None or (complete and recorded.recovered.torn):
-            line = len(recorded.recovered.records) + 1
-            raise JournalDamaged("journal.jsonl", line, "this line is torn or was changed")
+        recorded, config, schedule = run.read_journal()
     except JournalDamaged as damage:
-        differences.append(_damaged(damage))
+        differences = guarded or [_damaged(damage)]
         return Verification(run.path, complete, 0, tuple(differences), ())
-    notes = revision.changes(
-        recorded.header["code"], revision.code_revision(_config_of(run, recorded)[0])
-    )
+    now = revision.code_revision(config)
+    assert recorded.header is not None
+    notes = revision.changes(recorded.header["code"], now)
     with tempfile.TemporaryDirectory(prefix="gdg-replay-") as folder:
         again = Path(folder)
+        parted = None
         try:
-            replay_into(run, again, recorded, observer)
+            ending = replay_into(config, schedule, recorded, again, observer)
+            if complete and ending is not Ending.COMPLETED:
+                parted = _exhausted(recorded)
         except GdgError as error:
             if complete:
-                differences.append(
-                    Difference("journal.jsonl", 1, "a run that completed", str(error))
-                )
+                parted = _parting(recorded, error)
+        if parted is not None and not any(found.file == JOURNAL for found in guarded):
+            guarded.insert(0, parted)
         for name in PROMISED:
-            found = compare(run.file(name), again / name, whole=complete or name == "config.json")
+            found = compare(
+                run.file(name), again / name,
+                whole=complete or name == "config.json", replayed_whole=parted is None,
+            )  # fmt: skip
             if found is not None:
-                differences.append(found)
-    differences += _seals(run, complete)
-    return Verification(run.path, complete, len(recorded), tuple(differences), tuple(notes))
+                guarded.append(found)
+    return Verification(run.path, complete, len(recorded), tuple(guarded), tuple(notes))
 
 
-def compare(recorded: Path, replayed: Path, *, whole: bool) -> Difference | None:
-    """The first line that differs. Without `whole`, the recorded file may be a beginning."""
-    name = recorded.name
-    if not recorded.exists():
-        return Difference(name, 1, "the file is missing", "") if whole else None
-    before, after = recorded.read_bytes(), replayed.read_bytes()
-    if before == after or (not whole and after.startswith(before)):
-        return None
-    old, new = before.split(b"\n"), after.split(b"\n")
-    for number, (left, right) in enumerate(zip(old, new, strict=False), start=1):
-        if left != right:
-            return Difference(name, number, *_around(left, right))
-    line = min(len(old), len(new)) + 1
-    return Difference(name, line, f"{len(old) - 1} lines", f"{len(new) - 1} lines")
+def _exhausted(recorded: Recorded) -> Difference:
+    line = len(recorded.recovered.records) + 1
+    return Difference(JOURNAL, line, "the recording ends here", "the run asks for more")
 
 
-def _around(left: bytes, right: bytes, width: int = 60) -> tuple[str, str]:
-    """Both lines, cut to where they part."""
-    same = next(
-        (place for place, (a, b) in enumerate(zip(left, right, strict=False)) if a != b),
-        min(len(left), len(right)),
-    )
-    start = max(0, same - width)
-    shown = [line[start : same + width].decode(errors="replace") for line in (left, right)]
-    lead = "…" if start else ""
-    return f"{lead}{shown[0]}", f"{lead}{shown[1]}"
+def _parting(recorded: Recorded, error: GdgError) -> Difference:
+    """Where a replay that failed parted from the run that had completed."""
+    line = 1
+    if isinstance(error, ReplayDivergence):
+        for number, record in enumerate(recorded.recovered.records, start=1):
+            if (record.get("actor"), record.get("number")) == (error.actor, error.number):
+                line = number
+                break
+    return Difference(JOURNAL, line, "a run that completed", str(error))
 
 
-def _seals(run: RunDirectory, complete: bool) -> list[Difference]:
-    """The files that a replay can't make guard their own lines."""
-    found = []
-    telemetry, meta = run.file("telemetry.jsonl"), run.file("meta.json")
-    if telemetry.exists():
-        try:
-            recovered = read_sealed(telemetry)
-            if complete and recovered.torn:
-                line = len(recovered.records) + 1
-                raise JournalDamaged(telemetry.name, line, "this line is torn or was changed")
-        except JournalDamaged as damage:
-            found.append(_damaged(damage))
-    if meta.exists():
-        bad = first_bad_line(meta.read_bytes())
-        if bad is not None:
-            found.append(Difference("meta.json", bad, "this line was changed", "a line as written"))
-    return found
+def _sealed(run: RunDirectory, name: str, meta: dict[str, Any]) -> list[Difference]:
+    """What is wrong with a file that a replay can't make: it guards its own lines, its end stands
+    in meta.json once the run has ended."""
+    path, seal = run.file(name), meta.get("seals", {}).get(name)
+    if not path.exists():
+        if not run.has_begun:
+            return []
+        return [Difference(name, 1, "the file is missing", "a file")]
+    try:
+        recovered = read_sealed(path)
+        lines = len(recovered.records)
+        if seal is not None and recovered.torn:
+            raise JournalDamaged(name, lines + 1, "this line is torn or was changed")
+    except JournalDamaged as damage:
+        return [_damaged(damage)]
+    if seal is None or Seal(lines, recovered.check) == Seal(**seal):
+        return []
+    line = min(lines, seal["lines"]) + 1 if lines != seal["lines"] else max(1, lines)
+    return [Difference(name, line, f"{lines} lines", f"{seal['lines']} lines, by meta.json")]
+
+
+def _meta(run: RunDirectory) -> list[Difference]:
+    path = run.file("meta.json")
+    if not path.exists():
+        return [Difference("meta.json", 1, "the file is missing", "a file")]
+    bad = first_bad_line(path.read_bytes())
+    if bad is None:
+        return []
+    return [Difference("meta.json", bad, "this line was changed", "the line as it was written")]
 
 
 def _damaged(damage: JournalDamaged) -> Difference:
-    return Difference(damage.file, damage.line, str(damage), "a line as it was written")
+    return Difference(damage.file, damage.line, str(damage), "the line as it was written")

@@ -6,8 +6,10 @@ The map, in the order of a message's journey:
   handlers, references, and the context through which an actor speaks to the rest.
 - `order`, `envelope`, `cell`, `kernel`: one envelope at a time, in the order (logical time, tie,
   origin, number). The kernel is a plain object without any event loop.
-- `pending`: what an async handler may await.
-- `effect`, `slot`: requests to the outside and the places reserved for their outcomes.
+- `population`: how actors come and go.
+- `pending`, `waits`: what an async handler may await, and who waits for whom.
+- `effect`, `codec`, `slot`, `reservations`: requests to the outside, and the places in the order
+  that are reserved for their outcomes.
 - `drivers`: who hosts the kernel: `live` (real effects under anyio), `replay` (journal only),
   `simulation` (virtual time, for tests).
 - `journal`, `sealed`, `canonical`: the recorded facts.

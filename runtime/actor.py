@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from inspect import iscoroutinefunction, signature
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction, signature
 from types import UnionType
 from typing import (
     TYPE_CHECKING,
@@ -41,6 +41,8 @@ def handles(method: F) -> F:
 def _accepted_types(owner: type, method: Handler) -> list[type[Message]]:
     """The message types of a handler's first parameter. Raises TypeError with what to write."""
     where = f"{owner.__name__}.{method.__name__}"
+    if isgeneratorfunction(method) or isasyncgenfunction(method):
+        raise TypeError(f"{where} holds a `yield`, so that calling it does nothing; return instead")
     parameters = list(signature(method).parameters)
     if len(parameters) < 2:
         raise TypeError(f"{where} needs a parameter for the message: (self, message: Ping, ctx)")
@@ -61,14 +63,24 @@ def _accepted_types(owner: type, method: Handler) -> list[type[Message]]:
 
 
 def collect_handlers(owner: type) -> dict[type[Message], Handler]:
-    """The handlers of a class and its bases by message type; a subclass's win."""
+    """The handlers of a class and its bases by message type; a subclass's win.
+
+    Raises TypeError for two handlers of one type, or two types of one name, in one class.
+    """
     handlers: dict[type[Message], Handler] = {}
     for base in reversed(owner.__mro__):
+        own: dict[str, str] = {}
         for name, member in vars(base).items():
             if not hasattr(member, _MARK):
                 continue
             method = getattr(owner, name)
             for accepted in _accepted_types(owner, method):
+                twin = own.setdefault(accepted.message_name, name)
+                if twin != name:
+                    raise TypeError(
+                        f"{owner.__name__}.{name} and {owner.__name__}.{twin} both handle "
+                        f"{accepted.message_name!r}; a message has one handler"
+                    )
                 handlers[accepted] = method
     return handlers
 
@@ -86,10 +98,14 @@ class Actor:
     supervision: ClassVar[Supervision] = Supervision()
     """How failures are handled unless spawn says otherwise."""
     handlers: ClassVar[dict[type[Message], Handler]] = {}
+    """By declared message type."""
+    resolved: ClassVar[dict[type[Message], Handler]] = {}
+    """The same, and what was found since for subclasses of the declared types."""
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
         cls.handlers = collect_handlers(cls)
+        cls.resolved = dict(cls.handlers)
 
     def on_start(self, ctx: Context) -> None:
         """Called as the actor's first turn, and again after a restart."""
@@ -111,10 +127,14 @@ class EffectActor:
     timeout_s: ClassVar[float | None] = None
     """Time limit of a request in seconds; None leaves it to the driver's."""
     handlers: ClassVar[dict[type[Message], Handler]] = {}
+    """By declared message type."""
+    resolved: ClassVar[dict[type[Message], Handler]] = {}
+    """The same, and what was found since for subclasses of the declared types."""
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
         cls.handlers = collect_handlers(cls)
+        cls.resolved = dict(cls.handlers)
         for handler in cls.handlers.values():
             if not iscoroutinefunction(handler):
                 raise TypeError(f"{cls.__name__}.{handler.__name__} must be `async def`")

@@ -1,36 +1,49 @@
 """Canonical JSON: one text for one value, so that a digest of it can stand for it."""
 
 import json
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import fields, is_dataclass
 from hashlib import blake2b
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from .errors import NotSerialisable
 
+_PLAIN = frozenset((str, int, float, bool, type(None)))
+
 
 def _refuse_sets(value: Any, what: str) -> None:
-    if isinstance(value, set | frozenset):
+    if isinstance(value, Set):
         raise NotSerialisable(what, "it holds a set, whose order differs between processes")
-    if isinstance(value, dict):
-        for inner in value.values():
-            _refuse_sets(inner, what)
+    if isinstance(value, Mapping):
+        _refuse_sets_in(value.values(), what)
     elif isinstance(value, list | tuple):
-        for inner in value:
-            _refuse_sets(inner, what)
+        _refuse_sets_in(value, what)
+    elif isinstance(value, BaseModel):
+        _refuse_sets_in(value.__dict__.values(), what)
+    elif is_dataclass(value) and not isinstance(value, type):
+        _refuse_sets_in([getattr(value, field.name) for field in fields(value)], what)
+
+
+def _refuse_sets_in(values: Iterable[Any], what: str) -> None:
+    for value in values:
+        if value.__class__ not in _PLAIN:
+            _refuse_sets(value, what)
 
 
 def jsonable(value: Any, what: str) -> Any:
     """The value as plain JSON data (dict, list, str, int, float, bool, None).
 
     Raises NotSerialisable, naming `what`, for anything that JSON can't hold: sets, NaN,
-    infinities, objects unknown to pydantic.
+    infinities, half surrogate pairs, objects unknown to pydantic.
     """
     _refuse_sets(value, what)
     try:
-        plain = to_jsonable_python(value, inf_nan_mode="constants")
-        json.dumps(plain, allow_nan=False)
-    except (PydanticSerializationError, ValueError, TypeError) as error:
+        plain = to_jsonable_python(value, inf_nan_mode="constants", round_trip=True)
+        json.dumps(plain, allow_nan=False, ensure_ascii=False).encode()
+    except (PydanticSerializationError, ValueError, TypeError, RecursionError) as error:
         raise NotSerialisable(what, str(error)) from None
     return plain
 

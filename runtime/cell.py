@@ -21,9 +21,14 @@ IDLE = 0
 """Ready for the next message."""
 WAITING = 1
 """In the middle of an async handler, until an answer comes."""
-ISOLATED = 2
+STARTING = 2
+"""Made, or made again; its `on_start` comes before any message."""
+ISOLATED = 3
 """Failed too often; gets nothing any more."""
-STOPPED = 3
+STOPPED = 4
+
+
+_NONE: dict[type[Message], Handler] = {}
 
 
 class Recipe(NamedTuple):
@@ -75,7 +80,10 @@ class Cell:
     ) -> None:
         self.path = path
         self.actor = actor
-        self.handlers: dict[type[Message], Handler] = type(actor).handlers
+        self.handlers: dict[type[Message], Handler] = (
+            _NONE if isinstance(actor, EffectActor) else actor.resolved
+        )
+        """What a told message looks its handler up in; empty for an effect actor."""
         self.recipe = recipe
         self.parent = parent
         self.supervision = supervision
@@ -86,9 +94,10 @@ class Cell:
         self.ref: ActorRef[Any]
         self.coroutine: Coroutine[Any, Any, Any] | None = None
         self.awaiting: Pending[Any] | Race | None = None
+        """What the coroutine has yielded."""
         self.mailbox: deque[Envelope] | None = None
-        self.asks: list[Pending[Any]] | None = None
-        """Open asks of the current turn."""
+        self.asks: dict[Pending[Any], None] | None = None
+        """Open asks of the current turn, as an ordered set."""
         self.owed: list[Pending[Any]] | None = None
         """Asks taken with reply_later and not answered yet."""
         self.children: dict[str, Cell] | None = None
@@ -103,14 +112,16 @@ class Cell:
 
     def handler_of(self, message_type: type[Message]) -> Handler | None:
         """The handler of a message type or of its nearest base; found once, then remembered."""
-        handler = self.handlers.get(message_type)
+        resolved = self.actor.resolved
+        handler = resolved.get(message_type)
         if handler is None:
             for base in message_type.__mro__[1:]:
-                handler = self.handlers.get(base)
+                handler = resolved.get(base)
                 if handler is not None:
-                    self.handlers[message_type] = handler
+                    resolved[message_type] = handler
                     break
         return handler
 
     def accepted_names(self) -> list[str]:
-        return [accepted.__name__ for accepted in self.handlers]
+        """The names of the types that the actor's handlers declare."""
+        return [accepted.__name__ for accepted in self.actor.handlers]

@@ -17,6 +17,7 @@ from .pending import Gathered, Pending, Race
 from .randomness import Stream
 from .ref import ActorRef
 from .slot import Slot
+from .waits import wait_cycle
 
 if TYPE_CHECKING:
     from .cell import Cell
@@ -84,7 +85,8 @@ class Context:
     def tell(self, target: ActorRef[M], message: M) -> None:
         """Send a message; it is delivered one tick later, in the run's order.
 
-        A type that the target does not handle becomes a dead letter (`unhandled`).
+        A type that the target does not handle becomes a dead letter (`unhandled`). To an effect
+        actor it is a `request`.
         """
         cell, kernel, receiver = self._cell, self._kernel, target.cell
         if message.__class__ not in receiver.handlers and not self._accepted(receiver, message):
@@ -105,7 +107,11 @@ class Context:
         if not isinstance(message, Message):
             raise TypeError(f"expected a Message to send to {receiver.path!r}, got {message!r}")
         if receiver.handler_of(message.__class__) is None:
-            self._kernel.dead_letter("unhandled", self._cell.path, receiver.path, message)
+            name = message.message_name
+            self._kernel.dead_letter("unhandled", self._cell.path, receiver.path, name)
+            return False
+        if receiver.is_effect:
+            self.request(receiver.ref, message)
             return False
         return True
 
@@ -122,13 +128,13 @@ class Context:
             raise NotAccepted(receiver.path, type(message).__name__, receiver.accepted_names())
         if receiver.is_effect:
             return self._request(self._message_slot(receiver, message), delay)
-        cycle = self._kernel.wait_cycle(cell, receiver)
+        cycle = wait_cycle(cell, receiver)
         if cycle:
             raise AskCycle(cycle)
         pending: Pending[Any] = Pending(cell, receiver)
         if cell.asks is None:
-            cell.asks = []
-        cell.asks.append(pending)
+            cell.asks = {}
+        cell.asks[pending] = None
         self._send(ASK, receiver, message, pending)
         return pending
 
@@ -146,10 +152,11 @@ class Context:
         pending = self.envelope.pending
         if self.envelope.kind != ASK or pending is None:
             raise TypeError("reply_later() needs a question to answer, but this message was told")
-        self.deferred = True
         if self._cell.owed is None:
             self._cell.owed = []
-        self._cell.owed.append(pending)
+        if not self.deferred:
+            self.deferred = True
+            self._cell.owed.append(pending)
         return pending
 
     def reply(self, question: Pending[Any], answer: Any) -> None:
@@ -202,8 +209,14 @@ class Context:
         return self._request(Slot(self._kernel, self._cell, request), delay)
 
     def request(self, target: ActorRef[M], message: M, *, delay: int = 1) -> None:
-        """Tell an effect actor; its reply comes as a message, trouble as an `EffectReport`."""
-        self._kernel.open_slot(self._message_slot(target.cell, message), delay, self.cause)
+        """Tell an effect actor; its reply comes as a message, trouble as an `EffectReport`.
+
+        Raises NotAccepted for any other actor.
+        """
+        receiver = target.cell
+        if not receiver.is_effect or receiver.handler_of(message.__class__) is None:
+            raise NotAccepted(receiver.path, type(message).__name__, receiver.accepted_names())
+        self._kernel.reservations.open(self._message_slot(receiver, message), delay, self.cause)
 
     def _message_slot(self, receiver: Cell, message: Message) -> Slot:
         request = message_request(self._cell.path, self._cell.number + 1, receiver, message)
@@ -211,7 +224,7 @@ class Context:
 
     def _request(self, slot: Slot, delay: int) -> Pending[Any]:
         slot.pending = Pending(self._cell, None, slot)
-        self._kernel.open_slot(slot, delay, self.cause)
+        self._kernel.reservations.open(slot, delay, self.cause)
         return slot.pending
 
     # --- randomness -------------------------------------------------------------------------
@@ -265,7 +278,7 @@ class Context:
 
     def watch(self, target: ActorRef[Any]) -> None:
         """Get `Terminated` when the target is gone for good (at once if it is gone already)."""
-        self._kernel.watch(self._cell, target.cell)
+        self._kernel.population.watch(self._cell, target.cell)
 
     def find(self, path: str, *types: type[Message]) -> ActorRef[Any]:
         """The reference of a path, checked to accept these types. Raises KeyError, NotAccepted."""

@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, get_type_hints
-
-from pydantic import TypeAdapter
+from copy import deepcopy
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from .canonical import canonical_json, jsonable
+from .codec import codec_of
 from .message import Message
 from .slot import EffectRequest
 
 if TYPE_CHECKING:
     from .cell import Cell
-
-
-def _same(value: Any) -> Any:
-    return value
-
-
-@lru_cache(maxsize=1024)
-def _decoder(function: Callable[..., Any]) -> Callable[[Any], Any]:
-    """Validates plain data to the function's return annotation, if it has one."""
-    try:
-        annotation = get_type_hints(function).get("return", Any)
-    except (NameError, TypeError):
-        annotation = Any
-    if annotation is Any:
-        return _same
-    return TypeAdapter(annotation).validate_python
 
 
 def _name(function: Callable[..., Any]) -> str:
@@ -56,13 +40,16 @@ def function_request(
         "kwargs": jsonable(dict(kwargs), what),
     }
 
+    codec = codec_of(function)
+    # The function runs later and concurrently: it must see the arguments as they are now.
+    given, named = deepcopy(args), deepcopy(kwargs)
+
     async def perform() -> Any:
-        return jsonable(await function(*args, **kwargs), f"the result of the effect {name}")
+        return codec.encode(await function(*given, **named), f"the result of the effect {name}")
 
     return EffectRequest(
-        actor, number, name, canonical_json(plain), perform, _decoder(function), name, None,
-        timeout_s,
-    )  # fmt: skip
+        actor, number, name, canonical_json(plain), perform, codec.decode, name, None, timeout_s
+    )
 
 
 def message_request(actor: str, number: int, target: Cell, message: Message) -> EffectRequest:
@@ -74,11 +61,12 @@ def message_request(actor: str, number: int, target: Cell, message: Message) -> 
     plain = {"effect": target.path, "message": message.message_name,
              "body": jsonable(message, what)}  # fmt: skip
 
+    codec = codec_of(handler)
+
     async def perform() -> Any:
-        reply = await handler(instance, message)
-        return jsonable(reply, f"the reply of {target.path}")
+        return codec.encode(await handler(instance, message), f"the reply of {target.path}")
 
     return EffectRequest(
-        actor, number, target.path, canonical_json(plain), perform, _decoder(handler),
+        actor, number, target.path, canonical_json(plain), perform, codec.decode,
         target.path, getattr(instance, "capacity", None), getattr(instance, "timeout_s", None),
     )  # fmt: skip

@@ -20,6 +20,10 @@ STOP = 4
 """The target stops here."""
 TIMER = 5
 """A message sent ahead of time, which may have been taken back."""
+START = 6
+"""The first turn of a new instance: its `on_start`."""
+INPUT = 7
+"""A message from outside, for whoever has the path when its time comes."""
 
 
 class Envelope(NamedTuple):
@@ -33,8 +37,19 @@ class Envelope(NamedTuple):
     target: Cell
     body: Any
     """The message (TELL, ASK), the value (REPLY), the Slot (SLOT), the Timer
-    (TIMER), None (STOP)."""
+    (TIMER), the Arrival (INPUT), None (STOP, START)."""
     pending: Pending[Any] | None
     """Whom an ASK or REPLY answers."""
     cause: tuple[str, int] | None
     """(origin, number) of the envelope in whose turn this one was sent."""
+
+
+class Arrival(NamedTuple):
+    """A message from outside in the form in which it is recorded."""
+
+    to: str
+    """Path of the receiver."""
+    message: str
+    """Name of the message's type."""
+    body: Any
+    """Plain JSON data."""

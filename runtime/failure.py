@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .cell import IDLE, ISOLATED, Cell
+from .errors import RunFailed
 from .order import STEP_BITS
 from .supervision import ActorFailed, Directive
 
@@ -27,18 +28,22 @@ class Failures:
         directive = supervision.directive
         if directive is not Directive.ESCALATE and count > supervision.max_failures:
             directive = supervision.exceeded
-        self._report(cell, error, where, message, directive, count)
+        self._report(cell, error, where, message, directive.value, count)
         match directive:
             case Directive.RESUME:
                 pass
             case Directive.RESTART:
                 self._restart(cell)
             case Directive.STOP:
-                self._kernel.stop(cell, f"failed: {error}")
+                self._kernel.population.stop(cell, f"failed: {error}")
             case Directive.ISOLATE:
-                self._kernel.silence(cell, ISOLATED, "isolated")
+                self._kernel.population.silence(cell, ISOLATED, "isolated")
             case Directive.ESCALATE:
                 self._escalate(cell, error, where, message)
+
+    def report_dropped(self, cell: Cell, error: Exception, where: str) -> None:
+        """Report an error that changes nothing, of an actor that is being stopped."""
+        self._report(cell, error, where, None, "dropped", len(cell.failures or ()))
 
     def _count(self, cell: Cell) -> int:
         """The failures that count now, this one included."""
@@ -50,39 +55,35 @@ class Failures:
 
     def _restart(self, cell: Cell) -> None:
         """A new instance in the same place; children of the old one are stopped."""
-        for child in list((cell.children or {}).values()):
-            self._kernel.stop(child, "parent restarted")
-        self._kernel.abandon(cell)
+        population = self._kernel.population
+        population.stop_children(cell, "parent restarted")
+        population.abandon(cell, "restarted")
         cell.actor = cell.recipe.build()
         cell.state = IDLE
-        self._kernel.start(cell)
+        population.start(cell)
 
     def _escalate(self, cell: Cell, error: Exception, where: str, message: Any) -> None:
         parent = cell.parent
         if parent is None or parent.parent is None:
-            self._kernel.fail_run(cell, where, error)
-            return
-        self._kernel.stop(cell, f"failed: {error}")
+            raise RunFailed(cell.path, where, error) from error
+        self._kernel.population.stop(cell, f"failed: {error}")
         self.handle(parent, error, f"{where} of its child {cell.path}", message)
 
     def _report(
-        self, cell: Cell, error: Exception, where: str, message: Any, directive: Directive,
+        self, cell: Cell, error: Exception, where: str, message: Any, directive: str,
         failures: int,
     ) -> None:  # fmt: skip
         listener = self._kernel.listener
         if listener is None or listener.cell is cell:
             return
-        handler = listener.cell.handler_of(ActorFailed)
-        if handler is None:
-            return
-        self._kernel.root.tell(
-            listener,
+        self._kernel.tell(
+            listener.cell,
             ActorFailed(
                 path=cell.path,
                 handler=where,
                 error=f"{type(error).__name__}: {error}",
-                message=getattr(message, "message_name", type(message).__name__),
-                directive=directive.value,
+                message="" if message is None else type(message).message_name,
+                directive=directive,
                 failures=failures,
             ),
         )

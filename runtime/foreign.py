@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Coroutine
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from .errors import KernelInEventLoop, NondeterministicAwait
 if TYPE_CHECKING:
     from .cell import Cell
 
+_NO_LOOP = "no running event loop"
 _LIBRARIES = ("trio", "anyio", "asyncio", "sniffio")
 
 
@@ -43,6 +45,9 @@ def _library_of(traceback: TracebackType | None) -> str | None:
 def explain_foreign(error: Exception, actor: str, handler: str) -> Exception:
     """NondeterministicAwait if the error comes from an async library without its loop."""
     called = _library_of(error.__traceback__)
+    if called is None and isinstance(error, RuntimeError) and str(error) == _NO_LOOP:
+        # asyncio looks for its loop in C, which leaves no frame to be told from.
+        called = "asyncio's running loop"
     if called is None:
         return error
     explained = NondeterministicAwait(actor, handler, called)
@@ -53,7 +58,7 @@ def explain_foreign(error: Exception, actor: str, handler: str) -> Exception:
 def foreign_await(
     cell: Cell, coroutine: Coroutine[Any, Any, Any], awaited: Any
 ) -> NondeterministicAwait:
-    """The error for an object that is not one of the context's."""
+    """The error for an object that is not one of the context's; gives the coroutine up."""
     inner: Any = coroutine
     handler = getattr(coroutine, "__qualname__", "a handler")
     where = ""
@@ -62,5 +67,8 @@ def foreign_await(
         if frame is not None:
             where = f" at line {frame.f_lineno} of {inner.__qualname__}"
         inner = inner.cr_await
+    cell.coroutine = None
+    with suppress(Exception):
+        coroutine.close()
     described = "a bare yield" if awaited is None else f"{type(awaited).__name__} {awaited!r}"
     return NondeterministicAwait(cell.path, handler, f"{described}{where}")

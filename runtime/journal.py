@@ -7,13 +7,14 @@ can be executed again; the same program then makes every other file anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping
+from copy import deepcopy
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from .canonical import canonical_json
+from .envelope import Arrival
 from .errors import JournalVersion, ReplayDivergence
-from .message import Message
 from .sealed import Recovered, SealedWriter, read_sealed
 from .slot import EffectRequest, Outcome, Recalled, Slot
 
@@ -40,7 +41,7 @@ class Journal:
         return cls(SealedWriter(path, recorded.recovered))
 
     def outcome(self, slot: Slot, outcome: Outcome, *, late: bool = False) -> None:
-        """Record how an effect ended; `late` marks one that nobody waits for any more."""
+        """Record how an effect ended; `late` marks one that nobody waited for any more."""
         request = slot.request
         record: dict[str, Any] = {
             "t": "outcome",
@@ -54,6 +55,11 @@ class Journal:
             record["late"] = True
         self._writer.append(record)
 
+    def released(self, slot: Slot) -> None:
+        """Record that nobody waits any more for an outcome that was recorded before."""
+        request = slot.request
+        self._writer.append({"t": "released", "actor": request.actor, "number": request.number})
+
     def placed(self, slot: Slot, time: int) -> None:
         """Record the place that an outcome got (order of arrival only)."""
         request = slot.request
@@ -61,18 +67,10 @@ class Journal:
             {"t": "place", "actor": request.actor, "number": request.number, "at": time}
         )
 
-    def admitted(self, target: str, message: Message, place: tuple[int, int]) -> None:
+    def admitted(self, arrival: Arrival, place: tuple[int, int]) -> None:
         """Record a message from outside with its place in the order."""
-        self._writer.append(
-            {
-                "t": "input",
-                "to": target,
-                "message": message.message_name,
-                "body": message.model_dump(mode="json"),
-                "at": place[0],
-                "number": place[1],
-            }
-        )
+        at, number = place
+        self._writer.append({"t": "input", **arrival._asdict(), "at": at, "number": number})
 
     def sync(self) -> None:
         """Return when all records so far are durable."""
@@ -82,13 +80,17 @@ class Journal:
         """Close the file."""
         self._writer.close()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
 
 class Input(NamedTuple):
     """A recorded message from outside."""
 
-    to: str
-    message: str
-    body: dict[str, Any]
+    arrival: Arrival
     at: int
     number: int
 
@@ -101,6 +103,8 @@ class Recorded:
         self.header: dict[str, Any] | None = None
         self.inputs: list[Input] = []
         self.places: dict[tuple[str, int], int] = {}
+        self.given_up: set[tuple[str, int]] = set()
+        """Requests whose outcomes were not delivered: nobody waited for them any more."""
         self._outcomes: dict[tuple[str, int], dict[str, Any]] = {}
         for record in recovered.records:
             self._take(record)
@@ -117,20 +121,21 @@ class Recorded:
                 raise JournalVersion(record["schema_version"], SCHEMA_VERSION)
             self.header = record
         elif kind == "outcome":
-            if not record.get("late"):
-                self._outcomes[record["actor"], record["number"]] = record
+            key = record["actor"], record["number"]
+            self._outcomes[key] = record
+            if record.get("late"):
+                self.given_up.add(key)
+        elif kind == "released":
+            self.given_up.add((record["actor"], record["number"]))
         elif kind == "place":
             self.places[record["actor"], record["number"]] = record["at"]
         elif kind == "input":
-            self.inputs.append(
-                Input(
-                    record["to"], record["message"], record["body"], record["at"], record["number"]
-                )
-            )
+            arrival = Arrival(record["to"], record["message"], record["body"])
+            self.inputs.append(Input(arrival, record["at"], record["number"]))
 
     def __len__(self) -> int:
-        """How many outcomes are recorded."""
-        return len(self._outcomes)
+        """How many outcomes are recorded that were not given up."""
+        return len(self._outcomes) - len(self.given_up)
 
     @property
     def horizon(self) -> int:
@@ -152,7 +157,7 @@ class Recorded:
         return None if at is None else Recalled(outcome, at)
 
     def outcome_of(self, request: EffectRequest) -> Outcome | None:
-        """The recorded outcome of this very request. Raises ReplayDivergence."""
+        """The recorded outcome of this very request, given up or not. Raises ReplayDivergence."""
         record = self._outcomes.get((request.actor, request.number))
         if record is None:
             return None
@@ -160,7 +165,15 @@ class Recorded:
             raise ReplayDivergence(
                 request.actor, request.number, record["asked"], request.canonical
             )
-        return Outcome(record["status"], record["value"], record["kind"], record["text"])
+        value = deepcopy(record["value"])
+        return Outcome(record["status"], value, record["kind"], record["text"])
+
+    def first_unasked(self, asked: Container[tuple[str, int]]) -> Mapping[str, Any] | None:
+        """The first recorded outcome that none of these requests (actor, number) is for."""
+        for key, record in self._outcomes.items():
+            if key not in asked:
+                return record
+        return None
 
     @property
     def arrival(self) -> bool:
@@ -168,11 +181,9 @@ class Recorded:
         return self.header is not None and self.header.get("order") == "arrival"
 
     def cassette(self) -> list[str]:
-        """The outcomes in canonical form: by reserved place, without the order of arrival."""
-        return cassette(self._outcomes.values())
+        """The delivered outcomes in canonical form: by reserved place, not in order of arrival.
 
-
-def cassette(outcomes: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Canonical lines of recorded outcomes, ordered by (actor, number)."""
-    ordered = sorted(outcomes, key=lambda record: (record["actor"], record["number"]))
-    return [canonical_json(dict(record)) for record in ordered]
+        Of a run that is not completed, outcomes whose places were not reached stand here as well.
+        """
+        delivered = sorted(self._outcomes.keys() - self.given_up)
+        return [canonical_json(self._outcomes[key]) for key in delivered]

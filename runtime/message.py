@@ -1,16 +1,24 @@
 """What actors say to each other: frozen, named, validated once."""
 
+from collections.abc import MutableSet, Set
 from typing import Any, ClassVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict
 
-_UNORDERED = (set, frozenset)
+_UNORDERED = (set, frozenset, Set, MutableSet)
 
 
-def _holds_a_set(annotation: Any) -> bool:
+def _holds_a_set(annotation: Any, seen: tuple[Any, ...] = ()) -> bool:
+    """Whether a set can stand in a field of this type, at any depth."""
+    annotation = getattr(annotation, "__value__", annotation)  # of a `type X = …`
+    if annotation in seen:
+        return False
     if annotation in _UNORDERED or get_origin(annotation) in _UNORDERED:
         return True
-    return any(_holds_a_set(inner) for inner in get_args(annotation))
+    inside = list(get_args(annotation))
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        inside += [info.annotation for info in annotation.model_fields.values()]
+    return any(_holds_a_set(inner, (*seen, annotation)) for inner in inside)
 
 
 class Message(BaseModel):

@@ -26,7 +26,8 @@ class Pending(Generic[T]):
         self.owner = owner
         self.target = target
         self.slot = slot
-        self.done = False
+        self.done = 0
+        """0 until the answer is in, then its rank in the order of all answers."""
         self.value: Any = None
         self.error: Exception | None = None
 
@@ -37,6 +38,15 @@ class Pending(Generic[T]):
             raise self.error
         result: T = self.value
         return result
+
+    @property
+    def parts(self) -> tuple[Pending[Any], ...]:
+        """What is waited for when this is awaited."""
+        return (self,)
+
+    def settle(self, rank: int, value: Any, error: Exception | None) -> None:
+        """Take the answer, or the error in its place."""
+        self.done, self.value, self.error = rank, value, error
 
     def unblocks(self, answered: Pending[Any]) -> bool:
         """Whether the owner, who awaits this, can go on now that `answered` is done."""
@@ -64,6 +74,10 @@ class Gathered(Generic[T]):
         return results
 
 
+def _rank(answered: Pending[Any]) -> int:
+    return answered.done
+
+
 class Winner(NamedTuple):
     """The first answer of a race in logical order."""
 
@@ -73,7 +87,10 @@ class Winner(NamedTuple):
 
 
 class Race:
-    """Waits for the first of several answers in logical order; the others are cancelled."""
+    """Waits for the first of several answers in logical order.
+
+    Effects that lose are cancelled: whoever awaits one of them later gets EffectCancelled.
+    """
 
     __slots__ = ("parts",)
 
@@ -85,8 +102,8 @@ class Race:
     def __await__(self) -> Generator[Race, None, Winner]:
         if not any(part.done for part in self.parts):
             yield self
-        index = next(place for place, part in enumerate(self.parts) if part.done)
-        winner = self.parts[index]
+        winner = min((part for part in self.parts if part.done), key=_rank)
+        index = self.parts.index(winner)
         for part in self.parts:
             if not part.done and part.slot is not None:
                 part.slot.cancel()

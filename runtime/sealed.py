@@ -8,7 +8,6 @@ leaves is told from damage in the middle.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -52,9 +51,9 @@ def read_sealed(path: Path, name: str | None = None) -> Recovered:
         line = data[start : len(data) if end < 0 else end]
         record = _open_line(line, check) if end >= 0 else None
         if record is None:
-            if end >= 0 and data[end + 1 :].strip(b"\0\n"):
-                raise JournalDamaged(name or path.name, number, _why(line))
-            if end >= 0 and line.strip(b"\0") and line.rstrip().endswith(b'"}'):
+            # A crash leaves a piece without its end, or one with pages that were never written.
+            torn = end < 0 or (b"\0" in line and not data[end + 1 :].strip(b"\0\n"))
+            if not torn:
                 raise JournalDamaged(name or path.name, number, _why(line))
             break
         check = record.pop("check")
@@ -96,10 +95,10 @@ class SealedWriter:
         self._check = _check(self._check, body)
         self._file.write(body + _MARK + self._check.encode() + b'"}\n')
 
-    def sync(self, fsync: Callable[[int], None] = os.fsync) -> None:
+    def sync(self) -> None:
         """Return when all that was appended is on the disk. Raises OSError if it can't be."""
         self._file.flush()
-        fsync(self._file.fileno())
+        os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Flush and close."""

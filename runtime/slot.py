@@ -98,8 +98,26 @@ class Slot:
     def ready(self) -> bool:
         return self.outcome is not None or self.cancelled
 
+    def result(self) -> tuple[Any, Exception | None]:
+        """What the actor gets: the value, or the error that its await raises."""
+        assert self.outcome is not None
+        name = self.request.effect
+        error = self.outcome.error(name)
+        if error is not None:
+            return None, error
+        try:
+            return self.request.decode(self.outcome.value), None
+        except Exception as bad:
+            return None, EffectFailed(name, type(bad).__name__, str(bad))
+
     def cancel(self) -> None:
-        """Give the place up: nobody waits for the outcome any more. Does nothing if it is in."""
-        if not self.ready:
-            self.cancelled = True
-            self.kernel.release(self)
+        """Give the place up before it is reached: nobody waits for the outcome any more.
+
+        Whether the outcome is in already makes no difference to the run.
+        """
+        pending = self.pending
+        if self.cancelled or pending is None or pending.done or self.outcome is not None:
+            return
+        self.cancelled = True
+        self.kernel.settle(pending, None, EffectCancelled(self.request.effect))
+        self.kernel.reservations.release(self)

@@ -49,6 +49,7 @@ class ActorFailed(Message, name="engine.actor_failed"):
     error: str
     message: str
     directive: str
+    """What was done about it; `dropped` for an error of an actor that was being stopped."""
     failures: int
     """How many failures of this actor count at this moment, this one included."""
 

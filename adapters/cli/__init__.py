@@ -4,11 +4,14 @@ Exit codes: 0 done, 1 the run failed, 2 bad input, 3 verification failed, 130 st
 """
 
 import os
+import shlex
 import sys
+from collections.abc import Sequence
+from io import TextIOWrapper
 
 import click
 
-from .lazy_group import LazyGroup
+from .lazy_group import LazyGroup, NobodyReads
 
 _COMMANDS = {
     "start": "Run a scenario file, or a shipped scenario by its name.",
@@ -39,7 +42,7 @@ def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> 
     context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "GDG"},
     epilog="Exit codes: 0 done, 1 the run failed, 2 bad input, 3 verification failed, "
     "130 stopped by the user. Every option can be set by an environment variable: "
-    "GDG_START_SEED=7 is --seed 7 of start.",
+    "GDG_START_SEED=7 is --seed 7 of start. GDG_TRACEBACK=1 shows where your own code failed.",
 )
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version,
@@ -52,29 +55,37 @@ def cli() -> None:
     """
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point: runs the command and turns every trouble into plain words."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal or a pipe may not know all of Unicode: no reason to fail.
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(_exit_code(arguments))
+
+
+def _exit_code(arguments: Sequence[str] | None) -> int:
     try:
-        code = cli.main(standalone_mode=False, prog_name="gdg-runtime")
-    except click.UsageError as error:
-        error.show()
-        code = EXIT_BAD_INPUT
+        code = cli.main(arguments, prog_name="gdg-runtime", standalone_mode=False)
+        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
-        code = error.exit_code
+        return EXIT_BAD_INPUT if isinstance(error, click.UsageError) else error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped.", err=True)
-        code = EXIT_STOPPED
-    except BrokenPipeError:
+        return EXIT_STOPPED
+    except (NobodyReads, BrokenPipeError):
+        # Python would complain when it flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        return 0
     except Exception as error:
         if os.environ.get("GDG_TRACEBACK"):
             raise
+        typed = shlex.join(["gdg-runtime", *(sys.argv[1:] if arguments is None else arguments)])
         click.echo(
             f"Something went wrong inside gdg-runtime: {type(error).__name__}: {error}\n"
-            f"Please report it with what `GDG_TRACEBACK=1 {' '.join(sys.argv)}` prints.",
+            f"Please report it with what `GDG_TRACEBACK=1 {typed}` prints.",
             err=True,
         )
-        code = EXIT_FAILED
-    sys.exit(code if isinstance(code, int) else 0)
+        return EXIT_FAILED
+    return code if isinstance(code, int) else 0

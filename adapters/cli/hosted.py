@@ -1,15 +1,19 @@
 """What start and resume share: who watches the run, and what is shown at its end."""
 
 import json
+import os
 import sys
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import click
 
 from ...scenarios.schema.episode import EpisodeConfig
-from ..execution import Hosting, Result
+from ..execution import Hosting
+from ..result import Result
 from .progress import PlainProgress, TerminalProgress
+from .trouble import safe_lines
 
 
 @contextmanager
@@ -36,6 +40,8 @@ def finish(result: Result, track: Sequence[str], *, quiet: bool, as_json: bool) 
 
         print_result(result, track)
     if result.error is not None and not as_json:
-        click.echo(f"The run failed: {result.error}", err=True)
+        click.echo(f"The run failed: {safe_lines(result.error)}", err=True)
+    if result.cause is not None and os.environ.get("GDG_TRACEBACK"):
+        traceback.print_exception(result.cause)
     if result.status != "completed":
         raise click.exceptions.Exit({"failed": 1, "stopped": 130}[result.status])

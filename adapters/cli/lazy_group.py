@@ -8,6 +8,13 @@ from typing import Any
 import click
 
 
+class NobodyReads(Exception):
+    """The reader of a pipe has seen enough.
+
+    Click answers a broken pipe with exit code 1, which here would mean that a run failed.
+    """
+
+
 class LazyGroup(click.Group):
     """Commands by name with their one-line help; `<package>.<name>_command` holds each."""
 
@@ -27,6 +34,12 @@ class LazyGroup(click.Group):
         module = import_module(f"{self._package}.{name}_command")
         command: click.Command = module.command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise NobodyReads from None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -6,7 +6,8 @@ from inspect import getdoc
 import click
 
 from ...actors.plugins import default_catalogue
-from ...scenarios.catalogue import Catalogue
+from ...scenarios.catalogue import Catalogue, CatalogueError, Kind
+from ...scenarios.document import load_scenario
 from ...scenarios.measures.catalogue import METRICS
 from ...scenarios.shipped import shipped_scenarios
 from .options import json_option
@@ -25,39 +26,55 @@ def command(kind: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([{"name": name, "summary": summary} for name, summary in rows]))
         return
-    from rich.markup import escape
+    from .tables import console, rows_table, safe
 
-    from .tables import console, rows_table
-
-    table = rows_table(
-        kind.capitalize(), ["name", "what it is"], [[escape(n), escape(s)] for n, s in rows]
-    )
-    console().print(table)
+    cells = [[safe(name), safe(summary)] for name, summary in rows]
+    console().print(rows_table(kind.capitalize(), ["name", "what it is"], cells))
 
 
 def _rows(kind: str, catalogue: Catalogue) -> list[tuple[str, str]]:
     match kind:
         case "agents":
             return _agents(catalogue)
-        case "levers" | "worlds":
-            names = catalogue.names("levers" if kind == "levers" else "worlds")
-            return [
-                (name, catalogue.resolve("levers" if kind == "levers" else "worlds", name).summary)
-                for name in names
-            ]
+        case "levers":
+            return [(name, _summary(catalogue, "levers", name)) for name in catalogue.names(kind)]
+        case "worlds":
+            return [(name, _summary(catalogue, "worlds", name)) for name in catalogue.names(kind)]
         case "metrics":
             own = [name for name in catalogue.names("metrics") if name not in METRICS]
-            return [*METRICS.items(), *[(name, "plugged in") for name in own]]
+            return [
+                *METRICS.items(),
+                *[(name, _summary(catalogue, "metrics", name)) for name in own],
+            ]
         case _:
-            return [(name, str(path)) for name, path in shipped_scenarios().items()]
+            return [
+                (name, f"{load_scenario(name, catalogue=catalogue).description} ({path})".lstrip())
+                for name, path in shipped_scenarios().items()
+            ]
+
+
+def _summary(catalogue: Catalogue, kind: Kind, name: str) -> str:
+    """One line about a class; a broken plug-in must not hide the others."""
+    try:
+        found = catalogue.resolve(kind, name)
+    except CatalogueError as error:
+        return f"cannot be loaded: {error}"
+    return getattr(found, "summary", "") or _first_line(found)
+
+
+def _first_line(found: type) -> str:
+    return (getdoc(found) or "").partition("\n")[0]
 
 
 def _agents(catalogue: Catalogue) -> list[tuple[str, str]]:
     rows = []
     for world_name in catalogue.names("worlds"):
-        for name, policy in catalogue.resolve("worlds", world_name).policies.items():
-            rows.append((name, f"{world_name}: {(getdoc(policy) or '').splitlines()[0]}"))
-    for name in catalogue.names("agents"):
-        summary = (getdoc(catalogue.resolve("agents", name)) or "").partition("\n")[0]
-        rows.append((name, summary))
-    return rows
+        try:
+            policies = catalogue.resolve("worlds", world_name).policies
+        except CatalogueError as error:
+            rows.append((f"(of {world_name})", f"cannot be loaded: {error}"))
+            continue
+        rows += [(name, f"{world_name}: {_first_line(found)}") for name, found in policies.items()]
+    return rows + [
+        (name, _summary(catalogue, "agents", name)) for name in catalogue.names("agents")
+    ]

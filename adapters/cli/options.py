@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
-from ..failures import RunNotFound
+from ..failures import RunAmbiguous, RunNotFound
 from ..run_catalogue import RunCatalogue
 from ..run_directory import RunDirectory
 
@@ -18,8 +19,42 @@ out_option = click.option(
 )  # fmt: skip
 
 json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print one JSON object and nothing else."
+    "--json", "as_json", is_flag=True, help="Print one JSON document and nothing else."
 )
+
+
+def _complete_scenario(_: click.Context, __: click.Parameter, text: str) -> list[CompletionItem]:
+    from ...scenarios.shipped import shipped_scenarios
+
+    shipped = [CompletionItem(name) for name in shipped_scenarios() if name.startswith(text)]
+    return [*shipped, CompletionItem(text, type="file")]
+
+
+def _complete_run(context: click.Context, _: click.Parameter, text: str) -> list[CompletionItem]:
+    rows = RunCatalogue(Path(context.params.get("out") or "runs")).list(limit=50)
+    names = ["latest", *[row["run_id"] for row in rows]]
+    found = [CompletionItem(name) for name in names if name.startswith(text)]
+    return [*found, CompletionItem(text, type="dir")]
+
+
+scenario_argument = click.argument("scenario", shell_complete=_complete_scenario)
+run_argument = click.argument("run", shell_complete=_complete_run)
+
+
+def override_options(command: F) -> F:
+    """What lies over a scenario file's own settings."""
+    for option in (
+        click.option(
+            "--scenario-param", "params", multiple=True, metavar="KEY=VALUE",
+            help="Override a parameter of the world.",
+        ),
+        click.option(
+            "--set", "sets", multiple=True, metavar="KEY=VALUE",
+            help="Override a key: governance.transaction_tax_rate=0.1, agents.0.count=5.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
 
 
 def hosting_options(command: F) -> F:
@@ -41,14 +76,20 @@ def hosting_options(command: F) -> F:
 
 
 def find_run(text: str, out: Path) -> RunDirectory:
-    """The run that a user means: a path, `latest`, or the name of a run's directory.
+    """The run that a user means: a path, `latest`, or the name or end of the path of a directory.
 
-    Raises RunNotFound.
+    Raises RunNotFound, RunAmbiguous.
     """
     path = Path(text)
     if path.exists():
         return RunDirectory.find(path)
-    for row in RunCatalogue(out).list(limit=100_000):
-        if text == "latest" or row["run_id"] == text or row["path"].endswith(f"/{text}"):
-            return RunDirectory.find(Path(row["path"]))
-    raise RunNotFound(path)
+    rows = RunCatalogue(out).list(limit=1 if text == "latest" else None)
+    wanted = [
+        Path(row["path"]) for row in rows
+        if text == "latest" or f"/{row['path']}".endswith(f"/{text.strip('/')}")
+    ]  # fmt: skip
+    if len(wanted) > 1:
+        raise RunAmbiguous(text, wanted)
+    if not wanted:
+        raise RunNotFound(text)
+    return RunDirectory.find(wanted[0])

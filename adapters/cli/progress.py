@@ -2,41 +2,84 @@
 
 import sys
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
 from ...scenarios.contract import Moment
 from ...scenarios.schema.episode import EpisodeConfig
+from .figures import chosen, heading
 
-_KEY_METRICS = ("toxicity_rate", "quality_gap", "total_welfare", "mean_alignment")
-_SHORT = {
-    "toxicity_rate": "toxicity",
-    "quality_gap": "quality gap",
-    "total_welfare": "welfare",
-    "mean_alignment": "alignment",
-}
+_TELLING = ("toxicity_rate", "quality_gap", "total_welfare", "mean_alignment")
+_MOST_FIGURES = 3
 
 
-def key_figures(figures: dict[str, Any], track: tuple[str, ...]) -> str:
+def key_figures(figures: dict[str, Any], track: Sequence[str]) -> str:
     """The most telling figures of an epoch in a few words."""
-    names = [name for name in (track or _KEY_METRICS) if name in figures][:3]
+    wanted = [name for name in chosen(track, figures) if track or name in _TELLING]
     parts = []
-    for name in names:
+    for name in wanted[:_MOST_FIGURES]:
         value = figures[name]["value"]
-        parts.append(f"{_SHORT.get(name, name)} {'undefined' if value is None else f'{value:.3f}'}")
+        parts.append(f"{heading(name)} {_value(value)}")
     return " · ".join(parts)
 
 
-class PlainProgress:
-    """Lines on stderr: one per epoch, at most one in two seconds."""
+def _value(value: float | None) -> str:
+    if value is None:
+        return "undefined"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.3f}"
 
-    interval_s = 2.0
+
+def duration(seconds: float) -> str:
+    """A time for people: 45 s, 3 min 20 s, 5 h 12 min, 2 d 3 h."""
+    whole = round(seconds)
+    for unit, part, size, fraction in (("d", "h", 86_400, 3_600), ("h", "min", 3_600, 60),
+                                       ("min", "s", 60, 1)):  # fmt: skip
+        if whole >= size:
+            return f"{whole // size} {unit} {whole % size // fraction} {part}"
+    return f"{whole} s"
+
+
+class Pace:
+    """How fast the run is, and how long it will take at this speed."""
 
     def __init__(self, config: EpisodeConfig) -> None:
-        self.config = config
-        self.began = time.monotonic()
-        self.last = self.began
+        self._steps = config.simulation.steps
+        self._began = time.monotonic()
+        self.done = 0
+        """Steps that are over."""
         self.agent_steps = 0
+
+    def step_closed(self, moment: Moment, agent_steps: int) -> None:
+        self.done, self.agent_steps = moment.index + 1, agent_steps
+
+    @property
+    def speed(self) -> str:
+        """Agent-steps per second, in words."""
+        rate = self.agent_steps / max(time.monotonic() - self._began, 1e-9)
+        return f"{rate:,.0f} agent-steps/s" if rate >= 10 else f"{rate:.2g} agent-steps/s"
+
+    @property
+    def left(self) -> str:
+        """The time left, in words; empty where nothing is known or left."""
+        if not 0 < self.done < self._steps:
+            return ""
+        passed = time.monotonic() - self._began
+        return f"{duration(passed / self.done * (self._steps - self.done))} left"
+
+
+class PlainProgress:
+    """Lines on stderr: one per epoch or long step, at most one in two seconds."""
+
+    interval_s = 2.0
+    step_interval_s = 30.0
+
+    def __init__(self, config: EpisodeConfig) -> None:
+        self.simulation = config.simulation
+        self.track = config.metrics.track
+        self.pace = Pace(config)
+        self.last = time.monotonic()
 
     def __enter__(self) -> Self:
         return self
@@ -48,47 +91,61 @@ class PlainProgress:
         """Nothing to put back."""
 
     def say(self, text: str) -> None:
-        """A notice for the user."""
-        print(text, file=sys.stderr, flush=True)
+        """A notice for the user. A run goes on where nobody listens any more."""
+        with suppress(OSError):
+            print(text, file=sys.stderr, flush=True)
 
     def step_closed(self, moment: Moment, agent_steps: int) -> None:
-        self.agent_steps = agent_steps
+        self.pace.step_closed(moment, agent_steps)
+        if time.monotonic() - self.last >= self.step_interval_s:
+            step = f", step {moment.step + 1}/{self.simulation.steps_per_epoch}"
+            self._line(moment, step, "")
 
     def epoch_closed(self, moment: Moment, figures: dict[str, Any]) -> None:
-        now = time.monotonic()
-        epochs = self.config.simulation.epochs
-        if now - self.last < self.interval_s and moment.epoch + 1 < epochs:
-            return
-        self.last = now
-        rate = self.agent_steps / max(now - self.began, 1e-9)
-        told = key_figures(figures, self.config.metrics.track)
-        self.say(f"epoch {moment.epoch + 1}/{epochs} · {rate:,.0f} agent-steps/s · {told}")
+        if (
+            time.monotonic() - self.last >= self.interval_s
+            or moment.epoch + 1 == self.simulation.epochs
+        ):
+            self._line(moment, "", key_figures(figures, self.track))
+
+    def _line(self, moment: Moment, step: str, told: str) -> None:
+        self.last = time.monotonic()
+        where = f"epoch {moment.epoch + 1}/{self.simulation.epochs}{step}"
+        parts = [where, self.pace.speed, self.pace.left, told]
+        self.say(" · ".join(part for part in parts if part))
 
 
 class TerminalProgress:
-    """A bar on the terminal with epoch, speed, key metrics and the time left."""
+    """A bar on the terminal with epoch, speed, the time left and key metrics."""
 
     interval_s = 0.1
 
     def __init__(self, config: EpisodeConfig) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.markup import escape
+        from rich.progress import BarColumn, Progress, TextColumn
+        from rich.table import Column
 
-        self.config = config
-        self.console = Console(stderr=True)
+        self.simulation = config.simulation
+        self.track = config.metrics.track
+        self.pace = Pace(config)
+        self.console = Console(stderr=True, highlight=False, emoji=False)
+        whole = Column(no_wrap=True)
+        # On a narrow terminal the figures give way, since they come again at the end.
+        rest = Column(no_wrap=True, overflow="ellipsis", ratio=1)
         self.progress = Progress(
-            TextColumn("[bold]{task.description}"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.fields[where]}"),
-            TimeRemainingColumn(compact=True),
-            TextColumn("[dim]{task.fields[figures]}"),
+            TextColumn("[bold]{task.description}", table_column=whole),
+            BarColumn(bar_width=16),
+            TextColumn("{task.fields[where]}", markup=False, table_column=whole),
+            TextColumn("{task.fields[figures]}", markup=False, style="dim", table_column=rest),
             console=self.console,
             transient=True,
+            expand=True,
         )
+        first = f"epoch 1/{self.simulation.epochs}"
         self.task = self.progress.add_task(
-            config.scenario_id, total=config.simulation.steps, where="", figures=""
+            escape(config.scenario_id), total=self.simulation.steps, where=first, figures=""
         )
-        self.began = time.monotonic()
         self.last = 0.0
 
     def __enter__(self) -> Self:
@@ -106,14 +163,14 @@ class TerminalProgress:
         self.console.print(text, markup=False)
 
     def step_closed(self, moment: Moment, agent_steps: int) -> None:
+        self.pace.step_closed(moment, agent_steps)
         now = time.monotonic()
         if now - self.last < self.interval_s:
             return
         self.last = now
-        rate = agent_steps / max(now - self.began, 1e-9)
-        where = f"epoch {moment.epoch + 1}/{self.config.simulation.epochs} · {rate:,.0f} steps/s"
-        self.progress.update(self.task, completed=moment.index + 1, where=where)
+        epoch = f"epoch {moment.epoch + 1}/{self.simulation.epochs}"
+        where = " · ".join(part for part in (epoch, self.pace.speed, self.pace.left) if part)
+        self.progress.update(self.task, completed=self.pace.done, where=where)
 
     def epoch_closed(self, moment: Moment, figures: dict[str, Any]) -> None:
-        told = key_figures(figures, self.config.metrics.track)
-        self.progress.update(self.task, figures=told)
+        self.progress.update(self.task, figures=key_figures(figures, self.track))

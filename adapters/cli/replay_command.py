@@ -6,68 +6,78 @@ from pathlib import Path
 import click
 
 from ...runtime.errors import GdgError
-from ...runtime.journal import Recorded
+from ..failures import RunUnwritable
 from ..run_directory import RunDirectory
 from ..verification import Verification, replay_into, verify_run
-from .options import find_run, json_option, out_option
-from .trouble import Told, told
+from .options import find_run, json_option, out_option, run_argument
+from .trouble import Told, safe_lines, told
 
 
 @click.command("replay")
-@click.argument("run")
-@click.option("--verify", is_flag=True, help="Compare every byte with what was recorded.")
+@run_argument
 @click.option(
-    "--to",
-    "target",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Write the replayed files to this folder.",
-)
+    "--verify", is_flag=True,
+    help="Compare every byte with what was recorded; the default, unless --to is given.",
+)  # fmt: skip
+@click.option(
+    "--to", "target", type=click.Path(path_type=Path, file_okay=False),
+    help="Write the replayed files to this new folder.",
+)  # fmt: skip
 @json_option
 @out_option
 def command(run: str, verify: bool, target: Path | None, as_json: bool, out: Path) -> None:
     """Execute RUN again from its journal: no network, no waiting, the same bytes.
 
-    Exit code 3 where --verify finds a difference; each is named with its file and line.
+    Exit code 3 where a difference is found; each is named with its file and line.
     """
+    document: dict[str, object] = {}
+    verification = None
     with told():
         directory = find_run(run, out)
-        if verify or target is None:
-            _verify(directory, as_json)
         if target is not None:
-            _write(directory, target)
-
-
-def _verify(run: RunDirectory, as_json: bool) -> None:
-    verification = verify_run(run)
+            document |= _write(directory, target, as_json)
+        if verify or target is None:
+            verification = verify_run(directory)
+            document |= verification.to_json()
     if as_json:
-        click.echo(json.dumps(verification.to_json()))
-    else:
+        click.echo(json.dumps(document))
+    elif verification is not None:
         _tell(verification)
-    if not verification.verified:
+    if verification is not None and not verification.verified:
         raise click.exceptions.Exit(3)
 
 
 def _tell(verification: Verification) -> None:
-    what = "the whole run" if verification.complete else "the run as far as it got"
     if verification.verified:
+        what = "the whole run" if verification.complete else "the run as far as it got"
+        count = verification.outcomes
+        with_outcomes = f"with {count:,} recorded outcome{'' if count == 1 else 's'}"
         click.echo(
-            f"Verified: {what} was executed again, with {verification.outcomes} recorded "
-            f"outcomes, and every byte is the same.\nrun: {verification.directory}"
+            f"Verified: {what} was executed again, {with_outcomes}, and every byte is the same.\n"
+            f"run: {verification.directory}"
         )
         return
-    click.echo(f"Not verified: {len(verification.differences)} differences.", err=True)
+    count = len(verification.differences)
+    files = "1 file differs" if count == 1 else f"{count} files differ"
+    click.echo(f"Not verified: {files}. The first line of each:", err=True)
     for difference in verification.differences:
-        click.echo(f"  {difference}", err=True)
+        click.echo(f"  {safe_lines(str(difference))}", err=True)
     for note in verification.notes:
         click.echo(f"  note: {note}", err=True)
 
 
-def _write(run: RunDirectory, target: Path) -> None:
-    target.mkdir(parents=True, exist_ok=True)
-    if any(target.iterdir()):
-        raise Told(f"{target} is not empty; choose a new folder for the replayed files", 2)
+def _write(run: RunDirectory, target: Path, quiet: bool) -> dict[str, object]:
+    """Replay into a folder; what `--json` says of it."""
     try:
-        ending = replay_into(run, target, Recorded.read(run.journal))
+        target.mkdir(parents=True, exist_ok=True)
+        if any(target.iterdir()):
+            raise Told(f"{target} is not empty; choose a new folder for the replayed files", 2)
+        recorded, config, schedule = run.read_journal()
+        ending = replay_into(config, schedule, recorded, target)
     except GdgError as error:
         raise Told(str(error), 1) from None
-    click.echo(f"Replayed ({ending.value}): {target}", err=True)
+    except OSError as error:
+        raise RunUnwritable(target, error) from error
+    if not quiet:
+        click.echo(f"Replayed ({ending.value}): {target}")
+    return {"run_dir": str(run.path), "replayed_to": str(target), "ending": ending.value}

@@ -6,12 +6,12 @@ import click
 
 from ..execution import resume_run
 from .hosted import finish, hosted
-from .options import find_run, hosting_options, out_option
+from .options import find_run, hosting_options, out_option, run_argument
 from .trouble import told
 
 
 @click.command("resume")
-@click.argument("run")
+@run_argument
 @out_option
 @hosting_options
 def command(

@@ -22,34 +22,34 @@ from .trouble import told
 @json_option
 @out_option
 def command(
-    scenario: str | None,
-    status: str | None,
-    label: str | None,
-    limit: int,
-    as_json: bool,
+    scenario: str | None, status: str | None, label: str | None, limit: int, as_json: bool,
     out: Path,
-) -> None:
+) -> None:  # fmt: skip
     """List runs, the newest first."""
     with told():
-        rows = RunCatalogue(out).list(scenario=scenario, status=status, label=label, limit=limit)
+        rows = RunCatalogue(out).list(
+            scenario=scenario, status=status, label=label, limit=limit + 1
+        )
+    more, rows = len(rows) > limit, rows[:limit]
     if as_json:
         click.echo(json.dumps(rows))
         return
     if not rows:
-        click.echo(f"No runs in {out}. Begin with: gdg-runtime start baseline")
+        if scenario or status or label:
+            click.echo(f"No such runs in {out}.")
+        else:
+            click.echo(f"No runs in {out}. Begin with: gdg-runtime start baseline")
         return
-    from .tables import console, rows_table, status_text
+    from .tables import console, rows_table, safe, status_text
 
-    table = rows_table(
-        "Runs",
-        ["run", "scenario", "label", "status", "epochs", "agent-steps"],
+    columns = ["run", "scenario", "label", "status", "epochs", "agent-steps", "CPU s"]
+    cells = [
         [
-            [
-                row["run_id"], row["scenario"], row["label"], status_text(row["status"]),
-                "" if row["epochs"] is None else row["epochs"],
-                "" if row["agent_steps"] is None else row["agent_steps"],
-            ]
-            for row in rows
-        ],
-    )  # fmt: skip
-    console().print(table)
+            safe(row["run_id"]), safe(row["scenario"]), safe(row["label"]),
+            status_text(row["status"]), row["epochs"], row["agent_steps"], row["cpu_s"],
+        ]
+        for row in rows
+    ]  # fmt: skip
+    console().print(rows_table(f"Runs in {out}", columns, cells, right=columns[4:]))
+    if more:
+        click.echo(f"The newest {limit}; --limit shows more.")

@@ -7,14 +7,19 @@ from typing import Any
 
 import click
 
+from ..failures import RunUnreadable
 from ..meta import read_meta
 from ..run_directory import RunDirectory
-from .options import find_run, json_option, out_option
+from .options import find_run, json_option, out_option, run_argument
 from .trouble import told
+
+_MOST_AGENTS = 30
+_LONGEST_EVENT = 1_000
+_EPOCH_LINE = b'"epoch_completed"'
 
 
 @click.command("show")
-@click.argument("run")
+@run_argument
 @click.option(
     "--events",
     type=click.IntRange(0),
@@ -23,15 +28,12 @@ from .trouble import told
     help="How many of the last events.",
 )
 @click.option(
-    "--epochs",
-    type=click.IntRange(1),
-    default=10,
-    show_default=True,
+    "--epochs", type=click.IntRange(1), default=10, show_default=True,
     help="How many of the last epochs.",
-)
+)  # fmt: skip
 @json_option
 @out_option
-def command(run: str, events: int, epochs: int, as_json: bool, out: Path) -> None:  # fmt: skip
+def command(run: str, events: int, epochs: int, as_json: bool, out: Path) -> None:
     """Show RUN: its path, its name, or latest."""
     with told():
         directory = find_run(run, out)
@@ -47,11 +49,9 @@ def _read(run: RunDirectory, events: int) -> dict[str, Any]:
     status = meta.get("status", "interrupted")
     if status == "running" and not run.is_locked:
         status = "interrupted"
-    metrics: dict[str, Any] = {}
-    if run.file("metrics.json").is_file() and status == "completed":
-        metrics = json.loads(run.file("metrics.json").read_bytes())
     config, schedule = run.read_config()
-    last, completed = _events(run.file("events.jsonl"), events)
+    metrics = _metrics(run.file("metrics.json")) if status == "completed" else {}
+    last, closed = _events(run.file("events.jsonl"), events)
     return {
         "run_dir": str(run.path),
         "status": status,
@@ -59,76 +59,135 @@ def _read(run: RunDirectory, events: int) -> dict[str, Any]:
         "config": config.model_dump(mode="json"),
         "schedule": schedule,
         "overall": metrics.get("overall", {}),
-        "epochs": metrics.get("epochs", completed),
+        "epochs": metrics.get("epochs", closed),
         "agents": metrics.get("agents", {}),
         "last_events": last,
     }
 
 
+def _metrics(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise RunUnreadable(path, f"it is not JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise RunUnreadable(path, "it holds no figures")
+    return document
+
+
 def _events(path: Path, count: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The last events, and the epochs that are complete; the file may end in the middle."""
-    last: deque[dict[str, Any]] = deque(maxlen=count)
+    last: deque[bytes] = deque(maxlen=count)
     epochs = []
     if path.is_file():
         with path.open("rb") as file:
             for line in file:
-                try:
-                    event = json.loads(line)
-                except ValueError:
-                    break
-                last.append(event)
-                if event["type"] == "epoch_completed":
-                    epochs.append({"epoch": event["epoch"], "metrics": event["metrics"]})
-    return list(last), epochs
+                last.append(line)
+                if _EPOCH_LINE in line:
+                    for event in _parsed([line]):
+                        if event["type"] == "epoch_completed":
+                            epochs.append({"epoch": event["epoch"], "metrics": event["metrics"]})
+    return _parsed(last), epochs
+
+
+def _parsed(lines: list[bytes] | deque[bytes]) -> list[dict[str, Any]]:
+    """The events of the lines that are whole."""
+    events = []
+    for line in lines:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(event, dict) and {"type", "epoch", "step"} <= event.keys():
+            events.append(event)
+    return events
 
 
 def _print(document: dict[str, Any], epochs: int) -> None:
-    from rich.markup import escape
+    from .tables import console, epochs_table
 
-    from .tables import console, epochs_table, rows_table, shown, status_text
-
-    out, config, meta = console(), document["config"], document["meta"]
-    simulation = config["simulation"]
-    out.print(f"[bold]{escape(config['scenario_id'])}[/]  {status_text(document['status'])}")
-    if config["description"]:
-        out.print(escape(config["description"]))
-    out.print(
-        f"{simulation['epochs']} epochs of {simulation['steps_per_epoch']} steps, seed "
-        f"{simulation['seed']}, {simulation['turn_order']} turns, schedule {document['schedule']}"
-    )
-    out.print(f"config {meta.get('config_hash', '?')}, gdg-runtime {meta.get('version', '?')}")
-    if meta.get("error"):
-        out.print(f"[red]{escape(str(meta['error']))}[/]")
-    track = tuple(config["metrics"]["track"])
+    out, config = console(), document["config"]
+    _print_heading(out, document)
     if document["overall"]:
-        rows = [
-            [name, shown(figure["value"]), escape(figure.get("reason") or "")]
-            for name, figure in document["overall"].items()
-        ]
-        out.print(rows_table("The whole run", ["figure", "value", "note"], rows))
+        _print_overall(out, document["overall"])
     if document["epochs"]:
-        out.print(epochs_table(document["epochs"], track, epochs))
-    agents = document["agents"]
-    if agents:
-        rows = [
-            [
-                escape(agent),
-                shown(entry["drift"]["mean_alignment"]["value"]),
-                shown(entry["drift"]["slope"]["value"]),
-                shown(entry["gdg_compat"]["stickiness"]),
-                ", ".join(f"{tool} {n}" for tool, n in entry["gdg_compat"]["tool_usage"].items()),
-            ]
-            for agent, entry in list(agents.items())[:30]
-        ]
-        columns = ["agent", "mean alignment", "slope per step", "stickiness", "tools"]
-        title = "Agents" + (f" (first 30 of {len(agents)})" if len(agents) > 30 else "")
-        out.print(rows_table(title, columns, rows))
+        out.print(epochs_table(document["epochs"], tuple(config["metrics"]["track"]), epochs))
+    if document["agents"]:
+        _print_agents(out, document["agents"])
     if document["last_events"]:
-        out.print("Last events", style="italic")
-        for event in document["last_events"]:
-            facts = {name: value for name, value in event.items()
-                     if name not in ("n", "epoch", "step", "at", "type", "metrics")}  # fmt: skip
-            text = json.dumps(facts, ensure_ascii=True)
-            place = f"{event['epoch']}.{event['step']}"
-            out.print(f"  {place:>7}  {event['type']}  {text[:160]}", markup=False, soft_wrap=True)
+        _print_events(out, document["last_events"])
     out.print(f"run: {document['run_dir']}", markup=False, soft_wrap=True)
+    if document["status"] in ("interrupted", "stopped"):
+        out.print(
+            f"go on with: gdg-runtime resume {document['run_dir']}", markup=False, soft_wrap=True
+        )
+
+
+def _print_heading(out: Any, document: dict[str, Any]) -> None:
+    from .tables import safe, shown, status_text
+
+    config, meta = document["config"], document["meta"]
+    simulation = config["simulation"]
+    out.print(f"[bold]{safe(config['scenario_id'])}[/]  {status_text(document['status'])}")
+    if config["description"]:
+        out.print(safe(config["description"]), soft_wrap=True)
+    out.print(
+        f"{simulation['epochs']:,} epochs of {simulation['steps_per_epoch']:,} steps, seed "
+        f"{simulation['seed']}, {simulation['turn_order'].replace('_', ' ')} turns, schedule "
+        f"{safe(document['schedule'])}",
+        soft_wrap=True,
+    )
+    facts = [f"begun {meta['created_at'][:19]}"] if "created_at" in meta else []
+    if "agent_steps" in meta:
+        facts.append(f"{shown(meta['agent_steps'])} agent-steps in {shown(meta['wall_s'])} s")
+    if meta.get("effects"):
+        by_status = ", ".join(f"{n:,} {status}" for status, n in meta["effects_by_status"].items())
+        facts.append(f"{meta['effects']:,} effects ({by_status})")
+    facts.append(f"gdg-runtime {meta.get('version', 'unknown')}")
+    out.print(safe(", ".join(facts)), soft_wrap=True)
+    if meta.get("error"):
+        out.print(f"[red]{safe(meta['error'])}[/]", soft_wrap=True)
+
+
+def _print_overall(out: Any, overall: dict[str, Any]) -> None:
+    from .tables import rows_table, safe, shown
+
+    rows = [
+        [safe(name), shown(figure["value"]), figure["n"], safe(figure.get("reason") or "")]
+        for name, figure in overall.items()
+    ]
+    columns = ["figure", "value", "n", "note"]
+    out.print(rows_table("The whole run", columns, rows, right=("value", "n")))
+
+
+def _print_agents(out: Any, agents: dict[str, Any]) -> None:
+    from .tables import rows_table, safe, shown
+
+    rows = [
+        [
+            safe(agent),
+            shown(entry["drift"]["mean_alignment"]["value"]),
+            shown(entry["drift"]["slope"]["value"]),
+            safe(", ".join(f"{tool} {n}" for tool, n in entry["gdg_compat"]["tool_usage"].items())),
+        ]
+        for agent, entry in list(agents.items())[:_MOST_AGENTS]
+    ]
+    title = "Agents"
+    if len(agents) > _MOST_AGENTS:
+        title += f" (the first {_MOST_AGENTS} of {len(agents):,}; metrics.json has all)"
+    columns = ["agent", "mean alignment", "slope per step", "tools"]
+    out.print(rows_table(title, columns, rows, right=columns[1:3]))
+
+
+def _print_events(out: Any, events: list[dict[str, Any]]) -> None:
+    from .tables import safe
+
+    out.print("Last events", style="italic")
+    for event in events:
+        facts = {name: value for name, value in event.items()
+                 if name not in ("n", "epoch", "step", "at", "type", "metrics")}  # fmt: skip
+        text = json.dumps(facts, ensure_ascii=True) if facts else ""
+        place = f"{event['epoch']}.{event['step']}"
+        what = safe(event["type"])
+        line = f"  {place:>7}  {what}  {safe(text[:_LONGEST_EVENT])}".rstrip()
+        out.print(line, no_wrap=True, overflow="ellipsis")

@@ -1,10 +1,13 @@
 """From exceptions to what the user reads and the exit code that the shell gets."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO, Any
 
 import click
 
+from ...actors.transcript import printable
 from ...runtime.errors import JournalError
 from ...runtime.order import UnknownSchedule
 from ...scenarios.catalogue import CatalogueError
@@ -16,8 +19,17 @@ class Told(click.ClickException):
     """A message without a traceback, and the exit code that goes with it."""
 
     def __init__(self, message: str, exit_code: int) -> None:
-        super().__init__(message)
+        super().__init__(safe_lines(message))
         self.exit_code = exit_code  # type: ignore[misc]  # click reads it from the instance
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the message on stderr."""
+        click.echo(f"Error: {self.message}", file=file, err=file is None)
+
+
+def safe_lines(text: str) -> str:
+    """A text that may quote agents or files, with everything but its line ends made printable."""
+    return "\n".join([printable(line) for line in text.split("\n")])
 
 
 @contextmanager
@@ -35,3 +47,10 @@ def told() -> Iterator[None]:
         raise Told(str(error), error.exit_code) from None
     except JournalError as error:
         raise Told(str(error), 1) from None
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        where = f" at {error.filename}" if error.filename else ""
+        raise Told(f"cannot read or write{where}: {error.strerror or error}", 1) from None
+    except sqlite3.Error as error:
+        raise Told(f"the catalogue of runs can't be used: {error}", 1) from None

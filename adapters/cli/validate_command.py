@@ -6,24 +6,15 @@ import click
 
 from ...actors.plugins import default_catalogue
 from ...scenarios.document import agent_ids, load_scenario
-from .options import json_option
+from .options import json_option, override_options, scenario_argument
 from .trouble import told
 
 
 @click.command("validate")
-@click.argument("scenario")
-@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override a key.")
-@click.option(
-    "--scenario-param",
-    "params",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Override a parameter of the world.",
-)
+@scenario_argument
+@override_options
 @json_option
-def command(
-    scenario: str, sets: tuple[str, ...], params: tuple[str, ...], as_json: bool
-) -> None:  # fmt: skip
+def command(scenario: str, sets: tuple[str, ...], params: tuple[str, ...], as_json: bool) -> None:
     """Check SCENARIO and say what it comes to; --json prints the resolved config."""
     with told():
         config = load_scenario(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import anyio
@@ -16,6 +17,9 @@ from anyio import CancelScope, CapacityLimiter, create_memory_object_stream, to_
 from anyio.abc import ObjectReceiveStream, TaskGroup
 from anyio.streams.memory import MemoryObjectSendStream
 
+from ..canonical import jsonable
+from ..envelope import Arrival
+from ..errors import NotAccepted
 from ..journal import Journal, Recorded
 from ..kernel import Kernel, State
 from ..message import Message
@@ -25,12 +29,31 @@ from ..slot import EffectRequest, Outcome, Slot
 from .ending import Ending
 from .replay import feed
 
+_GLANCE_S = 0.1
+"""How long an idle run waits before it looks at its stop switch again, in seconds."""
 
-class FromOutside(NamedTuple):
-    """A message from outside of the run."""
+
+@dataclass(frozen=True)
+class FromOutside:
+    """A message from outside of the run. Raises NotAccepted, NotSerialisable when it is made.
+
+    It reaches whoever has the target's path when its turn comes, in the JSON form in which it is
+    recorded.
+    """
 
     target: ActorRef[Any]
     message: Message
+
+    def __post_init__(self) -> None:
+        cell, accepted = self.target.cell, type(self.message)
+        if cell.is_effect or accepted not in cell.actor.handlers:
+            raise NotAccepted(cell.path, accepted.__name__, cell.accepted_names())
+        self.arrival()
+
+    def arrival(self) -> Arrival:
+        """The form in which it is recorded."""
+        name = self.message.message_name
+        return Arrival(self.target.path, name, jsonable(self.message, f"the message {name}"))
 
 
 class EffectTelemetry(NamedTuple):
@@ -121,10 +144,21 @@ class _Effects:
                     value = await request.perform()
                     outcome = Outcome("ok", value)
                 except Exception as error:
-                    outcome = Outcome("failed", None, type(error).__name__, str(error))
+                    outcome = Outcome("failed", None, type(error).__name__, _text_of(error))
+                except anyio.get_cancelled_exc_class():
+                    # asyncio lets a library cancel its own future; if nobody cancelled this
+                    # effect, that must not look like the end of the run.
+                    if anyio.current_effective_deadline() <= anyio.current_time():
+                        raise
+                    outcome = Outcome("cancelled")
             if time_limit.cancelled_caught:
                 outcome = Outcome("timed_out", None, f"{limit:g}")
             return outcome, anyio.current_time() - began
+
+
+def _text_of(error: Exception) -> str:
+    """The error's text, without what can't be written as JSON."""
+    return str(error).encode(errors="backslashreplace").decode()
 
 
 class _Done(NamedTuple):
@@ -133,6 +167,8 @@ class _Done(NamedTuple):
     slot: Slot
     outcome: Outcome
     seconds: float
+    late: bool = False
+    """Recorded as one that nobody waited for any more."""
 
 
 class _LiveRun:
@@ -179,28 +215,65 @@ class _LiveRun:
 
     async def _host(self, effects: _Effects) -> Ending:
         """Batches of turns, and between them what came from outside."""
-        kernel = self.kernel
+        kernel, reservations = self.kernel, self.kernel.reservations
         while True:
             if self.stop.thrown and kernel.halt_at is None:
                 kernel.halt_at = ((kernel.time >> STEP_BITS) + 1) << STEP_BITS
+            kernel.expects_messages = self._serving
             state = await to_thread.run_sync(kernel.run, self.limits.turns_per_batch)
-            for slot in kernel.take_requests():
+            for slot in reservations.take_requests():
                 self._request(slot, effects)
-            for slot in kernel.take_released():
-                effects.cancel(slot)
-            if state is State.BOUNDARY:
-                return Ending.STOPPED
-            if state is State.QUIET and not kernel.expects_outcomes and not self._serving:
+            for slot in reservations.take_released():
+                self._release(slot, effects)
+            ending = self._ending(state)
+            if ending is not None:
+                await self._sync()
+                return ending
+            if state is State.QUIET:
+                await self._rest()
+            await self._take_facts(wait=state is State.BLOCKED)
+
+    def _ending(self, state: State) -> Ending | None:
+        """Whether the run is over."""
+        if state is State.BOUNDARY:
+            return Ending.STOPPED
+        if state is State.QUIET and not self.kernel.reservations.pending:
+            if not self._serving:
                 return Ending.COMPLETED
-            await self._take_facts(wait=state in (State.BLOCKED, State.QUIET))
+            if self.stop.thrown:
+                return Ending.STOPPED
+        return None
 
     def _request(self, slot: Slot, effects: _Effects) -> None:
         """Start an effect, unless its outcome is known and only its place is not."""
         known = None if self.recorded is None else self.recorded.outcome_of(slot.request)
         if known is None:
             effects.start(slot)
-        else:
+        elif not self._is_given_up(slot):
             self._facts_in.send_nowait([_Done(slot, known, 0.0)])
+
+    def _release(self, slot: Slot, effects: _Effects) -> None:
+        """Nobody waits for this outcome any more: cancel the effect, or note that it was vain."""
+        if slot.outcome is None:
+            effects.cancel(slot)
+        elif self.journal is not None and not self._is_given_up(slot):
+            self.journal.released(slot)
+
+    def _is_given_up(self, slot: Slot) -> bool:
+        request = slot.request
+        return (
+            self.recorded is not None and (request.actor, request.number) in self.recorded.given_up
+        )
+
+    async def _rest(self) -> None:
+        """Wait for a fact while there is nothing to do; the stop switch may be thrown meanwhile."""
+        while not self._facts_out.statistics().current_buffer_used and not self.stop.thrown:
+            fact = None
+            with anyio.move_on_after(_GLANCE_S):
+                fact = await self._facts_out.receive()
+            if fact is not None:
+                await self._take(fact)
+                return
 
     async def _take_facts(self, *, wait: bool) -> None:
         """Give the kernel what is synced; wait for at least one fact if it can't go on."""
@@ -216,41 +289,52 @@ class _LiveRun:
             for done in fact:
                 self._fill(done)
             return
-        place = self.kernel.admit(fact.target.cell, fact.message)
+        arrival = fact.arrival()
+        place = self.kernel.admit(arrival)
         if self.journal is not None:
-            self.journal.admitted(fact.target.path, fact.message, place)
-            await to_thread.run_sync(self.journal.sync)
+            self.journal.admitted(arrival, place)
+            await self._sync()
 
     def _fill(self, done: _Done) -> None:
-        kernel, slot = self.kernel, done.slot
-        kernel.fill(slot, done.outcome)
-        if kernel.arrival and not slot.cancelled:
-            time = kernel.arrival_time()
-            kernel.place(slot, time)
+        slot, reservations = done.slot, self.kernel.reservations
+        if not reservations.fill(slot, done.outcome):
+            if self.journal is not None and not done.late:
+                self.journal.released(slot)
+        elif reservations.arrival:
+            time = reservations.arrival_time()
+            reservations.place(slot, time)
             if self.journal is not None:
                 self.journal.placed(slot, time)
 
+    async def _sync(self) -> None:
+        if self.journal is not None:
+            await to_thread.run_sync(self.journal.sync)
+
     async def _commit(self) -> None:
         """Sync outcomes in groups: what arrives during one sync goes into the next."""
-        while True:
-            group = [await self._done_out.receive()]
-            while self._done_out.statistics().current_buffer_used:
-                group.append(self._done_out.receive_nowait())
-            try:
+        try:
+            while True:
+                group = [await self._done_out.receive()]
+                while self._done_out.statistics().current_buffer_used:
+                    group.append(self._done_out.receive_nowait())
+                group = [done._replace(late=done.slot.cancelled) for done in group]
                 if self.journal is not None:
                     for done in group:
-                        self.journal.outcome(done.slot, done.outcome, late=done.slot.cancelled)
-                    await to_thread.run_sync(self.journal.sync)
-            except OSError as error:
-                self.failure = error
-            if self.on_effect is not None:
-                for done in group:
-                    self.on_effect(
-                        EffectTelemetry(
-                            done.slot.request, done.outcome, done.seconds, done.slot.cancelled
-                        )
-                    )
-            self._facts_in.send_nowait(group)
+                        self.journal.outcome(done.slot, done.outcome, late=done.late)
+                    await self._sync()
+                self._report(group)
+                self._facts_in.send_nowait(group)
+        except Exception as error:
+            self.failure = error
+            self._facts_in.send_nowait([])
+
+    def _report(self, group: list[_Done]) -> None:
+        if self.on_effect is None:
+            return
+        for done in group:
+            self.on_effect(
+                EffectTelemetry(done.slot.request, done.outcome, done.seconds, done.late)
+            )
 
     async def _listen(self, outside: ObjectReceiveStream[FromOutside]) -> None:
         async with outside:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ..errors import ReplayDivergence
 from ..journal import Recorded
 from ..kernel import Kernel, State
+from ..slot import EffectRequest, Recalled
 from .ending import Ending
 
 
@@ -13,31 +15,35 @@ def feed(kernel: Kernel, recorded: Recorded) -> None:
     The program must have spawned its first actors already. Raises ReplayDivergence later, from
     the kernel's turns, where the program asks something else than was recorded.
     """
-    kernel.horizon = recorded.horizon
-    kernel.recall = recorded.recall
+    kernel.reservations.horizon = recorded.horizon
+    kernel.reservations.recall = recorded.recall
     for entry in sorted(recorded.inputs, key=lambda entry: entry.number):
-        target = kernel.find(entry.to)
-        if target is None:
-            raise LookupError(f"the journal has a message for {entry.to!r}, which is not there")
-        for accepted in target.cell.handlers:
-            if accepted.message_name == entry.message:
-                kernel.admit(target.cell, accepted.model_validate(entry.body), at=entry.at)
-                break
-        else:
-            raise LookupError(f"{entry.to!r} does not handle the recorded {entry.message!r}")
+        kernel.admit(entry.arrival, at=entry.at)
 
 
 def replay(kernel: Kernel, recorded: Recorded, *, halt_at: int | None = None) -> Ending:
     """Execute a recorded run again.
 
     Returns EXHAUSTED where the recording ends before the program does. Raises what the kernel
-    raises, ReplayDivergence first of all.
+    raises, ReplayDivergence first of all, also for a recorded outcome that was never asked for.
     """
+    asked: set[tuple[str, int]] = set()
+
+    def recall(request: EffectRequest) -> Recalled | None:
+        asked.add((request.actor, request.number))
+        return recorded.recall(request)
+
     feed(kernel, recorded)
+    kernel.reservations.recall = recall
+    kernel.expects_messages = bool(recorded.inputs)
     kernel.halt_at = halt_at
     state = kernel.run()
     if state is State.BOUNDARY:
         return Ending.STOPPED
-    if state is State.QUIET and not kernel.expects_outcomes:
-        return Ending.COMPLETED
-    return Ending.EXHAUSTED
+    if state is not State.QUIET or kernel.reservations.pending or kernel.waiting:
+        return Ending.EXHAUSTED
+    unasked = recorded.first_unasked(asked)
+    if unasked is not None:
+        nothing = "nothing: the program ends without this request"
+        raise ReplayDivergence(unasked["actor"], unasked["number"], unasked["asked"], nothing)
+    return Ending.COMPLETED

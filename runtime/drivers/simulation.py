@@ -57,13 +57,17 @@ class Simulation:
         """Run a kernel to its end; `turns` bounds a batch, to vary when requests start."""
         if recorded is not None:
             feed(kernel, recorded)
+        reservations = kernel.reservations
         while True:
             state = kernel.run(turns)
-            self._queued += kernel.take_requests()
-            released = kernel.take_released()
-            self._queued = [slot for slot in self._queued if slot not in released]
+            self._queued += reservations.take_requests()
+            for slot in reservations.take_released():
+                if slot in self._queued:
+                    self._queued.remove(slot)
+                elif slot.outcome is not None and journal is not None:
+                    journal.released(slot)
             self._start()
-            if state is State.QUIET and not kernel.expects_outcomes:
+            if state is State.QUIET and not reservations.pending:
                 return Ending.COMPLETED
             if state is not State.BUSY:
                 self._arrive(kernel, journal)
@@ -82,10 +86,10 @@ class Simulation:
         if journal is not None:
             journal.outcome(slot, outcome, late=slot.cancelled)
             journal.sync()
-        kernel.fill(slot, outcome)
-        if kernel.arrival and not slot.cancelled:
-            time = kernel.arrival_time()
-            kernel.place(slot, time)
+        reservations = kernel.reservations
+        if reservations.fill(slot, outcome) and reservations.arrival:
+            time = reservations.arrival_time()
+            reservations.place(slot, time)
             if journal is not None:
                 journal.placed(slot, time)
         self.delivered += 1

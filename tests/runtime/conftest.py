@@ -1,4 +1,4 @@
-"""Lets the engine tests share `vocabulary`."""
+"""Lets the engine tests share `vocabulary` and `programs`."""
 
 import sys
 from pathlib import Path

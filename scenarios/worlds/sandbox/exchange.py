@@ -85,7 +85,7 @@ class Exchange:
         }
         return Applied(
             result={"offer_id": offer_id},
-            events=[Event("interaction_proposed", data, holder.agent)],
+            events=[Event("interaction_proposed", data, holder.agent, told=True)],
             offer=Offer(
                 offer_id=offer_id,
                 initiator=holder.agent,

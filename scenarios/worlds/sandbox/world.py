@@ -193,7 +193,8 @@ class SandboxWorld(World):
         number = self._feed.add(holder.agent, content, hours, parent_id)
         data = {"post_id": number, "parent_id": parent_id, "content": content}
         return Applied(
-            result={"post_id": number}, events=[Event("post_created", data, holder.agent)]
+            result={"post_id": number},
+            events=[Event("post_created", data, holder.agent, told=True)],
         )
 
     def _vote(self, holder: Holder, arguments: VoteArguments) -> Applied:
@@ -223,7 +224,8 @@ class SandboxWorld(World):
             "change": change,
             "reputation_delta": moved,
         }
-        return Applied(result={"weight": weight}, events=[Event("vote_cast", data, holder.agent)])
+        event = Event("vote_cast", data, holder.agent, told=True)
+        return Applied(result={"weight": weight}, events=[event])
 
     def _propose(self, holder: Holder, arguments: ProposeArguments) -> Applied:
         return self._exchange.propose(holder, arguments, self._moment.index)

@@ -1,0 +1,82 @@
+"""How an effect's result becomes plain JSON data, and that data the value that the actor gets.
+
+A result takes this way in a live run as well, so that a replay gives the same value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from functools import lru_cache, partial
+from types import FunctionType, MethodType, UnionType
+from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+
+from pydantic import TypeAdapter
+from pydantic.errors import PydanticUserError
+from pydantic_core import to_json
+
+from .canonical import jsonable
+from .errors import NotSerialisable
+from .message import Message
+
+
+class Codec(NamedTuple):
+    """Both directions, for the results of one function."""
+
+    encode: Callable[[Any, str], Any]
+    """(result, what it is, for errors) → plain JSON data. Raises NotSerialisable."""
+    decode: Callable[[Any], Any]
+    """Plain JSON data → the value, validated to the function's return annotation."""
+
+
+@lru_cache(maxsize=1024)
+def codec_of(function: Callable[..., Any]) -> Codec:
+    """The codec of a function's results. Raises NotSerialisable for an unfit return annotation."""
+    annotation = _return_annotation(function)
+    if annotation is Any:
+        return Codec(jsonable, deepcopy)
+    messages = _messages_of(annotation)
+    if messages is not None:
+        return _codec_of_messages(messages)
+    try:
+        adapter = TypeAdapter(annotation)
+    except PydanticUserError as error:
+        raise NotSerialisable(f"the return annotation {annotation!r}", str(error)) from None
+    # The rules for JSON input, since they alone bring dates, tuples and enums back in strict mode.
+    return Codec(jsonable, lambda plain: adapter.validate_json(to_json(plain)))
+
+
+def _return_annotation(function: Callable[..., Any]) -> Any:
+    while isinstance(function, partial):
+        function = function.func
+    if not isinstance(function, FunctionType | MethodType):
+        function = type(function).__call__
+    try:
+        return get_type_hints(function).get("return", Any)
+    except (NameError, TypeError):
+        return Any
+
+
+def _messages_of(annotation: Any) -> tuple[type[Message], ...] | None:
+    """The members of a union of messages: they may have the same fields, so names tell them."""
+    members = get_args(annotation)
+    if get_origin(annotation) not in (Union, UnionType):
+        return None
+    if all(isinstance(member, type) and issubclass(member, Message) for member in members):
+        return members
+    return None
+
+
+def _codec_of_messages(messages: tuple[type[Message], ...]) -> Codec:
+    by_name = {message.message_name: message for message in messages}
+
+    def encode(value: Any, what: str) -> Any:
+        if not isinstance(value, messages):
+            known = ", ".join(by_name)
+            raise NotSerialisable(what, f"expected one of {known}, got {type(value).__name__}")
+        return {"message": value.message_name, "body": jsonable(value, what)}
+
+    def decode(plain: Any) -> Any:
+        return by_name[plain["message"]].model_validate_json(to_json(plain["body"]))
+
+    return Codec(encode, decode)

@@ -1,0 +1,62 @@
+"""The command line, called in this process or in one of its own."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from gdg_runtime.adapters.cli import main
+
+GDG = [sys.executable, "-c", "from gdg_runtime.adapters.cli import main; main()"]
+"""`gdg-runtime` as a process, of the code under test."""
+
+
+class Ran(NamedTuple):
+    """What a command line came to."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Gdg = Callable[..., Ran]
+
+
+@pytest.fixture
+def gdg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Gdg:
+    """Runs a command line in an empty directory, through the real entry point."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+    def run(*arguments: object) -> Ran:
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.err
+        assert "inside gdg-runtime" not in captured.err, captured.err
+        assert isinstance(ended.value.code, int)
+        return Ran(ended.value.code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def gdg_process(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
+    """Starts `gdg-runtime` in a process of its own, in the test's directory."""
+
+    def start(*arguments: object, **options: Any) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [*GDG, *[str(argument) for argument in arguments]],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            **{"cwd": tmp_path, **options},
+        )  # fmt: skip
+
+    return start
