@@ -15,7 +15,7 @@ from ..actors.episode import build_episode
 from ..actors.plugins import default_catalogue
 from ..actors.ports import NobodyWatches, Observer
 from ..runtime.drivers.ending import Ending
-from ..runtime.drivers.live import Limits, StopSwitch, drive
+from ..runtime.drivers.live import EffectTelemetry, Limits, StopSwitch, drive
 from ..runtime.errors import GdgError, RunFailed
 from ..runtime.journal import Journal, Recorded
 from ..runtime.kernel import Kernel
@@ -43,6 +43,8 @@ class Hosting:
     observer: Observer = field(default_factory=NobodyWatches)
     say: Callable[[str], None] = lambda text: None
     """Takes notices for the user."""
+    on_effect: Callable[[EffectTelemetry], None] | None = None
+    """Told of each effect that ends."""
 
 
 def start_run(
@@ -207,7 +209,7 @@ class _Execution:
                 try:
                     ending = await drive(
                         kernel, journal, recorded=recorded, limits=limits, stop=self.stop,
-                        on_effect=telemetry.record,
+                        on_effect=self._effect_told_to(telemetry),
                     )  # fmt: skip
                 except Exception as error:
                     # Kept for after the group, which would wrap it.
@@ -220,6 +222,17 @@ class _Execution:
         if self._failure is not None:
             raise self._failure
         return ending
+
+    def _effect_told_to(self, telemetry: Telemetry) -> Callable[[EffectTelemetry], None]:
+        also = self.hosting.on_effect
+        if also is None:
+            return telemetry.record
+
+        def both(effect: EffectTelemetry) -> None:
+            telemetry.record(effect)
+            also(effect)
+
+        return both
 
     def _note(
         self, status: str, created: str, result: Result | None = None,

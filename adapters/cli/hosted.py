@@ -12,21 +12,23 @@ import click
 from ...scenarios.schema.episode import EpisodeConfig
 from ..execution import Hosting
 from ..result import Result
+from .effect_log import effect_log
 from .progress import PlainProgress, TerminalProgress
 from .trouble import safe_lines
 
 
 @contextmanager
 def hosted(
-    config: EpisodeConfig, show: bool, backend: str, max_concurrency: int | None
+    config: EpisodeConfig, show: bool, backend: str, max_concurrency: int | None, verbose: bool
 ) -> Iterator[Hosting]:
     """A hosting with progress on a terminal, plain lines elsewhere, or nothing."""
+    on_effect = effect_log() if verbose else None
     if not show:
-        yield Hosting(backend=backend, max_concurrency=max_concurrency)
+        yield Hosting(backend, max_concurrency, on_effect=on_effect)
         return
     kind = TerminalProgress if sys.stderr.isatty() else PlainProgress
     with kind(config) as progress:
-        yield Hosting(backend, max_concurrency, observer=progress, say=progress.say)
+        yield Hosting(backend, max_concurrency, progress, progress.say, on_effect)
 
 
 def finish(result: Result, track: Sequence[str], *, quiet: bool, as_json: bool) -> None:

@@ -60,6 +60,10 @@ def override_options(command: F) -> F:
 def hosting_options(command: F) -> F:
     """How a run is hosted and shown; none of it changes what the run does."""
     for option in (
+        click.option(
+            "--verbose", "-v", is_flag=True,
+            help="Log each effect that ends, on stderr (JSON lines where that is no terminal).",
+        ),
         click.option("--quiet", "-q", is_flag=True, help="Print the run's path and nothing else."),
         json_option,
         click.option(

@@ -15,7 +15,13 @@ from .trouble import told
 @out_option
 @hosting_options
 def command(
-    run: str, out: Path, quiet: bool, as_json: bool, backend: str, max_concurrency: int | None
+    run: str,
+    out: Path,
+    quiet: bool,
+    as_json: bool,
+    backend: str,
+    max_concurrency: int | None,
+    verbose: bool,
 ) -> None:
     """Go on with RUN: its path, its name, or latest.
 
@@ -25,6 +31,6 @@ def command(
     with told():
         directory = find_run(run, out)
         config, _ = directory.read_config()
-        with hosted(config, not (quiet or as_json), backend, max_concurrency) as hosting:
+        with hosted(config, not (quiet or as_json), backend, max_concurrency, verbose) as hosting:
             result = resume_run(directory, hosting)
     finish(result, config.metrics.track, quiet=quiet, as_json=as_json)

@@ -31,13 +31,13 @@ from .trouble import told
 def command(
     scenario: str, seed: int | None, sets: tuple[str, ...], params: tuple[str, ...],
     epochs: int | None, label: str | None, policy: str, out: Path, quiet: bool, as_json: bool,
-    backend: str, max_concurrency: int | None,
+    backend: str, max_concurrency: int | None, verbose: bool,
 ) -> None:  # fmt: skip
     """Run SCENARIO: a YAML file, or the name of a shipped one such as baseline."""
     with told():
         config = _config(scenario, sets, params, seed, epochs, label)
         schedule(policy, config.simulation.seed)
-        with hosted(config, not (quiet or as_json), backend, max_concurrency) as hosting:
+        with hosted(config, not (quiet or as_json), backend, max_concurrency, verbose) as hosting:
             result = start_run(config, out=out, schedule=policy, hosting=hosting)
     finish(result, config.metrics.track, quiet=quiet, as_json=as_json)
 
