@@ -164,6 +164,9 @@ class _Execution:
             with closing(journal):
                 self._note("running", created)
                 telemetry = Telemetry(self.run.file("telemetry.jsonl"), self.hosting.say)
+                # The first use of a backend imports it, which is no cost of the episode.
+                anyio.run(anyio.sleep, 0, backend=self.hosting.backend)
+                began, cpu = time.perf_counter(), time.process_time()
                 with closing(telemetry), self.run.sinks() as sinks:
                     kernel = build_episode(
                         self.config, default_catalogue(), sinks,

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import fields, is_dataclass
 from hashlib import blake2b
+from math import isfinite
 from typing import Any
 
 from pydantic import BaseModel
@@ -11,26 +12,30 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from .errors import NotSerialisable
 
-_PLAIN = frozenset((str, int, float, bool, type(None)))
+_PLAIN = frozenset((str, int, bool, type(None)))
 
 
-def _refuse_sets(value: Any, what: str) -> None:
+def _refuse_unfit(value: Any, what: str) -> None:
+    """What pydantic would write, but not the same each time or not as what it is."""
     if isinstance(value, Set):
         raise NotSerialisable(what, "it holds a set, whose order differs between processes")
-    if isinstance(value, Mapping):
-        _refuse_sets_in(value.values(), what)
+    if isinstance(value, float):
+        if not isfinite(value):
+            raise NotSerialisable(what, f"it holds {value}")
+    elif isinstance(value, Mapping):
+        _refuse_unfit_in(value.values(), what)
     elif isinstance(value, list | tuple):
-        _refuse_sets_in(value, what)
+        _refuse_unfit_in(value, what)
     elif isinstance(value, BaseModel):
-        _refuse_sets_in(value.__dict__.values(), what)
+        _refuse_unfit_in(value.__dict__.values(), what)
     elif is_dataclass(value) and not isinstance(value, type):
-        _refuse_sets_in([getattr(value, field.name) for field in fields(value)], what)
+        _refuse_unfit_in([getattr(value, field.name) for field in fields(value)], what)
 
 
-def _refuse_sets_in(values: Iterable[Any], what: str) -> None:
+def _refuse_unfit_in(values: Iterable[Any], what: str) -> None:
     for value in values:
         if value.__class__ not in _PLAIN:
-            _refuse_sets(value, what)
+            _refuse_unfit(value, what)
 
 
 def jsonable(value: Any, what: str) -> Any:
@@ -39,8 +44,8 @@ def jsonable(value: Any, what: str) -> Any:
     Raises NotSerialisable, naming `what`, for anything that JSON can't hold: sets, NaN,
     infinities, half surrogate pairs, objects unknown to pydantic.
     """
-    _refuse_sets(value, what)
     try:
+        _refuse_unfit(value, what)
         plain = to_jsonable_python(value, inf_nan_mode="constants", round_trip=True)
         json.dumps(plain, allow_nan=False, ensure_ascii=False).encode()
     except (PydanticSerializationError, ValueError, TypeError, RecursionError) as error:

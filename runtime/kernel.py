@@ -425,10 +425,9 @@ class Kernel:
         awaiting = cell.awaiting
         if cell.state == WAITING and awaiting is not None and awaiting.unblocks(pending):
             self._resume(cell, envelope)
-        elif pending.target is not None and cell.parent is not None:
-            if not (asked and cell.coroutine is not None):
-                name = _name_of(value if error is None else error)
-                self.dead_letter("late_reply", envelope.origin, cell.path, name)
+        elif pending.target is not None and cell.parent and not (asked and cell.coroutine):
+            name = _name_of(value if error is None else error)
+            self.dead_letter("late_reply", envelope.origin, cell.path, name)
 
     def _resume(self, cell: Cell, envelope: Envelope) -> None:
         """Let a handler go on behind its await, then take what came in the meantime."""

@@ -116,7 +116,7 @@ class Slot:
         Whether the outcome is in already makes no difference to the run.
         """
         pending = self.pending
-        if self.cancelled or pending is None or pending.done or self.outcome is not None:
+        if self.cancelled or pending is None or pending.done:
             return
         self.cancelled = True
         self.kernel.settle(pending, None, EffectCancelled(self.request.effect))

@@ -46,7 +46,7 @@ def deadlock(waiting: Mapping[str, Cell]) -> Deadlock:
     """The error for actors that wait when nothing is left to happen; names their circle."""
     waits = [(path, on.path) for path in sorted(waiting) for on in _awaited(waiting[path])]
     first = dict(reversed(waits))
-    for path in first:
+    for path, _ in waits:
         trail: list[str] = []
         at: str | None = path
         while at is not None and at not in trail:

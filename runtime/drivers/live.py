@@ -219,7 +219,7 @@ class _LiveRun:
         while True:
             if self.stop.thrown and kernel.halt_at is None:
                 kernel.halt_at = ((kernel.time >> STEP_BITS) + 1) << STEP_BITS
-            kernel.expects_messages = self._serving
+            kernel.expects_messages = self._serving or self._facts_wait
             state = await to_thread.run_sync(kernel.run, self.limits.turns_per_batch)
             for slot in reservations.take_requests():
                 self._request(slot, effects)
@@ -238,7 +238,7 @@ class _LiveRun:
         if state is State.BOUNDARY:
             return Ending.STOPPED
         if state is State.QUIET and not self.kernel.reservations.pending:
-            if not self._serving:
+            if not self.kernel.expects_messages:
                 return Ending.COMPLETED
             if self.stop.thrown:
                 return Ending.STOPPED
@@ -265,9 +265,15 @@ class _LiveRun:
             self.recorded is not None and (request.actor, request.number) in self.recorded.given_up
         )
 
+    @property
+    def _facts_wait(self) -> bool:
+        """Whether there are facts that the kernel does not have yet."""
+        return bool(self._facts_out.statistics().current_buffer_used)
+
     async def _rest(self) -> None:
         """Wait for a fact while there is nothing to do; the stop switch may be thrown meanwhile."""
-        while not self._facts_out.statistics().current_buffer_used and not self.stop.thrown:
+        pending = self.kernel.reservations.pending
+        while not self._facts_wait and (pending or not self.stop.thrown):
             fact = None
             with anyio.move_on_after(_GLANCE_S):
                 fact = await self._facts_out.receive()
@@ -279,7 +285,7 @@ class _LiveRun:
         """Give the kernel what is synced; wait for at least one fact if it can't go on."""
         if wait:
             await self._take(await self._facts_out.receive())
-        while self._facts_out.statistics().current_buffer_used:
+        while self._facts_wait:
             await self._take(self._facts_out.receive_nowait())
         if self.failure is not None:
             raise self.failure

@@ -105,3 +105,83 @@ def test_messages_are_frozen_validated_and_named() -> None:
         Ping(n=1).n = 2  # type: ignore[misc]
     with pytest.raises(ValueError):
         Ping(unknown=1)  # type: ignore[call-arg]
+
+
+def test_annotations_may_be_strings() -> None:
+    seen: list[str] = []
+
+    class Quoted(Actor):
+        @handles
+        def on_it(self, message: "Ping | Pong", ctx: "Context") -> None:
+            seen.append(type(message).__name__)
+
+    kernel = Kernel()
+    kernel.root.tell(kernel.spawn("quoted", Quoted), Pong())
+    kernel.run()
+    assert seen == ["Pong"]
+
+
+def test_a_string_annotation_that_can_not_be_resolved_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"Bad\.on_it: its message's type can't be resolved"):
+
+        class Bad(Actor):
+            @handles
+            def on_it(self, message: "Nowhere", ctx: Context) -> None: ...  # type: ignore[name-defined]  # noqa: F821
+
+
+def test_two_handlers_of_one_type_are_refused() -> None:
+    with pytest.raises(TypeError, match=r"Bad\.second and Bad\.first both handle 'test.ping'"):
+
+        class Bad(Actor):
+            @handles
+            def first(self, message: Ping, ctx: Context) -> None: ...
+
+            @handles
+            def second(self, message: Ping | Pong, ctx: Context) -> None: ...
+
+
+def test_two_types_of_one_name_are_refused_since_the_journal_could_not_tell_them() -> None:
+    class Other(Message, name="test.ping"):
+        pass
+
+    with pytest.raises(TypeError, match="both handle 'test\\.ping'"):
+
+        class Bad(Actor):
+            @handles
+            def first(self, message: Ping, ctx: Context) -> None: ...
+
+            @handles
+            def second(self, message: Other, ctx: Context) -> None: ...
+
+
+def test_a_handler_with_a_yield_is_refused_since_calling_it_does_nothing() -> None:
+    with pytest.raises(TypeError, match=r"Bad\.on_ping holds a `yield`"):
+
+        class Bad(Actor):
+            @handles
+            def on_ping(self, message: Ping, ctx: Context) -> Any:
+                yield
+
+
+def test_a_subtype_reaches_its_handler_on_every_way() -> None:
+    seen: list[int] = []
+
+    class Special(Ping):
+        pass
+
+    class General(Actor):
+        def on_start(self, ctx: Context) -> None:
+            ctx.later(Special(n=1), steps=1)
+
+        @handles
+        def on_ping(self, message: Ping, ctx: Context) -> None:
+            seen.append(message.n)
+
+    kernel = Kernel()
+    general = kernel.spawn("general", General)
+    kernel.run()
+    kernel.root.tell(general, Special(n=2))
+    kernel.root.ask(general, Special(n=3))
+    kernel.run()
+    assert seen == [1, 2, 3]
+    assert general.cell.accepted_names() == ["Ping"]

@@ -26,6 +26,7 @@ class Holder:
         "heard",
         "initiated",
         "last_content",
+        "owed",
         "peer",
         "place",
         "record",
@@ -42,6 +43,8 @@ class Holder:
         self.place = place
         """Position among the seats."""
         self.resources = resources
+        self.owed = 0.0
+        """Transfers agreed but not yet booked."""
         self.reputation = 0.0
         self.frozen = False
         self.peer = PeerView(agent, 0.0)

@@ -32,11 +32,11 @@ class FeedConfig(Section):
     """Posts an agent would see if attention were not scarce."""
     reply_weight: float = Field(default=0.5, ge=0.0, le=100.0)
     """What a direct reply adds to a post's visibility, in votes."""
-    age_decay: float = Field(default=0.1, ge=0.0, le=100.0)
+    age_decay: float = Field(default=0.5, ge=0.0, le=100.0)
     """Visibility that a post loses per hour (a step is an hour), in votes."""
     retention: int = Field(default=500, ge=1, le=100_000)
     """Posts that are kept; beyond it the lowest-ranked one retires."""
-    max_age_hours: float = Field(default=48.0, gt=0.0, le=1e6)
+    max_age_hours: float = Field(default=24.0, gt=0.0, le=1e6)
     """Age at which a post retires however many votes it has, so that no feed freezes."""
 
 

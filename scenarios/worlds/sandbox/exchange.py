@@ -129,6 +129,7 @@ class Exchange:
                 accepted, reason = False, refusal
             else:
                 payer.usage.paid += abs(offer.tau)
+                payer.owed += abs(offer.tau)
         effort_b = decision.effort if accepted else None
         observables = self._work.observe(conduct, effort_b, noise)
         v_hat, p = self._proxy.compute(observables)
@@ -189,6 +190,7 @@ class Exchange:
         data["effort_b"] = effort_b
         data["spent_a"] = spent_a = self._work.cost_initiator(conduct)
         data["spent_b"] = spent_b = self._work.cost_counterparty(effort_b)
+        (a if interaction.tau > 0.0 else b).owed -= abs(interaction.tau)
         a.resources += pi_a - spent_a
         b.resources += pi_b - spent_b
         a.move_reputation(interaction.r_a)
@@ -208,7 +210,7 @@ class Exchange:
 def _refuse_payment(payer: Holder, tau: float) -> str | None:
     if not tau:
         return None
-    return payer.usage.refuse_payment(payer.agent, abs(tau), payer.resources)
+    return payer.usage.refuse_payment(payer.agent, abs(tau), payer.resources - payer.owed)
 
 
 def _outcome(

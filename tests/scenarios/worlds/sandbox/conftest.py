@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+
 from gdg_runtime.runtime.randomness import Draws, Stream
 from gdg_runtime.scenarios.contract import (
     Action,

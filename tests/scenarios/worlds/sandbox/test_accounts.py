@@ -1,13 +1,14 @@
 """Resources and reputation: what moves them, and what does not."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from gdg_runtime.runtime.randomness import Draws
 from gdg_runtime.scenarios.contract import Action, Charges, Decision, Moment, Seat
 from gdg_runtime.scenarios.economy.payoff import PayoffConfig, PayoffEngine
 from gdg_runtime.scenarios.worlds.sandbox.config import ReputationConfig, SandboxConfig
 from gdg_runtime.scenarios.worlds.sandbox.world import SandboxWorld
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 
 def stage(**sections):

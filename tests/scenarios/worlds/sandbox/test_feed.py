@@ -1,10 +1,11 @@
 """The feed's index, against sorting everything anew."""
 
 import pytest
-from gdg_runtime.scenarios.worlds.sandbox.config import FeedConfig
-from gdg_runtime.scenarios.worlds.sandbox.feed import Feed, visibility_score
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from gdg_runtime.scenarios.worlds.sandbox.config import FeedConfig
+from gdg_runtime.scenarios.worlds.sandbox.feed import Feed, visibility_score
 
 # Dyadic settings, so that no score depends on the order of rounding.
 CONFIG = FeedConfig(reply_weight=0.5, age_decay=0.125, retention=1000, max_age_hours=8.0)

@@ -1,6 +1,7 @@
 """Limits refuse what is too much, and leave the world as it was."""
 
 import pytest
+
 from gdg_runtime.runtime.randomness import Draws
 from gdg_runtime.scenarios.contract import Action, Charges, Decision, Moment, Seat
 from gdg_runtime.scenarios.worlds.sandbox.config import (
@@ -134,6 +135,21 @@ def test_an_offer_lapses_where_its_payer_ran_out_of_budget_before_the_answer():
     _, events = stage.world.settle(second, Charges())
     assert events[0].type == "interaction_rejected"
     assert "cem may pay" in events[0].data["reason"]
+
+
+def test_offers_answered_together_can_not_spend_the_same_resources_twice():
+    stage = Stage(budget=1.0)
+    offers = [
+        stage.do(agent, "propose", counterparty="cem", tau=-0.8).offer for agent in ("ann", "ben")
+    ]
+    accept = Decision(accept=True, effort=1.0)
+    first, second = [stage.world.close_offer(offer, accept) for offer in offers]
+    assert first.accepted and not second.accepted
+    stage.world.settle(first, Charges())
+    _, events = stage.world.settle(second, Charges())
+    assert "cem has 0.2" in events[0].data["reason"]
+    stage.at(1)
+    stage.deal("ann", "cem", tau=-0.1)
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,9 @@
 import math
 
 import pytest
-from gdg_runtime.scenarios.worlds.sandbox.tools import TOOLS
 from pydantic import ValidationError
+
+from gdg_runtime.scenarios.worlds.sandbox.tools import TOOLS
 
 ARGUMENTS = {tool.name: tool.arguments for tool in TOOLS}
 

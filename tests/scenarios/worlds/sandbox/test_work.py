@@ -1,14 +1,15 @@
 """What conduct looks like from downstream."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from gdg_runtime.runtime.randomness import Draws
 from gdg_runtime.scenarios.economy.proxy import ProxyComputer
 from gdg_runtime.scenarios.worlds.sandbox.config import SandboxConfig, WorkConfig
 from gdg_runtime.scenarios.worlds.sandbox.rules import Rules
 from gdg_runtime.scenarios.worlds.sandbox.terms import Terms
 from gdg_runtime.scenarios.worlds.sandbox.work import Conduct, Luck, Noise, Work
-from hypothesis import given
-from hypothesis import strategies as st
 
 PROXY = ProxyComputer()
 unit = st.floats(0.0, 1.0)

@@ -4,8 +4,10 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
 from gdg_runtime.runtime.randomness import Draws
 from gdg_runtime.scenarios.contract import NOOP, Action, Charges, Decision, Moment, Seat
 from gdg_runtime.scenarios.economy.interaction import Interaction
@@ -57,7 +59,7 @@ def test_the_bytes_do_not_depend_on_the_hash_seed():
         "played = Host({'honest': 3, 'deceptive': 1, 'adversarial': 2}).play(2, 10);"
         "print(hashlib.sha256(trace(played).encode()).hexdigest())"
     )
-    here = os.path.dirname(__file__)
+    here = str(Path(__file__).parent)
     digests = {
         subprocess.run(
             [sys.executable, "-c", code],
@@ -142,9 +144,9 @@ def test_the_log_suffices_to_compute_labels_and_payoffs_again(host):
 
 def test_all_accounts_follow_from_the_log(host):
     played = host(BASELINE, govern=lambda i: Charges(0.03, 0.01)).play(5, 10)
-    resources = {agent: 100.0 for agent in played.policies}
-    reputation = {agent: 0.0 for agent in played.policies}
-    for kind, data, agent in played.events:
+    resources = dict.fromkeys(played.policies, 100.0)
+    reputation = dict.fromkeys(played.policies, 0.0)
+    for kind, data, agent, _ in played.events:
         if kind == "interaction_accepted":
             other = data["counterparty"]
             resources[agent] += data["pi_a"] - data["spent_a"]

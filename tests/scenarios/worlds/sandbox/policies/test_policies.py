@@ -3,9 +3,11 @@
 from collections import Counter
 
 import pytest
+
 from gdg_runtime.runtime.randomness import Draws
 from gdg_runtime.scenarios.contract import Charges, Offer
-from gdg_runtime.scenarios.worlds.sandbox.config import LimitsConfig, SandboxConfig
+from gdg_runtime.scenarios.economy.payoff import PayoffConfig
+from gdg_runtime.scenarios.worlds.sandbox.config import LimitsConfig, SandboxConfig, WorkConfig
 from gdg_runtime.scenarios.worlds.sandbox.world import SandboxWorld
 
 BASELINE = {"honest": 3, "opportunistic": 1, "deceptive": 1}
@@ -184,12 +186,14 @@ def test_deceptive_agents_lie_low_when_a_freeze_is_near(host):
 
 
 def test_opportunists_weigh_slashes_against_shirking(host):
-    def efforts(terms):
-        stage = host(BASELINE, terms=terms)
-        return mean(args["effort"] for args in stage.play(5, 10).args("opportunistic_"))
+    def conduct(rate):
+        terms = {"staking": {"stake_slash_rate": rate, "stake_slash_threshold_p": 0.75}}
+        offers = host(BASELINE, terms=terms).play(5, 10).args("opportunistic_")
+        return len(offers), mean(args["corners"] for args in offers) if offers else None
 
-    slashes = {"stake_slash_rate": 0.05, "stake_slash_threshold_p": 0.8}
-    assert efforts(slashes) != efforts({})
+    free, slashed, ruinous = conduct(0.0), conduct(0.004), conduct(0.05)
+    assert slashed[1] < free[1]
+    assert ruinous[0] == 0 < free[0]
 
 
 def test_opportunists_work_more_carefully_when_a_freeze_is_near(host):
@@ -201,8 +205,6 @@ def test_opportunists_work_more_carefully_when_a_freeze_is_near(host):
 
 
 def test_opportunists_follow_the_payoff(host):
-    from gdg_runtime.scenarios.economy.payoff import PayoffConfig
-
     def efforts(theta):
         config = SandboxConfig(payoff=PayoffConfig(theta=theta))
         stage = host(BASELINE, config=config)
@@ -242,14 +244,18 @@ def test_adversaries_know_their_allies_by_the_codeword_alone(host):
     )
     assert votes["adversarial", 1] > 0 and votes["honest", -1] > 0
     assert votes["adversarial", -1] < votes["adversarial", 1]
-    strangers = host(
-        {"honest": 3, "adversarial": 2}, params={"adversarial": {"codeword": "x" * 50}}
-    )
-    strangers.played.policies["adversarial_1"] = SandboxWorld.policies["adversarial"](
-        "adversarial_1"
-    )
-    targets = {args["counterparty"] for args in strangers.play(20, 10).args("adversarial_0")}
-    assert "adversarial_1" in targets
+
+
+def test_adversaries_with_other_codewords_are_no_allies(host):
+    def late_offers(words):
+        stage = host([("ann", "adversarial"), ("ben", "adversarial")])
+        for agent, word in zip(("ann", "ben"), words, strict=True):
+            policy = SandboxWorld.policies["adversarial"]
+            stage.played.policies[agent] = policy(agent, policy.Params(codeword=word))
+        actions = stage.play(5, 10).actions
+        return sum(1 for step, _, action, _ in actions if action.tool == "propose" and step >= 25)
+
+    assert late_offers(("ebb", "ebb")) == 0 < late_offers(("ebb", "flow"))
 
 
 def test_frozen_and_unstaked_agents_keep_still(host):
@@ -302,9 +308,9 @@ def test_agents_stay_within_their_limits(host):
 def test_every_parameter_of_a_policy_changes_the_run(host, kind, params):
     mix = {"honest": 3, "opportunistic": 2, "deceptive": 1, "adversarial": 1}
     config = None
+    if "sweetener" in params:
+        mix = {"honest": 1, "noop": 1}
     if "least_effort" in params:  # binds only where joint gain asks for less than its default
-        from gdg_runtime.scenarios.worlds.sandbox.config import WorkConfig
-
         config = SandboxConfig(work=WorkConfig(effort_cost=3.0))
 
     def trace(params):

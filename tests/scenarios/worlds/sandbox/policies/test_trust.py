@@ -1,6 +1,7 @@
 """What agents learn of each other."""
 
 import pytest
+
 from gdg_runtime.scenarios.worlds.sandbox.policies.trust import Trust
 
 
