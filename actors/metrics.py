@@ -53,6 +53,8 @@ class Metrics(Actor):
             )
             for agent in agents
         }
+        self.of_world: dict[str, Mean] = {}
+        """The world's own figures, averaged over epochs."""
         self.epochs: list[dict[str, Any]] = []
 
     @handles
@@ -76,6 +78,7 @@ class Metrics(Actor):
         for name, value in message.world.items():
             figure = value if isinstance(value, Figure) else Figure(value, len(self.agents))
             figures[name] = figure.to_json()
+            self.of_world.setdefault(name, Mean()).add(figure.value)
         entry = {"epoch": message.moment.epoch, "metrics": figures}
         self.epochs.append(entry)
         self.epoch = Tally(self.payoffs, self.extra)
@@ -86,6 +89,7 @@ class Metrics(Actor):
     @handles
     def on_finish(self, message: Finish, ctx: Context) -> None:
         overall = self.overall.close(len(self.agents))
+        overall |= {name: mean.close() for name, mean in self.of_world.items()}
         document = {
             "schema_version": SCHEMA_VERSION,
             **self.heading,
@@ -104,6 +108,28 @@ class Metrics(Actor):
             "drift": {name: figure.to_json() for name, figure in drift.close().items()},
             "gdg_compat": drift.gdg_compat(),
         }
+
+
+class Mean:
+    """The mean over the epochs in which a figure is defined."""
+
+    __slots__ = ("_n", "_sum")
+
+    def __init__(self) -> None:
+        self._n = 0
+        self._sum = 0.0
+
+    def add(self, value: float | None) -> None:
+        """Count an epoch's value; None is left out."""
+        if value is not None:
+            self._n += 1
+            self._sum += value
+
+    def close(self) -> Figure:
+        """The mean, with the number of epochs that it rests on."""
+        if not self._n:
+            return Figure.undefined("it is defined in no epoch")
+        return Figure.of(self._sum / self._n, self._n)
 
 
 class Tally:

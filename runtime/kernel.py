@@ -36,6 +36,7 @@ from .envelope import (
     TIMER,
     Arrival,
     Envelope,
+    bring_into_order,
 )
 from .errors import (
     MailboxFull,
@@ -101,7 +102,7 @@ class Kernel:
         self._later: dict[int, list[Envelope]] = {}
         self._times: list[int] = []
         self._round: list[Envelope] = []
-        self._place = 0
+        """What is left of the current tick, the next one last."""
         self._answered = 0
         self._admitted = 0
         self.reservations = Reservations(self, arrival)
@@ -191,27 +192,23 @@ class Kernel:
         left = maxsize if turns is None else turns
         trace = self.trace
         while True:
-            envelopes, place = self._round, self._place
-            size = len(envelopes)
-            try:
-                while place < size:
-                    envelope = envelopes[place]
-                    kind = envelope.kind
-                    if kind == SLOT and not envelope.body.ready:
-                        return State.BLOCKED
-                    if not left:
-                        return State.BUSY
-                    left -= 1
-                    place += 1
-                    if trace is not None:
-                        trace(envelope)
-                    cell = envelope.target
-                    if kind <= ASK and cell.state == IDLE:
-                        self._turn(cell, envelope)
-                    else:
-                        self._deliver(envelope)
-            finally:
-                self._place = place
+            envelopes = self._round
+            while envelopes:
+                if not left:
+                    return State.BUSY
+                envelope = envelopes.pop()
+                kind = envelope.kind
+                if kind == SLOT and not envelope.body.ready:
+                    envelopes.append(envelope)
+                    return State.BLOCKED
+                left -= 1
+                if trace is not None:
+                    trace(envelope)
+                cell = envelope.target
+                if kind <= ASK and cell.state == IDLE:
+                    self._turn(cell, envelope)
+                else:
+                    self._deliver(envelope)
             halted = self._open_round()
             if halted is not None:
                 return halted
@@ -227,20 +224,19 @@ class Kernel:
         elif times:
             time = times[0]
         else:
-            self._round, self._place = [], 0
             if self.waiting and not self.reservations.pending and not self.expects_messages:
                 raise deadlock(self.waiting)
             return State.QUIET
         if self.halt_at is not None and time >= self.halt_at:
-            self._round, self._place = [], 0
             return State.BOUNDARY
         if times and times[0] == time:
             heappop(times)
             coming += self._later.pop(time)
         if len(coming) > 1:
-            coming.sort()
+            bring_into_order(coming)
+            coming.reverse()
         self.time = time
-        self._round, self._place, self.coming = coming, 0, []
+        self._round, self.coming = coming, []
         return None
 
     def _deliver(self, envelope: Envelope) -> None:
@@ -338,6 +334,8 @@ class Kernel:
             self._advance(cell)
         elif envelope.kind == ASK:
             self._finish(cell, result)
+        else:
+            context.envelope = None
 
     def _rare_handler(self, cell: Cell, envelope: Envelope) -> Handler | None:
         """The handler of what did not come through `tell` or `ask`, which look it up."""
@@ -373,6 +371,7 @@ class Kernel:
         elif envelope is not None and envelope.kind == ASK and envelope.pending is not None:
             asker = envelope.pending.owner
             self.send(cell, REPLY, asker, result, envelope.pending, context.cause)
+        context.envelope = None
 
     # --- answers ----------------------------------------------------------------------------
 

@@ -43,7 +43,7 @@ class Lever(ABC):
         return {}
 
     def on_epoch_start(self, accounts: Sequence[Account], moment: Moment) -> Charges:
-        """Act on accounts when an epoch begins (from the second on)."""
+        """Act on accounts when an epoch begins, the first one too."""
         return NOTHING
 
     def on_action(self, account: Account, action: Action, moment: Moment) -> str | None:

@@ -41,7 +41,7 @@ def shown(value: Any) -> str:
     if value is None:
         return "undefined"
     if isinstance(value, float):
-        return f"{value:,.3f}"
+        return f"{round(value, 3) + 0.0:,.3f}"  # no -0.000
     return f"{value:,}" if isinstance(value, int) else safe(value)
 
 

@@ -40,7 +40,8 @@ class DriftAccumulator:
     __slots__ = (
         "_compensation", "_excursions", "_forced", "_index", "_keep", "_kept_scores",
         "_kept_times", "_lost", "_lowest", "_optimal", "_positions", "_pressure_start",
-        "_previous", "_slope", "_steps", "_theil_sen_most", "_total", "_vetted", "_worst_window", "tool_usage",
+        "_previous", "_slope", "_steps", "_theil_sen_most", "_total", "_vetted",
+        "_worst_window", "tool_usage",
     )  # fmt: skip
 
     def __init__(

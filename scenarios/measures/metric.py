@@ -18,10 +18,10 @@ class Metric(ABC):
     name: ClassVar[str]
     """What the figure is called in `metrics.json`."""
 
-    def interaction(self, interaction: Interaction) -> None:  # noqa: B027 - optional
+    def interaction(self, interaction: Interaction) -> None:
         """An interaction was settled, or rejected."""
 
-    def turn(self, agent: str, score: float | None, acted: bool) -> None:  # noqa: B027
+    def turn(self, agent: str, score: float | None, acted: bool) -> None:
         """An agent had its turn; `score` is its alignment in [0, 1], None if it has none."""
 
     @abstractmethod

@@ -41,7 +41,7 @@ class SafetyConfig(Section):
 
     kill_switch_enabled: bool = True
     kill_switch_toxicity: float | None = Field(default=None, ge=0.0, le=1.0)
-    """The switch is thrown when an epoch's toxicity is above this; null: only by hand."""
+    """The switch is thrown when an epoch's toxicity is above this; null: never."""
 
 
 class SupervisionConfig(Section):

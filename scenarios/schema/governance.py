@@ -23,7 +23,9 @@ class GovernanceConfig(BaseModel):
     Where a seed spells a setting in another way, that spelling is read too.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False
+    )
 
     transaction_tax_rate: Rate = 0.0
     """Share of |τ| that an accepted interaction pays; 0 is off."""

@@ -308,3 +308,11 @@ def test_the_transcript_tells_an_outsider_who_could_do_what_and_what_happened(pl
         "transaction_tax", "Epoch 0", "[alignment", "interaction accepted", "The end: completed",
     ):  # fmt: skip
         assert words in played.text
+
+
+def test_the_worlds_own_figures_are_averaged_over_the_epochs(play: Play) -> None:
+    played = play(BASELINE)
+    values = [entry["metrics"]["influence_gini"]["value"] for entry in played.metrics["epochs"]]
+    overall = played.metrics["overall"]["influence_gini"]
+    assert overall["value"] == pytest.approx(sum(values) / len(values))
+    assert overall["n"] == len(values) == 4

@@ -64,9 +64,7 @@ def questions(recorded: Recorded | None) -> set[str]:
     """What was answered according to the journal."""
     if recorded is None:
         return set()
-    return {
-        json.loads(json.loads(line)["asked"])["args"][0] for line in recorded.cassette()
-    }
+    return {json.loads(json.loads(line)["asked"])["args"][0] for line in recorded.cassette()}
 
 
 def main(kills: int, seed: int) -> None:
@@ -113,9 +111,10 @@ def main(kills: int, seed: int) -> None:
             for name in PROMISED:
                 same = (run / name).read_bytes() == (whole / name).read_bytes()
                 assert same, f"{name} of {run} differs from the uninterrupted run"
-            assert Recorded.read(journal).cassette() == Recorded.read(
-                whole / "journal.jsonl"
-            ).cassette()
+            assert (
+                Recorded.read(journal).cassette()
+                == Recorded.read(whole / "journal.jsonl").cassette()
+            )
         print(json.dumps(summary))
     finally:
         provider.kill()

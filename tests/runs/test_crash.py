@@ -1,4 +1,4 @@
-"""kill -9 at any instant, resume: nothing recorded is asked for again, and the bytes are the same."""
+"""kill -9 at any instant, then resume: nothing is asked for twice, and the bytes are the same."""
 
 import json
 import subprocess

@@ -1,4 +1,5 @@
 import pytest
+
 from gdg_runtime.actors.levers.bandwidth_cap import BandwidthCap
 from gdg_runtime.scenarios.contract import NOOP, Account, Action, Moment
 from gdg_runtime.scenarios.schema.governance import GovernanceConfig

@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+
 from gdg_runtime.actors.levers.random_audit import RandomAudit
 from gdg_runtime.runtime.randomness import Draws
 from gdg_runtime.scenarios.contract import Charges, Moment

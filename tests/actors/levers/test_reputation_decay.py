@@ -1,4 +1,5 @@
 import pytest
+
 from gdg_runtime.actors.levers.reputation_decay import ReputationDecay
 from gdg_runtime.scenarios.contract import Account, Charges, Moment
 from gdg_runtime.scenarios.schema.governance import GovernanceConfig

@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 
 import pytest
+
 from gdg_runtime.actors.levers import BUILT_IN, Lever, LeverStack, stack_of
 from gdg_runtime.runtime.randomness import Draws, Stream
 from gdg_runtime.scenarios.contract import NOOP, Account, Action, Charges, Moment

@@ -1,4 +1,5 @@
 import pytest
+
 from gdg_runtime.actors.levers.staking import Staking
 from gdg_runtime.runtime.randomness import Draws
 from gdg_runtime.scenarios.contract import NOOP, Account, Action, Charges, Moment

@@ -1,7 +1,8 @@
-from gdg_runtime.actors.levers.vote_normalization import VoteNormalization
-from gdg_runtime.scenarios.schema.governance import GovernanceConfig
 from hypothesis import given
 from hypothesis import strategies as st
+
+from gdg_runtime.actors.levers.vote_normalization import VoteNormalization
+from gdg_runtime.scenarios.schema.governance import GovernanceConfig
 
 
 def test_normalization_is_off_by_default_and_on_by_either_setting() -> None:

@@ -1,11 +1,12 @@
 from typing import Any
 
 import pytest
-from gdg_runtime.scenarios.economy.interaction import Interaction
-from gdg_runtime.scenarios.economy.payoff import PayoffConfig, PayoffEngine
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+
+from gdg_runtime.scenarios.economy.interaction import Interaction
+from gdg_runtime.scenarios.economy.payoff import PayoffConfig, PayoffEngine
 
 amounts = st.floats(0.0, 10.0)
 configs = st.builds(

@@ -2,15 +2,16 @@ import dataclasses
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
 from gdg_runtime.scenarios.economy.proxy import (
     Observables,
     ProxyComputer,
     ProxyConfig,
     ProxyWeights,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-from pydantic import ValidationError
 
 counts = st.integers(0, 50)
 observables = st.builds(

@@ -1,4 +1,7 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from gdg_runtime.scenarios.economy.sigmoid import (
     inverse_sigmoid,
     sigmoid,
@@ -6,8 +9,6 @@ from gdg_runtime.scenarios.economy.sigmoid import (
     sigmoid_derivative,
     uncertainty_band,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 scores = st.floats(-1.0, 1.0)
 sharpness = st.floats(0.01, 10.0)

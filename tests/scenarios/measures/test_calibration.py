@@ -1,10 +1,11 @@
 from itertools import product
 
 import pytest
-from gdg_runtime.scenarios.economy.interaction import Interaction
-from gdg_runtime.scenarios.measures import calibration
 from hypothesis import given
 from hypothesis import strategies as st
+
+from gdg_runtime.scenarios.economy.interaction import Interaction
+from gdg_runtime.scenarios.measures import calibration
 
 truths = st.sampled_from([None, 1, -1])
 interactions = st.builds(

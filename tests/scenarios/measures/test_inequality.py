@@ -1,9 +1,10 @@
 from itertools import product
 
 import pytest
-from gdg_runtime.scenarios.measures.inequality import gini
 from hypothesis import given
 from hypothesis import strategies as st
+
+from gdg_runtime.scenarios.measures.inequality import gini
 
 wealth = st.lists(st.floats(0.0, 1e6), min_size=1, max_size=20)
 

@@ -1,6 +1,9 @@
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from gdg_runtime.scenarios.economy.interaction import Interaction
 from gdg_runtime.scenarios.economy.payoff import PayoffConfig, PayoffEngine
 from gdg_runtime.scenarios.measures import soft
@@ -8,8 +11,6 @@ from gdg_runtime.scenarios.measures.catalogue import METRICS
 from gdg_runtime.scenarios.measures.figure import Figure
 from gdg_runtime.scenarios.measures.running import EpochAccumulator
 from gdg_runtime.scenarios.measures.welfare import welfare_metrics
-from hypothesis import given
-from hypothesis import strategies as st
 
 ELSEWHERE = {"participation_rate", "influence_gini", "mean_alignment"}
 

@@ -1,11 +1,12 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from gdg_runtime.scenarios.economy.interaction import Interaction
 from gdg_runtime.scenarios.economy.payoff import PayoffConfig, PayoffEngine
 from gdg_runtime.scenarios.measures import dispersion, soft
 from gdg_runtime.scenarios.measures.summary import summary
 from gdg_runtime.scenarios.measures.welfare import welfare_metrics
-from hypothesis import given
-from hypothesis import strategies as st
 
 ENGINE = PayoffEngine(PayoffConfig(rho_a=0.2, theta=0.6))
 
