@@ -83,7 +83,7 @@ class _Wiring:
             world.payoff_engine, self.config.metrics.alignment_threshold,
             {"scenario": self.config.scenario_id, "seed": self.config.simulation.seed},
             own_metrics(self.catalogue, self.config),
-            getattr(world.config, "pressure_start", None),
+            getattr(world.config, "pressure_start", None), self.observer,
         )  # fmt: skip
         governance = kernel.spawn("governance", Governance, self.levers)
         host = ScenarioHost(world, self.levers.terms(), governance, recorder, metrics)

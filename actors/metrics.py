@@ -14,6 +14,7 @@ from ..scenarios.measures.figure import Figure
 from ..scenarios.measures.metric import Metric
 from ..scenarios.measures.running import EpochAccumulator
 from .messages import CloseEpoch, Finish, Log, Scored
+from .ports import NobodyWatches, Observer
 
 SCHEMA_VERSION = 1
 
@@ -35,8 +36,10 @@ class Metrics(Actor):
         heading: Mapping[str, Any],
         extra: Sequence[type[Metric]] = (),
         pressure_start: int | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self.recorder = recorder
+        self.observer = observer or NobodyWatches()
         self.heading = dict(heading)
         self.payoffs = payoffs
         self.agents = tuple(agents)
@@ -55,7 +58,8 @@ class Metrics(Actor):
         }
         self.of_world: dict[str, Mean] = {}
         """The world's own figures, averaged over epochs."""
-        self.epochs: list[dict[str, Any]] = []
+        self.epochs: list[tuple[int, dict[str, Figure]]] = []
+        """Kept as figures, a tenth of what their JSON form would take."""
 
     @handles
     def on_scored(self, message: Scored, ctx: Context) -> None:
@@ -72,15 +76,13 @@ class Metrics(Actor):
 
     @handles
     def on_close_epoch(self, message: CloseEpoch, ctx: Context) -> dict[str, Any]:
-        figures = {
-            name: figure.to_json() for name, figure in self.epoch.close(len(self.agents)).items()
-        }
+        closed = self.epoch.close(len(self.agents))
         for name, value in message.world.items():
             figure = value if isinstance(value, Figure) else Figure(value, len(self.agents))
-            figures[name] = figure.to_json()
+            closed[name] = figure
             self.of_world.setdefault(name, Mean()).add(figure.value)
-        entry = {"epoch": message.moment.epoch, "metrics": figures}
-        self.epochs.append(entry)
+        self.epochs.append((message.moment.epoch, closed))
+        figures = _as_json(closed)
         self.epoch = Tally(self.payoffs, self.extra)
         completed = Event("epoch_completed", {"metrics": figures})
         ctx.tell(self.recorder, Log(moment=message.moment, events=[completed]))
@@ -90,12 +92,14 @@ class Metrics(Actor):
     def on_finish(self, message: Finish, ctx: Context) -> None:
         overall = self.overall.close(len(self.agents))
         overall |= {name: mean.close() for name, mean in self.of_world.items()}
+        self.observer.episode_closed(_as_json(overall))
         document = {
             "schema_version": SCHEMA_VERSION,
             **self.heading,
             "ended": message.reason,
-            "overall": {name: figure.to_json() for name, figure in overall.items()},
-            "epochs": self.epochs,
+            "overall": _as_json(overall),
+            # A generator, written as a list: the whole is never in memory at once.
+            "epochs": ({"epoch": epoch, "metrics": _as_json(kept)} for epoch, kept in self.epochs),
             "agents": {agent: self._agent(agent) for agent in self.agents},
         }
         finish = Finish(moment=message.moment, reason=message.reason, figures=document)
@@ -105,9 +109,13 @@ class Metrics(Actor):
         drift = self.drift[agent]
         return {
             "risk_band": drift.risk_band,
-            "drift": {name: figure.to_json() for name, figure in drift.close().items()},
+            "drift": _as_json(drift.close()),
             "gdg_compat": drift.gdg_compat(),
         }
+
+
+def _as_json(figures: Mapping[str, Figure]) -> dict[str, Any]:
+    return {name: figure.to_json() for name, figure in figures.items()}
 
 
 class Mean:

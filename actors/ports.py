@@ -28,6 +28,9 @@ class Observer(Protocol):
     def epoch_closed(self, moment: Moment, figures: dict[str, Any]) -> None:
         """An epoch is over, with its figures by name."""
 
+    def episode_closed(self, figures: dict[str, Any]) -> None:
+        """The episode is over, with the figures of its whole length by name."""
+
 
 class NobodyWatches:
     """An observer that ignores all."""
@@ -36,4 +39,7 @@ class NobodyWatches:
         """Ignore it."""
 
     def epoch_closed(self, moment: Moment, figures: dict[str, Any]) -> None:
+        """Ignore it."""
+
+    def episode_closed(self, figures: dict[str, Any]) -> None:
         """Ignore it."""

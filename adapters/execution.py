@@ -186,7 +186,7 @@ class _Execution:
             seed=self.config.simulation.seed, epochs=self.tally.epochs,
             agent_steps=self.tally.agent_steps, cpu_s=time.process_time() - cpu,
             wall_s=time.perf_counter() - began,
-            overall=_overall(self.run) if status == "completed" else {},
+            overall=self.tally.overall if status == "completed" else {},
             error=None if failure is None else _told(failure, self.run), cause=failure,
         )  # fmt: skip
         try:
@@ -295,9 +295,3 @@ def _told(error: BaseException, run: RunDirectory) -> str:
     if isinstance(error, OSError):
         return str(RunUnwritable(run.path, error))
     return str(error) if isinstance(error, GdgError) else f"{type(error).__name__}: {error}"
-
-
-def _overall(run: RunDirectory) -> dict[str, Any]:
-    document = json.loads(run.file("metrics.json").read_bytes())
-    figures: dict[str, Any] = document["overall"]
-    return figures

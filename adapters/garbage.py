@@ -17,7 +17,6 @@ def calm_collector() -> Iterator[None]:
     thousands of agents. Cycles that agents make are still collected.
     """
     before = gc.get_threshold()
-    gc.collect()
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS, *before[1:])
     try:

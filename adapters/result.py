@@ -53,6 +53,7 @@ class Tally:
         self._observer = observer
         self.agent_steps = 0
         self.epochs = 0
+        self.overall: dict[str, Any] = {}
 
     def step_closed(self, moment: Moment, agent_steps: int) -> None:
         self.agent_steps = agent_steps
@@ -61,3 +62,7 @@ class Tally:
     def epoch_closed(self, moment: Moment, figures: dict[str, Any]) -> None:
         self.epochs = moment.epoch + 1
         self._observer.epoch_closed(moment, figures)
+
+    def episode_closed(self, figures: dict[str, Any]) -> None:
+        self.overall = figures
+        self._observer.episode_closed(figures)

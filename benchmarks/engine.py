@@ -34,6 +34,7 @@ from pathlib import Path
 from typing import Any
 
 import trio
+import trio.testing
 
 from gdg_runtime.runtime import Actor, ActorRef, Context, Journal, Kernel, Message, handles
 from gdg_runtime.runtime.effect import function_request

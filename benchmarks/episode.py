@@ -42,7 +42,7 @@ def measure(agents: int, steps: int) -> dict[str, Any]:
         if agents * steps < FEWEST_AGENT_STEPS:
             start_run(config(5, 100), out=out)  # the first run of a process pays for imports
         cpu_s, played = 0.0, 0
-        while played < min(FEWEST_AGENT_STEPS, agents * steps) or not played:
+        while played < FEWEST_AGENT_STEPS:
             result = start_run(config(agents, steps), out=out)
             assert result.status == "completed", result.error
             cpu_s += result.cpu_s

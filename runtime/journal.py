@@ -7,7 +7,7 @@ can be executed again; the same program then makes every other file anew.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -16,7 +16,7 @@ from .canonical import canonical_json
 from .envelope import Arrival
 from .errors import JournalVersion, ReplayDivergence
 from .sealed import Recovered, SealedWriter, read_sealed
-from .slot import EffectRequest, Outcome, Recalled, Slot
+from .slot import EffectRequest, Outcome, Slot
 
 SCHEMA_VERSION = 1
 
@@ -143,19 +143,6 @@ class Recorded:
         times = [entry.at for entry in self.inputs] + list(self.places.values())
         return max(times, default=0)
 
-    def recall(self, request: EffectRequest) -> Recalled | None:
-        """What is recorded for this very request, None if nothing (or no place yet) is.
-
-        Raises ReplayDivergence if another request stands in its place.
-        """
-        outcome = self.outcome_of(request)
-        if outcome is None:
-            return None
-        if not self.arrival:
-            return Recalled(outcome)
-        at = self.places.get((request.actor, request.number))
-        return None if at is None else Recalled(outcome, at)
-
     def outcome_of(self, request: EffectRequest) -> Outcome | None:
         """The recorded outcome of this very request, given up or not. Raises ReplayDivergence."""
         record = self._outcomes.get((request.actor, request.number))
@@ -168,12 +155,9 @@ class Recorded:
         value = deepcopy(record["value"])
         return Outcome(record["status"], value, record["kind"], record["text"])
 
-    def first_unasked(self, asked: Container[tuple[str, int]]) -> Mapping[str, Any] | None:
-        """The first recorded outcome that none of these requests (actor, number) is for."""
-        for key, record in self._outcomes.items():
-            if key not in asked:
-                return record
-        return None
+    def requests(self) -> Mapping[tuple[str, int], str]:
+        """What each recorded request asked, in canonical form, in order of (actor, number)."""
+        return {key: self._outcomes[key]["asked"] for key in sorted(self._outcomes)}
 
     @property
     def arrival(self) -> bool:

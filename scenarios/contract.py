@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, SkipValidation
 
 from ..runtime.message import Message
 from ..runtime.randomness import Draws, Stream
@@ -112,8 +112,9 @@ class Offer(BaseModel):
     counterparty: str
     tau: float = 0.0
     """Transfer from initiator to counterparty, in units of payoff."""
-    terms: dict[str, JsonValue] = Field(default_factory=dict)
-    """What the world lets the counterparty know of the offer and of the initiator."""
+    terms: SkipValidation[dict[str, Any]] = Field(default_factory=dict)
+    """What the world lets the counterparty know of the offer and of the initiator: plain JSON data,
+    from the world itself and so not validated again."""
 
 
 class Decision(BaseModel):

@@ -108,6 +108,9 @@ class PlainProgress:
         ):
             self._line(moment, "", key_figures(figures, self.track))
 
+    def episode_closed(self, figures: dict[str, Any]) -> None:
+        """The result is shown by whoever began the run."""
+
     def _line(self, moment: Moment, step: str, told: str) -> None:
         self.last = time.monotonic()
         where = f"epoch {moment.epoch + 1}/{self.simulation.epochs}{step}"
@@ -174,3 +177,6 @@ class TerminalProgress:
 
     def epoch_closed(self, moment: Moment, figures: dict[str, Any]) -> None:
         self.progress.update(self.task, figures=key_figures(figures, self.track))
+
+    def episode_closed(self, figures: dict[str, Any]) -> None:
+        """The result is shown by whoever began the run."""

@@ -29,6 +29,9 @@ from ..slot import EffectRequest, Outcome, Slot
 from .ending import Ending
 from .replay import feed
 
+_THREADS = 3
+"""The engine's own threads, so that effects in threads can't keep it waiting: the kernel's turns,
+and the journal's syncs for outcomes and for messages from outside."""
 _GLANCE_S = 0.1
 """How long an idle run waits before it looks at its stop switch again, in seconds."""
 
@@ -190,6 +193,7 @@ class _LiveRun:
         self.stop = stop
         self.on_effect = on_effect
         self.failure: BaseException | None = None
+        self._threads = CapacityLimiter(_THREADS)
         self._done_in, self._done_out = create_memory_object_stream[_Done](math.inf)
         self._facts_in, self._facts_out = create_memory_object_stream[list[_Done] | FromOutside](
             math.inf
@@ -220,7 +224,9 @@ class _LiveRun:
             if self.stop.thrown and kernel.halt_at is None:
                 kernel.halt_at = ((kernel.time >> STEP_BITS) + 1) << STEP_BITS
             kernel.expects_messages = self._serving or self._facts_wait
-            state = await to_thread.run_sync(kernel.run, self.limits.turns_per_batch)
+            state = await to_thread.run_sync(
+                kernel.run, self.limits.turns_per_batch, limiter=self._threads
+            )
             for slot in reservations.take_requests():
                 self._request(slot, effects)
             for slot in reservations.take_released():
@@ -314,7 +320,7 @@ class _LiveRun:
 
     async def _sync(self) -> None:
         if self.journal is not None:
-            await to_thread.run_sync(self.journal.sync)
+            await to_thread.run_sync(self.journal.sync, limiter=self._threads)
 
     async def _commit(self) -> None:
         """Sync outcomes in groups: what arrives during one sync goes into the next."""

@@ -2,23 +2,73 @@
 
 from __future__ import annotations
 
-from ..errors import ReplayDivergence
+from collections import deque
+
+from ..errors import JournalError, ReplayDivergence
 from ..journal import Recorded
 from ..kernel import Kernel, State
 from ..slot import EffectRequest, Recalled
 from .ending import Ending
 
 
-def feed(kernel: Kernel, recorded: Recorded) -> None:
+class Playback:
+    """Hands each recorded outcome to the request that it was recorded for, and to no other."""
+
+    def __init__(self, recorded: Recorded) -> None:
+        self._recorded = recorded
+        self._left: dict[str, deque[tuple[int, str]]] = {}
+        """What was asked and is not asked for again yet: by actor, in order of numbers."""
+        for (actor, number), asked in recorded.requests().items():
+            self._left.setdefault(actor, deque()).append((number, asked))
+
+    def recall(self, request: EffectRequest) -> Recalled | None:
+        """What is recorded for this very request, None if nothing (or no place yet) is.
+
+        Raises ReplayDivergence if another request stands in its place, or if the actor passed
+        over a request that it made when recorded.
+        """
+        left = self._left.get(request.actor)
+        if not left or left[0][0] > request.number:
+            return None
+        number, asked = left.popleft()
+        if number < request.number:
+            raise ReplayDivergence(request.actor, number, asked, request.canonical)
+        outcome = self._recorded.outcome_of(request)
+        assert outcome is not None
+        if not self._recorded.arrival:
+            return Recalled(outcome)
+        at = self._recorded.places.get((request.actor, request.number))
+        return None if at is None else Recalled(outcome, at)
+
+    def check_all_asked(self) -> None:
+        """Raise ReplayDivergence for a recorded request that the program never made."""
+        for actor, left in self._left.items():
+            for number, asked in left:
+                nothing = "nothing: the program ends without this request"
+                raise ReplayDivergence(actor, number, asked, nothing)
+
+
+def feed(kernel: Kernel, recorded: Recorded) -> Playback:
     """Give a kernel everything that was recorded, each fact for its own place.
 
-    The program must have spawned its first actors already. Raises ReplayDivergence later, from
-    the kernel's turns, where the program asks something else than was recorded.
+    The program must have spawned its first actors already. Raises JournalError if the kernel's
+    order is not the recorded one, and later, from the kernel's turns, ReplayDivergence where the
+    program asks something else than was recorded.
     """
+    if recorded.arrival != kernel.reservations.arrival:
+        raise JournalError(
+            f"the journal was recorded in the order {_ORDER[recorded.arrival]!r}, "
+            f"the kernel is made for {_ORDER[kernel.reservations.arrival]!r}"
+        )
+    playback = Playback(recorded)
     kernel.reservations.horizon = recorded.horizon
-    kernel.reservations.recall = recorded.recall
+    kernel.reservations.recall = playback.recall
     for entry in sorted(recorded.inputs, key=lambda entry: entry.number):
         kernel.admit(entry.arrival, at=entry.at)
+    return playback
+
+
+_ORDER = {False: "logical", True: "arrival"}
 
 
 def replay(kernel: Kernel, recorded: Recorded, *, halt_at: int | None = None) -> Ending:
@@ -27,14 +77,7 @@ def replay(kernel: Kernel, recorded: Recorded, *, halt_at: int | None = None) ->
     Returns EXHAUSTED where the recording ends before the program does. Raises what the kernel
     raises, ReplayDivergence first of all, also for a recorded outcome that was never asked for.
     """
-    asked: set[tuple[str, int]] = set()
-
-    def recall(request: EffectRequest) -> Recalled | None:
-        asked.add((request.actor, request.number))
-        return recorded.recall(request)
-
-    feed(kernel, recorded)
-    kernel.reservations.recall = recall
+    playback = feed(kernel, recorded)
     kernel.expects_messages = bool(recorded.inputs)
     kernel.halt_at = halt_at
     state = kernel.run()
@@ -42,8 +85,5 @@ def replay(kernel: Kernel, recorded: Recorded, *, halt_at: int | None = None) ->
         return Ending.STOPPED
     if state is not State.QUIET or kernel.reservations.pending or kernel.waiting:
         return Ending.EXHAUSTED
-    unasked = recorded.first_unasked(asked)
-    if unasked is not None:
-        nothing = "nothing: the program ends without this request"
-        raise ReplayDivergence(unasked["actor"], unasked["number"], unasked["asked"], nothing)
+    playback.check_all_asked()
     return Ending.COMPLETED

@@ -20,7 +20,7 @@ from gdg_runtime.runtime import (
     replay,
 )
 from gdg_runtime.runtime.drivers.simulation import Simulation
-from gdg_runtime.runtime.errors import JournalVersion, ReplayDivergence
+from gdg_runtime.runtime.errors import JournalError, JournalVersion, ReplayDivergence
 from gdg_runtime.runtime.sealed import SealedWriter
 from gdg_runtime.runtime.slot import EffectRequest, Outcome
 
@@ -113,6 +113,28 @@ def test_an_outcome_that_is_never_asked_for_is_a_divergence_too(tmp_path: Path) 
     recorded = record(ask_rome, tmp_path / "journal")
     with pytest.raises(ReplayDivergence, match="nothing: the program ends without"):
         replay(program(ask_nobody, []), recorded)
+
+
+def test_a_request_that_the_actor_passed_over_is_a_divergence_before_anything_new_is_asked(
+    tmp_path: Path,
+) -> None:
+    """The message that it sent first moved its requests; none of them may be paid for again."""
+
+    async def speak_and_ask(ctx: Context, lines: list[Any]) -> None:
+        ctx.tell(ctx.self, Go())
+        await ask_rome(ctx, lines)
+
+    recorded = record(ask_rome, tmp_path / "journal")
+    again = Simulation(answer, lambda request: 0.0)
+    with pytest.raises(ReplayDivergence, match="message 1"):
+        again.drive(program(speak_and_ask, []), recorded=recorded)
+    assert again.asked == []
+
+
+def test_a_journal_in_another_order_is_refused(tmp_path: Path) -> None:
+    recorded = record(ask_rome, tmp_path / "journal")
+    with pytest.raises(JournalError, match="in the order 'logical', the kernel is made for 'arr"):
+        replay(Kernel(arrival=True), recorded)
 
 
 def test_a_replay_behind_the_last_outcome_says_that_the_recording_ends(tmp_path: Path) -> None:
