@@ -193,6 +193,8 @@ class _LiveRun:
         self.stop = stop
         self.on_effect = on_effect
         self.failure: BaseException | None = None
+        self._undelivered: dict[Slot, None] = {}
+        """Outcomes that are recorded but not brought to their places, in order of arrival."""
         self._threads = CapacityLimiter(_THREADS)
         self._done_in, self._done_out = create_memory_object_stream[_Done](math.inf)
         self._facts_in, self._facts_out = create_memory_object_stream[list[_Done] | FromOutside](
@@ -233,6 +235,7 @@ class _LiveRun:
                 self._release(slot, effects)
             ending = self._ending(state)
             if ending is not None:
+                self._release_undelivered()
                 await self._sync()
                 return ending
             if state is State.QUIET:
@@ -264,6 +267,13 @@ class _LiveRun:
             effects.cancel(slot)
         elif self.journal is not None and not self._is_given_up(slot):
             self.journal.released(slot)
+
+    def _release_undelivered(self) -> None:
+        """Note which outcomes were recorded in vain while the run came to its end."""
+        if self.journal is not None:
+            for slot in self._undelivered:
+                if slot.cancelled:
+                    self.journal.released(slot)
 
     def _is_given_up(self, slot: Slot) -> bool:
         request = slot.request
@@ -309,6 +319,7 @@ class _LiveRun:
 
     def _fill(self, done: _Done) -> None:
         slot, reservations = done.slot, self.kernel.reservations
+        self._undelivered.pop(slot, None)
         if not reservations.fill(slot, done.outcome):
             if self.journal is not None and not done.late:
                 self.journal.released(slot)
@@ -333,6 +344,8 @@ class _LiveRun:
                 if self.journal is not None:
                     for done in group:
                         self.journal.outcome(done.slot, done.outcome, late=done.late)
+                        if not done.late:
+                            self._undelivered[done.slot] = None
                     await self._sync()
                 self._report(group)
                 self._facts_in.send_nowait(group)
