@@ -66,6 +66,27 @@ def test_a_changed_byte_in_any_line_but_the_last_is_found_and_its_line_named(who
         assert caught.value.line in (data[:place].count(b"\n") + 1, data[:place].count(b"\n") + 2)
 
 
+def test_a_changed_byte_in_the_last_line_is_damage_or_shows_as_a_torn_end(whole: Path) -> None:
+    """Only without its line break does a line look like the piece that a crash leaves."""
+    data = whole.read_bytes()
+    for place in range(data.rstrip(b"\n").rfind(b"\n") + 1, len(data)):
+        changed = bytearray(data)
+        changed[place] ^= 1
+        whole.write_bytes(bytes(changed))
+        if place == len(data) - 1:
+            assert read_sealed(whole).torn > 0
+        else:
+            with pytest.raises(JournalDamaged, match=f":{len(RECORDS)}: this line was changed"):
+                read_sealed(whole)
+
+
+def test_a_last_line_whose_first_page_was_never_written_is_cut(whole: Path) -> None:
+    data = whole.read_bytes()
+    start = data.rstrip(b"\n").rfind(b"\n") + 1
+    whole.write_bytes(data[:start] + b"\0" * 10 + data[start + 10 :])
+    assert read_sealed(whole).records == RECORDS[:-1]
+
+
 @pytest.mark.parametrize("gone", range(3))
 def test_a_missing_line_is_found(whole: Path, gone: int) -> None:
     lines = whole.read_bytes().splitlines(keepends=True)
