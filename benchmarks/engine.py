@@ -418,7 +418,7 @@ def bounds(best: dict[tuple[str, str], float]) -> list[dict[str, Any]]:
         ("ping_pong kernel / trio", ratio(("ping_pong", "kernel"), trio_hop), 0.25),
         (f"crowd neighbours, {sizes}", growth("crowd", "neighbours"), 1.3),
         (f"lonely, {sizes}", growth("lonely", "engine"), 1.3),
-        (f"crowd strangers, {sizes}", growth("crowd", "strangers"), None),
+        (f"crowd strangers, {sizes}", growth("crowd", "strangers"), 1.3),
         ("bytes per idle actor, resident", best.get(("idle", "resident")), 2_000),
         ("bytes per idle actor, traced", best.get(("idle", "traced")), 2_000),
     ]
