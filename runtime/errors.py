@@ -17,6 +17,8 @@ GdgError
 │   ├── EffectFailed
 │   ├── EffectTimedOut
 │   └── EffectCancelled
+├── EffectFault                 raised inside an effect: it ends with facts that are recorded
+├── EffectWithheld              raised inside an effect: it can't be had now, the run pauses
 ├── RunFailed                   a failure that supervision let through to the top
 └── JournalError
     ├── JournalDamaged          a line that is neither whole nor the torn end of the file
@@ -26,6 +28,7 @@ GdgError
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 
 class GdgError(Exception):
@@ -136,10 +139,13 @@ class EffectError(GdgError):
 
 
 class EffectFailed(EffectError):
-    """The effect's function raised; `kind` is the exception's type, as text."""
+    """The effect's function raised; `kind` is the exception's type, as text.
 
-    def __init__(self, effect: str, kind: str, text: str) -> None:
-        self.effect, self.kind, self.text = effect, kind, text
+    `facts` is what an `EffectFault` brought along, None for any other exception.
+    """
+
+    def __init__(self, effect: str, kind: str, text: str, facts: Any = None) -> None:
+        self.effect, self.kind, self.text, self.facts = effect, kind, text, facts
         super().__init__(f"effect {effect} failed with {kind}: {text}")
 
 
@@ -155,6 +161,24 @@ class EffectCancelled(EffectError):
 
     def __init__(self, effect: str) -> None:
         super().__init__(f"effect {effect} was cancelled")
+
+
+class EffectFault(GdgError):
+    """Raised inside an effect to end it with facts (plain JSON data) that the asker can read.
+
+    They are recorded as the outcome, with `kind` in place of the exception's type.
+    """
+
+    def __init__(self, kind: str, text: str, facts: Any = None) -> None:
+        self.kind, self.facts = kind, facts
+        super().__init__(text)
+
+
+class EffectWithheld(GdgError):
+    """Raised inside an effect that can't be had now: the run pauses, to be resumed later.
+
+    It is no outcome: nothing is recorded, and the resumed run asks again.
+    """
 
 
 class RunFailed(GdgError):

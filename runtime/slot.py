@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from .canonical import digest
@@ -22,7 +23,7 @@ class Outcome(NamedTuple):
 
     status: Status
     value: Any = None
-    """Plain JSON data, if ok."""
+    """Plain JSON data: the result, if ok; the facts of an `EffectFault`, if failed."""
     kind: str = ""
     """The exception's type, if failed; the limit in seconds, if timed out."""
     text: str = ""
@@ -33,7 +34,7 @@ class Outcome(NamedTuple):
             case "ok":
                 return None
             case "failed":
-                return EffectFailed(effect, self.kind, self.text)
+                return EffectFailed(effect, self.kind, self.text, self.value)
             case "timed_out":
                 return EffectTimedOut(effect, self.kind)
             case "cancelled":
@@ -79,6 +80,11 @@ class EffectRequest(NamedTuple):
     @property
     def digest(self) -> str:
         return digest(self.canonical)
+
+
+asking: ContextVar[EffectRequest] = ContextVar("asking")
+"""The request that the running effect answers; set by the live driver, for effects that need to
+know who asks."""
 
 
 class Slot:

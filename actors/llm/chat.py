@@ -1,0 +1,114 @@
+"""What is asked of a language model and what it answers, whoever the provider is."""
+
+from typing import Any, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from ...runtime.message import Message
+
+_FROZEN = ConfigDict(frozen=True, extra="forbid")
+
+
+class ToolCall(BaseModel):
+    """A model asks for a tool."""
+
+    model_config = _FROZEN
+
+    id: str
+    name: str
+    arguments: str
+    """JSON text, as the model wrote it: it may be broken."""
+
+
+class ChatMessage(BaseModel):
+    """One message of a conversation, in the shape that OpenAI's API has made common."""
+
+    model_config = _FROZEN
+
+    role: Literal["system", "user", "assistant", "tool"]
+    content: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+    """The call that a `tool` message answers."""
+
+
+class ToolSpec(BaseModel):
+    """A tool that a model may ask for."""
+
+    model_config = _FROZEN
+
+    name: str
+    description: str = ""
+    parameters: dict[str, JsonValue] = Field(default_factory=dict)
+    """JSON schema of the arguments."""
+
+
+class Chat(Message, name="llm.chat"):
+    """A question to a language model. All that its answer may depend on, and nothing else: no
+    key, no address, no time limit, no identifier of a trace."""
+
+    model: str
+    messages: tuple[ChatMessage, ...]
+    sampling: dict[str, JsonValue] = Field(default_factory=dict)
+    """temperature, max_tokens, top_p, seed, stop, and the provider's own parameters."""
+    json_schema: dict[str, JsonValue] | None = None
+    """The reply's content shall be JSON of this schema; how the model is told is the adapter's
+    affair."""
+    tools: tuple[ToolSpec, ...] = ()
+
+
+class Usage(NamedTuple):
+    """Tokens of one call, as the provider counts them."""
+
+    prompt_tokens: int
+    completion_tokens: int
+
+    @property
+    def total(self) -> int:
+        return self.prompt_tokens + self.completion_tokens
+
+
+class Fault(NamedTuple):
+    """An attempt that failed, as it is recorded."""
+
+    kind: str
+    """See `adapters.llm.transport.FaultKind`; users' own providers may have others."""
+    status: int | None = None
+    """HTTP status, where there was one."""
+
+
+class ChatReply(Message, name="llm.reply"):
+    """A model's answer, with what it cost to get it."""
+
+    content: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    finish_reason: str = "stop"
+    """stop, length, tool_calls, content_filter, or what else the provider says."""
+    usage: Usage | None = None
+    """None where the provider does not tell."""
+    model: str = ""
+    """The model's name by the provider."""
+    fingerprint: str | None = None
+    """The provider's system_fingerprint."""
+    calls: int = 1
+    """Requests sent, failed ones included."""
+    faults: tuple[Fault, ...] = ()
+    """What went wrong before this answer came."""
+
+
+class ModelTrouble(NamedTuple):
+    """The facts of a call that failed for good: the `facts` of its EffectFailed."""
+
+    calls: int
+    faults: tuple[Fault, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"calls": self.calls, "faults": [list(fault) for fault in self.faults]}
+
+    @classmethod
+    def of_json(cls, facts: Any) -> "ModelTrouble":
+        """Facts as they were recorded; those of an effect that is no model are empty."""
+        if not isinstance(facts, dict):
+            return cls(0, ())
+        faults = tuple(Fault(*fault) for fault in facts.get("faults", ()))
+        return cls(facts.get("calls", 0), faults)

@@ -1,0 +1,144 @@
+"""The `llm:` and `models:` sections of a scenario file: which language models agents use, and how.
+
+An agent's model is settled by `model_of`: what its own entry says wins over `models:` for its
+role, and that over the defaults in `llm:`.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, Field, JsonValue
+
+from .section import Section
+
+Count = Annotated[int, Field(ge=0, le=10**15)]
+
+
+class Budget(Section):
+    """What may be spent; null is no limit. When one limit is reached the run ends at a step
+    boundary, and can be resumed with a higher one."""
+
+    usd: float | None = Field(default=None, ge=0.0, le=1e9)
+    """Money, in US dollars. Needs known prices."""
+    tokens: Count | None = None
+    """Tokens, prompts and completions together."""
+    calls: Count | None = None
+    """Requests sent to providers, repeated ones included."""
+
+    @property
+    def is_limited(self) -> bool:
+        return (self.usd, self.tokens, self.calls) != (None, None, None)
+
+
+class Price(Section):
+    """What a model's tokens cost, in US dollars per million."""
+
+    input: float = Field(ge=0.0, le=1e6)
+    output: float = Field(ge=0.0, le=1e6)
+
+
+class ModelConfig(Section):
+    """One way to ask one language model. Agents whose configs are equal share one effect actor,
+    its limits and its connection."""
+
+    model: str = Field(min_length=1, max_length=200)
+    """As litellm names it (`openai/gpt-4o-mini`, `anthropic/…`, `openrouter/…`), or the name that
+    the server at `api_base` knows, or `local/smollm2` for the small model of `[local-llm]`."""
+    api_base: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        max_length=2000,
+        json_schema_extra={"expected": "a URL that begins with http:// or https://, or null"},
+    )
+    """An OpenAI-compatible server, such as `http://127.0.0.1:8000/v1`; null: the provider's own."""
+    api_key_env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    """The environment variable that holds the key; null: the one that litellm knows for the
+    provider, and none at all for an `api_base`."""
+    adapter: Literal["auto", "openai", "litellm"] = "auto"
+    """`openai` speaks to an OpenAI-compatible server directly, `litellm` to every provider it
+    knows; auto: `openai` where there is an `api_base`."""
+
+    temperature: float | None = Field(default=None, ge=0.0, le=2.0)
+    top_p: float | None = Field(default=None, gt=0.0, le=1.0)
+    max_tokens: int = Field(default=512, ge=1, le=1_000_000)
+    """Most tokens of one reply."""
+    seed: int | None = Field(default=None, ge=-(2**63), le=2**63 - 1)
+    """Sent to the provider; no promise of equal answers (the journal is)."""
+    stop: tuple[str, ...] = ()
+    extra: dict[str, JsonValue] = Field(default_factory=dict)
+    """Further parameters of the provider's, sent as they are."""
+    structured: Literal["auto", "json_schema", "tools", "json_object", "instruction"] = "auto"
+    """How an action's JSON schema is put to the model: as native structured output, as a tool
+    call, as JSON mode with the schema in words, or in words alone. Auto: the best that litellm
+    says the model has; `json_schema` for an `api_base`."""
+
+    timeout_s: float = Field(default=60.0, gt=0.0, le=86_400.0)
+    """Most seconds of real time that one attempt may take."""
+    retries: int = Field(default=4, ge=0, le=100)
+    """Most attempts after the first, for faults that may pass."""
+    max_concurrency: int = Field(default=32, ge=1, le=10_000)
+    """Most calls in flight at once."""
+    requests_per_minute: float | None = Field(default=None, gt=0.0, le=1e9)
+    tokens_per_minute: float | None = Field(default=None, gt=0.0, le=1e12)
+    outage_s: float = Field(default=300.0, ge=0.0, le=86_400.0)
+    """How long a provider may be down before the run ends, to be resumed later, in seconds."""
+    price: Price | None = None
+    """Null: as in litellm's price table, if it stands there."""
+
+    @property
+    def sampling(self) -> dict[str, Any]:
+        """What belongs to a request's content besides its messages."""
+        named = {
+            "temperature": self.temperature,
+            "top_p": self.top_p,
+            "max_tokens": self.max_tokens,
+            "seed": self.seed,
+            "stop": list(self.stop) or None,
+        }
+        given = {name: value for name, value in named.items() if value is not None}
+        return {**self.extra, **given}
+
+
+class ModelOverrides(Section):
+    """Settings of a ModelConfig that differ from the defaults; null leaves one as it is."""
+
+    model: str | None = Field(default=None, min_length=1, max_length=200)
+    api_base: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        max_length=2000,
+        json_schema_extra={"expected": "a URL that begins with http:// or https://, or null"},
+    )
+    api_key_env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    adapter: Literal["auto", "openai", "litellm"] | None = None
+    temperature: float | None = Field(default=None, ge=0.0, le=2.0)
+    top_p: float | None = Field(default=None, gt=0.0, le=1.0)
+    max_tokens: int | None = Field(default=None, ge=1, le=1_000_000)
+    seed: int | None = Field(default=None, ge=-(2**63), le=2**63 - 1)
+    stop: tuple[str, ...] | None = None
+    extra: dict[str, JsonValue] | None = None
+    structured: Literal["auto", "json_schema", "tools", "json_object", "instruction"] | None = None
+    timeout_s: float | None = Field(default=None, gt=0.0, le=86_400.0)
+    retries: int | None = Field(default=None, ge=0, le=100)
+    max_concurrency: int | None = Field(default=None, ge=1, le=10_000)
+    requests_per_minute: float | None = Field(default=None, gt=0.0, le=1e9)
+    tokens_per_minute: float | None = Field(default=None, gt=0.0, le=1e12)
+    outage_s: float | None = Field(default=None, ge=0.0, le=86_400.0)
+    price: Price | None = None
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The settings that are not null."""
+        return {
+            name: value
+            for name in ModelOverrides.model_fields
+            if (value := getattr(self, name)) is not None
+        }
+
+
+class LlmConfig(ModelOverrides):
+    """Defaults of all models, and the budgets of the run and of its roles."""
+
+    budget: Budget = Budget()
+    """Of the whole run."""
+    role_budgets: dict[str, Budget] = Field(default_factory=dict)
+    """By role, for all agents of the role together."""
