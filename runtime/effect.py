@@ -48,7 +48,16 @@ def function_request(
         return codec.encode(await function(*given, **named), f"the result of the effect {name}")
 
     return EffectRequest(
-        actor, number, name, canonical_json(plain), perform, codec.decode, name, None, timeout_s
+        actor,
+        number,
+        name,
+        plain,
+        canonical_json(plain),
+        perform,
+        codec.decode,
+        name,
+        None,
+        timeout_s,
     )
 
 
@@ -67,6 +76,6 @@ def message_request(actor: str, number: int, target: Cell, message: Message) -> 
         return codec.encode(await handler(instance, message), f"the reply of {target.path}")
 
     return EffectRequest(
-        actor, number, target.path, canonical_json(plain), perform, codec.decode,
+        actor, number, target.path, plain, canonical_json(plain), perform, codec.decode,
         target.path, getattr(instance, "capacity", None), getattr(instance, "timeout_s", None),
     )  # fmt: skip

@@ -7,7 +7,7 @@ can be executed again; the same program then makes every other file anew.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -17,8 +17,11 @@ from .envelope import Arrival
 from .errors import JournalVersion, ReplayDivergence
 from .sealed import Recovered, SealedWriter, read_sealed
 from .slot import EffectRequest, Outcome, Slot
+from .texts import Texts, put_back
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2: long texts of requests are stored once."""
+_READABLE = (1, 2)
 
 
 class Journal:
@@ -26,6 +29,7 @@ class Journal:
 
     def __init__(self, writer: SealedWriter) -> None:
         self._writer = writer
+        self._texts = Texts()
 
     @classmethod
     def create(cls, path: Path, header: Mapping[str, Any]) -> Journal:
@@ -43,12 +47,15 @@ class Journal:
     def outcome(self, slot: Slot, outcome: Outcome, *, late: bool = False) -> None:
         """Record how an effect ended; `late` marks one that nobody waited for any more."""
         request = slot.request
+        asked, new = self._texts.take_out(request.plain)
+        for key, text in new.items():
+            self._writer.append({"t": "text", "digest": key, "text": text})
         record: dict[str, Any] = {
             "t": "outcome",
             "actor": request.actor,
             "number": request.number,
             "request": request.digest,
-            "asked": request.canonical,
+            "asked": asked,
             **outcome._asdict(),
         }
         if late:
@@ -106,6 +113,7 @@ class Recorded:
         self.given_up: set[tuple[str, int]] = set()
         """Requests whose outcomes were not delivered: nobody waited for them any more."""
         self._outcomes: dict[tuple[str, int], dict[str, Any]] = {}
+        self._texts: dict[str, str] = {}
         for record in recovered.records:
             self._take(record)
 
@@ -117,9 +125,11 @@ class Recorded:
     def _take(self, record: dict[str, Any]) -> None:
         kind = record["t"]
         if kind == "header":
-            if record["schema_version"] != SCHEMA_VERSION:
+            if record["schema_version"] not in _READABLE:
                 raise JournalVersion(record["schema_version"], SCHEMA_VERSION)
             self.header = record
+        elif kind == "text":
+            self._texts[record["digest"]] = record["text"]
         elif kind == "outcome":
             key = record["actor"], record["number"]
             self._outcomes[key] = record
@@ -149,15 +159,20 @@ class Recorded:
         if record is None:
             return None
         if record["request"] != request.digest:
-            raise ReplayDivergence(
-                request.actor, request.number, record["asked"], request.canonical
-            )
+            recorded = self.asked(request.actor, request.number)
+            raise ReplayDivergence(request.actor, request.number, recorded, request.canonical)
         value = deepcopy(record["value"])
         return Outcome(record["status"], value, record["kind"], record["text"])
 
-    def requests(self) -> Mapping[tuple[str, int], str]:
-        """What each recorded request asked, in canonical form, in order of (actor, number)."""
-        return {key: self._outcomes[key]["asked"] for key in sorted(self._outcomes)}
+    def requests(self) -> list[tuple[str, int]]:
+        """The recorded requests, in order of (actor, number)."""
+        return sorted(self._outcomes)
+
+    def asked(self, actor: str, number: int) -> str:
+        """What a recorded request asked, in canonical form."""
+        asked = self._outcomes[actor, number]["asked"]
+        # Version 1 kept the canonical text itself.
+        return asked if isinstance(asked, str) else canonical_json(put_back(asked, self._texts))
 
     @property
     def arrival(self) -> bool:
@@ -169,5 +184,10 @@ class Recorded:
 
         Of a run that is not completed, outcomes whose places were not reached stand here as well.
         """
-        delivered = sorted(self._outcomes.keys() - self.given_up)
-        return [canonical_json(self._outcomes[key]) for key in delivered]
+        return [canonical_json(record) for record in self.delivered()]
+
+    def delivered(self) -> Iterator[dict[str, Any]]:
+        """The records of the delivered outcomes, texts put back, in order of (actor, number)."""
+        for actor, number in self.requests():
+            if (actor, number) not in self.given_up:
+                yield {**self._outcomes[actor, number], "asked": self.asked(actor, number)}

@@ -66,8 +66,10 @@ class EffectRequest(NamedTuple):
     """The asking actor's message number: with `actor`, the request's identity."""
     effect: str
     """Name of the function or of the effect actor."""
+    plain: Any
+    """The effect's name and arguments as plain JSON data."""
     canonical: str
-    """Canonical JSON of the effect's name and arguments."""
+    """The same as canonical JSON."""
     perform: Callable[[], Awaitable[Any]]
     """Does it; gives plain JSON data or raises."""
     decode: Callable[[Any], Any]

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import anyio
-from anyio import CancelScope, CapacityLimiter, create_memory_object_stream, to_thread
-from anyio.abc import ObjectReceiveStream, TaskGroup
-from anyio.streams.memory import MemoryObjectSendStream
+from anyio import CapacityLimiter, create_memory_object_stream, to_thread
+from anyio.abc import ObjectReceiveStream
 
 from ..canonical import jsonable
 from ..envelope import Arrival
@@ -26,6 +25,7 @@ from ..message import Message
 from ..order import STEP_BITS
 from ..ref import ActorRef
 from ..slot import EffectRequest, Outcome, Slot
+from .effects import Done, Effects, Limits, Withheld
 from .ending import Ending
 from .replay import feed
 
@@ -74,104 +74,13 @@ class StopSwitch:
 
     def __init__(self) -> None:
         self.thrown = False
+        self.reason: str | None = None
+        """Why the run had to pause; None where somebody wished it to stop."""
 
-    def throw(self) -> None:
+    def throw(self, reason: str | None = None) -> None:
         """Stop at the next step boundary; safe to call from any thread."""
         self.thrown = True
-
-
-class Limits(NamedTuple):
-    """Bounds on effects. They change how fast a run is, never what it does."""
-
-    max_concurrency: int = 64
-    """Most effects in flight at once, of all kinds together."""
-    timeout_s: float = 60.0
-    """Time limit of an effect that declares none, in seconds."""
-    turns_per_batch: int = 2_000
-    """Turns between two looks at new requests; about 10 ms."""
-
-
-class _Effects:
-    """Runs requests as tasks and hands their outcomes on."""
-
-    def __init__(
-        self, tasks: TaskGroup, outcomes: MemoryObjectSendStream[_Done], limits: Limits
-    ) -> None:
-        self._tasks = tasks
-        self._outcomes = outcomes
-        self._limits = limits
-        self._all = CapacityLimiter(limits.max_concurrency)
-        self._by_key: dict[str, CapacityLimiter] = {}
-        self._scopes: dict[Slot, CancelScope] = {}
-
-    def start(self, slot: Slot) -> None:
-        self._scopes[slot] = CancelScope()
-        self._tasks.start_soon(self._perform, slot, name=f"effect {slot.request.effect}")
-
-    def cancel(self, slot: Slot) -> None:
-        scope = self._scopes.get(slot)
-        if scope is not None:
-            scope.cancel()
-
-    def _limiter(self, request: EffectRequest) -> CapacityLimiter | None:
-        if request.capacity is None:
-            return None
-        limiter = self._by_key.get(request.capacity_key)
-        if limiter is None:
-            self._by_key[request.capacity_key] = limiter = CapacityLimiter(request.capacity)
-        return limiter
-
-    async def _perform(self, slot: Slot) -> None:
-        """One effect, from its start to its outcome. The run's own end cancels it silently."""
-        request = slot.request
-        scope = self._scopes[slot]
-        seconds = 0.0
-        outcome = Outcome("cancelled")
-        with scope:
-            limiter = self._limiter(request)
-            if limiter is None:
-                outcome, seconds = await self._limited(slot)
-            else:
-                async with limiter:
-                    outcome, seconds = await self._limited(slot)
-        del self._scopes[slot]
-        self._outcomes.send_nowait(_Done(slot, outcome, seconds))
-
-    async def _limited(self, slot: Slot) -> tuple[Outcome, float]:
-        request = slot.request
-        limit = self._limits.timeout_s if request.timeout_s is None else request.timeout_s
-        async with self._all:
-            began = anyio.current_time()
-            with anyio.move_on_after(limit) as time_limit:
-                try:
-                    value = await request.perform()
-                    outcome = Outcome("ok", value)
-                except Exception as error:
-                    outcome = Outcome("failed", None, type(error).__name__, _text_of(error))
-                except anyio.get_cancelled_exc_class():
-                    # asyncio lets a library cancel its own future; if nobody cancelled this
-                    # effect, that must not look like the end of the run.
-                    if anyio.current_effective_deadline() <= anyio.current_time():
-                        raise
-                    outcome = Outcome("cancelled")
-            if time_limit.cancelled_caught:
-                outcome = Outcome("timed_out", None, f"{limit:g}")
-            return outcome, anyio.current_time() - began
-
-
-def _text_of(error: Exception) -> str:
-    """The error's text, without what can't be written as JSON."""
-    return str(error).encode(errors="backslashreplace").decode()
-
-
-class _Done(NamedTuple):
-    """An effect that has ended."""
-
-    slot: Slot
-    outcome: Outcome
-    seconds: float
-    late: bool = False
-    """Recorded as one that nobody waited for any more."""
+        self.reason = self.reason or reason
 
 
 class _LiveRun:
@@ -195,9 +104,13 @@ class _LiveRun:
         self.failure: BaseException | None = None
         self._undelivered: dict[Slot, None] = {}
         """Outcomes that are recorded but not brought to their places, in order of arrival."""
+        self._withheld = False
+        """An effect can't be had: the run goes as far as it can without it."""
+        self._committing = 0
+        """Outcomes that are on their way into the journal."""
         self._threads = CapacityLimiter(_THREADS)
-        self._done_in, self._done_out = create_memory_object_stream[_Done](math.inf)
-        self._facts_in, self._facts_out = create_memory_object_stream[list[_Done] | FromOutside](
+        self._done_in, self._done_out = create_memory_object_stream[Done](math.inf)
+        self._facts_in, self._facts_out = create_memory_object_stream[list[Done] | FromOutside](
             math.inf
         )
 
@@ -210,7 +123,7 @@ class _LiveRun:
                 if outside is not None:
                     tasks.start_soon(self._listen, outside)
                 try:
-                    ending = await self._host(_Effects(tasks, self._done_in, self.limits))
+                    ending = await self._host(Effects(tasks, self.limits, self._take_over))
                 except Exception as error:
                     # Kept for after the group, which would wrap it.
                     self.failure = error
@@ -219,7 +132,7 @@ class _LiveRun:
             raise self.failure
         return ending
 
-    async def _host(self, effects: _Effects) -> Ending:
+    async def _host(self, effects: Effects) -> Ending:
         """Batches of turns, and between them what came from outside."""
         kernel, reservations = self.kernel, self.kernel.reservations
         while True:
@@ -233,7 +146,7 @@ class _LiveRun:
                 self._request(slot, effects)
             for slot in reservations.take_released():
                 self._release(slot, effects)
-            ending = self._ending(state)
+            ending = self._ending(state, effects)
             if ending is not None:
                 self._release_undelivered()
                 await self._sync()
@@ -242,10 +155,12 @@ class _LiveRun:
                 await self._rest()
             await self._take_facts(wait=state is State.BLOCKED)
 
-    def _ending(self, state: State) -> Ending | None:
+    def _ending(self, state: State, effects: Effects) -> Ending | None:
         """Whether the run is over."""
         if state is State.BOUNDARY:
             return Ending.STOPPED
+        if state is State.BLOCKED and self._withheld and effects.idle and not self._facts_open:
+            return Ending.PAUSED
         if state is State.QUIET and not self.kernel.reservations.pending:
             if not self.kernel.expects_messages:
                 return Ending.COMPLETED
@@ -253,15 +168,15 @@ class _LiveRun:
                 return Ending.STOPPED
         return None
 
-    def _request(self, slot: Slot, effects: _Effects) -> None:
+    def _request(self, slot: Slot, effects: Effects) -> None:
         """Start an effect, unless its outcome is known and only its place is not."""
         known = None if self.recorded is None else self.recorded.outcome_of(slot.request)
         if known is None:
             effects.start(slot)
         elif not self._is_given_up(slot):
-            self._facts_in.send_nowait([_Done(slot, known, 0.0)])
+            self._facts_in.send_nowait([Done(slot, known, 0.0)])
 
-    def _release(self, slot: Slot, effects: _Effects) -> None:
+    def _release(self, slot: Slot, effects: Effects) -> None:
         """Nobody waits for this outcome any more: cancel the effect, or note that it was vain."""
         if slot.outcome is None:
             effects.cancel(slot)
@@ -280,6 +195,21 @@ class _LiveRun:
         return (
             self.recorded is not None and (request.actor, request.number) in self.recorded.given_up
         )
+
+    def _take_over(self, done: Done | Withheld) -> None:
+        """What an effect came to: to the journal, unless there is nothing to record."""
+        if isinstance(done, Done):
+            self._committing += 1
+            self._done_in.send_nowait(done)
+            return
+        self._withheld = True
+        self.stop.throw(done.reason)
+        self._facts_in.send_nowait([])
+
+    @property
+    def _facts_open(self) -> bool:
+        """Whether facts are on their way that the kernel does not have yet."""
+        return bool(self._committing) or self._facts_wait
 
     @property
     def _facts_wait(self) -> bool:
@@ -306,7 +236,7 @@ class _LiveRun:
         if self.failure is not None:
             raise self.failure
 
-    async def _take(self, fact: list[_Done] | FromOutside) -> None:
+    async def _take(self, fact: list[Done] | FromOutside) -> None:
         if isinstance(fact, list):
             for done in fact:
                 self._fill(done)
@@ -317,7 +247,7 @@ class _LiveRun:
             self.journal.admitted(arrival, place)
             await self._sync()
 
-    def _fill(self, done: _Done) -> None:
+    def _fill(self, done: Done) -> None:
         slot, reservations = done.slot, self.kernel.reservations
         self._undelivered.pop(slot, None)
         if not reservations.fill(slot, done.outcome):
@@ -348,12 +278,13 @@ class _LiveRun:
                             self._undelivered[done.slot] = None
                     await self._sync()
                 self._report(group)
+                self._committing -= len(group)
                 self._facts_in.send_nowait(group)
         except Exception as error:
             self.failure = error
             self._facts_in.send_nowait([])
 
-    def _report(self, group: list[_Done]) -> None:
+    def _report(self, group: list[Done]) -> None:
         if self.on_effect is None:
             return
         for done in group:

@@ -16,10 +16,10 @@ class Playback:
 
     def __init__(self, recorded: Recorded) -> None:
         self._recorded = recorded
-        self._left: dict[str, deque[tuple[int, str]]] = {}
+        self._left: dict[str, deque[int]] = {}
         """What was asked and is not asked for again yet: by actor, in order of numbers."""
-        for (actor, number), asked in recorded.requests().items():
-            self._left.setdefault(actor, deque()).append((number, asked))
+        for actor, number in recorded.requests():
+            self._left.setdefault(actor, deque()).append(number)
 
     def recall(self, request: EffectRequest) -> Recalled | None:
         """What is recorded for this very request, None if nothing (or no place yet) is.
@@ -28,10 +28,11 @@ class Playback:
         over a request that it made when recorded.
         """
         left = self._left.get(request.actor)
-        if not left or left[0][0] > request.number:
+        if not left or left[0] > request.number:
             return None
-        number, asked = left.popleft()
+        number = left.popleft()
         if number < request.number:
+            asked = self._recorded.asked(request.actor, number)
             raise ReplayDivergence(request.actor, number, asked, request.canonical)
         outcome = self._recorded.outcome_of(request)
         assert outcome is not None
@@ -43,9 +44,9 @@ class Playback:
     def check_all_asked(self) -> None:
         """Raise ReplayDivergence for a recorded request that the program never made."""
         for actor, left in self._left.items():
-            for number, asked in left:
+            for number in left:
                 nothing = "nothing: the program ends without this request"
-                raise ReplayDivergence(actor, number, asked, nothing)
+                raise ReplayDivergence(actor, number, self._recorded.asked(actor, number), nothing)
 
 
 def feed(kernel: Kernel, recorded: Recorded) -> Playback:

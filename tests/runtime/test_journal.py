@@ -204,7 +204,7 @@ def test_a_journal_of_another_version_is_refused(tmp_path: Path) -> None:
     writer = SealedWriter(tmp_path / "journal")
     writer.append({"t": "header", "schema_version": 99})
     writer.close()
-    with pytest.raises(JournalVersion, match="schema version 99, this program reads version 1"):
+    with pytest.raises(JournalVersion, match="schema version 99, this program reads version 2"):
         Recorded.read(tmp_path / "journal")
 
 
@@ -226,10 +226,20 @@ GOLDEN = rb"""{"t":"header","schema_version":1,"order":"logical","check":"bcc908
 """.replace(b"\\\n", b"")
 
 
-def test_the_bytes_of_version_1_never_change(tmp_path: Path) -> None:
+GOLDEN_2 = rb"""@@"""
+
+
+def test_the_bytes_of_version_2_never_change(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     record(ask_rome, path)
-    assert path.read_bytes() == GOLDEN
+    assert path.read_bytes() == GOLDEN_2
+
+
+def test_a_journal_of_version_2_replays(tmp_path: Path) -> None:
+    path, lines = tmp_path / "journal", list[Any]()
+    path.write_bytes(GOLDEN_2)
+    assert replay(program(ask_rome, lines), Recorded.read(path)) is Ending.COMPLETED
+    assert lines == [["answer"]]
 
 
 def test_a_journal_of_version_1_replays(tmp_path: Path) -> None:

@@ -1,0 +1,149 @@
+"""The effects of a live run: which may begin, and each one from its beginning to its outcome."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+import anyio
+from anyio import CancelScope
+from anyio.abc import TaskGroup
+
+from ..canonical import jsonable
+from ..errors import EffectFault, EffectWithheld, NotSerialisable
+from ..slot import EffectRequest, Outcome, Slot, asking
+
+
+class Limits(NamedTuple):
+    """Bounds on effects. They change how fast a run is, never what it does."""
+
+    max_concurrency: int = 64
+    """Most effects in flight at once, of all kinds together."""
+    timeout_s: float = 60.0
+    """Time limit of an effect that declares none, in seconds."""
+    turns_per_batch: int = 2_000
+    """Turns between two looks at new requests; about 10 ms."""
+
+
+class Done(NamedTuple):
+    """An effect that has ended."""
+
+    slot: Slot
+    outcome: Outcome
+    seconds: float
+    late: bool = False
+    """Recorded as one that nobody waited for any more."""
+
+
+class Withheld(NamedTuple):
+    """An effect that can't be had now; it has no outcome."""
+
+    slot: Slot
+    reason: str
+
+
+class Effects:
+    """Runs requests as tasks, never more of them than the limits allow.
+
+    A request that has to wait is an entry in a queue, not a task. Requests of one kind begin in
+    the order in which they were made; kinds take turns.
+    """
+
+    def __init__(
+        self, tasks: TaskGroup, limits: Limits, hand_over: Callable[[Done | Withheld], None]
+    ) -> None:
+        self._tasks = tasks
+        self._limits = limits
+        self._hand_over = hand_over
+        self._waiting: dict[str, deque[Slot]] = {}
+        self._running: dict[str, int] = {}
+        self._scopes: dict[Slot, CancelScope] = {}
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs and nothing waits to."""
+        return not self._scopes and not any(self._waiting.values())
+
+    def start(self, slot: Slot) -> None:
+        """Begin an effect as soon as the limits allow."""
+        self._waiting.setdefault(slot.request.capacity_key, deque()).append(slot)
+        self._begin_what_may()
+
+    def cancel(self, slot: Slot) -> None:
+        """End an effect that nobody waits for; its outcome is `cancelled`, begun or not."""
+        scope = self._scopes.get(slot)
+        if scope is not None:
+            scope.cancel()
+            return
+        queue = self._waiting.get(slot.request.capacity_key)
+        if queue is not None and slot in queue:
+            queue.remove(slot)
+            self._hand_over(Done(slot, Outcome("cancelled"), 0.0))
+
+    def _begin_what_may(self) -> None:
+        begun = True
+        while begun:
+            begun = False
+            for key, queue in self._waiting.items():
+                if len(self._scopes) >= self._limits.max_concurrency:
+                    return
+                running = self._running.get(key, 0)
+                if queue and running < (queue[0].request.capacity or self._limits.max_concurrency):
+                    slot = queue.popleft()
+                    self._running[key] = running + 1
+                    self._scopes[slot] = CancelScope()
+                    name = f"effect {slot.request.effect}"
+                    self._tasks.start_soon(self._perform, slot, name=name)
+                    begun = True
+
+    async def _perform(self, slot: Slot) -> None:
+        """One effect, from its start to its outcome. The run's own end cancels it silently."""
+        request = slot.request
+        done: Done | Withheld = Done(slot, Outcome("cancelled"), 0.0)
+        with self._scopes[slot]:
+            try:
+                done = await self._within_time(slot)
+            except EffectWithheld as withheld:
+                done = Withheld(slot, str(withheld))
+        del self._scopes[slot]
+        self._running[request.capacity_key] -= 1
+        self._hand_over(done)
+        self._begin_what_may()
+
+    async def _within_time(self, slot: Slot) -> Done:
+        request = slot.request
+        limit = self._limits.timeout_s if request.timeout_s is None else request.timeout_s
+        asking.set(request)
+        began = anyio.current_time()
+        with anyio.move_on_after(limit) as time_limit:
+            try:
+                outcome = Outcome("ok", await request.perform())
+            except EffectWithheld:
+                raise
+            except EffectFault as fault:
+                outcome = _fault_outcome(fault, request)
+            except Exception as error:
+                outcome = Outcome("failed", None, type(error).__name__, _text_of(error))
+            except anyio.get_cancelled_exc_class():
+                # asyncio lets a library cancel its own future; if nobody cancelled this
+                # effect, that must not look like the end of the run.
+                if anyio.current_effective_deadline() <= anyio.current_time():
+                    raise
+                outcome = Outcome("cancelled")
+        if time_limit.cancelled_caught:
+            outcome = Outcome("timed_out", None, f"{limit:g}")
+        return Done(slot, outcome, anyio.current_time() - began)
+
+
+def _fault_outcome(fault: EffectFault, request: EffectRequest) -> Outcome:
+    try:
+        facts = jsonable(fault.facts, f"the facts of {request.effect}")
+    except NotSerialisable as error:
+        return Outcome("failed", None, type(error).__name__, str(error))
+    return Outcome("failed", facts, fault.kind, _text_of(fault))
+
+
+def _text_of(error: Exception) -> str:
+    """The error's text, without what can't be written as JSON."""
+    return str(error).encode(errors="backslashreplace").decode()
