@@ -226,7 +226,11 @@ GOLDEN = rb"""{"t":"header","schema_version":1,"order":"logical","check":"bcc908
 """.replace(b"\\\n", b"")
 
 
-GOLDEN_2 = rb"""@@"""
+GOLDEN_2 = rb"""{"t":"header","schema_version":2,"order":"logical","check":"310559d37e3ceab9"}
+{"t":"outcome","actor":"story","number":1,"request":"a37719c0cb7041136560ff4885167e19",\
+"asked":{"effect":"models:ask_model","args":["Rome?"],"kwargs":{}},\
+"status":"ok","value":["answer"],"kind":"","text":"","check":"c8655b396ed9b68c"}
+""".replace(b"\\\n", b"")
 
 
 def test_the_bytes_of_version_2_never_change(tmp_path: Path) -> None:
