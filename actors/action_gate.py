@@ -1,10 +1,12 @@
-"""The gate between agents and the world: only known tools with valid arguments come through."""
+"""The gate between agents and the world.
 
-from typing import Any
+Only known tools that the agent's role allows come through, and only with valid arguments.
+"""
 
 from pydantic import ValidationError
 
 from ..scenarios.contract import NOOP, Action, Applied, Event, World
+from .argument_errors import plain_error
 from .messages import Ruled
 
 
@@ -14,6 +16,7 @@ class ActionGate:
     def __init__(self, world: World) -> None:
         self._world = world
         self._tools = {tool.name: tool for tool in world.tools}
+        self._roles = world.roles_taken()
 
     def apply(self, ruled: Ruled, events: list[Event]) -> Applied:
         """Apply one action; what happened is added to `events`."""
@@ -31,15 +34,18 @@ class ActionGate:
 
     def _attempt(self, ruled: Ruled, events: list[Event]) -> Applied:
         action, agent = ruled.action, ruled.agent
-        tool = self._tools.get(action.tool or "")
+        name = action.tool or ""
+        tool, role = self._tools.get(name), self._roles.get(agent)
         if tool is None:
-            known = ", ".join(self._tools)
-            return self._invalid(agent, action, f"there is no tool {action.tool!r}; use {known}",
-                                 events)  # fmt: skip
+            known = ", ".join(self._tools if role is None else role.tools) or "none"
+            return self._invalid(agent, action, f"there is no tool {name!r}; use {known}", events)
+        forbidden = None if role is None else role.refusal(name)
+        if forbidden is not None:
+            return self._invalid(agent, action, forbidden, events)
         try:
             arguments = tool.arguments.model_validate(action.args, strict=True)
         except ValidationError as error:
-            return self._invalid(agent, action, _plain(error), events)
+            return self._invalid(agent, action, plain_error(error), events)
         if ruled.vote_weight != 1.0:
             self._world.weigh(agent, ruled.vote_weight)
         applied = self._world.apply(agent, action, arguments)
@@ -60,19 +66,3 @@ class ActionGate:
         applied = self._world.apply(agent, NOOP, None)
         applied.ok, applied.error = False, error
         return applied
-
-
-def _plain(error: ValidationError) -> str:
-    """A validation error in words that an agent, human or model, can act on."""
-    parts = []
-    for fault in error.errors(include_url=False, include_context=False):
-        where = ".".join(str(part) for part in fault["loc"]) or "arguments"
-        parts.append(f"{where}: {fault['msg']}, got {_shown(fault['input'])}")
-    return "; ".join(parts)
-
-
-def _shown(value: Any) -> str:
-    text = repr(value) if isinstance(value, str | int | float | bool | None) else (
-        f"a {type(value).__name__}"
-    )  # fmt: skip
-    return text if len(text) <= 80 else f"{text[:77]}..."

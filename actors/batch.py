@@ -16,6 +16,7 @@ from ..scenarios.contract import (
     World,
 )
 from ..scenarios.economy.interaction import Interaction
+from .agents.report import TurnReport
 from .messages import Ruled, Speech, TurnScore
 
 
@@ -34,10 +35,18 @@ class Batch:
         self.undecided: dict[str, str] = {}
         """Offer to the counterparty whose decision is missing."""
         self.decisions: dict[str, Decision] = {}
+        self.reports: list[tuple[str, TurnReport]] = []
+        """What agents reported with their actions, in turn order, then with their decisions."""
         self.charging = False
         self.interactions: list[Interaction] = []
         self.charges: list[Charges] = []
         self.events: list[Event] = []
+
+    def take_report(self, agent: str, report: TurnReport | None) -> None:
+        """Keep what an agent reported; its events come before those that follow from its action."""
+        if report is not None:
+            self.reports.append((agent, report))
+            self.events += report.events
 
     @property
     def all_ruled(self) -> bool:
@@ -78,6 +87,8 @@ class Batch:
                 else {"ok": False, "error": applied.error},
                 "score": scored,
             }
+            if ruled.report is not None and ruled.report.exposure:
+                line["exposure"] = ruled.report.exposure
             if said:
                 line["adversaries"] = _heard(agent, said)
             lines.append(line)

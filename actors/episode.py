@@ -8,19 +8,24 @@ from ..runtime.kernel import Kernel
 from ..runtime.order import schedule
 from ..runtime.ref import ActorRef
 from ..runtime.supervision import Directive, Supervision
-from ..scenarios.catalogue import Catalogue
+from ..scenarios.catalogue import Catalogue, CatalogueError
 from ..scenarios.contract import Policy, Seat, World
+from ..scenarios.faults import nearest, shown
 from ..scenarios.schema.episode import EpisodeConfig
+from ..scenarios.schema.language_model import ModelConfig
 from ..scenarios.schema.population import AgentSpec
 from ..scenarios.schema.roster import agent_ids, targets
 from .adversary import ScriptedAdversary
+from .agents.agent import Agent
 from .agents.scripted import ScriptedAgent
+from .agents.seat import AgentSeat, ModelSeat
 from .director import Cast, Director
 from .governance import Governance
+from .llm.model import Model
 from .messages import Begin
 from .metrics import Metrics
 from .plugins import agent_class, build_levers, own_metrics
-from .ports import NobodyWatches, Observer, Sinks
+from .ports import NobodyWatches, Observer, Providers, Sinks, nobody_to_ask
 from .recorder import Recorder
 from .scenario_host import ScenarioHost
 from .transcript import Transcript
@@ -33,12 +38,17 @@ def build_episode(
     *,
     observer: Observer | None = None,
     schedule_policy: str = "fifo",
+    providers: Providers = nobody_to_ask,
 ) -> Kernel:
     """A kernel that plays the episode when a driver runs it.
 
-    Raises CatalogueError for names that lead nowhere, UnknownSchedule.
+    `providers` gives the language models; by default nobody is there to be asked. Raises
+    CatalogueError for names that lead nowhere, UnknownSchedule.
     """
-    return _Wiring(config, catalogue, sinks, observer or NobodyWatches(), schedule_policy).build()
+    wiring = _Wiring(
+        config, catalogue, sinks, observer or NobodyWatches(), schedule_policy, providers
+    )
+    return wiring.build()
 
 
 class _Wiring:
@@ -51,12 +61,16 @@ class _Wiring:
         sinks: Sinks,
         observer: Observer,
         schedule_policy: str,
+        providers: Providers,
     ) -> None:
         simulation = config.simulation
         self.config = config
         self.catalogue = catalogue
         self.sinks = sinks
         self.observer = observer
+        self.providers = providers
+        self.models: dict[str, ActorRef[Any]] = {}
+        """By config, as JSON."""
         self.roster = agent_ids(config)
         self.world_class: type[World] = catalogue.resolve("worlds", config.world.name)
         self.levers = build_levers(catalogue, config)
@@ -89,7 +103,7 @@ class _Wiring:
         host = ScenarioHost(world, self.levers.terms(), governance, recorder, metrics)
         scenario = kernel.spawn("scenario", lambda: host)
         agents = {agent: self._spawn_agent(agent, spec, governance) for agent, spec in self.roster}
-        host.introduce(agents)
+        host.introduce(agents, [agent for agent, ref in agents.items() if _learns(ref)])
         kernel.listener = scenario
         cast = Cast(scenario, metrics, recorder, agents, self._spawn_adversaries())
         director = kernel.spawn("director", Director, self.config, cast, self.observer)
@@ -104,12 +118,36 @@ class _Wiring:
             max_failures=self.config.supervision.max_failures - 1,
             exceeded=Directive.ISOLATE,
         )
-        path = f"agents/{agent}"
-        if issubclass(made, Policy):
-            return self.kernel.spawn(
-                path, ScriptedAgent, agent, governance, params, made, supervision=supervision
-            )
-        return self.kernel.spawn(path, made, agent, governance, params, supervision=supervision)
+        seat = self._seat(spec)
+        _check_fallback(params, self.world_class)
+
+        def make() -> Agent:
+            if issubclass(made, Policy):
+                acting: Agent = ScriptedAgent(agent, governance, params, made)
+            else:
+                acting = made(agent, governance, params)
+            acting.seat = seat
+            return acting
+
+        return self.kernel.spawn(f"agents/{agent}", make, supervision=supervision)
+
+    def _seat(self, spec: AgentSpec) -> AgentSeat:
+        role = self.world_class.roles.get(spec.role or "")
+        config = self.config.model_of(spec)
+        if config is None:
+            return AgentSeat(self.world_class, role)
+        return AgentSeat(self.world_class, role, ModelSeat(self._model(config), config))
+
+    def _model(self, config: ModelConfig) -> ActorRef[Any]:
+        """The effect actor of a model; agents with equal configs share it."""
+        key = config.model_dump_json()
+        known = self.models.get(key)
+        if known is None:
+            name = f"models/{len(self.models) + 1}"
+            provider = self.providers(config)
+            known = self.kernel.spawn(name, Model, provider, config.max_concurrency)
+            self.models[key] = known
+        return known
 
     def _spawn_adversaries(self) -> list[ActorRef[Any]]:
         spawned = []
@@ -170,4 +208,18 @@ class _Wiring:
                     ],
                 ),
             ],
+        )
+
+
+def _learns(agent: ActorRef[Any]) -> bool:
+    return type(agent.cell.actor).learn is not Agent.learn  # type: ignore[union-attr]
+
+
+def _check_fallback(params: Any, world: type[World]) -> None:
+    """Raise CatalogueError for a fallback that is no policy of the world."""
+    fallback = getattr(params, "fallback", "noop")
+    if isinstance(fallback, str) and fallback != "noop" and fallback not in world.policies:
+        raise CatalogueError(
+            f"unknown fallback '{shown(fallback)}' (known: noop, {', '.join(world.policies)})",
+            nearest(fallback, ["noop", *world.policies]),
         )

@@ -46,21 +46,23 @@ class Governance(Actor):
         """Rule on an action: the first lever that objects denies it."""
         scenario = self.scenario
         assert scenario is not None
-        action, agent = message.action, message.agent
+        action, agent, report = message.action, message.agent, message.report
         if action.tool is None:
-            ctx.tell(scenario, Ruled(agent=agent, action=action))
+            ctx.tell(scenario, Ruled(agent=agent, action=action, report=report))
             return
         denial = self.levers.on_action(self.accounts[agent], action, self.moment)
         if denial is not None:
             lever, reason = denial
-            ctx.tell(scenario, Ruled(agent=agent, action=action, denied_by=lever, reason=reason))
+            ruled = Ruled(agent=agent, action=action, denied_by=lever, reason=reason, report=report)
         elif action.tool == "vote":
             cast = self.votes.get(agent, 0)
             self.votes[agent] = cast + 1
             weight = self.levers.vote_weight(agent, cast)
-            ctx.tell(scenario, Ruled(agent=agent, action=action, vote_weight=weight))
+            ruled = Ruled(agent=agent, action=action, vote_weight=weight, report=report)
         else:
-            ctx.tell(scenario, Ruled(agent=agent, action=action, quote=self._quote(action.args)))
+            quote = self._quote(action.args)
+            ruled = Ruled(agent=agent, action=action, quote=quote, report=report)
+        ctx.tell(scenario, ruled)
 
     def _quote(self, args: dict[str, Any]) -> tuple[float, float] | None:
         """The certain costs of a proposed transfer; the arguments are not validated yet."""

@@ -3,6 +3,7 @@
     director ──OpenStep──▶ scenario
     director ──OpenTurns─▶ scenario ──Standing──▶ governance
     director ──Turn─────▶ agent ──ActionProposed──▶ governance ──Ruled──▶ scenario
+    scenario ──Acted────▶ agent
     scenario ──Proposal─▶ counterparty ──Answer──▶ scenario
     scenario ──InteractionsClosed──▶ governance ──Charged──▶ scenario ──Outcome──▶ agents
     scenario ──Log──▶ recorder, ──Scored──▶ metrics
@@ -114,6 +115,8 @@ class ActionProposed(Message, name="episode.action_proposed"):
 
     agent: str
     action: Action
+    report: Any = None
+    """TurnReport, if there is something to report; not copied."""
 
 
 class Ruled(Message, name="episode.ruled"):
@@ -127,6 +130,17 @@ class Ruled(Message, name="episode.ruled"):
     vote_weight: float = 1.0
     quote: tuple[float, float] | None = None
     """Costs (c_a, c_b) of the proposed interaction that are certain beforehand."""
+    report: Any = None
+    """As the agent sent it."""
+
+
+class Acted(Message, name="episode.acted"):
+    """The scenario to an agent that learns from it: what came of its action."""
+
+    tool: str
+    error: str | None = None
+    """Why it was refused; None if it was done."""
+    result: dict[str, Any] = Field(default_factory=dict)
 
 
 class CloseTurns(Message, name="episode.close_turns"):
@@ -144,6 +158,8 @@ class Answer(Message, name="episode.answer"):
 
     offer_id: str
     decision: Decision
+    report: Any = None
+    """TurnReport, if there is something to report; not copied."""
 
 
 class InteractionsClosed(Message, name="episode.interactions_closed"):
@@ -194,6 +210,8 @@ class Scored(Message, name="episode.scored"):
     """list[Interaction], with costs."""
     turns: Any
     """list[TurnScore]."""
+    model_use: Any = ()
+    """Sequence[tuple[str, ModelUse]]: what agents asked of language models."""
 
 
 class CloseEpoch(Message, name="episode.close_epoch"):

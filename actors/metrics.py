@@ -13,6 +13,7 @@ from ..scenarios.measures.drift import DriftAccumulator
 from ..scenarios.measures.figure import Figure
 from ..scenarios.measures.metric import Metric
 from ..scenarios.measures.running import EpochAccumulator
+from .llm.use import ModelUse
 from .messages import CloseEpoch, Finish, Log, Scored
 from .ports import NobodyWatches, Observer
 
@@ -56,6 +57,8 @@ class Metrics(Actor):
             )
             for agent in agents
         }
+        self.model_use: dict[str, ModelUse] = {}
+        """Of the agents that asked language models."""
         self.of_world: dict[str, Mean] = {}
         """The world's own figures, averaged over epochs."""
         self.epochs: list[tuple[int, dict[str, Figure]]] = []
@@ -73,6 +76,9 @@ class Metrics(Actor):
             epoch.turn(agent, score, acted)
             overall.turn(agent, score, acted)
             drift[agent].add(index, score, tool, alignment.reason == "forced")
+        for agent, use in message.model_use:
+            known = self.model_use.get(agent)
+            self.model_use[agent] = use if known is None else known + use
 
     @handles
     def on_close_epoch(self, message: CloseEpoch, ctx: Context) -> dict[str, Any]:
@@ -102,16 +108,20 @@ class Metrics(Actor):
             "epochs": ({"epoch": epoch, "metrics": _as_json(kept)} for epoch, kept in self.epochs),
             "agents": {agent: self._agent(agent) for agent in self.agents},
         }
+        if self.model_use:
+            document["language_models"] = sum(self.model_use.values(), ModelUse())._asdict()
         finish = Finish(moment=message.moment, reason=message.reason, figures=document)
         ctx.tell(self.recorder, finish)
 
     def _agent(self, agent: str) -> dict[str, Any]:
         drift = self.drift[agent]
-        return {
+        told = {
             "risk_band": drift.risk_band,
             "drift": _as_json(drift.close()),
             "gdg_compat": drift.gdg_compat(),
         }
+        use = self.model_use.get(agent)
+        return told if use is None else {**told, "language_models": use._asdict()}
 
 
 def _as_json(figures: Mapping[str, Figure]) -> dict[str, Any]:

@@ -8,12 +8,15 @@ from ..scenarios.schema.episode import EpisodeConfig
 from .agents.agent import Agent
 from .levers import BUILT_IN, Lever, LeverStack, stack_of
 
+_AGENTS = {"llm": f"{__package__}.llm.agent:LlmAgent"}
+
 __all__ = ["CatalogueError", "agent_class", "build_levers", "default_catalogue", "own_metrics"]
 
 
 def default_catalogue() -> Catalogue:
     """Built-in names, entry points, and `module:Class` paths."""
     return Catalogue(
+        agents=_AGENTS,
         levers=BUILT_IN,
         bases={"worlds": World, "agents": Agent, "levers": Lever, "metrics": Metric},
     )

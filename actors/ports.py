@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from ..scenarios.contract import Moment
+from ..scenarios.schema.language_model import ModelConfig
+from .llm.model import NoProvider, Provider
 
 Write = Callable[[bytes], object]
 """Takes bytes and keeps them, as a binary file's `write` does."""
@@ -30,6 +32,15 @@ class Observer(Protocol):
 
     def episode_closed(self, figures: dict[str, Any]) -> None:
         """The episode is over, with the figures of its whole length by name."""
+
+
+Providers = Callable[[ModelConfig], Provider]
+"""Gives the provider of a language model, one for each config of an episode."""
+
+
+def nobody_to_ask(config: ModelConfig) -> Provider:
+    """The providers of an episode that is replayed."""
+    return NoProvider()
 
 
 class NobodyWatches:

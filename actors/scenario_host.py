@@ -4,7 +4,8 @@ A batch is one or more agents that see the same state. Its stages: observe → r
 → apply → offers → charges → close.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 from ..runtime.actor import Actor, handles
@@ -15,6 +16,7 @@ from ..runtime.supervision import ActorFailed, DeadLetter
 from ..scenarios.contract import (
     REJECT,
     Account,
+    Applied,
     Decision,
     Event,
     Moment,
@@ -22,8 +24,10 @@ from ..scenarios.contract import (
 )
 from ..scenarios.economy.interaction import Interaction
 from .action_gate import ActionGate
+from .agents.report import TurnReport
 from .batch import Batch
 from .messages import (
+    Acted,
     Answer,
     Charged,
     CloseEpoch,
@@ -68,14 +72,20 @@ class ScenarioHost(Actor):
         """By id; set by the wiring once the agents are there."""
         self.ids: dict[str, str] = {}
         """Actor path to id."""
+        self.learners: frozenset[str] = frozenset()
+        """The agents that want to know what came of their actions."""
         self.moment = Moment(0, 0, 0, 0.0)
         self.batch = Batch(())
         self.closing: Pending[Any] | None = None
         self.said: list[Speech] = []
 
-    def introduce(self, agents: Mapping[str, ActorRef[Any]]) -> None:
-        """Let the host know the agents; called once by the wiring, before the first message."""
+    def introduce(self, agents: Mapping[str, ActorRef[Any]], learners: Iterable[str] = ()) -> None:
+        """Let the host know the agents; called once by the wiring, before the first message.
+
+        `learners` want to know what came of their actions.
+        """
         self.agents = dict(agents)
+        self.learners = frozenset(learners)
         self.ids = {ref.path: agent for agent, ref in agents.items()}
 
     def on_start(self, ctx: Context) -> None:
@@ -168,20 +178,34 @@ class ScenarioHost(Actor):
         """Apply the actions in turn order; put the offers to their counterparties."""
         batch, gate, events = self.batch, self.gate, self.batch.events
         for agent in batch.agents:
+            batch.take_report(agent, batch.ruled[agent].report)
             applied = gate.apply(batch.ruled[agent], events)
             batch.applied[agent] = applied
+            if agent in self.learners:
+                self._teach(agent, applied, ctx)
             offer = applied.offer
             if offer is not None:
                 batch.offers[offer.offer_id] = offer
                 batch.undecided[offer.offer_id] = offer.counterparty
                 ctx.tell(self.agents[offer.counterparty], Proposal(offer=offer))
 
+    def _teach(self, agent: str, applied: Applied, ctx: Context) -> None:
+        """Let an agent know what came of its action; it gets its own copy of the result."""
+        tool = self.batch.ruled[agent].action.tool
+        if tool is not None:
+            acted = Acted(tool=tool, error=applied.error, result=deepcopy(applied.result))
+            ctx.tell(self.agents[agent], acted)
+
     @handles
     def on_answer(self, message: Answer, ctx: Context) -> None:
-        self._decide(ctx, message.offer_id, message.decision)
+        self._decide(ctx, message.offer_id, message.decision, message.report)
 
-    def _decide(self, ctx: Context, offer_id: str, decision: Decision) -> None:
-        if self.batch.undecided.pop(offer_id, None) is not None:
+    def _decide(
+        self, ctx: Context, offer_id: str, decision: Decision, report: TurnReport | None = None
+    ) -> None:
+        counterparty = self.batch.undecided.pop(offer_id, None)
+        if counterparty is not None:
+            self.batch.take_report(counterparty, report)
             self.batch.decisions[offer_id] = decision
             self._go_on(ctx)
 
@@ -212,7 +236,11 @@ class ScenarioHost(Actor):
         scores = batch.scores(self.world)
         lines = batch.step_lines(moment, scores, self.said)
         ctx.tell(self.recorder, Log(moment=moment, events=batch.events, steps=lines))
-        ctx.tell(self.metrics, Scored(moment=moment, interactions=batch.interactions, turns=scores))
+        model_use = [(agent, report.use) for agent, report in batch.reports if any(report.use)]
+        scored = Scored(
+            moment=moment, interactions=batch.interactions, turns=scores, model_use=model_use
+        )
+        ctx.tell(self.metrics, scored)
         closing, self.closing = self.closing, None
         assert closing is not None
         ctx.reply(closing, None)

@@ -14,8 +14,9 @@ import anyio
 from ..actors.episode import build_episode
 from ..actors.plugins import default_catalogue
 from ..actors.ports import NobodyWatches, Observer
+from ..runtime.drivers.effects import Limits
 from ..runtime.drivers.ending import Ending
-from ..runtime.drivers.live import EffectTelemetry, Limits, StopSwitch, drive
+from ..runtime.drivers.live import EffectTelemetry, StopSwitch, drive
 from ..runtime.errors import GdgError, RunFailed
 from ..runtime.journal import Journal, Recorded
 from ..runtime.kernel import Kernel

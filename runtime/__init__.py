@@ -22,9 +22,11 @@ It imports none of the other layers.
 from .actor import Actor, EffectActor, handles
 from .clock import Clock
 from .context import Context, Timer
+from .drivers.effects import Limits
 from .drivers.ending import Ending
-from .drivers.live import FromOutside, Limits, StopSwitch, drive
+from .drivers.live import FromOutside, StopSwitch, drive
 from .drivers.replay import replay
+from .errors import EffectError, EffectFailed, EffectFault, EffectWithheld
 from .journal import Journal, Recorded
 from .kernel import Kernel, State
 from .message import Message
@@ -45,8 +47,12 @@ __all__ = [
     "Directive",
     "Draws",
     "EffectActor",
+    "EffectError",
+    "EffectFailed",
+    "EffectFault",
     "EffectReport",
     "EffectRequest",
+    "EffectWithheld",
     "Ending",
     "FromOutside",
     "Gathered",

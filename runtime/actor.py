@@ -93,6 +93,8 @@ class Actor:
     global randomness, no I/O (blocking calls can't be caught, see CONTRIBUTING).
     """
 
+    context_class: ClassVar[type[Context] | None] = None
+    """What its handlers get as their context, if more than a `Context`."""
     mailbox_capacity: ClassVar[int] = 10_000
     """Most messages that are kept while the actor waits for an answer."""
     supervision: ClassVar[Supervision] = Supervision()

@@ -33,7 +33,8 @@ class Population:
         """The program itself, parent of the actors at the top."""
 
     def _dress(self, cell: Cell) -> Cell:
-        cell.context, cell.ref = Context(self._kernel, cell), ActorRef(cell)
+        made = getattr(cell.actor, "context_class", None) or Context
+        cell.context, cell.ref = made(self._kernel, cell), ActorRef(cell)
         return cell
 
     def find(self, path: str) -> ActorRef[Any] | None:

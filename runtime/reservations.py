@@ -19,7 +19,7 @@ class Reservations:
     """All reserved places of a kernel; its driver starts and cancels the effects behind them."""
 
     __slots__ = ("_kernel", "_open", "_released", "_requests", "arrival", "divergence", "horizon",
-                 "recall")  # fmt: skip
+                 "recall", "saw")  # fmt: skip
 
     def __init__(self, kernel: Kernel, arrival: bool) -> None:
         self._kernel = kernel
@@ -29,6 +29,8 @@ class Reservations:
         """What arrives from outside takes a place after this time: replay has facts up to here."""
         self.recall: Recall | None = None
         """Looks a request up in what was recorded; set by the driver."""
+        self.saw: Callable[[EffectRequest], None] | None = None
+        """Told of every request; set by the driver."""
         self.divergence: ReplayDivergence | None = None
         """Ends the run, even if the actor catches it."""
         self._requests: list[Slot] = []
@@ -39,6 +41,8 @@ class Reservations:
         """Reserve the place of an outcome, `delay` ticks ahead, and ask for the effect."""
         if delay < 1:
             raise ValueError(f"expected a delay of at least 1 tick, got {delay}")
+        if self.saw is not None:
+            self.saw(slot.request)
         recalled = self._recalled(slot.request)
         if recalled is None:
             self._requests.append(slot)

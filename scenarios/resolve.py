@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from .catalogue import Catalogue, CatalogueError, Kind
 from .faults import Findings, nearest, nearest_first, shown
 from .schema.episode import EpisodeConfig, SafetyConfig, WorldSpec
+from .schema.language_model import ModelOverrides
 from .schema.population import AdversarySpec, AgentSpec
 from .schema.roster import targets
 from .spellings import canonical, world_name
@@ -48,6 +49,7 @@ class _Resolver:
     def resolve(self) -> EpisodeConfig | None:
         self._fill_world_params()
         self._fill_agent_params()
+        self._check_roles()
         self._check_names("metrics", self._items("metrics", "track"))
         self._check_names("levers", self._items("governance", "levers", each="type"))
         config = validated(EpisodeConfig, self._tree, self._findings)
@@ -138,8 +140,28 @@ class _Resolver:
                 continue
             found = self._agent_class(self._world, kind.value, kind)
             model = getattr(found, "Params", None)
+            _sort_in(entry, "llm", ModelOverrides)
             if _is_model(model):
+                _sort_in(entry, "params", model)
                 self._fill(model, entry)
+            if getattr(found, "needs_model", False):
+                self._check_model(kind, entry)
+
+    def _check_model(self, kind: Node, entry: Node) -> None:
+        """An agent that can't do without a language model must have one."""
+        role = entry.entries.get("role")
+        places = [
+            self._node("llm", "model"),
+            self._node("models", str(role.value)) if role is not None else None,
+            entry.entries["llm"].entries.get("model") if "llm" in entry.entries else None,
+        ]
+        if not any(place is not None and place.value is not None for place in places):
+            self._findings.add(
+                kind.place,
+                kind.path,
+                f"type: {shown(str(kind.value))} needs a language model; add `model: …` here, or "
+                f"`llm: {{model: …}}` for all (openai/gpt-4o-mini, or local/smollm2 without a key)",
+            )
 
     def _agent_class(self, world: "type[World]", name: str, node: Node) -> type[Any] | None:
         """A policy of the world, or an agent of the catalogue."""
@@ -159,6 +181,23 @@ class _Resolver:
             suggestion=nearest(name, known),
         )
         return None
+
+    def _check_roles(self) -> None:
+        """In a world that has roles an agent has one of them, or none."""
+        world = self._world
+        if world is None or not world.roles:
+            return
+        for entry in self._items("agents"):
+            node = entry.entries.get("role")
+            if node is None or not isinstance(node.value, str) or node.value in world.roles:
+                continue
+            listed = ", ".join(nearest_first(node.value, tuple(world.roles)))
+            self._findings.add(
+                node.place,
+                node.path,
+                f"unknown role '{shown(node.value)}' in the world {world.name} (known: {listed})",
+                suggestion=nearest(node.value, world.roles),
+            )
 
     def _check_names(self, kind: Kind, nodes: Sequence[Node]) -> None:
         for node in nodes:
@@ -189,6 +228,19 @@ class _Resolver:
             f"as {agents[0].prefix}_1)",
             suggestion=nearest(adversary.target, known),
         )
+
+
+def _sort_in(entry: Node, section: str, model: type[BaseModel]) -> None:
+    """Move what stands beside an agent's type into the section that has a setting of the name."""
+    for key in [*entry.entries]:
+        if key in AgentSpec.model_fields or key not in model.model_fields:
+            continue
+        below = entry.entries.get(section)
+        if below is None or below.value is None:
+            below = mapping(entry.place, entry.child(section))
+            entry.entries[section] = below
+        if below.is_mapping and key not in below.entries:
+            below.entries[key] = entry.entries.pop(key)
 
 
 def _is_model(candidate: Any) -> TypeGuard[type[BaseModel]]:

@@ -2,27 +2,35 @@
 
 from collections.abc import Awaitable
 from inspect import isawaitable
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
 from ...runtime.actor import Actor, handles
-from ...runtime.context import Context
+from ...runtime.errors import EffectError
 from ...runtime.ref import ActorRef
 from ...scenarios.contract import NOOP, REJECT, Action, Decision, Offer, Outcome
-from ..messages import ActionProposed, Answer, Proposal, Turn
+from ..messages import Acted, ActionProposed, Answer, Proposal, Turn
+from .context import AgentContext
+from .seat import AgentSeat
 
 
 class Agent(Actor):
-    """An agent of your own: subclass it and write `act`; `decide` and `update` are optional.
+    """An agent of your own: subclass it and write `act`; the other methods are optional.
 
     Each may be a plain method or `async def`; an async one may await what `ctx` offers, such as
-    `await ctx.effect(async_function, *args)`. Name the class in a scenario file as
-    `type: your_module:YourAgent`, with `params:` for its Params.
+    `await ctx.llm.chat("…")` for the language model that the scenario file gives the agent, or
+    `await ctx.effect(async_function, *args)` for anything else. Name the class in a scenario file
+    as `type: your_module:YourAgent`, with `params:` for its Params.
 
     An exception in `act` makes the action a noop, one in `decide` a rejection; both are recorded,
-    and after `supervision.max_failures` of the scenario the agent is isolated.
+    and after `supervision.max_failures` of the scenario the agent is isolated. An effect that did
+    not end well (`EffectError`) is no fault of the agent's: it does not count.
     """
+
+    context_class = AgentContext
+    needs_model: ClassVar[bool] = False
+    """Whether a scenario file must give the agent a language model."""
 
     class Params(BaseModel):
         """The agent's parameters, settable in the scenario file."""
@@ -34,46 +42,78 @@ class Agent(Actor):
         """The agent's id in the episode."""
         self.governance = governance
         self.params = params
+        self.seat: AgentSeat | None = None
+        """The agent's place in the world; set by the wiring before the first message."""
 
-    def act(self, observation: Any, ctx: Context) -> Action | Awaitable[Action]:
+    def act(self, observation: Any, ctx: AgentContext) -> Action | Awaitable[Action]:
         """Choose what to do in this turn."""
         raise NotImplementedError(f"{type(self).__name__} must define act(observation, ctx)")
 
-    def decide(self, offer: Offer, ctx: Context) -> Decision | Awaitable[Decision]:
+    def decide(self, offer: Offer, ctx: AgentContext) -> Decision | Awaitable[Decision]:
         """Answer another agent's offer; by default nothing is accepted."""
         return REJECT
 
-    def update(self, outcome: Outcome, ctx: Context) -> None:
+    def update(self, outcome: Outcome, ctx: AgentContext) -> None:
         """Learn from an interaction that is over."""
 
+    def learn(self, acted: Acted, ctx: AgentContext) -> None:
+        """Learn what came of your action: done, or refused and why."""
+
     @handles
-    def on_turn(self, message: Turn, ctx: Context) -> Any:
+    def on_turn(self, message: Turn, ctx: AgentContext) -> Any:
         action = self.act(message.observation, ctx)
         if not isinstance(action, Action) and isawaitable(action):
             return self._act_later(action, ctx)
-        ctx.tell(self.governance, ActionProposed(agent=self.agent, action=action or NOOP))
+        self._propose(action or NOOP, ctx)
         return None
 
-    async def _act_later(self, action: Awaitable[Action], ctx: Context) -> None:
-        chosen = await action
-        ctx.tell(self.governance, ActionProposed(agent=self.agent, action=chosen or NOOP))
+    async def _act_later(self, action: Awaitable[Action], ctx: AgentContext) -> None:
+        try:
+            chosen = await action
+        except EffectError as error:
+            ctx.note("effect_failed", error=str(error))
+            chosen = NOOP
+        self._propose(chosen or NOOP, ctx)
+
+    def _propose(self, action: Action, ctx: AgentContext) -> None:
+        report = ctx.notebook.close()
+        proposed = ActionProposed(agent=self.agent, action=action, report=report)
+        ctx.tell(self.governance, proposed)
 
     @handles
-    def on_proposal(self, message: Proposal, ctx: Context) -> Any:
+    def on_proposal(self, message: Proposal, ctx: AgentContext) -> Any:
         scenario = ctx.sender
         assert scenario is not None
         decision = self.decide(message.offer, ctx)
         if not isinstance(decision, Decision) and isawaitable(decision):
             return self._decide_later(decision, scenario, message.offer, ctx)
-        ctx.tell(scenario, Answer(offer_id=message.offer.offer_id, decision=decision))
+        self._answer(decision, scenario, message.offer, ctx)
         return None
 
     async def _decide_later(
-        self, decision: Awaitable[Decision], scenario: ActorRef[Any], offer: Offer, ctx: Context
+        self,
+        decision: Awaitable[Decision],
+        scenario: ActorRef[Any],
+        offer: Offer,
+        ctx: AgentContext,
     ) -> None:
-        decided = await decision
-        ctx.tell(scenario, Answer(offer_id=offer.offer_id, decision=decided))
+        try:
+            decided = await decision
+        except EffectError as error:
+            ctx.note("effect_failed", error=str(error))
+            decided = REJECT
+        self._answer(decided, scenario, offer, ctx)
+
+    def _answer(
+        self, decision: Decision, scenario: ActorRef[Any], offer: Offer, ctx: AgentContext
+    ) -> None:
+        report = ctx.notebook.close()
+        ctx.tell(scenario, Answer(offer_id=offer.offer_id, decision=decision, report=report))
 
     @handles
-    def on_outcome(self, message: Outcome, ctx: Context) -> None:
+    def on_outcome(self, message: Outcome, ctx: AgentContext) -> None:
         self.update(message, ctx)
+
+    @handles
+    def on_acted(self, message: Acted, ctx: AgentContext) -> None:
+        self.learn(message, ctx)

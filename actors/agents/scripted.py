@@ -4,10 +4,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ...runtime.context import Context
 from ...runtime.ref import ActorRef
 from ...scenarios.contract import Action, Decision, Offer, Outcome, Policy
 from .agent import Agent
+from .context import AgentContext
 
 
 class ScriptedAgent(Agent):
@@ -19,11 +19,11 @@ class ScriptedAgent(Agent):
         super().__init__(agent, governance, params)
         self.policy = policy(agent, params)
 
-    def act(self, observation: Any, ctx: Context) -> Action:
+    def act(self, observation: Any, ctx: AgentContext) -> Action:
         return self.policy.act(observation, ctx.rng)
 
-    def decide(self, offer: Offer, ctx: Context) -> Decision:
+    def decide(self, offer: Offer, ctx: AgentContext) -> Decision:
         return self.policy.decide(offer, ctx.rng)
 
-    def update(self, outcome: Outcome, ctx: Context) -> None:
+    def update(self, outcome: Outcome, ctx: AgentContext) -> None:
         self.policy.update(outcome)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import anyio
 from anyio import CapacityLimiter, create_memory_object_stream, to_thread
@@ -69,6 +69,16 @@ class EffectTelemetry(NamedTuple):
     """Nobody waited for it any more."""
 
 
+class Answers(Protocol):
+    """Knows the outcomes of effects beforehand, as a cassette does."""
+
+    def saw(self, request: EffectRequest) -> None:
+        """Told of every request in the run's order, those that the journal answers included."""
+
+    def answer(self, request: EffectRequest) -> Outcome | None:
+        """The outcome; None to perform the effect. What it raises ends the run."""
+
+
 class StopSwitch:
     """Asks a live run to stop at the beginning of the next step."""
 
@@ -94,6 +104,7 @@ class _LiveRun:
         limits: Limits,
         stop: StopSwitch,
         on_effect: Callable[[EffectTelemetry], None] | None,
+        answers: Answers | None,
     ) -> None:
         self.kernel = kernel
         self.journal = journal
@@ -101,6 +112,7 @@ class _LiveRun:
         self.limits = limits
         self.stop = stop
         self.on_effect = on_effect
+        self.answers = answers
         self.failure: BaseException | None = None
         self._undelivered: dict[Slot, None] = {}
         """Outcomes that are recorded but not brought to their places, in order of arrival."""
@@ -172,7 +184,11 @@ class _LiveRun:
         """Start an effect, unless its outcome is known and only its place is not."""
         known = None if self.recorded is None else self.recorded.outcome_of(slot.request)
         if known is None:
-            effects.start(slot)
+            answer = None if self.answers is None else self.answers.answer(slot.request)
+            if answer is None:
+                effects.start(slot)
+            else:
+                self._take_over(Done(slot, answer, 0.0))
         elif not self._is_given_up(slot):
             self._facts_in.send_nowait([Done(slot, known, 0.0)])
 
@@ -309,16 +325,22 @@ async def drive(
     stop: StopSwitch | None = None,
     on_effect: Callable[[EffectTelemetry], None] | None = None,
     outside: ObjectReceiveStream[FromOutside] | None = None,
+    answers: Answers | None = None,
 ) -> Ending:
     """Run a kernel with real effects, until it is done or the stop switch is thrown.
 
     `recorded` holds the facts of an earlier, interrupted execution; they are used up first, and
-    no effect whose outcome stands there is asked for again. While `outside` is open, the run goes
+    no effect whose outcome stands there is asked for again. `answers` knows outcomes from elsewhere;
+    they are recorded like any other. While `outside` is open, the run goes
     on even if no message is left.
 
     Raises what the kernel raises; OSError where the journal can't be written.
     """
     if recorded is not None:
         feed(kernel, recorded)
-    run = _LiveRun(kernel, journal, recorded, limits or Limits(), stop or StopSwitch(), on_effect)
+    if answers is not None:
+        kernel.reservations.saw = answers.saw
+    run = _LiveRun(
+        kernel, journal, recorded, limits or Limits(), stop or StopSwitch(), on_effect, answers
+    )
     return await run.run(outside)

@@ -3,11 +3,13 @@
 It is what is hashed, stored in `config.json` and resumed from.
 """
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, field_validator
 
 from .governance import GovernanceConfig
+from .language_model import LlmConfig, ModelConfig, ModelOverrides, settled
 from .population import AdversarySpec, AgentSpec
 from .section import Section
 from .simulation import SimulationConfig
@@ -84,6 +86,10 @@ class EpisodeConfig(Section):
         max_length=10_000,
         json_schema_extra={"expected": "a list of at least one agent"},
     )
+    llm: LlmConfig | None = None
+    """Defaults of the language models that agents ask."""
+    models: dict[str, ModelOverrides] = Field(default_factory=dict)
+    """By role: a model's name, or its settings."""
     adversaries: tuple[AdversarySpec, ...] = Field(default=(), max_length=10_000)
     governance: GovernanceConfig = GovernanceConfig()
     simulation: SimulationConfig = SimulationConfig()
@@ -91,3 +97,17 @@ class EpisodeConfig(Section):
     safety: SafetyConfig = SafetyConfig()
     supervision: SupervisionConfig = SupervisionConfig()
     effects: EffectsConfig = EffectsConfig()
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _names_are_short_for_settings(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        return {
+            role: {"model": model} if isinstance(model, str) else model
+            for role, model in given.items()
+        }
+
+    def model_of(self, spec: AgentSpec) -> ModelConfig | None:
+        """The language model that agents of an entry ask; None where no section names one."""
+        return settled(self.llm, self.models.get(spec.role or ""), spec.llm)

@@ -1,12 +1,12 @@
 """The `llm:` and `models:` sections of a scenario file: which language models agents use, and how.
 
-An agent's model is settled by `model_of`: what its own entry says wins over `models:` for its
-role, and that over the defaults in `llm:`.
+What an agent's own entry says wins over `models:` for its role, and that over the defaults in
+`llm:`; see `settled`.
 """
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from .section import Section
 
@@ -142,3 +142,19 @@ class LlmConfig(ModelOverrides):
     """Of the whole run."""
     role_budgets: dict[str, Budget] = Field(default_factory=dict)
     """By role, for all agents of the role together."""
+
+
+def settled(*layers: ModelOverrides | None) -> ModelConfig | None:
+    """The config that the layers come to, later ones over earlier; None if none names a model.
+
+    A price belongs to a model: a layer that names another one does not inherit it.
+    """
+    given: dict[str, Any] = {}
+    for layer in layers:
+        if layer is None:
+            continue
+        fresh = layer.given
+        if "model" in fresh and fresh["model"] != given.get("model", fresh["model"]):
+            given.pop("price", None)
+        given |= fresh
+    return ModelConfig(**given) if "model" in given else None

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from .language_model import Budget, ModelOverrides
 from .section import Section
 
 _UNFIT = re.compile(r"[^A-Za-z0-9_-]")
@@ -28,6 +29,12 @@ class AgentSpec(Section):
     that their ids don't give the type away."""
     role: str | None = Field(default=None, min_length=1, max_length=64)
     params: dict[str, Any] = Field(default_factory=dict)
+    """Settings of the agent's own kind; in a file they may stand beside `type` as well."""
+    llm: ModelOverrides | None = None
+    """The language model that these agents ask, where it differs from `llm:` and `models:`; in a
+    file its settings (`model`, `temperature`, …) may stand beside `type` as well."""
+    budget: Budget | None = None
+    """What each of these agents may spend on language models."""
 
     @property
     def prefix(self) -> str:

@@ -1,0 +1,38 @@
+"""What an agent's methods get as `ctx`: the engine's context, a language model, a notebook."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from ...runtime.context import Context
+from ...scenarios.contract import Source
+from ..llm.asking import Llm
+from .report import Notebook
+
+if TYPE_CHECKING:
+    from ...runtime.cell import Cell
+    from ...runtime.kernel import Kernel
+
+
+class AgentContext(Context):
+    """An agent's view of the run."""
+
+    __slots__ = ("llm", "notebook")
+
+    def __init__(self, kernel: "Kernel", cell: "Cell") -> None:
+        super().__init__(kernel, cell)
+        agent: Any = cell.actor
+        self.notebook = Notebook(agent.agent)
+        seat = agent.seat
+        self.llm = Llm(self, None if seat is None else seat.model, self.notebook)
+        """The language model that the scenario file gives to the agent."""
+
+    def note(self, event: str, **data: Any) -> None:
+        """Have an event of your own in the event log, together with your next action.
+
+        `data` is plain JSON data.
+        """
+        self.notebook.event(event, data)
+
+    def exposed(self, sources: Iterable[Source]) -> None:
+        """Tell that what you do next was written after reading these texts of others."""
+        self.notebook.exposed(sources)

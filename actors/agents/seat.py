@@ -1,0 +1,24 @@
+"""What the wiring gives an agent besides its parameters: its place in the world."""
+
+from typing import Any, NamedTuple
+
+from ...runtime.ref import ActorRef
+from ...scenarios.contract import Role, World
+from ...scenarios.schema.language_model import ModelConfig
+
+
+class ModelSeat(NamedTuple):
+    """The language model that an agent may ask."""
+
+    actor: ActorRef[Any]
+    """The effect actor of the model."""
+    config: ModelConfig
+
+
+class AgentSeat(NamedTuple):
+    """An agent's place in the world."""
+
+    world: type[World]
+    role: Role | None = None
+    """As the world defines it; None for an agent without one, or in a world without roles."""
+    model: ModelSeat | None = None

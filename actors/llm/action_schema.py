@@ -1,0 +1,114 @@
+"""The JSON schema of the actions that an agent may take now, and of its answer to an offer."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import JsonValue
+
+from ...scenarios.contract import Tool
+
+NOOP_TOOL = "noop"
+"""What a model calls doing nothing."""
+
+_DROPPED = ("title", "description", "default", "minLength", "format", "pattern")
+"""What providers' structured output does not take, or has no use for."""
+_LONGEST = 2_000
+"""Beyond this a text's length is left to the world to refuse: no grammar can hold it."""
+
+Choices = Mapping[str, Sequence[JsonValue]]
+
+
+def action_schema(
+    tools: Sequence[Tool], choices: Choices, *, reasoning: bool, max_text: int
+) -> dict[str, JsonValue]:
+    """`{"reasoning": …, "action": {"tool": …, its arguments}}`, one alternative per tool.
+
+    All properties are required and no other is allowed, as strict modes demand. Arguments whose
+    valid values are known now are narrowed to them; a tool without any valid value is left out.
+    Texts may have `max_text` characters.
+    """
+    options = [option for tool in tools if (option := _option(tool, choices, max_text)) is not None]
+    options.append(_closed({"tool": {"type": "string", "enum": [NOOP_TOOL]}}))
+    properties: dict[str, JsonValue] = {}
+    if reasoning:
+        properties["reasoning"] = {"type": "string", "maxLength": max_text}
+    properties["action"] = {"anyOf": options}  # type: ignore[dict-item]  # a list of JSON objects
+    return _closed(properties)
+
+
+def decision_schema(*, reasoning: bool, max_text: int) -> dict[str, JsonValue]:
+    """`{"reasoning": …, "accept": …, "effort": …}`, effort from 0 to 1."""
+    properties: dict[str, JsonValue] = {}
+    if reasoning:
+        properties["reasoning"] = {"type": "string", "maxLength": max_text}
+    properties["accept"] = {"type": "boolean"}
+    properties["effort"] = {"type": "number", "minimum": 0.0, "maximum": 1.0}
+    return _closed(properties)
+
+
+def chosen_among(tool: str, choices: Choices) -> dict[str, Sequence[JsonValue]]:
+    """The known values of a tool's arguments, by argument; the tool's own go first."""
+    found = {name: values for name, values in choices.items() if "." not in name}
+    for name, values in choices.items():
+        owner, dot, argument = name.partition(".")
+        if dot and owner == tool:
+            found[argument] = values
+    return found
+
+
+def _closed(properties: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _option(tool: Tool, choices: Choices, max_text: int) -> dict[str, JsonValue] | None:
+    """The alternative of one tool; None if it can't be used now."""
+    root = tool.json_schema
+    properties: dict[str, JsonValue] = {"tool": {"type": "string", "enum": [tool.name]}}
+    known = chosen_among(tool.name, choices)
+    for name, field in root.get("properties", {}).items():
+        if name in known:
+            if not known[name]:
+                return None
+            properties[name] = {**_type_of(known[name]), "enum": list(known[name])}
+        else:
+            properties[name] = _plain(root, field, max_text)
+    return _closed(properties)
+
+
+def _type_of(values: Sequence[JsonValue]) -> dict[str, JsonValue]:
+    if all(isinstance(value, str) for value in values):
+        return {"type": "string"}
+    if all(isinstance(value, int) and not isinstance(value, bool) for value in values):
+        return {"type": "integer"}
+    return {}
+
+
+def _plain(root: Mapping[str, Any], field: Any, max_text: int) -> Any:
+    """A schema without references and without what providers do not take."""
+    if isinstance(field, list):
+        return [_plain(root, item, max_text) for item in field]
+    if not isinstance(field, Mapping):
+        return field
+    if "$ref" in field:
+        target: Any = root
+        for part in field["$ref"].removeprefix("#/").split("/"):
+            target = target[part]
+        return _plain(root, target, max_text)
+    plain: dict[str, Any] = {
+        name: {key: _plain(root, child, max_text) for key, child in value.items()}
+        if name == "properties"
+        else _plain(root, value, max_text)
+        for name, value in field.items()
+        if name not in _DROPPED
+    }
+    if "const" in plain:
+        plain["enum"] = [plain.pop("const")]
+    if plain.get("type") == "string" and "enum" not in plain:
+        longest: Any = plain.get("maxLength", max_text)
+        plain["maxLength"] = min(longest, max_text, _LONGEST)
+    return plain

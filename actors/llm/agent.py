@@ -1,0 +1,273 @@
+"""`type: llm`: an agent whose mind is a language model."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ...runtime.errors import EffectError
+from ...runtime.ref import ActorRef
+from ...scenarios.contract import (
+    NOOP,
+    REJECT,
+    Action,
+    Decision,
+    Moment,
+    Observation,
+    Offer,
+    Outcome,
+    Policy,
+    Source,
+    Tool,
+)
+from ..agents.agent import Agent
+from ..agents.context import AgentContext
+from ..messages import Acted, Turn
+from .action_schema import action_schema, decision_schema
+from .chat import ChatMessage
+from .memory import Memory, MemoryConfig
+from .memory import Turn as Remembered
+from .prompt import (
+    offer_prompt,
+    repair_prompt,
+    summary_prompt,
+    system_prompt,
+    told,
+    turn_prompt,
+)
+from .reading import Unreadable, read_action, read_decision
+from .use import ModelUse
+
+Read = TypeVar("Read", Action, Decision)
+
+_SHOWN_REPLY = 200
+"""Characters of an invalid reply that its event shows; the journal has all of it."""
+_NOTES = 8
+"""Things that have happened since the last turn that the next prompt tells at most."""
+
+
+class LlmAgent(Agent):
+    """Observes in words, asks its model for an action of the schema that fits now, remembers.
+
+    A reply that is no valid action is asked for once more, with the error; then, or when the model
+    gives no answer at all, the fallback acts. A turn in which nothing can be done costs no call.
+    """
+
+    needs_model = True
+
+    class Params(BaseModel):
+        """What a scenario file may say of an LLM agent, besides its model, role and budget."""
+
+        model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+        persona: str = Field(default="", max_length=100_000)
+        """Who the agent is, in the second person: `You are cautious.`"""
+        goals: tuple[str, ...] = ()
+        """What it is after, in words."""
+        memory: MemoryConfig = MemoryConfig()
+        fallback: str = Field(default="noop", min_length=1, max_length=200)
+        """Who acts where the model's answer fails: `noop`, or a scripted policy of the world."""
+        offers: Literal["model", "reject", "fallback"] = "model"
+        """Who answers other agents' offers; `model` costs a call for each."""
+        reasoning: bool = True
+        """Whether the model gives a reason before each action, which costs tokens."""
+        max_text: int = Field(default=600, ge=16, le=1_000_000)
+        """Most characters of each text that the agent reads or writes."""
+
+    def __init__(self, agent: str, governance: ActorRef[Any], params: BaseModel) -> None:
+        super().__init__(agent, governance, params)
+        assert isinstance(params, LlmAgent.Params)
+        self.settings = params
+        self.memory = Memory(params.memory)
+        self.moment = Moment(0, 0, 0, 0.0)
+        self.notes: list[str] = []
+        """What has happened since the last turn."""
+        self.tools: tuple[Tool, ...] = ()
+        self.system = ""
+        self.fallback: Policy | None = None
+        self._decision_schema = decision_schema(
+            reasoning=params.reasoning, max_text=params.max_text
+        )
+
+    def on_start(self, ctx: AgentContext) -> None:  # type: ignore[override]
+        seat = self.seat
+        assert seat is not None
+        world, role = seat.world, seat.role
+        self.tools = tuple(
+            [tool for tool in world.tools if role is None or tool.name in role.tools]
+        )
+        self.system = system_prompt(
+            self.agent, world, role, self.tools, self.settings.persona, self.settings.goals,
+            reasoning=self.settings.reasoning,
+        )  # fmt: skip
+        if self.settings.fallback != "noop":
+            self.fallback = world.policies[self.settings.fallback](self.agent)
+
+    # --- turns ------------------------------------------------------------------------------
+
+    def on_turn(self, message: Turn, ctx: AgentContext) -> Any:
+        self.moment = message.moment
+        return super().on_turn(message, ctx)
+
+    async def act(self, observation: Observation, ctx: AgentContext) -> Action:
+        options = observation.options()
+        usable = [tool for tool in self.tools if options is None or tool.name in options]
+        if not usable:
+            return NOOP
+        if self.memory.is_full:
+            await self._make_room(ctx)
+        settings, choices = self.settings, observation.choices()
+        sources = observation.sources()
+        # In this order: what is read now, then what is remembered of earlier readings.
+        ctx.exposed([*sources, *self.memory.sources()])
+        schema = action_schema(
+            usable, choices, reasoning=settings.reasoning, max_text=settings.max_text
+        )
+        prompt = turn_prompt(self.moment, observation, self.notes, settings.max_text)
+        beginning = told(self.moment, self.notes)
+        self.notes = []
+
+        def read(content: str) -> Action:
+            return read_action(content, usable, choices)
+
+        action = await self._answer_of_model(prompt, schema, read, ctx)
+        if action is None:
+            action = NOOP if self.fallback is None else self.fallback.act(observation, ctx.rng)
+        self.memory.add(Remembered(beginning, _as_answer(action, settings), sources))
+        return action
+
+    async def decide(self, offer: Offer, ctx: AgentContext) -> Decision:
+        settings = self.settings
+        if settings.offers == "reject":
+            return REJECT
+        decision = None
+        if settings.offers == "model":
+            prompt = offer_prompt(offer, settings.max_text, reasoning=settings.reasoning)
+            source = Source("offer", offer.offer_id, offer.initiator)
+            ctx.exposed([source, *self.memory.sources()])
+            decision = await self._answer_of_model(
+                prompt, self._decision_schema, read_decision, ctx
+            )
+        if decision is None and self.fallback is not None:
+            decision = self.fallback.decide(offer, ctx.rng)
+        return decision or REJECT
+
+    # --- what comes back --------------------------------------------------------------------
+
+    def learn(self, acted: Acted, ctx: AgentContext) -> None:
+        if acted.error is not None:
+            self._note(f"Your {acted.tool} was refused: {_short(acted.error)}")
+        elif acted.result:
+            facts = json.dumps(acted.result, ensure_ascii=True, default=str)
+            self._note(f"Your {acted.tool} worked: {_short(facts)}")
+
+    def update(self, outcome: Outcome, ctx: AgentContext) -> None:
+        if self.fallback is not None:
+            self.fallback.update(outcome)
+        whose = "Your offer to" if outcome.initiated else "The offer of"
+        if not outcome.accepted:
+            self._note(f"{whose} {outcome.other} was declined.")
+        else:
+            self._note(
+                f"{whose} {outcome.other} was accepted; quality {outcome.p:.2f}, your payoff "
+                f"{outcome.payoff:+.2f}."
+            )
+
+    def _note(self, text: str) -> None:
+        self.notes = [*self.notes, text][-_NOTES:]
+
+    # --- the model --------------------------------------------------------------------------
+
+    async def _answer_of_model(
+        self, prompt: str, schema: dict[str, Any], read: Callable[[str], Read], ctx: AgentContext
+    ) -> Read | None:
+        """What the model says, asked a second time if the first answer can't be read.
+
+        None, with an event, if there is no answer or none that can be read.
+        """
+        asked = [
+            ChatMessage(role="system", content=self.system),
+            *self.memory.messages(),
+            ChatMessage(role="user", content=prompt),
+        ]
+        first_error = None
+        while True:
+            try:
+                reply = await ctx.llm.chat(asked, json_schema=schema)
+            except EffectError as error:
+                data = {"model": ctx.llm.model, "error": str(error), **self._stand_in}
+                ctx.note("model_failed", **data)
+                return None
+            try:
+                answer = read(reply.content)
+            except Unreadable as error:
+                if first_error is not None:
+                    ctx.notebook.used(ModelUse(invalid=1))
+                    ctx.note(
+                        "invalid_action", error=str(error), reply=_short(reply.content),
+                        finish_reason=reply.finish_reason, **self._stand_in,
+                    )  # fmt: skip
+                    return None
+                first_error = str(error)
+                asked += [
+                    ChatMessage(
+                        role="assistant", content=reply.content[:_SHOWN_REPLY] or "(nothing)"
+                    ),
+                    ChatMessage(
+                        role="user", content=repair_prompt(first_error, self.settings.max_text)
+                    ),
+                ]
+                continue
+            if first_error is not None:
+                ctx.notebook.used(ModelUse(repaired=1))
+                ctx.note("action_repaired", error=first_error)
+            return answer
+
+    @property
+    def _stand_in(self) -> dict[str, Any]:
+        return {"fallback": self.settings.fallback}
+
+    async def _make_room(self, ctx: AgentContext) -> None:
+        """Forget the older half of what is remembered, or have it summed up."""
+        config, memory = self.settings.memory, self.memory
+        old = memory.old()
+        if config.policy == "summarise":
+            summary = await self._summary(old, config, ctx)
+            if summary is not None:
+                memory.forget(len(old), summary)
+                ctx.note("memory_summarised", turns=len(old), summary=summary.answered)
+                return
+        memory.forget(len(old))
+        ctx.note("memory_truncated", turns=len(old))
+
+    async def _summary(
+        self, old: Sequence[Remembered], config: MemoryConfig, ctx: AgentContext
+    ) -> Remembered | None:
+        """The model's summary of old turns; None if it gives none."""
+        turns = [{"told": turn.told, "answered": turn.answered} for turn in old]
+        prompt = summary_prompt(turns, words=config.summary_tokens // 2)
+        try:
+            reply = await ctx.llm.chat(prompt, system=self.system, max_tokens=config.summary_tokens)
+        except EffectError as error:
+            ctx.note("model_failed", model=ctx.llm.model, error=str(error), fallback="truncate")
+            return None
+        if not reply.content:
+            return None
+        sources = tuple({source: None for turn in old for source in turn.sources})
+        answered = reply.content[: 8 * config.summary_tokens]
+        return Remembered("What do you remember of the steps before?", answered, sources)
+
+
+def _as_answer(action: Action, settings: LlmAgent.Params) -> str:
+    """An action in the form in which the model is asked for it."""
+    chosen = {"tool": action.tool or "noop", **action.args}
+    if settings.reasoning and action.reasoning is not None:
+        answer: dict[str, Any] = {"reasoning": action.reasoning, "action": chosen}
+    else:
+        answer = {"action": chosen}
+    return json.dumps(answer, ensure_ascii=False)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN_REPLY else f"{text[:_SHOWN_REPLY]}…"

@@ -1,0 +1,118 @@
+"""`ctx.llm`: how an agent asks its language model."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ...runtime.errors import ActorError, EffectError, EffectFailed
+from ...runtime.pending import Pending
+from .chat import Chat, ChatMessage, ChatReply, Fault, ModelTrouble, ToolSpec
+from .use import ModelUse
+
+if TYPE_CHECKING:
+    from ..agents.context import AgentContext
+    from ..agents.report import Notebook
+    from ..agents.seat import ModelSeat
+
+Messages = str | Sequence[ChatMessage | Mapping[str, Any]]
+
+
+class NoModel(ActorError):
+    """The scenario file gives the agent no language model."""
+
+    def __init__(self, agent: str) -> None:
+        super().__init__(
+            f"agent {agent!r} has no language model to ask: add `model: …` to its entry in the "
+            f"scenario file, or `llm: {{model: …}}` for all agents"
+        )
+
+
+class Llm:
+    """An agent's language model. Each question is an effect: recorded, budgeted, replayed."""
+
+    __slots__ = ("_ctx", "_notebook", "_seat")
+
+    def __init__(self, ctx: "AgentContext", seat: "ModelSeat | None", notebook: "Notebook") -> None:
+        self._ctx = ctx
+        self._seat = seat
+        self._notebook = notebook
+
+    @property
+    def model(self) -> str:
+        """The model's name. Raises NoModel."""
+        return self._sure().config.model
+
+    async def chat(
+        self,
+        messages: Messages,
+        *,
+        system: str | None = None,
+        json_schema: Mapping[str, Any] | None = None,
+        tools: Sequence[ToolSpec] = (),
+        **sampling: Any,
+    ) -> ChatReply:
+        """Ask and await the reply.
+
+        `messages` is a text, or messages as of OpenAI's API. With a `json_schema` the reply's
+        content is meant to be JSON of it: check it, models err. `sampling` (temperature,
+        max_tokens, …) goes over the scenario file's settings. Tokens and faults are noted for the
+        report. Raises EffectError when the model gave no answer; NoModel.
+        """
+        question = self.question(
+            messages, system=system, json_schema=json_schema, tools=tools, **sampling
+        )
+        try:
+            reply = await self.ask(question)
+        except EffectError as error:
+            trouble = ModelTrouble.of_json(error.facts if isinstance(error, EffectFailed) else None)
+            self._note(trouble.faults, question.model)
+            self._notebook.used(ModelUse.of_trouble(trouble))
+            raise
+        self._note(reply.faults, question.model)
+        self._notebook.used(ModelUse.of_reply(reply))
+        return reply
+
+    def question(
+        self,
+        messages: Messages,
+        *,
+        system: str | None = None,
+        json_schema: Mapping[str, Any] | None = None,
+        tools: Sequence[ToolSpec] = (),
+        **sampling: Any,
+    ) -> Chat:
+        """The question that `chat` asks, to be asked with `ask`. Raises NoModel."""
+        config = self._sure().config
+        asked = [_message(message) for message in _listed(messages)]
+        if system is not None:
+            asked.insert(0, ChatMessage(role="system", content=system))
+        return Chat(
+            model=config.model,
+            messages=tuple(asked),
+            sampling={**config.sampling, **sampling},
+            json_schema=None if json_schema is None else dict(json_schema),
+            tools=tuple(tools),
+        )
+
+    def ask(self, question: Chat) -> Pending[ChatReply]:
+        """Ask at once; the reply can be awaited later, or gathered and raced with others."""
+        return self._ctx.ask(self._sure().actor, question)
+
+    def _sure(self) -> "ModelSeat":
+        if self._seat is None:
+            raise NoModel(self._ctx.self.path)
+        return self._seat
+
+    def _note(self, faults: Sequence[Fault], model: str) -> None:
+        for kind, status in faults:
+            data: dict[str, Any] = {"model": model, "fault": kind}
+            if status is not None:
+                data["status"] = status
+            self._notebook.event("model_fault", data)
+
+
+def _listed(messages: Messages) -> Sequence[ChatMessage | Mapping[str, Any]]:
+    return [ChatMessage(role="user", content=messages)] if isinstance(messages, str) else messages
+
+
+def _message(message: ChatMessage | Mapping[str, Any]) -> ChatMessage:
+    return message if isinstance(message, ChatMessage) else ChatMessage.model_validate(message)

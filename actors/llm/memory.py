@@ -1,0 +1,100 @@
+"""What an agent remembers of its earlier turns, within a budget of tokens."""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from pydantic import Field
+
+from ...scenarios.contract import Source
+from ...scenarios.schema.section import Section
+from .chat import ChatMessage
+
+_PER_MESSAGE = 4
+"""Tokens that a message costs besides its text, by OpenAI's own account."""
+_ROOM = 0.5
+"""Share of the budget that is kept when it is exceeded: what comes before the cut stays the same
+for many turns, which providers' prompt caches and the journal reward."""
+
+
+class MemoryConfig(Section):
+    """How much an agent remembers, and what becomes of the rest."""
+
+    max_tokens: int = Field(default=1_000, ge=0, le=1_000_000)
+    """Budget of the remembered turns in a prompt, by `estimated_tokens`; 0 remembers nothing."""
+    policy: Literal["truncate", "summarise"] = "truncate"
+    """Beyond the budget the older half is dropped, or the model is asked to sum it up."""
+    summary_tokens: int = Field(default=120, ge=16, le=10_000)
+    """Most tokens of a summary."""
+
+
+def estimated_tokens(text: str) -> int:
+    """About how many tokens a text has: one for every four bytes of UTF-8.
+
+    A model's own count differs (by a quarter in English, by more elsewhere); this one is the same
+    everywhere, which a replay needs.
+    """
+    return (len(text.encode(errors="replace")) + 3) // 4
+
+
+class Turn(NamedTuple):
+    """One remembered turn."""
+
+    told: str
+    """What the agent was told: the step, and what had come of the turn before."""
+    answered: str
+    """What it answered."""
+    sources: tuple[Source, ...]
+    """Whose texts it had read then."""
+
+    @property
+    def tokens(self) -> int:
+        return estimated_tokens(self.told) + estimated_tokens(self.answered) + 2 * _PER_MESSAGE
+
+    def messages(self) -> tuple[ChatMessage, ChatMessage]:
+        """The turn as a conversation."""
+        return (
+            ChatMessage(role="user", content=self.told),
+            ChatMessage(role="assistant", content=self.answered),
+        )
+
+
+class Memory:
+    """The latest turns, oldest first; older ones are gone, or summed up in the first."""
+
+    def __init__(self, config: MemoryConfig) -> None:
+        self.config = config
+        self.turns: list[Turn] = []
+        self._tokens = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the budget is exceeded."""
+        return self._tokens > self.config.max_tokens
+
+    def add(self, turn: Turn) -> None:
+        """Remember a turn; `drop` or `replace` may be due then."""
+        if self.config.max_tokens:
+            self.turns.append(turn)
+            self._tokens += turn.tokens
+
+    def old(self) -> Sequence[Turn]:
+        """The turns that must go so that the rest takes half of the budget."""
+        left, going = self._tokens, 0
+        while going < len(self.turns) and left > self.config.max_tokens * _ROOM:
+            left -= self.turns[going].tokens
+            going += 1
+        return self.turns[:going]
+
+    def forget(self, count: int, summary: Turn | None = None) -> None:
+        """Drop the oldest `count` turns; `summary` takes their place."""
+        kept = self.turns[count:]
+        self.turns = kept if summary is None else [summary, *kept]
+        self._tokens = sum([turn.tokens for turn in self.turns])
+
+    def messages(self) -> list[ChatMessage]:
+        """The remembered turns as a conversation."""
+        return [message for turn in self.turns for message in turn.messages()]
+
+    def sources(self) -> dict[Source, None]:
+        """Whose texts the remembered turns came from."""
+        return {source: None for turn in self.turns for source in turn.sources}
