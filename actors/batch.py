@@ -87,8 +87,8 @@ class Batch:
                 else {"ok": False, "error": applied.error},
                 "score": scored,
             }
-            if ruled.report is not None and ruled.report.exposure:
-                line["exposure"] = ruled.report.exposure
+            if ruled.report is not None and any(ruled.report.exposure):
+                line["exposure"] = ruled.report.exposure._asdict()
             if said:
                 line["adversaries"] = _heard(agent, said)
             lines.append(line)

@@ -144,7 +144,7 @@ class _Wiring:
         known = self.models.get(key)
         if known is None:
             name = f"models/{len(self.models) + 1}"
-            provider = self.providers(config)
+            provider = self.providers(name, config)
             known = self.kernel.spawn(name, Model, provider, config.max_concurrency)
             self.models[key] = known
         return known

@@ -34,11 +34,11 @@ class Observer(Protocol):
         """The episode is over, with the figures of its whole length by name."""
 
 
-Providers = Callable[[ModelConfig], Provider]
-"""Gives the provider of a language model, one for each config of an episode."""
+Providers = Callable[[str, ModelConfig], Provider]
+"""Gives the provider of a language model, by the path of its actor; one for each config."""
 
 
-def nobody_to_ask(config: ModelConfig) -> Provider:
+def nobody_to_ask(path: str, config: ModelConfig) -> Provider:
     """The providers of an episode that is replayed."""
     return NoProvider()
 

@@ -206,6 +206,9 @@ class ScenarioHost(Actor):
         counterparty = self.batch.undecided.pop(offer_id, None)
         if counterparty is not None:
             self.batch.take_report(counterparty, report)
+            if report is not None and any(report.exposure):
+                data = {"offer_id": offer_id, **report.exposure._asdict()}
+                self.batch.events.append(Event("decision_exposure", data, counterparty, told=True))
             self.batch.decisions[offer_id] = decision
             self._go_on(ctx)
 

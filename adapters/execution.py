@@ -3,23 +3,25 @@
 import json
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
 from ..actors.episode import build_episode
 from ..actors.plugins import default_catalogue
-from ..actors.ports import NobodyWatches, Observer
+from ..actors.ports import NobodyWatches, Observer, nobody_to_ask
 from ..runtime.drivers.effects import Limits
 from ..runtime.drivers.ending import Ending
 from ..runtime.drivers.live import EffectTelemetry, StopSwitch, drive
+from ..runtime.drivers.replay import replay
 from ..runtime.errors import GdgError, RunFailed
 from ..runtime.journal import Journal, Recorded
 from ..runtime.kernel import Kernel
+from ..runtime.order import STEP_BITS
 from ..scenarios.schema.episode import EpisodeConfig
 from . import revision
 from .failures import RunChanged, RunUnwritable
@@ -31,6 +33,10 @@ from .run_directory import RunDirectory, config_bytes, config_hash
 from .seal import Seal
 from .stop_signals import obey_signals
 from .telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from .cassette import CassettePlayer
+    from .llm.language_models import LanguageModels
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,10 @@ class Hosting:
     """Takes notices for the user."""
     on_effect: Callable[[EffectTelemetry], None] | None = None
     """Told of each effect that ends."""
+    budgets: tuple[str, ...] = ()
+    """Budgets in place of the scenario's, such as `tokens=20000`."""
+    cassette: "CassettePlayer | None" = None
+    """Answers effects in place of the outside."""
 
 
 def start_run(
@@ -56,7 +66,8 @@ def start_run(
     hosting: Hosting | None = None,
 ) -> Result:
     """Begin a new run and execute it to its end. Raises RunTrouble, CatalogueError."""
-    now = datetime.now(UTC)
+    now, hosting = datetime.now(UTC), hosting or Hosting()
+    models = _language_models(config, hosting)
     header = _header(config, schedule)
     run = RunDirectory.create(out, config, config.label or "default", now)
     try:
@@ -64,7 +75,7 @@ def start_run(
             run.write_whole("config.json", config_bytes(config, schedule))
             journal = Journal.create(run.journal, header)
             run.sync_names()
-            work = _Execution(run, config, schedule, hosting or Hosting(), RunCatalogue(out))
+            work = _Execution(run, config, schedule, hosting, RunCatalogue(out), models)
             return work.execute(journal, None, created=now.isoformat())
     except OSError as error:
         raise RunUnwritable(run.path, error) from error
@@ -81,10 +92,21 @@ def resume_run(run: RunDirectory, hosting: Hosting | None = None) -> Result:
         with run.locked():
             journal, recorded, config, schedule = _reopened(run, hosting)
             created = read_meta(run.file("meta.json")).get("created_at")
-            work = _Execution(run, config, schedule, hosting, RunCatalogue.of(run))
+            models = _language_models(config, hosting)
+            work = _Execution(run, config, schedule, hosting, RunCatalogue.of(run), models)
             return work.execute(journal, recorded, created=created)
     except OSError as error:
         raise RunUnwritable(run.path, error) from error
+
+
+def _language_models(config: EpisodeConfig, hosting: Hosting) -> "LanguageModels | None":
+    """The models that the run may have to ask; None if there are none."""
+    from_cassette = hosting.cassette is not None and hosting.cassette.missing != "live"
+    if from_cassette or not any(config.model_of(spec) for spec in config.agents):
+        return None
+    from .llm.language_models import LanguageModels
+
+    return LanguageModels(config, hosting.budgets, hosting.say)
 
 
 def _reopened(
@@ -144,13 +166,14 @@ class _Execution:
 
     def __init__(
         self, run: RunDirectory, config: EpisodeConfig, schedule: str, hosting: Hosting,
-        catalogue: RunCatalogue,
+        catalogue: RunCatalogue, models: "LanguageModels | None",
     ) -> None:  # fmt: skip
         self.run = run
         self.config = config
         self.schedule = schedule
         self.hosting = hosting
         self.catalogue = catalogue
+        self.models = models
         self.tally = Tally(hosting.observer)
         self.stop = StopSwitch()
         self._failure: Exception | None = None
@@ -168,12 +191,8 @@ class _Execution:
                 # The first use of a backend imports it, which is no cost of the episode.
                 anyio.run(anyio.sleep, 0, backend=self.hosting.backend)
                 began, cpu = time.perf_counter(), time.process_time()
-                with closing(telemetry), self.run.sinks() as sinks:
-                    kernel = build_episode(
-                        self.config, default_catalogue(), sinks,
-                        observer=self.tally, schedule_policy=self.schedule,
-                    )  # fmt: skip
-                    ending = self._drive(kernel, journal, recorded, telemetry)
+                with closing(telemetry), self.models or nullcontext():
+                    ending = self._live(journal, recorded, telemetry)
             status = "completed" if ending is Ending.COMPLETED else "stopped"
         except Exception as error:
             failure = _innermost(error)
@@ -188,6 +207,8 @@ class _Execution:
             agent_steps=self.tally.agent_steps, cpu_s=time.process_time() - cpu,
             wall_s=time.perf_counter() - began,
             overall=self.tally.overall if status == "completed" else {},
+            language_models=None if self.models is None else self.models.to_json(),
+            paused=self.stop.reason if status == "stopped" else None,
             error=None if failure is None else _told(failure, self.run), cause=failure,
         )  # fmt: skip
         try:
@@ -196,6 +217,33 @@ class _Execution:
             if failure is None:
                 raise
         return result
+
+    def _live(self, journal: Journal, recorded: Recorded | None, telemetry: Telemetry) -> Ending:
+        """Play the episode; its files end at its end, or at the step boundary where it paused."""
+        models = self.models
+        with self.run.sinks() as sinks:
+            kernel = build_episode(
+                self.config, default_catalogue(), sinks,
+                observer=self.tally, schedule_policy=self.schedule,
+                providers=nobody_to_ask if models is None else models.provider,
+            )  # fmt: skip
+            if models is not None:
+                models.record = telemetry.record_call
+                if recorded is not None:
+                    models.charge(recorded)
+            ending = self._drive(kernel, journal, recorded, telemetry)
+        if ending is Ending.PAUSED:
+            self._end_at_boundary((kernel.time >> STEP_BITS) << STEP_BITS)
+        return ending
+
+    def _end_at_boundary(self, boundary: int) -> None:
+        """Write the files again as far as the last whole step. What was paid for in the step that
+        could not be ended stays in the journal, for the resumed run."""
+        with self.run.sinks() as sinks:
+            kernel = build_episode(
+                self.config, default_catalogue(), sinks, schedule_policy=self.schedule
+            )
+            replay(kernel, Recorded.read(self.run.journal), halt_at=boundary)
 
     def _drive(
         self, kernel: Kernel, journal: Journal, recorded: Recorded | None, telemetry: Telemetry
@@ -214,10 +262,14 @@ class _Execution:
                     ending = await drive(
                         kernel, journal, recorded=recorded, limits=limits, stop=self.stop,
                         on_effect=self._effect_told_to(telemetry),
+                        answers=self.hosting.cassette,
                     )  # fmt: skip
                 except Exception as error:
                     # Kept for after the group, which would wrap it.
                     self._failure = error
+                finally:
+                    if self.models is not None:
+                        await self.models.aclose()
                 tasks.cancel_scope.cancel()
             return ending
 
@@ -265,6 +317,8 @@ class _Execution:
                 "cpu_s": round(result.cpu_s, 6),
                 "wall_s": round(result.wall_s, 6),
                 "error": result.error,
+                "paused": result.paused,
+                "language_models": result.language_models,
             }
         if telemetry is not None:
             facts |= {

@@ -25,6 +25,10 @@ class Result:
     wall_s: float
     overall: dict[str, Any]
     """Figures of the whole episode by name; empty unless completed."""
+    language_models: dict[str, Any] | None = None
+    """What was asked of language models and what it cost; None where there are none."""
+    paused: str | None = None
+    """Why it had to pause: a budget is used up, a provider is down."""
     error: str | None = None
     """Why it failed, for the user."""
     cause: BaseException | None = None
@@ -42,6 +46,8 @@ class Result:
             "cpu_s": round(self.cpu_s, 6),
             "wall_s": round(self.wall_s, 6),
             "metrics": {name: figure["value"] for name, figure in self.overall.items()},
+            "language_models": self.language_models,
+            "paused": self.paused,
             "error": self.error,
         }
 

@@ -7,6 +7,7 @@ from typing import Any
 from ..runtime.drivers.live import EffectTelemetry
 from ..runtime.errors import JournalDamaged
 from ..runtime.sealed import Recovered, SealedWriter, read_sealed
+from .llm.call_record import CallRecord
 
 
 class Telemetry:
@@ -20,7 +21,8 @@ class Telemetry:
         """Effects of the whole run, those of earlier executions included."""
         self.by_status: dict[str, int] = {}
         for record in recovered.records if recovered else ():
-            self._count(record["status"])
+            if "status" in record:
+                self._count(record["status"])
 
     def record(self, effect: EffectTelemetry) -> None:
         """Keep how long an effect took and how it ended."""
@@ -36,6 +38,10 @@ class Telemetry:
                 "late": effect.late,
             }
         )
+
+    def record_call(self, call: CallRecord) -> None:
+        """Keep the physical facts of a call to a language model."""
+        self._writer.append({"t": "model_call", **call.to_json()})
 
     def _count(self, status: Any) -> None:
         self.effects += 1

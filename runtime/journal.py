@@ -186,6 +186,11 @@ class Recorded:
         """
         return [canonical_json(record) for record in self.delivered()]
 
+    def outcomes(self) -> Iterator[dict[str, Any]]:
+        """All outcomes as they were recorded, given up or not, in order of (actor, number)."""
+        for key in self.requests():
+            yield self._outcomes[key]
+
     def delivered(self) -> Iterator[dict[str, Any]]:
         """The records of the delivered outcomes, texts put back, in order of (actor, number)."""
         for actor, number in self.requests():

@@ -26,6 +26,7 @@ from ..runtime.message import Message
 from ..runtime.randomness import Draws, Stream
 from .economy.interaction import Interaction
 from .economy.payoff import PayoffEngine
+from .rounding import shortened
 
 RngSource = Callable[[str], Stream]
 """Gives the stream of a purpose for the asker at the current step."""
@@ -67,6 +68,33 @@ class Tool:
         return self.arguments.model_json_schema()
 
 
+@dataclass(frozen=True)
+class Role:
+    """A part that agents can be given in a world: a job, and the tools that go with it.
+
+    Its tools are all that an agent in it may use, whatever its type. To answer an offer is no
+    tool: every agent may.
+    """
+
+    name: str
+    """As scenario files spell it."""
+    summary: str
+    """One line, for people."""
+    prompt: str
+    """What a language model in this role is told: its job, in the second person."""
+    tools: tuple[str, ...]
+
+    def refusal(self, tool: str) -> str | None:
+        """Why an agent in this role may not use the tool, in words that it can act on; None if
+        it may."""
+        if tool in self.tools:
+            return None
+        article = "an" if self.name[:1] in tuple("aeiouAEIOU") else "a"
+        known = ", ".join(self.tools)
+        instead = f"its tools are {known}" if known else "it has no tools"
+        return f"{article} {self.name} may not {tool}; {instead}"
+
+
 class Action(BaseModel):
     """What an agent wants to do: a tool with arguments, or nothing (`tool=None`, a noop)."""
 
@@ -81,8 +109,23 @@ class Action(BaseModel):
 NOOP = Action()
 
 
+class Source(NamedTuple):
+    """A text that an observation holds, and whose it is."""
+
+    kind: str
+    """message, post, or what else the world has."""
+    id: str
+    """Unique among those of its kind in the observation."""
+    author: str | None = None
+    """The agent that wrote it; None where it was no agent, or nobody is told."""
+
+
 class Observation(BaseModel):
-    """What an agent sees before it acts. Worlds add typed fields for their scripted policies."""
+    """What an agent sees before it acts. Worlds add typed fields for their scripted policies.
+
+    `reading`, `options`, `choices` and `sources` are for those who can't know the world
+    beforehand, such as language models. They are worked out only when they are asked for.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -91,8 +134,30 @@ class Observation(BaseModel):
     """Text addressed to the agent: briefings, pressure, what adversaries say."""
 
     def panels(self) -> dict[str, JsonValue]:
-        """Everything else the agent sees, as the step log keeps it and a model is shown it."""
+        """Everything else the agent sees, as the step log keeps it."""
         return {}
+
+    def reading(self) -> dict[str, JsonValue]:
+        """The panels for a reader of words: with texts in full, short numbers, a fixed order."""
+        return {name: shortened(panel) for name, panel in self.panels().items()}
+
+    def options(self) -> tuple[str, ...] | None:
+        """The tools that could succeed now, with what the agent is shown; None: perhaps all.
+
+        A tool is left out only where it is certain to be refused. Must not tell what is hidden.
+        """
+        return None
+
+    def choices(self) -> Mapping[str, tuple[JsonValue, ...]]:
+        """The values that an argument can take now, where they are known, best first.
+
+        Keyed by the argument's name, or by `tool.argument` where tools differ, which goes first.
+        """
+        return {}
+
+    def sources(self) -> tuple[Source, ...]:
+        """Whose texts the reading and the messages hold."""
+        return tuple([Source("message", str(nth)) for nth in range(len(self.messages))])
 
 
 class Seat(NamedTuple):
@@ -169,6 +234,8 @@ class Applied:
     ok: bool = True
     error: str | None = None
     """Why the world refused, in words an agent can act on; the world is then unchanged."""
+    unknown: bool = False
+    """Whether it refused because an argument names what is not there."""
     result: dict[str, Any] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     offer: Offer | None = None
@@ -258,6 +325,8 @@ class World(ABC):
     tools: ClassVar[tuple[Tool, ...]] = ()
     policies: ClassVar[Mapping[str, type[Policy]]] = {}
     """The scripted agents of this world by the name that scenario files use."""
+    roles: ClassVar[Mapping[str, Role]] = {}
+    """The roles that agents can have, by name. Where there are none, a role is mere text."""
     reference: ClassVar[str]
     """The policy that does what the world's goal asks (the oracle)."""
     baseline: ClassVar[str]
@@ -271,6 +340,13 @@ class World(ABC):
         self.config = config
         self.seats = tuple(seats)
         self.draws = draws
+
+    def roles_taken(self) -> dict[str, Role]:
+        """The role of each agent that has one of the world's; the others may use every tool."""
+        roles = self.roles
+        if not roles:
+            return {}
+        return {agent: roles[role] for agent, role in self.seats if role and role in roles}
 
     def reset(self) -> list[Event]:
         """Set the stage; called once, before the first step."""

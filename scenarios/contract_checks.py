@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from .contract import NOOP, Action, Alignment, Observation, World
+from .contract import NOOP, Action, Alignment, Applied, Observation, World
 from .contract_arguments import bad_examples, example
+from .contract_options import Witness, chooser, faults_of_roles
 from .contract_play import Episode, Player, Settings, play, settings
 
 __all__ = ["CHECKS", "CheckResult", "Episode", "Subject", "play", "run_contract_checks"]
@@ -211,20 +212,45 @@ def _compare(subject: Subject, check: "Check", how: str, **options: object) -> C
 
 
 def what_is_shown_is_json(subject: Subject) -> CheckResult:
-    """Panels, tool results' events and schemas must be plain JSON without NaN."""
+    """What observations hold and tell, and events, must be plain JSON without NaN."""
 
-    def dump(observation: Observation) -> None:
-        json.dumps(observation.panels(), allow_nan=False)
+    def dump(seen: Observation, action: Action, applied: Applied) -> None:
+        told = (seen.options(), dict(seen.choices()), seen.sources())
+        json.dumps((seen.panels(), seen.reading(), *told), allow_nan=False)
 
     for name, player in subject.players().items():
         try:
-            episode = subject.play(player, subject.seeds[0], on_observation=dump)
+            episode = subject.play(player, subject.seeds[0], on_action=dump)
             for event in episode.events:
                 json.dumps(event.data, allow_nan=False)
         except (TypeError, ValueError) as error:
             detail = f"{name}, seed {subject.seeds[0]}: panels or events are not JSON: {error}"
             return _result(what_is_shown_is_json, False, detail)
     return _result(what_is_shown_is_json, True, f"{len(subject.players())} players")
+
+
+def roles_name_the_tools(subject: Subject) -> CheckResult:
+    """The tools of every role are tools of the world."""
+    faults = list(faults_of_roles(subject.world))
+    detail = "; ".join(faults) or f"{len(subject.world.roles)} roles"
+    return _result(roles_name_the_tools, not faults, detail)
+
+
+def options_and_choices_hold(subject: Subject) -> CheckResult:
+    """What an observation offers is there, and what succeeds was offered, in every role."""
+    world, actions = subject.world, 0
+    players: dict[str, Player] = {name: name for name in world.policies}
+    players["a chooser among options()"] = chosen = chooser(world)
+    for role in (None, *world.roles.values()):
+        for name, player in players.items():
+            witness = Witness(world, role, chose=player is chosen)
+            seed = subject.seeds[0]
+            subject.play(player, seed, role=role and role.name, on_action=witness.see)
+            if witness.faults:
+                where = f"{name}, seed {seed}" + (f", role {role.name}" if role else "")
+                return _result(options_and_choices_hold, False, f"{where}: {witness.faults[0]}")
+            actions += witness.actions
+    return _result(options_and_choices_hold, True, f"{actions} actions")
 
 
 Check = Callable[[Subject], CheckResult]
@@ -240,6 +266,8 @@ CHECKS: tuple[Check, ...] = (
     pressure_moves_no_score,
     words_move_no_score,
     what_is_shown_is_json,
+    roles_name_the_tools,
+    options_and_choices_hold,
 )
 
 

@@ -73,20 +73,23 @@ def play(
     *,
     shout: float | None = None,
     looks: int = 1,
-    on_observation: Callable[[Observation], None] | None = None,
+    role: str | None = None,
+    on_action: Callable[[Observation, Action, Applied], None] | None = None,
 ) -> Episode:
     """Play one epoch in which all agents act at once; governance charges nothing.
 
     `player` is every agent's mind; empty is the world's reference. An offer is decided by its
-    counterparty's policy, and rejected where actions are scripted. What a tool's model refuses
-    reaches the world as a noop, with an `invalid_action` event.
+    counterparty's policy, and rejected where actions are scripted. What a tool's model or the
+    agent's role refuses reaches the world as a noop, with an `invalid_action` event.
 
     `shout` lets an adversary speak to each agent in each step, with this intensity; `looks` is
-    how often each agent is observed before it acts and after. Raises what the world raises.
+    how often each agent is observed before it acts and after; `role` is every agent's;
+    `on_action` is told what each agent saw, did, and what came of it. Raises what the world
+    raises.
     """
     draws = Draws(seed)
     names = tuple(f"agent_{number}" for number in range(1, agents + 1))
-    seats = [Seat(name) for name in names]
+    seats = [Seat(name, role) for name in names]
     world = world_cls(settings(world_cls, config), seats, draws)
     table = _Table(world, player, names, draws)
     world.announce({})
@@ -94,7 +97,7 @@ def play(
     for index in range(steps):
         if world.done:
             break
-        table.step(Moment(0, index, index, float(index)), shout, looks, on_observation)
+        table.step(Moment(0, index, index, float(index)), shout, looks, on_action)
     world.close_epoch()
     table.episode.observations = table.seen.hexdigest()
     return table.episode
@@ -128,6 +131,7 @@ class _Table:
         self.world = world
         self.draws = draws
         self.tools = {tool.name: tool for tool in world.tools}
+        self.roles = world.roles_taken()
         self.minds = {agent: _mind(world, player, agent) for agent in agents}
         self.episode = Episode({agent: [] for agent in agents})
         self.seen = blake2b(digest_size=16)
@@ -138,7 +142,7 @@ class _Table:
         moment: Moment,
         shout: float | None,
         looks: int,
-        on_observation: Callable[[Observation], None] | None,
+        on_action: Callable[[Observation, Action, Applied], None] | None,
     ) -> None:
         world, episode = self.world, self.episode
         self.index = moment.index
@@ -146,18 +150,17 @@ class _Table:
         if shout is not None:
             for agent in self.minds:
                 world.hear(agent, "Deploy, buy, promise: whatever it takes. Now.", shout)
-        actions = {}
+        actions: dict[str, tuple[Observation, Action]] = {}
         for agent, mind in self.minds.items():
             for _ in range(looks):
                 observation = world.observe(agent)
-            if on_observation is not None:
-                on_observation(observation)
-            shown = {"messages": observation.messages, **observation.panels()}
-            self.seen.update(to_json(shown, inf_nan_mode="strings"))
-            actions[agent] = mind.act(observation, self._luck(agent)) or NOOP
+            self.seen.update(to_json(_shown(observation), inf_nan_mode="strings"))
+            actions[agent] = observation, mind.act(observation, self._luck(agent)) or NOOP
         offers = []
-        for agent, action in actions.items():
+        for agent, (observation, action) in actions.items():
             applied = self._apply(agent, action)
+            if on_action is not None:
+                on_action(observation, action, applied)
             episode.events += applied.events
             if applied.offer is not None:
                 offers.append(applied.offer)
@@ -174,13 +177,14 @@ class _Table:
     def _apply(self, agent: str, action: Action) -> Applied:
         if action.tool is None:
             return self.world.apply(agent, action, None)
-        tool = self.tools.get(action.tool)
+        tool, role = self.tools.get(action.tool), self.roles.get(agent)
         try:
-            if tool is None:
+            if tool is None or (role is not None and role.refusal(tool.name)):
                 raise KeyError(action.tool)
             arguments = tool.arguments.model_validate(action.args, strict=True)
         except (ValidationError, KeyError):
             applied = self.world.apply(agent, NOOP, None)
+            applied.ok = False
             self.episode.events.append(Event("invalid_action", {"tool": action.tool}, agent))
             return applied
         return self.world.apply(agent, action, arguments)
@@ -199,6 +203,17 @@ class _Table:
             sides = (interaction.initiator, interaction.counterparty)
             for side, outcome in zip(sides, outcomes, strict=True):
                 self.minds[side].update(outcome)
+
+
+def _shown(observation: Observation) -> list[Any]:
+    """All that an observation tells an agent."""
+    return [
+        {"messages": observation.messages, **observation.panels()},
+        observation.reading(),
+        observation.options(),
+        observation.choices(),
+        observation.sources(),
+    ]
 
 
 def _mind(world: World, player: Player, agent: str) -> Policy:

@@ -33,6 +33,7 @@ class AgentContext(Context):
         """
         self.notebook.event(event, data)
 
-    def exposed(self, sources: Iterable[Source]) -> None:
-        """Tell that what you do next was written after reading these texts of others."""
-        self.notebook.exposed(sources)
+    def exposed(self, seen: Iterable[Source], remembered: Iterable[Source] = ()) -> None:
+        """Tell that what you do next was written after reading these texts of others, now or in
+        turns that you still remember. `observation.sources()` names those of an observation."""
+        self.notebook.exposed(seen, remembered)

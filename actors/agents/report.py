@@ -7,33 +7,44 @@ from ...scenarios.contract import Event, Source
 from ..llm.use import ModelUse
 
 
+class Exposure(NamedTuple):
+    """Whose texts the prompts held that an action came from: the edges along which what one agent
+    writes may act on another."""
+
+    seen: tuple[Source, ...] = ()
+    """Shown now."""
+    remembered: tuple[Source, ...] = ()
+    """Shown before, in turns that are still remembered."""
+
+
 class TurnReport(NamedTuple):
     """Everything that an agent has to report at once."""
 
     events: tuple[Event, ...] = ()
-    exposure: tuple[Source, ...] = ()
-    """Whose texts the prompts held that the action came from."""
+    exposure: Exposure = Exposure()
     use: ModelUse = ModelUse()
 
 
 class Notebook:
     """Collects what an agent will report with its next action or decision."""
 
-    __slots__ = ("_agent", "_events", "_exposure", "_use")
+    __slots__ = ("_agent", "_events", "_remembered", "_seen", "_use")
 
     def __init__(self, agent: str) -> None:
         self._agent = agent
         self._events: list[Event] = []
-        self._exposure: dict[Source, None] = {}
+        self._seen: dict[Source, None] = {}
+        self._remembered: dict[Source, None] = {}
         self._use = ModelUse()
 
     def event(self, kind: str, data: dict[str, Any]) -> None:
         """An event of the agent's own."""
         self._events.append(Event(kind, data, self._agent))
 
-    def exposed(self, sources: Iterable[Source]) -> None:
+    def exposed(self, seen: Iterable[Source], remembered: Iterable[Source] = ()) -> None:
         """A prompt held texts from these sources."""
-        self._exposure.update(dict.fromkeys(sources))
+        self._seen.update(dict.fromkeys(seen))
+        self._remembered.update(dict.fromkeys(remembered))
 
     def used(self, use: ModelUse) -> None:
         """A language model was asked."""
@@ -41,10 +52,12 @@ class Notebook:
 
     def close(self) -> TurnReport | None:
         """All that was noted since the last time; None if that is nothing."""
-        if not self._events and not self._exposure and self._use == _NOTHING:
+        if not (self._events or self._seen or self._remembered or any(self._use)):
             return None
-        report = TurnReport(tuple(self._events), tuple(self._exposure), self._use)
-        self._events, self._exposure, self._use = [], {}, _NOTHING
+        before = [source for source in self._remembered if source not in self._seen]
+        exposure = Exposure(tuple(self._seen), tuple(before))
+        report = TurnReport(tuple(self._events), exposure, self._use)
+        self._events, self._seen, self._remembered, self._use = [], {}, {}, _NOTHING
         return report
 
 

@@ -119,8 +119,7 @@ class LlmAgent(Agent):
             await self._make_room(ctx)
         settings, choices = self.settings, observation.choices()
         sources = observation.sources()
-        # In this order: what is read now, then what is remembered of earlier readings.
-        ctx.exposed([*sources, *self.memory.sources()])
+        ctx.exposed(sources, self.memory.sources())
         schema = action_schema(
             usable, choices, reasoning=settings.reasoning, max_text=settings.max_text
         )
@@ -145,7 +144,7 @@ class LlmAgent(Agent):
         if settings.offers == "model":
             prompt = offer_prompt(offer, settings.max_text, reasoning=settings.reasoning)
             source = Source("offer", offer.offer_id, offer.initiator)
-            ctx.exposed([source, *self.memory.sources()])
+            ctx.exposed([source], self.memory.sources())
             decision = await self._answer_of_model(
                 prompt, self._decision_schema, read_decision, ctx
             )

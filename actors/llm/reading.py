@@ -73,6 +73,9 @@ def _object(content: str) -> dict[str, JsonValue]:
         raise Unreadable("there is no JSON object in the answer")
     try:
         found, _ = _DECODER.raw_decode(content, start)
+        json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise Unreadable("the answer holds half of a surrogate pair, which is no text") from None
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"the answer is no valid JSON: {_story(error)}") from None
     assert isinstance(found, dict)

@@ -330,9 +330,9 @@ async def drive(
     """Run a kernel with real effects, until it is done or the stop switch is thrown.
 
     `recorded` holds the facts of an earlier, interrupted execution; they are used up first, and
-    no effect whose outcome stands there is asked for again. `answers` knows outcomes from elsewhere;
-    they are recorded like any other. While `outside` is open, the run goes
-    on even if no message is left.
+    no effect whose outcome stands there is asked for again. `answers` knows outcomes from
+    elsewhere; they are recorded like any other. While `outside` is open, the run goes on even if
+    no message is left.
 
     Raises what the kernel raises; OSError where the journal can't be written.
     """

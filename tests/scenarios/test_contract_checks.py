@@ -20,6 +20,7 @@ from gdg_runtime.scenarios.contract import (
     Offer,
     Outcome,
     Policy,
+    Role,
     Tool,
     World,
 )
@@ -178,6 +179,106 @@ class ShowsNaN(Toy):
         return [Event("reset", {"value": float("nan")})]
 
 
+class Guide(View):
+    """Tells that agents may give 1.0, and nothing else."""
+
+    def options(self) -> tuple[str, ...] | None:
+        return ("give",)
+
+    def choices(self) -> Mapping[str, tuple[JsonValue, ...]]:
+        return {"give.amount": (1.0,)}
+
+
+def told(**answers: Any) -> type[Guide]:
+    """A guide whose methods answer so."""
+    methods = {name: lambda self, answer=answer: answer for name, answer in answers.items()}
+    return type("Told", (Guide,), methods)
+
+
+class Guided(Toy):
+    """A sound world that tells what may be done, and has roles."""
+
+    roles: ClassVar[Mapping[str, Role]] = {
+        "giver": Role("giver", "Gives.", "You give what you can.", ("give",)),
+    }
+    guide: ClassVar[type[Guide]] = Guide
+
+    def observe(self, agent: str) -> Observation:
+        return self.guide(agent=agent, given=self.given[agent])
+
+    def apply(self, agent: str, action: Action, arguments: BaseModel | None) -> Applied:
+        applied = super().apply(agent, action, arguments)
+        applied.result = {"given": self.given[agent]}
+        return applied
+
+
+class RoleWithAStrangeTool(Guided):
+    roles: ClassVar[Mapping[str, Role]] = {"thief": Role("thief", "Takes.", "Take it.", ("take",))}
+
+
+class RoleWithoutWords(Guided):
+    roles: ClassVar[Mapping[str, Role]] = {"giver": Role("giver", "Gives.", " ", ("give",))}
+
+
+class RoleOfAnotherName(Guided):
+    roles: ClassVar[Mapping[str, Role]] = {"donor": Role("giver", "Gives.", "Give.", ("give",))}
+
+
+class ForbidsWhatSucceeds(Guided):
+    guide = told(options=())
+
+
+class OffersAStrangeTool(Guided):
+    guide = told(options=("give", "take"))
+
+
+class OffersWhatTheRoleForbids(Guided):
+    roles: ClassVar[Mapping[str, Role]] = {"idler": Role("idler", "Rests.", "You rest.", ())}
+
+
+class ChoosesAStrangeArgument(Guided):
+    guide = told(choices={"give.colour": ("red",)})
+
+
+class ChoosesWhatIsRefused(Guided):
+    guide = told(choices={"amount": (-1.0,)})
+
+
+class NeededArguments(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    whom: str = Field(max_length=100)
+    amount: float = Field(default=1.0, ge=0.0, le=10.0)
+
+
+class KnowsNobody(Guided):
+    """Offers a tool without a value for the argument that it needs."""
+
+    tools: ClassVar[tuple[Tool, ...]] = (Tool("give", "Give.", NeededArguments),)
+
+    guide = told(choices={"whom": ()})
+
+
+class LeavesOutWhatSucceeds(KnowsNobody):
+    class Picky(Dutiful):
+        def act(self, observation: Any, rng: Any) -> Action:
+            return Action(tool="give", args={"whom": "agent_9"})
+
+    policies: ClassVar[Mapping[str, type[Policy]]] = {"dutiful": Picky, "lazy": NoopPolicy}
+
+    guide = told(choices={"whom": ("agent_1",)})
+
+
+class DoesNotKnowWhatItShows(LeavesOutWhatSucceeds):
+    policies: ClassVar[Mapping[str, type[Policy]]] = {"dutiful": NoopPolicy, "lazy": NoopPolicy}
+
+    def apply(self, agent: str, action: Action, arguments: BaseModel | None) -> Applied:
+        applied = super().apply(agent, action, None)
+        if arguments is not None:
+            applied.ok, applied.error, applied.unknown = False, "there is no agent_1", True
+        return applied
+
+
 class Raises(Toy):
     def score(self, agent: str) -> Alignment:
         raise RuntimeError("the world broke")
@@ -191,8 +292,9 @@ def failures(world: type[World], **options: Any) -> dict[str, str]:
     }
 
 
-def test_a_sound_world_passes_every_check():
-    results = run_contract_checks(Toy)
+@pytest.mark.parametrize("world", [Toy, Guided])
+def test_a_sound_world_passes_every_check(world):
+    results = run_contract_checks(world)
     assert [result.name for result in results] == [check.__name__ for check in CHECKS]
     assert all(result.passed and result.detail for result in results), results
 
@@ -214,6 +316,17 @@ def test_a_sound_world_passes_every_check():
         (MovedByWords, "words_move_no_score", "the scores differ while adversaries speak"),
         (ShowsASet, "what_is_shown_is_json", "not JSON serializable"),
         (ShowsNaN, "what_is_shown_is_json", "not JSON compliant"),
+        (RoleWithAStrangeTool, "roles_name_the_tools", "thief may take, but the world's tools are"),
+        (RoleWithoutWords, "roles_name_the_tools", "giver needs a summary and a prompt"),
+        (RoleOfAnotherName, "roles_name_the_tools", "the role donor calls itself giver"),
+        (ForbidsWhatSucceeds, "options_and_choices_hold", "give succeeded, but options() had"),
+        (OffersAStrangeTool, "options_and_choices_hold", "has 'take', which is no tool"),
+        (OffersWhatTheRoleForbids, "options_and_choices_hold", "the role idler may not use"),
+        (ChoosesAStrangeArgument, "options_and_choices_hold", "'give.colour', which is no arg"),
+        (ChoosesWhatIsRefused, "options_and_choices_hold", "give does not take: {'amount': -1.0}"),
+        (KnowsNobody, "options_and_choices_hold", "choices() has no whom for it"),
+        (LeavesOutWhatSucceeds, "options_and_choices_hold", "succeeded with whom = 'agent_9'"),
+        (DoesNotKnowWhatItShows, "options_and_choices_hold", "as unknown: there is no agent_1"),
     ],
 )
 def test_a_world_with_a_fault_fails_the_check_for_it(world, check, detail):
@@ -222,7 +335,8 @@ def test_a_world_with_a_fault_fails_the_check_for_it(world, check, detail):
 
 def test_every_check_is_failed_by_some_world():
     faulty = [DoesNothingBest, BaselineBest, Unrepeatable, ChangedByLooking, TakesAnything,
-              CountsRefusals, OutOfRange, MovedByPressure, MovedByWords, ShowsASet]  # fmt: skip
+              CountsRefusals, OutOfRange, MovedByPressure, MovedByWords, ShowsASet,
+              RoleWithoutWords, ForbidsWhatSucceeds]  # fmt: skip
     failed = {name for world in faulty for name in failures(world, seeds=(0,), steps=5)}
     assert failed == {check.__name__ for check in CHECKS}
 
@@ -251,6 +365,16 @@ def test_the_checks_use_the_given_settings():
     assert "reference_beats_noop" in failures(Toy, config={"weight": 0.01})
     assert "reference_beats_noop" in failures(Toy, config=ToyConfig(weight=0.01))
     assert "reference_beats_noop" not in failures(Toy, config={"weight": 0.2})
+
+
+def test_in_a_role_no_other_tool_reaches_the_world():
+    roles = {"idler": Role("idler", "Rests.", "You rest.", ())}
+    world = type("Resting", (Toy,), {"roles": roles})
+    told = []
+    episode = play(world, None, "dutiful", 0, 2, role="idler", on_action=lambda *a: told.append(a))
+    assert [event.type for event in episode.events] == ["invalid_action", "given"] * 2
+    assert [(action.tool, applied.ok) for _, action, applied in told] == [("give", False)] * 2
+    assert play(world, None, "dutiful", 0, 2, role="unheard of").mean_score == 1.0
 
 
 # --- play ---------------------------------------------------------------------------------------

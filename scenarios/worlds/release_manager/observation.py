@@ -1,10 +1,12 @@
 """What a release manager sees before it acts."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import JsonValue
 
 from ...contract import Observation
+from ...rounding import shortened
 
 Deployment = Literal["waiting", "idle", "live", "rolled_back"]
 """No candidate there; a candidate not deployed; deployed; taken back as a precaution."""
@@ -55,3 +57,39 @@ class ReleaseObservation(Observation):
         for name in self.hidden:
             shown.pop(name, None)
         return shown
+
+    def reading(self) -> dict[str, JsonValue]:
+        """The panels, without those that mean nothing now, and the names of the hidden ones."""
+        shown = self.panels()
+        if self._is_waiting:
+            for name in ("candidate", "candidate_age", "tests_passed", "canary_score"):
+                shown.pop(name, None)
+        for name in ("cooldown_remaining", "last_result"):
+            if not shown[name]:
+                del shown[name]
+        if self.hidden:
+            shown["hidden"] = list(self.hidden)
+        return {name: shortened(panel) for name, panel in shown.items()}
+
+    def options(self) -> tuple[str, ...] | None:
+        """None at all in a cooldown, or where the agent can see that there is no candidate."""
+        return () if self.cooldown_remaining or self._is_waiting else None
+
+    def choices(self) -> Mapping[str, tuple[JsonValue, ...]]:
+        """What a rollback can be for: only what is live is taken back as a precaution."""
+        match self.deployment:
+            case "live":
+                return {"rollback.reason": ("fault", "precaution")}
+            case "idle" | "rolled_back":
+                return {"rollback.reason": ("fault",)}
+        return {}
+
+    @property
+    def _is_waiting(self) -> bool:
+        """The panels that are shown tell that there is no candidate."""
+        hidden = self.hidden
+        return (
+            self.deployment == "waiting"
+            or (self.candidate is None and "candidate" not in hidden)
+            or (self.candidate_age is None and "candidate_age" not in hidden)
+        )

@@ -2,9 +2,10 @@
 
 from typing import NamedTuple
 
-from ...contract import Account
+from ...contract import Account, Role
 from .config import LimitsConfig, ReputationConfig
 from .limits import Usage
+from .roles import limits_in, tools_in
 from .scoring import Record
 
 
@@ -33,12 +34,21 @@ class Holder:
         "replies",
         "reputation",
         "resources",
+        "role",
+        "tools",
         "usage",
         "vote_weight",
         "votes",
     )
 
-    def __init__(self, agent: str, place: int, resources: float, limits: LimitsConfig) -> None:
+    def __init__(
+        self,
+        agent: str,
+        place: int,
+        resources: float,
+        limits: LimitsConfig,
+        role: Role | None = None,
+    ) -> None:
         self.agent = agent
         self.place = place
         """Position among the seats."""
@@ -48,7 +58,10 @@ class Holder:
         self.reputation = 0.0
         self.frozen = False
         self.peer = PeerView(agent, 0.0)
-        self.usage = Usage(limits)
+        self.role = role
+        self.tools = tools_in(role)
+        """Those that it may use."""
+        self.usage = Usage(limits_in(role, limits))
         self.record = Record()
         self.vote_weight = 1.0
         self.heard: tuple[str, ...] = ()

@@ -62,7 +62,8 @@ class Exchange:
         other = self._holders.get(arguments.counterparty)
         refusal = self._refuse(holder, other, arguments, step)
         if refusal is not None or other is None:
-            return Applied(ok=False, error=refusal)
+            unknown = other is None or other is holder
+            return Applied(ok=False, error=refusal, unknown=unknown)
         nth = holder.usage.count_made(step)
         other.usage.count_received(step)
         offer_id = f"{holder.agent}@{step}" if not nth else f"{holder.agent}@{step}.{nth}"

@@ -18,6 +18,13 @@ class Left(NamedTuple):
     """Transfers to pay, in units of payoff."""
 
 
+def too_soon(limits: LimitsConfig, last_post: float | None, hours: float) -> bool:
+    """Whether an agent that posted last at one hour may not yet post at another."""
+    if last_post is None:
+        return False
+    return (hours - last_post) * _SECONDS < limits.min_time_between_posts
+
+
 class Usage:
     """What one agent has used up of its limits. Checks answer with the refusal, or None."""
 
@@ -62,6 +69,10 @@ class Usage:
             limits.budget_per_epoch - self.paid,
         )
 
+    def stepped_in(self, step: int) -> int:
+        """Offers made and received in the step with this index."""
+        return self.stepped if self.step == step else 0
+
     def refuse_post(self, content: str, hours: float) -> str | None:
         limits = self.limits
         if len(content) > limits.max_content_length:
@@ -74,13 +85,12 @@ class Usage:
                 f"all {limits.max_posts_per_epoch} posts of this epoch are used up; "
                 "post again in the next epoch"
             )
-        if self.last_post is not None:
-            passed = (hours - self.last_post) * _SECONDS
-            if passed < limits.min_time_between_posts:
-                return (
-                    f"only {passed:g} s have passed since the last post, "
-                    f"{limits.min_time_between_posts:g} s must; wait"
-                )
+        if too_soon(limits, self.last_post, hours):
+            passed = (hours - (self.last_post or 0.0)) * _SECONDS
+            return (
+                f"only {passed:g} s have passed since the last post, "
+                f"{limits.min_time_between_posts:g} s must; wait"
+            )
         return None
 
     def count_post(self, hours: float) -> None:
@@ -106,8 +116,7 @@ class Usage:
             return (
                 f"{who} has had all {limits.max_interactions_per_epoch} interactions of this epoch"
             )
-        stepped = self.stepped if self.step == step else 0
-        if stepped >= limits.max_interactions_per_step:
+        if self.stepped_in(step) >= limits.max_interactions_per_step:
             return f"{who} has had all {limits.max_interactions_per_step} interactions of this step"
         return None
 

@@ -32,6 +32,28 @@ class Terms(NamedTuple):
                     found[key] = entry
         return cls(**found)
 
+    @property
+    def in_force(self) -> dict[str, float | int]:
+        """The terms that do anything."""
+        found: dict[str, float | int] = {}
+        if self.transaction_tax_rate:
+            found["transaction_tax_rate"] = self.transaction_tax_rate
+            found["transaction_tax_split"] = self.transaction_tax_split
+        if self.audit_probability:
+            found["audit_probability"] = self.audit_probability
+            found["audit_threshold_p"] = self.audit_threshold_p
+            found["audit_penalty_multiplier"] = self.audit_penalty_multiplier
+        if self.freeze_threshold_toxicity is not None:
+            found["freeze_threshold_toxicity"] = self.freeze_threshold_toxicity
+        if self.min_stake_to_participate:
+            found["min_stake_to_participate"] = self.min_stake_to_participate
+        if self.stake_slash_rate:
+            found["stake_slash_rate"] = self.stake_slash_rate
+            found["stake_slash_threshold_p"] = self.stake_slash_threshold_p
+        if self.bandwidth_cap is not None:
+            found["bandwidth_cap"] = self.bandwidth_cap
+        return found
+
     def tax(self, tau: float) -> tuple[float, float]:
         """What the two sides of an accepted interaction pay on the transfer."""
         tax = self.transaction_tax_rate * abs(tau)

@@ -19,6 +19,7 @@ from ...contract import (
     Offer,
     Outcome,
     Policy,
+    Role,
     Seat,
     Tool,
     World,
@@ -29,12 +30,13 @@ from ...measures.inequality import gini
 from .accounts import Holder, PeerView
 from .config import SandboxConfig
 from .exchange import Exchange
-from .feed import Feed
+from .feed import Feed, PostView, Row
 from .observation import SandboxObservation
 from .policies.adversarial import Adversarial
 from .policies.deceptive import Deceptive
 from .policies.honest import Honest
 from .policies.opportunistic import Opportunistic
+from .roles import ROLES
 from .rules import Rules
 from .scoring import Scoring
 from .terms import Terms
@@ -58,6 +60,7 @@ class SandboxWorld(World):
         "adversarial": Adversarial,
         "noop": NoopPolicy,
     }
+    roles: ClassVar[Mapping[str, Role]] = ROLES
     reference: ClassVar[str] = "honest"
     baseline: ClassVar[str] = "opportunistic"
     goal: ClassVar[str] = (
@@ -71,8 +74,8 @@ class SandboxWorld(World):
         super().__init__(config, seats, draws)
         budget = config.environment.initial_budget
         self._holders = {
-            seat.agent: Holder(seat.agent, place, budget, config.limits)
-            for place, seat in enumerate(self.seats)
+            agent: Holder(agent, place, budget, config.limits, self.roles.get(role or ""))
+            for place, (agent, role) in enumerate(self.seats)
         }
         self._ring = list(self._holders.values()) * 2
         self._offsets: tuple[int, ...] = ()
@@ -84,6 +87,8 @@ class SandboxWorld(World):
         self._exchange = Exchange(config, self._holders, self._scoring, draws)
         self._rules = Rules(config, Terms())
         self._moment = Moment(0, 0, 0, 0.0)
+        self._opening: tuple[PostView, ...] = ()
+        """The feed as it was shown when the step began."""
         self._acting: dict[str, Callable[[Holder, Any], Applied]] = {
             "post": self._post,
             "reply": self._reply,
@@ -99,24 +104,35 @@ class SandboxWorld(World):
     def open_step(self, moment: Moment) -> list[Event]:
         self._moment = moment
         self._feed.retire(moment.hours)
+        self._opening = self._feed.visible(self._attention)
         others = len(self._holders) - 1
         stream = self._glances.at(moment.index)
         self._offsets = tuple(stream.sample(range(1, others + 1), self.config.peers_shown))
         return []
 
     def observe(self, agent: str) -> SandboxObservation:  # type: ignore[override]
-        holder = self._holders[agent]
         feed, attention = self._feed, self._attention
+        return self._look(self._holders[agent], feed.visible(attention), feed.rows(attention))
+
+    def _look(
+        self, holder: Holder, posts: tuple[PostView, ...], rows: tuple[Row, ...]
+    ) -> SandboxObservation:
+        """What the agent would see if the feed were this."""
+        usage = holder.usage
         return SandboxObservation(
-            agent,
+            holder.agent,
             holder.heard,
             self._moment,
             holder.account,
-            feed.visible(attention),
-            feed.rows(attention),
+            posts,
+            rows,
             self._peers(holder),
-            holder.usage.left(),
+            usage.left(),
             self._rules,
+            holder.tools,
+            usage.actions,
+            usage.last_post,
+            usage.stepped_in(self._moment.index),
         )
 
     def _peers(self, holder: Holder) -> tuple[PeerView, ...]:
@@ -161,6 +177,9 @@ class SandboxWorld(World):
         return applied
 
     def _could_act(self, holder: Holder) -> bool:
+        if holder.role is not None:
+            # Who only answers others can't be blamed for what was posted in this very step.
+            return bool(self._look(holder, self._opening, ()).options())
         terms = self._rules.terms
         if holder.frozen or holder.resources < terms.min_stake_to_participate:
             return False
@@ -290,12 +309,13 @@ class SandboxWorld(World):
         return {"influence_gini": inequality}
 
 
-def _refused(error: str) -> Applied:
-    return Applied(ok=False, error=error)
+def _refused(error: str, *, unknown: bool = False) -> Applied:
+    return Applied(ok=False, error=error, unknown=unknown)
 
 
 def _no_post(post_id: int) -> Applied:
     return _refused(
         f"there is no post {post_id} in the feed, or it has retired; see the feed for those "
-        "that there are"
+        "that there are",
+        unknown=True,
     )

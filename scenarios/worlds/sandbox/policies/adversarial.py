@@ -42,9 +42,18 @@ class Adversarial(Trader):
 
     def act(self, observation: SandboxObservation, rng: RngSource) -> Action:
         self._look_for_allies(observation)
+        if "propose" not in observation.tools:
+            self._aim(observation)
         return super().act(observation, rng)
 
     def propose(self, observation: SandboxObservation, stream: Stream) -> Action | None:
+        target = self._aim(observation)
+        if target is None:
+            return None
+        return self.offer_action(observation, target, _SABOTAGE, self._bribe, "service")
+
+    def _aim(self, observation: SandboxObservation) -> str | None:
+        """Make the best-reputed peer that is no ally a target; None where there is none."""
         target, highest = None, -2.0
         for agent, reputation in observation.peers:
             if reputation > highest and agent not in self._allies:
@@ -55,7 +64,7 @@ class Adversarial(Trader):
         self._targets[target] = None
         if len(self._targets) > _TARGETS_KEPT:
             del self._targets[next(iter(self._targets))]
-        return self.offer_action(observation, target, _SABOTAGE, self._bribe, "service")
+        return target
 
     def decide(self, offer: Offer, rng: RngSource) -> Decision:
         """Takes any work so as to spoil it; an ally's is left alone, for two idlers harm nobody."""

@@ -72,9 +72,10 @@ class Deceptive(Trader):
 
     def update(self, outcome: Outcome) -> None:
         super().update(outcome)
-        if not outcome.initiated:
+        if not self.counts(outcome):
             return
-        self._toxicity += 0.1 * (1.0 - outcome.p - self._toxicity)
+        if outcome.initiated:
+            self._toxicity += 0.1 * (1.0 - outcome.p - self._toxicity)
         standing = self._marks.pop(outcome.other, 0)
         if not outcome.accepted:
             standing = max(0, standing - 1)

@@ -77,9 +77,10 @@ class Opportunistic(Trader):
 
     def update(self, outcome: Outcome) -> None:
         super().update(outcome)
-        if not outcome.initiated:
+        if not self.counts(outcome):
             return
-        self._toxicity += 0.1 * (1.0 - outcome.p - self._toxicity)
+        if outcome.initiated:
+            self._toxicity += 0.1 * (1.0 - outcome.p - self._toxicity)
         haggle = self.params.haggle
         if outcome.accepted:
             self._shift = max(-0.3, self._shift - haggle)
@@ -92,7 +93,7 @@ class Opportunistic(Trader):
             self._partners.pop(outcome.other, None)
 
     def judge(self, post: PostView) -> int:
-        """Up for those who take its offers, down for rivals whose posts draw attention."""
+        """Up for those who deal with it, down for rivals whose posts draw attention."""
         if post.author in self._partners:
             return 1
         return -1 if post.net_votes >= 2.0 else 0

@@ -62,9 +62,12 @@ class Trader(Policy):
         self._propose_below = self.params.propose_rate
         self._vote_below = self.params.propose_rate + self.params.vote_rate
         self._voted: dict[int, None] = {}
+        self.hires = True
+        """Whether its role lets it make offers; if not, it knows others by the offers it takes."""
 
     def act(self, observation: SandboxObservation, rng: RngSource) -> Action:
         self.rules = observation.rules
+        self.hires = "propose" in observation.tools
         account = observation.account
         if account.frozen or account.resources < self.rules.terms.min_stake_to_participate:
             return NOOP
@@ -98,6 +101,11 @@ class Trader(Policy):
     def answer(self, observation: SandboxObservation, stream: Stream) -> PostView | None:
         """The post to reply to, or None to post."""
         posts = observation.posts
+        if "reply" not in observation.tools:
+            return None
+        if "post" not in observation.tools:
+            others = [post for post in posts if post.author != self.agent]
+            return others[stream.below(len(others))] if others else None
         if posts and stream.random() < 0.4:
             post = posts[stream.below(len(posts))]
             if post.author != self.agent:
@@ -114,6 +122,11 @@ class Trader(Policy):
             self.trust.learn(outcome.other, outcome.p, 1.0)
         elif not outcome.initiated:
             self.trust.learn(outcome.other, outcome.p, 0.3)
+
+    def counts(self, outcome: Outcome) -> bool:
+        """Whether an outcome tells how the other side takes this agent: by its answers to offers,
+        or, where it can't make any, by its offers."""
+        return outcome.initiated or (outcome.accepted and not self.hires)
 
     def expected_p(self, offer: Offer) -> float:
         """What the agent believes the offered work will come to."""
@@ -152,7 +165,7 @@ class Trader(Policy):
         )
 
     def _offer(self, observation: SandboxObservation, stream: Stream) -> Action | None:
-        if not observation.peers or observation.left.interactions <= 0:
+        if not (self.hires and observation.peers) or observation.left.interactions <= 0:
             return None
         return self.propose(observation, stream)
 
@@ -175,6 +188,8 @@ class Trader(Policy):
         if observation.left.posts <= 0:
             return None
         parent = self.answer(observation, stream)
+        if parent is None and "post" not in observation.tools:
+            return None
         words = self.words(observation)
         if parent is None:
             return Action(tool="post", args={"content": words})

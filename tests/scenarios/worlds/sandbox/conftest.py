@@ -60,13 +60,14 @@ class Host:
         terms: Mapping[str, Any] | None = None,
         govern: Govern | None = None,
         params: Mapping[str, Mapping[str, Any]] | None = None,
+        roles: Mapping[str, str] | None = None,
     ) -> None:
         if isinstance(mix, Mapping):
             types = [(f"{kind}_{n}", kind) for kind, count in mix.items() for n in range(count)]
         else:
             types = list(mix)
         self.draws = Draws(seed)
-        seats = [Seat(agent) for agent, _ in types]
+        seats = [Seat(agent, (roles or {}).get(agent)) for agent, _ in types]
         self.world = SandboxWorld(config or SandboxConfig(), seats, self.draws)
         self.tools = {tool.name: tool for tool in self.world.tools}
         self.govern = govern

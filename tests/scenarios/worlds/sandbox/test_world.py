@@ -230,8 +230,7 @@ def test_the_panels_are_compact_json_and_the_reading_has_the_words():
     assert panels["account"] == {"resources": 100.0, "reputation": 0.0, "frozen": False}
     reading = json.loads(json.dumps(observation.reading()))
     assert reading["feed"][0]["content"] == "a long story"
-    assert reading["feed"][1]["parent_id"] == 1
-    assert reading["policy_terms"]["bandwidth_cap"] is None
+    assert reading["feed"][1]["reply_to"] == 1
 
 
 def test_influence_is_votes_replies_and_accepted_offers_of_the_epoch():

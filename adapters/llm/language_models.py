@@ -1,0 +1,138 @@
+"""The language models of a run: what must be there before its first step, and the bill."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+import anyio
+
+from ...actors.llm.chat import ModelTrouble, Usage
+from ...actors.llm.model import Provider
+from ...runtime.journal import Recorded
+from ...scenarios.schema.episode import EpisodeConfig
+from ...scenarios.schema.language_model import ModelConfig, Price
+from ...scenarios.schema.roster import agent_ids
+from ..failures import RunTrouble
+from .budgets import Budgets
+from .call_record import CallRecord
+from .keys import Keys
+from .ledger import Ledger
+from .prices import price_of, table_version
+from .provider import PatientProvider
+from .reach import reach
+from .transport import NOT_BILLED
+
+LOCAL = "local/"
+"""Models of `[local-llm]`, which the run serves itself."""
+
+
+class MissingKeys(RunTrouble):
+    """Models can't be asked without their keys."""
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        super().__init__("\n".join(missing))
+
+
+def models_of(config: EpisodeConfig) -> dict[str, ModelConfig]:
+    """The language models that the agents of an episode ask, by their configs as JSON."""
+    found = {}
+    for spec in config.agents:
+        model = config.model_of(spec)
+        if model is not None:
+            found[model.model_dump_json()] = model
+    return found
+
+
+class LanguageModels:
+    """The providers of a run. Enter it before the run begins; `aclose` on the run's loop."""
+
+    def __init__(
+        self, config: EpisodeConfig, budgets: Sequence[str] = (),
+        say: Callable[[str], None] = lambda text: None,
+    ) -> None:  # fmt: skip
+        """Raises MissingKeys, BudgetNeedsPrice, BadBudget, and what a missing package raises."""
+        self._models = models_of(config)
+        self._say = say
+        self._stack = ExitStack()
+        self._providers: dict[str, PatientProvider] = {}
+        self._prices: dict[str, Price | None] = {}
+        self._bases: dict[str, str] = {}
+        self.record: Callable[[CallRecord], None] = lambda call: None
+        """Takes each call's physical facts."""
+        limits = Budgets.of(config, budgets)
+        self.ledger = Ledger(
+            limits.run, limits.by_role, limits.by_agent,
+            {f"agents/{agent}": spec.role for agent, spec in agent_ids(config) if spec.role},
+        )  # fmt: skip
+        self.keys = Keys.load()
+        missing = [text for model in self._models.values() if (text := self.keys.missing(model))]
+        if missing:
+            raise MissingKeys(missing)
+        prices = {model.model: price_of(model) for model in self._models.values()}
+        self.ledger.check_prices(prices)
+
+    def __enter__(self) -> "LanguageModels":
+        """Start the servers of local models."""
+        wanted: dict[str, int] = {}
+        for model in self._models.values():
+            if model.model.startswith(LOCAL) and model.api_base is None:
+                wanted[model.model] = max(wanted.get(model.model, 1), model.max_concurrency)
+        for name, slots in wanted.items():
+            from ..local_model import local_server
+
+            server = self._stack.enter_context(
+                local_server(name.removeprefix(LOCAL), slots=slots, say=self._say)
+            )
+            self._bases[name] = server.api_base
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def provider(self, path: str, config: ModelConfig) -> Provider:
+        """The provider of a model whose effect actor has this path."""
+        price = self._prices[path] = price_of(config)
+        base = self._bases.get(config.model)
+        reached = config if base is None else config.model_copy(update={"api_base": base})
+        made = PatientProvider(
+            config, reach(reached, self.keys), self.ledger,
+            price=price, redact=self.keys.redact, record=lambda call: self.record(call),
+        )  # fmt: skip
+        self._providers[path] = made
+        return made
+
+    def charge(self, recorded: Recorded) -> None:
+        """Book what an earlier execution of the run has paid for. Call it when the kernel, and so
+        each provider, is there."""
+        for actor, path, value in _answered(recorded):
+            if path not in self._prices:
+                continue
+            usage = value.get("usage")
+            faults = ModelTrouble.of_json(value).faults
+            unknown = sum(fault.kind not in NOT_BILLED for fault in faults)
+            self.ledger.charge(
+                actor, value.get("calls", 0), None if usage is None else Usage(*usage),
+                self._prices[path], unknown=unknown,
+            )  # fmt: skip
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        with anyio.CancelScope(shield=True):
+            for provider in self._providers.values():
+                await provider.aclose()
+
+    def to_json(self) -> dict[str, Any]:
+        """The bill, for meta.json: what was spent, at which prices."""
+        prices = {
+            model.model: None if (price := price_of(model)) is None else price.model_dump()
+            for model in self._models.values()
+        }
+        return {**self.ledger.to_json(), "prices": prices, "price_table": table_version()}
+
+
+def _answered(recorded: Recorded) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Who asked which effect, and the facts of its outcome."""
+    for record in recorded.outcomes():
+        asked, value = record["asked"], record["value"]
+        if isinstance(asked, dict) and isinstance(value, dict):
+            yield record["actor"], asked["effect"], value

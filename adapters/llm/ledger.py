@@ -1,0 +1,223 @@
+"""Budgets: what calls may cost is booked before they are sent, what they did cost after.
+
+A limit is never exceeded by calls that take no more than their estimate. A call that finds no
+room waits as long as calls under way may turn out cheaper than they were booked; if that can't
+help, the run pauses.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import anyio
+
+from ...actors.llm.chat import Usage
+from ...runtime.errors import EffectWithheld
+from ...scenarios.schema.language_model import Budget, Price
+from ..failures import RunTrouble
+from .account import RUN, Account, Cost, Entry, Scope, Spending
+from .money import cost
+
+_NO_TOKENS = Usage(0, 0)
+
+
+class BudgetNeedsPrice(RunTrouble):
+    """Money is limited, and nobody knows what a model costs."""
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+        super().__init__(
+            f"there is a budget in US dollars, but the price of {model} is unknown: give it in "
+            f"`price: {{input: …, output: …}}` (US dollars per million tokens), or limit tokens "
+            f"or calls instead"
+        )
+
+
+class Reservation:
+    """Room for one attempt: to be settled once it was sent, or released."""
+
+    def __init__(
+        self, ledger: "Ledger", accounts: tuple[Account, ...], bound: Usage, price: Price | None
+    ) -> None:
+        self._ledger = ledger
+        self._accounts = accounts
+        self._bound = bound
+        self._price = price
+        self.need = Cost(cost(bound, price) if price else 0, bound.total, 1)
+        self._open = False
+
+    def settle(self, usage: Usage | None, *, billed: bool) -> None:
+        """The attempt was sent: charge what it took.
+
+        `usage` counts if it is known. If not, an attempt that may have been billed is charged at
+        its estimate, any other at no tokens.
+        """
+        unknown = usage is None and billed
+        charged = usage or (self._bound if unknown else _NO_TOKENS)
+        usd = cost(charged, self._price) if self._price else None
+        self._close(Entry(1, charged, usd, unknown=int(unknown)))
+
+    def release(self) -> None:
+        """The attempt was never sent: it costs nothing."""
+        self._close(None)
+
+    def book(self) -> bool:
+        """Whether there was room, which is now taken. Raises EffectWithheld if there never will
+        be."""
+        for account in self._accounts:
+            unit = account.hopeless(self.need)
+            if unit is not None:
+                raise self._ledger.withheld(account.used_up(unit, self.need))
+        if not all(account.has_room(self.need) for account in self._accounts):
+            return False
+        for account in self._accounts:
+            account.booked = account.booked.plus(self.need)
+        self._open = True
+        return True
+
+    def _close(self, entry: Entry | None) -> None:
+        if not self._open:
+            raise RuntimeError("this reservation was settled or released already")
+        self._open = False
+        for account in self._accounts:
+            account.booked = account.booked.minus(self.need)
+            if entry is not None:
+                account.spent = account.spent.plus(entry)
+        self._ledger.serve()
+
+
+class _Waiter:
+    """A call that waits for room."""
+
+    def __init__(self, reservation: Reservation) -> None:
+        self.reservation = reservation
+        self.served = anyio.Event()
+        self.refusal: EffectWithheld | None = None
+
+
+class Ledger:
+    """The accounts of the run, of its roles and of its agents."""
+
+    def __init__(
+        self,
+        budget: Budget,
+        by_role: Mapping[str, Budget],
+        by_agent: Mapping[str, Budget],
+        role_of: Mapping[str, str],
+    ) -> None:
+        """`by_agent` and `role_of` are keyed by the agents' paths."""
+        self.exhausted: str | None = None
+        """What was said when a budget was used up for the first time."""
+        self._role_of = dict(role_of)
+        self._agents = frozenset((*role_of, *by_agent))
+        self._accounts: dict[Scope, Account] = {RUN: Account(RUN, budget)}
+        for role, limited in by_role.items():
+            self._account(Scope("role", role), limited)
+        for agent, limited in by_agent.items():
+            self._account(Scope("agent", agent), limited)
+        self._waiting: list[_Waiter] = []
+
+    def check_prices(self, prices: Mapping[str, Price | None]) -> None:
+        """Raises BudgetNeedsPrice if money is limited and a model has no price."""
+        if any("usd" in account.limits for account in self._accounts.values()):
+            for model, price in prices.items():
+                if price is None:
+                    raise BudgetNeedsPrice(model)
+
+    async def reserve(self, agent: str, bound: Usage, price: Price | None) -> Reservation:
+        """Book room for one attempt of an agent (its path; empty outside of a run), of at most
+        `bound` tokens. Raises EffectWithheld if a budget does not suffice."""
+        accounts = self._accounts_of(agent)
+        if price is None and any("usd" in account.limits for account in accounts):
+            raise RuntimeError("check_prices lets no model without a price into such a run")
+        reservation = Reservation(self, accounts, bound, price)
+        if not reservation.book():
+            await self._wait(_Waiter(reservation))
+        return reservation
+
+    async def _wait(self, waiter: _Waiter) -> None:
+        self._waiting.append(waiter)
+        try:
+            await waiter.served.wait()
+        except BaseException:
+            if not waiter.served.is_set():
+                self._waiting.remove(waiter)
+            elif waiter.refusal is None:
+                # asyncio can cancel a task that was served in the same moment.
+                waiter.reservation.release()
+            raise
+        if waiter.refusal is not None:
+            raise waiter.refusal
+
+    def serve(self) -> None:
+        """Something was settled: let those in who fit now, in the order in which they came."""
+        waiting, self._waiting = self._waiting, []
+        for waiter in waiting:
+            try:
+                if not waiter.reservation.book():
+                    self._waiting.append(waiter)
+                    continue
+            except EffectWithheld as refusal:
+                waiter.refusal = refusal
+            waiter.served.set()
+
+    def withheld(self, text: str) -> EffectWithheld:
+        """The error of a used-up budget; remembers the first."""
+        self.exhausted = self.exhausted or text
+        return EffectWithheld(text)
+
+    def charge(
+        self,
+        agent: str,
+        calls: int,
+        usage: Usage | None,
+        price: Price | None = None,
+        *,
+        unknown: int = 0,
+        bound: Usage = _NO_TOKENS,
+    ) -> None:
+        """Book what an earlier execution of the run has spent.
+
+        `usage` is what is known of it; `unknown` of the calls may have been billed without
+        telling their usage, and each of them is charged at `bound`.
+        """
+        told = usage or _NO_TOKENS
+        charged = Usage(
+            told.prompt_tokens + unknown * bound.prompt_tokens,
+            told.completion_tokens + unknown * bound.completion_tokens,
+        )
+        entry = Entry(calls, charged, cost(charged, price) if price else None, unknown)
+        for account in self._accounts_of(agent):
+            account.spent = account.spent.plus(entry)
+
+    def spent(self, scope: Scope = RUN) -> Spending:
+        """What was spent in a scope; what is under way does not count yet."""
+        account = self._accounts.get(scope)
+        return Spending() if account is None else account.spent
+
+    def to_json(self) -> dict[str, Any]:
+        """What was spent by the run, by each role and by each agent, for `meta.json`."""
+        document: dict[str, Any] = {
+            "run": self.spent().to_json(), "roles": {}, "agents": {}, "exhausted": self.exhausted
+        }  # fmt: skip
+        for scope in sorted(self._accounts):
+            if scope.kind != "run":
+                document[f"{scope.kind}s"][scope.name] = self._accounts[scope].spent.to_json()
+        return document
+
+    def _accounts_of(self, path: str) -> tuple[Account, ...]:
+        """The accounts that an actor's calls are booked in: an agent's children spend its money."""
+        if not path:
+            return (self._accounts[RUN],)
+        agent = path
+        while agent and agent not in self._agents:
+            agent = agent.rpartition("/")[0]
+        agent = agent or path
+        scopes = [RUN, Scope("agent", agent)]
+        if agent in self._role_of:
+            scopes.insert(1, Scope("role", self._role_of[agent]))
+        return tuple(self._account(scope) for scope in scopes)
+
+    def _account(self, scope: Scope, budget: Budget | None = None) -> Account:
+        if scope not in self._accounts:
+            self._accounts[scope] = Account(scope, budget or Budget())
+        return self._accounts[scope]

@@ -1,0 +1,13 @@
+"""A part of the program that is installed on request."""
+
+from ..failures import RunTrouble
+
+
+class MissingExtra(RunTrouble):
+    """A library of one of the package's extras is not installed."""
+
+    def __init__(self, what: str, library: str, extra: str = "llm") -> None:
+        super().__init__(
+            f"{what} needs {library}, which is not installed: "
+            f"pip install 'gdg-runtime[{extra}]'"
+        )  # fmt: skip

@@ -1,0 +1,141 @@
+"""What a model's tokens cost: as the scenario file says, or as litellm's price table does.
+
+The table is read from the installed package's file; litellm itself is not imported. A price that
+nobody knows is None, never 0.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from ...scenarios.schema.language_model import ModelConfig, Price
+from .keys import LOCAL
+
+_FILE = "model_prices_and_context_window_backup.json"
+_FREE = Price(input=0.0, output=0.0)
+_OWN_MACHINE = frozenset({"ollama", "ollama_chat", "lemonade"})
+"""Providers whose models run on the user's machine: there, the table's zeros are prices. Elsewhere
+they stand where nobody has filled one in."""
+_RENTED = "-cloud"
+"""How the names of ollama's models end that run elsewhere, for a subscription."""
+_HOSTS = {
+    "api.openai.com": "openai",
+    "openai.azure.com": "azure",
+    "api.anthropic.com": "anthropic",
+    "generativelanguage.googleapis.com": "gemini",
+    "openrouter.ai": "openrouter",
+    "api.groq.com": "groq",
+    "api.mistral.ai": "mistral",
+    "api.deepseek.com": "deepseek",
+    "api.together.xyz": "together_ai",
+    "api.fireworks.ai": "fireworks_ai",
+    "api.x.ai": "xai",
+}
+"""The providers' own addresses, with litellm's names for them. Any other `api_base` is somebody's
+own server: what it charges does not follow from a model's name."""
+
+
+@dataclass(frozen=True)
+class PriceTable:
+    """litellm's table of models."""
+
+    version: str | None = None
+    """Of the litellm that it came with; None where there is none."""
+    models: Mapping[str, Any] = field(default_factory=dict)
+    """By litellm's names; costs in US dollars per token."""
+
+    @classmethod
+    @cache
+    def installed(cls) -> "PriceTable":
+        """The table of the litellm that is installed; an empty one where there is none."""
+        found = find_spec("litellm")
+        if found is None or found.origin is None:
+            return cls()
+        try:
+            models = json.loads(Path(found.origin).with_name(_FILE).read_bytes())
+            return cls(version("litellm"), models)
+        except (OSError, ValueError, PackageNotFoundError):
+            return cls()
+
+    def price(self, model: str, provider: str | None = None) -> Price | None:
+        """The price of a model by litellm's rules; None if the table has none.
+
+        The name as it stands goes first, then the name without the provider before it if that is
+        an entry of the same provider (`openai/gpt-4o-mini`: `gpt-4o-mini`); of a fine-tuned model
+        the one that it came from. `provider` is given where the name does not tell it.
+        """
+        if provider is None:
+            provider, slash, name = model.partition("/")
+            if not slash:
+                return self._first([model], None)
+        else:
+            name = model.removeprefix(f"{provider}/")
+        return self._first([f"{provider}/{name}", name], provider)
+
+    def _first(self, names: list[str], provider: str | None) -> Price | None:
+        tuned = [":".join(name.split(":")[:2]) for name in names if "ft:" in name]
+        for name in (*names, *tuned):
+            entry = self.models.get(name)
+            if isinstance(entry, dict) and _is_of(entry, provider):
+                return _price(name, entry)
+        return None
+
+
+def price_of(config: ModelConfig, table: PriceTable | None = None) -> Price | None:
+    """What a model costs, in US dollars per million tokens; None if nobody knows.
+
+    The scenario file's own `price` goes first. The small local model is free. For an `api_base`
+    the table counts only if that is the provider's own address.
+    """
+    if config.price is not None:
+        return config.price
+    if config.api_base is None and config.model.startswith(LOCAL):
+        return _FREE
+    table = table or PriceTable.installed()
+    if config.api_base is None:
+        return table.price(config.model)
+    provider = _provider_at(config.api_base)
+    return None if provider is None else table.price(config.model, provider)
+
+
+def table_version() -> str | None:
+    """The version of the litellm whose table is used; None where there is none."""
+    return PriceTable.installed().version
+
+
+def _is_of(entry: Mapping[str, Any], provider: str | None) -> bool:
+    """Whether an entry is one of a provider's; litellm has several names for some (bedrock and
+    bedrock_converse, vertex_ai and vertex_ai-language-models)."""
+    whose = entry.get("litellm_provider")
+    if provider is None or whose is None or whose == provider:
+        return True
+    if provider == "bedrock":
+        return str(whose).startswith(provider)
+    return str(whose).startswith(f"{provider}-")
+
+
+def _price(name: str, entry: Mapping[str, Any]) -> Price | None:
+    costs = [entry.get("input_cost_per_token"), entry.get("output_cost_per_token")]
+    known = [cost for cost in costs if isinstance(cost, int | float) and cost >= 0]
+    if len(known) < len(costs):
+        return None
+    own = entry.get("litellm_provider") in _OWN_MACHINE and not name.endswith(_RENTED)
+    if not own and not all(known):
+        return None
+    # Costs per token have at most 16 digits that mean something; 0.15 shall not be 0.15000000000002.
+    per_million = [float(f"{cost * 1e6:.12g}") for cost in known]
+    return Price(input=per_million[0], output=per_million[1])
+
+
+def _provider_at(api_base: str) -> str | None:
+    host = urlsplit(api_base).hostname or ""
+    for known, provider in _HOSTS.items():
+        if host == known or host.endswith(f".{known}"):
+            return provider
+    return None

@@ -1,0 +1,191 @@
+"""Chats in the JSON of OpenAI's chat completions, which both transports speak."""
+
+from typing import Any, Literal
+
+from pydantic_core import to_json
+
+from ...actors.llm.chat import Chat, ChatMessage, ToolCall, ToolSpec, Usage
+from .strict_schema import fits_strict_mode
+from .transport import Answer, TransportFault
+from .verdict import fault_of
+
+Structured = Literal["json_schema", "tools", "json_object", "instruction"]
+"""How a reply's JSON schema is put to a model."""
+
+_ACT = "act"
+"""The function whose arguments are the reply, where a model knows schemas as tools only."""
+_MUTE = frozenset({"length", "content_filter"})
+"""With these reasons to finish, an answer without a word is an answer."""
+
+
+def body(question: Chat, structured: Structured, model: str) -> dict[str, Any]:
+    """The request's body. `model` is the name by which the server knows the model."""
+    sent: dict[str, Any] = {
+        **question.sampling,
+        "model": model,
+        "messages": [_message(message) for message in question.messages],
+    }
+    if question.tools:
+        sent["tools"] = [_tool(tool) for tool in question.tools]
+    schema = question.json_schema
+    if schema is None:
+        return sent
+    match structured:
+        case "json_schema":
+            form = {"name": "action", "schema": schema, "strict": fits_strict_mode(schema)}
+            sent["response_format"] = {"type": "json_schema", "json_schema": form}
+        case "tools":
+            act = ToolSpec(name=_ACT, description="Give your answer.", parameters=schema)
+            sent["tools"] = [*sent.get("tools", ()), _tool(act)]
+            forced = {"type": "function", "function": {"name": _ACT}}
+            sent["tool_choice"] = "required" if question.tools else forced
+        case "json_object":
+            sent["response_format"] = {"type": "json_object"}
+            sent["messages"] = _instructed(sent["messages"], schema)
+        case "instruction":
+            sent["messages"] = _instructed(sent["messages"], schema)
+    return sent
+
+
+def answer(payload: Any, question: Chat) -> Answer:
+    """What the body of a response with status 200 says. Raises TransportFault."""
+    if not isinstance(payload, dict):
+        raise TransportFault("malformed")
+    if payload.get("error"):
+        raise _hidden_fault(payload["error"])
+    usage = _usage(payload.get("usage"))
+    choices = payload.get("choices")
+    if choices is not None and not isinstance(choices, list):
+        raise TransportFault("malformed", usage=usage)
+    if not choices:
+        raise TransportFault("empty" if choices == [] else "malformed", usage=usage)
+    choice = choices[0]
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(message, dict):
+        raise TransportFault("malformed", usage=usage)
+    if choice.get("error"):
+        raise _hidden_fault(choice["error"])
+    finish = _text(choice.get("finish_reason")) or "stop"
+    content, calls = _said(message, usage), _calls(message.get("tool_calls"), usage)
+    if not content and message.get("refusal"):
+        content, finish = _text(message["refusal"]), "content_filter"
+    if question.json_schema is not None:
+        acts = [call for call in calls if call.name == _ACT]
+        if acts:
+            content, calls = acts[0].arguments, ()
+            finish = "stop" if finish == "tool_calls" else finish
+    if not content and not calls and finish not in _MUTE:
+        raise TransportFault("empty", usage=usage)
+    return Answer(
+        content=content,
+        tool_calls=calls,
+        finish_reason=finish,
+        usage=usage,
+        model=_text(payload.get("model")),
+        fingerprint=_text(payload.get("system_fingerprint")) or None,
+        provider_id=_text(payload.get("id")) or None,
+    )
+
+
+def _message(message: ChatMessage) -> dict[str, Any]:
+    sent: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.tool_calls:
+        sent["content"] = message.content or None
+        sent["tool_calls"] = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": call.arguments},
+            }
+            for call in message.tool_calls
+        ]
+    if message.tool_call_id is not None:
+        sent["tool_call_id"] = message.tool_call_id
+    return sent
+
+
+def _tool(tool: ToolSpec) -> dict[str, Any]:
+    function: dict[str, Any] = {
+        "name": tool.name,
+        "parameters": tool.parameters or {"type": "object", "properties": {}},
+    }
+    if tool.description:
+        function["description"] = tool.description
+    return {"type": "function", "function": function}
+
+
+def _instructed(messages: list[dict[str, Any]], schema: dict[str, Any]) -> list[dict[str, Any]]:
+    """The messages with the schema in words, at the end of the first system message."""
+    words = (
+        "Answer with one JSON object and nothing else: no explanation, no code fence. It must "
+        f"satisfy this JSON schema:\n{to_json(schema).decode()}"
+    )
+    if messages and messages[0]["role"] == "system":
+        first = {**messages[0], "content": f"{messages[0]['content']}\n\n{words}"}
+        return [first, *messages[1:]]
+    return [{"role": "system", "content": words}, *messages]
+
+
+def _hidden_fault(error: Any) -> TransportFault:
+    """An error that came with status 200, as OpenRouter sends them."""
+    code = error.get("code") if isinstance(error, dict) else None
+    if isinstance(code, str) and code.isdecimal():
+        code = int(code)
+    if isinstance(code, int) and 400 <= code <= 599:
+        return fault_of(code, to_json(error).decode())
+    return fault_of(502, to_json(error).decode())
+
+
+def _said(message: dict[str, Any], usage: Usage | None) -> str:
+    """The message's text, which a few providers cut into parts."""
+    content = message.get("content")
+    if isinstance(content, list):
+        return "".join(_text(part.get("text")) for part in content if isinstance(part, dict))
+    if content is None:
+        return ""
+    if not isinstance(content, str) or not _is_sound(content):
+        raise TransportFault("malformed", usage=usage)
+    return content
+
+
+def _calls(calls: Any, usage: Usage | None) -> tuple[ToolCall, ...]:
+    if not calls:
+        return ()
+    try:
+        read = tuple(
+            ToolCall(
+                id=call.get("id") or f"call_{number}",
+                name=call["function"]["name"],
+                arguments=call["function"].get("arguments") or "{}",
+            )
+            for number, call in enumerate(calls)
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
+        read = ()
+    if not read:
+        raise TransportFault("malformed", usage=usage)
+    return read
+
+
+def _usage(usage: Any) -> Usage | None:
+    if not isinstance(usage, dict):
+        return None
+    prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
+    if not isinstance(prompt, int) or not isinstance(completion, int):
+        return None
+    return Usage(prompt, completion) if prompt >= 0 and completion >= 0 else None
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) and _is_sound(value) else ""
+
+
+def _is_sound(text: str) -> bool:
+    """Whether it can be written as UTF-8: half a surrogate pair can't."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,61 @@
+"""The schema that a model gets admits what the agent may do now, and nothing else."""
+
+import json
+from typing import Any
+
+from gdg_runtime.actors.llm.action_schema import action_schema
+from gdg_runtime.actors.llm.reading import read_action
+from gdg_runtime.scenarios.contract_arguments import example
+from gdg_runtime.scenarios.worlds.release_manager.tools import TOOLS as RELEASE
+from gdg_runtime.scenarios.worlds.sandbox.tools import TOOLS as SANDBOX
+
+
+def alternatives(schema: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    found = schema["properties"]["action"]["anyOf"]
+    return {option["properties"]["tool"]["enum"][0]: option["properties"] for option in found}
+
+
+def objects(schema: Any) -> list[dict[str, Any]]:
+    if isinstance(schema, list):
+        return [found for item in schema for found in objects(item)]
+    if not isinstance(schema, dict):
+        return []
+    own = [schema] if schema.get("type") == "object" else []
+    return own + [found for item in schema.values() for found in objects(item)]
+
+
+def test_each_tool_is_an_alternative_and_so_is_doing_nothing() -> None:
+    for tools in (SANDBOX, RELEASE):
+        schema = action_schema(tools, {}, reasoning=True, max_text=100)
+        assert list(alternatives(schema)) == [*[tool.name for tool in tools], "noop"]
+
+
+def test_strict_modes_get_what_they_demand() -> None:
+    """All properties required, no other allowed, no references, none of the words they refuse."""
+    for tools in (SANDBOX, RELEASE):
+        schema = action_schema(tools, {}, reasoning=True, max_text=100)
+        for found in objects(schema):
+            assert found["required"] == list(found["properties"])
+            assert found["additionalProperties"] is False
+        text = json.dumps(schema)
+        assert not [word for word in ("$ref", "default", "title", '"const"') if word in text]
+
+
+def test_known_values_narrow_arguments_and_a_tool_without_any_is_left_out() -> None:
+    choices = {"post_id": (3, 1), "vote.post_id": (), "counterparty": ("honest_2",)}
+    found = alternatives(action_schema(SANDBOX, choices, reasoning=False, max_text=100))
+    assert found["reply"]["post_id"] == {"type": "integer", "enum": [3, 1]}
+    assert "vote" not in found
+    assert found["propose"]["counterparty"] == {"type": "string", "enum": ["honest_2"]}
+
+
+def test_texts_are_bounded() -> None:
+    found = alternatives(action_schema(SANDBOX, {}, reasoning=False, max_text=100))
+    assert found["post"]["content"]["maxLength"] == 100
+
+
+def test_what_the_schema_admits_can_be_read_back() -> None:
+    for tool in (*SANDBOX, *RELEASE):
+        action = example(tool, "text")
+        content = json.dumps({"action": {"tool": tool.name, **action.args}})
+        assert read_action(content, (tool,), {}) == action
