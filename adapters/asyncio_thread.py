@@ -225,9 +225,7 @@ def _name(function: object) -> str:
 _thread = AsyncioThread()
 
 
-async def on_asyncio(
-    function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
-) -> T:
+async def on_asyncio(function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run an asyncio function in the process's asyncio thread; see `AsyncioThread.run`."""
     return await _thread.run(lambda: function(*args, **kwargs))
 

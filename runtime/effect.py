@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .canonical import canonical_json, jsonable
 from .codec import codec_of
+from .errors import NotSerialisable
 from .message import Message
 from .slot import EffectRequest
 
@@ -61,6 +62,16 @@ def function_request(
     )
 
 
+def _canonical(plain: Any, what: str) -> str:
+    """Canonical JSON of data that a message made itself. Raises NotSerialisable."""
+    try:
+        text = canonical_json(plain)
+        text.encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise NotSerialisable(what, str(error)) from None
+    return text
+
+
 def message_request(actor: str, number: int, target: Cell, message: Message) -> EffectRequest:
     """The request that a message to an effect actor makes."""
     instance = target.actor
@@ -68,7 +79,7 @@ def message_request(actor: str, number: int, target: Cell, message: Message) -> 
     assert handler is not None
     what = f"the message {message.message_name} to {target.path}"
     plain = {"effect": target.path, "message": message.message_name,
-             "body": jsonable(message, what)}  # fmt: skip
+             "body": message.as_plain(what)}  # fmt: skip
 
     codec = codec_of(handler)
 
@@ -76,6 +87,6 @@ def message_request(actor: str, number: int, target: Cell, message: Message) -> 
         return codec.encode(await handler(instance, message), f"the reply of {target.path}")
 
     return EffectRequest(
-        actor, number, target.path, plain, canonical_json(plain), perform, codec.decode,
+        actor, number, target.path, plain, _canonical(plain, what), perform, codec.decode,
         target.path, getattr(instance, "capacity", None), getattr(instance, "timeout_s", None),
     )  # fmt: skip

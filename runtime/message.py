@@ -5,6 +5,8 @@ from typing import Any, ClassVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict
 
+from .canonical import jsonable
+
 _UNORDERED = (set, frozenset, Set, MutableSet)
 
 
@@ -47,3 +49,10 @@ class Message(BaseModel):
                     f"{cls.__name__}.{field} is a set, whose order is not reproducible; "
                     f"use a tuple (sorted, if order carries no meaning)"
                 )
+
+    def as_plain(self, what: str) -> Any:
+        """The message as plain JSON data. Raises NotSerialisable, naming `what`.
+
+        A message that is asked of effects very often may make it by hand.
+        """
+        return jsonable(self, what)

@@ -18,22 +18,39 @@ _LONGEST = 2_000
 Choices = Mapping[str, Sequence[JsonValue]]
 
 
-def action_schema(
-    tools: Sequence[Tool], choices: Choices, *, reasoning: bool, max_text: int
-) -> dict[str, JsonValue]:
-    """`{"reasoning": …, "action": {"tool": …, its arguments}}`, one alternative per tool.
+class ActionSchema:
+    """Makes the schema of the actions that an agent may take in a turn.
 
-    All properties are required and no other is allowed, as strict modes demand. Arguments whose
-    valid values are known now are narrowed to them; a tool without any valid value is left out.
-    Texts may have `max_text` characters.
+    All properties are required and no other is allowed, as strict modes demand.
     """
-    options = [option for tool in tools if (option := _option(tool, choices, max_text)) is not None]
-    options.append(_closed({"tool": {"type": "string", "enum": [NOOP_TOOL]}}))
-    properties: dict[str, JsonValue] = {}
-    if reasoning:
-        properties["reasoning"] = {"type": "string", "maxLength": max_text}
-    properties["action"] = {"anyOf": options}  # type: ignore[dict-item]  # a list of JSON objects
-    return _closed(properties)
+
+    def __init__(self, tools: Sequence[Tool], *, reasoning: bool, max_text: int) -> None:
+        """Texts may have `max_text` characters."""
+        self._arguments = {tool.name: _arguments(tool, max_text) for tool in tools}
+        self._before: dict[str, JsonValue] = {}
+        if reasoning:
+            self._before["reasoning"] = {"type": "string", "maxLength": max_text}
+
+    def now(self, tools: Sequence[Tool], choices: Choices) -> dict[str, JsonValue]:
+        """`{"reasoning": …, "action": {"tool": …, its arguments}}`, one alternative per tool.
+
+        Arguments whose valid values are known are narrowed to them; a tool without any valid
+        value is left out.
+        """
+        options = [self._option(tool.name, choices) for tool in tools]
+        found: list[JsonValue] = [option for option in options if option is not None]
+        found.append(_closed({"tool": {"type": "string", "enum": [NOOP_TOOL]}}))
+        return _closed({**self._before, "action": {"anyOf": found}})
+
+    def _option(self, tool: str, choices: Choices) -> dict[str, JsonValue] | None:
+        """The alternative of one tool; None if it can't be used now."""
+        properties = dict(self._arguments[tool])
+        for name, values in chosen_among(tool, choices).items():
+            if name in properties:
+                if not values:
+                    return None
+                properties[name] = {**_type_of(values), "enum": list(values)}
+        return _closed({"tool": {"type": "string", "enum": [tool]}, **properties})
 
 
 def decision_schema(*, reasoning: bool, max_text: int) -> dict[str, JsonValue]:
@@ -65,19 +82,10 @@ def _closed(properties: dict[str, JsonValue]) -> dict[str, JsonValue]:
     }
 
 
-def _option(tool: Tool, choices: Choices, max_text: int) -> dict[str, JsonValue] | None:
-    """The alternative of one tool; None if it can't be used now."""
+def _arguments(tool: Tool, max_text: int) -> dict[str, JsonValue]:
     root = tool.json_schema
-    properties: dict[str, JsonValue] = {"tool": {"type": "string", "enum": [tool.name]}}
-    known = chosen_among(tool.name, choices)
-    for name, field in root.get("properties", {}).items():
-        if name in known:
-            if not known[name]:
-                return None
-            properties[name] = {**_type_of(known[name]), "enum": list(known[name])}
-        else:
-            properties[name] = _plain(root, field, max_text)
-    return _closed(properties)
+    fields = root.get("properties", {})
+    return {name: _plain(root, field, max_text) for name, field in fields.items()}
 
 
 def _type_of(values: Sequence[JsonValue]) -> dict[str, JsonValue]:

@@ -24,7 +24,7 @@ from ...scenarios.contract import (
 from ..agents.agent import Agent
 from ..agents.context import AgentContext
 from ..messages import Acted, Turn
-from .action_schema import action_schema, decision_schema
+from .action_schema import ActionSchema, decision_schema
 from .chat import ChatMessage
 from .memory import Memory, MemoryConfig
 from .memory import Turn as Remembered
@@ -84,7 +84,8 @@ class LlmAgent(Agent):
         self.notes: list[str] = []
         """What has happened since the last turn."""
         self.tools: tuple[Tool, ...] = ()
-        self.system = ""
+        self.schema = ActionSchema((), reasoning=False, max_text=0)
+        self.system = ChatMessage(role="system")
         self.fallback: Policy | None = None
         self._decision_schema = decision_schema(
             reasoning=params.reasoning, max_text=params.max_text
@@ -97,10 +98,14 @@ class LlmAgent(Agent):
         self.tools = tuple(
             [tool for tool in world.tools if role is None or tool.name in role.tools]
         )
-        self.system = system_prompt(
+        self.schema = ActionSchema(
+            self.tools, reasoning=self.settings.reasoning, max_text=self.settings.max_text
+        )
+        system = system_prompt(
             self.agent, world, role, self.tools, self.settings.persona, self.settings.goals,
             reasoning=self.settings.reasoning,
         )  # fmt: skip
+        self.system = ChatMessage(role="system", content=system)
         if self.settings.fallback != "noop":
             self.fallback = world.policies[self.settings.fallback](self.agent)
 
@@ -120,9 +125,7 @@ class LlmAgent(Agent):
         settings, choices = self.settings, observation.choices()
         sources = observation.sources()
         ctx.exposed(sources, self.memory.sources())
-        schema = action_schema(
-            usable, choices, reasoning=settings.reasoning, max_text=settings.max_text
-        )
+        schema = self.schema.now(usable, choices)
         prompt = turn_prompt(self.moment, observation, self.notes, settings.max_text)
         beginning = told(self.moment, self.notes)
         self.notes = []
@@ -186,7 +189,7 @@ class LlmAgent(Agent):
         None, with an event, if there is no answer or none that can be read.
         """
         asked = [
-            ChatMessage(role="system", content=self.system),
+            self.system,
             *self.memory.messages(),
             ChatMessage(role="user", content=prompt),
         ]
@@ -247,7 +250,9 @@ class LlmAgent(Agent):
         turns = [{"told": turn.told, "answered": turn.answered} for turn in old]
         prompt = summary_prompt(turns, words=config.summary_tokens // 2)
         try:
-            reply = await ctx.llm.chat(prompt, system=self.system, max_tokens=config.summary_tokens)
+            reply = await ctx.llm.chat(
+                prompt, system=self.system.content, max_tokens=config.summary_tokens
+            )
         except EffectError as error:
             ctx.note("model_failed", model=ctx.llm.model, error=str(error), fallback="truncate")
             return None

@@ -85,7 +85,8 @@ class Llm:
         asked = [_message(message) for message in _listed(messages)]
         if system is not None:
             asked.insert(0, ChatMessage(role="system", content=system))
-        return Chat(
+        # Not validated: what can't be written as JSON is refused when it is asked.
+        return Chat.model_construct(
             model=config.model,
             messages=tuple(asked),
             sampling={**config.sampling, **sampling},

@@ -1,5 +1,6 @@
 """What is asked of a language model and what it answers, whoever the provider is."""
 
+import json
 from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -31,6 +32,15 @@ class ChatMessage(BaseModel):
     tool_call_id: str | None = None
     """The call that a `tool` message answers."""
 
+    def as_plain(self) -> dict[str, Any]:
+        """Plain JSON data, without what is not set."""
+        plain: dict[str, Any] = {"role": self.role, "content": self.content}
+        if self.tool_calls:
+            plain["tool_calls"] = [call.model_dump() for call in self.tool_calls]
+        if self.tool_call_id is not None:
+            plain["tool_call_id"] = self.tool_call_id
+        return plain
+
 
 class ToolSpec(BaseModel):
     """A tool that a model may ask for."""
@@ -55,6 +65,20 @@ class Chat(Message, name="llm.chat"):
     """The reply's content shall be JSON of this schema; how the model is told is the adapter's
     affair."""
     tools: tuple[ToolSpec, ...] = ()
+
+    def as_plain(self, what: str) -> dict[str, Any]:
+        """The same data, made by hand, since it is made for every call; the schema as a text,
+        which a journal then holds once."""
+        schema = None if self.json_schema is None else json.dumps(self.json_schema)
+        plain: dict[str, Any] = {
+            "model": self.model,
+            "messages": [message.as_plain() for message in self.messages],
+            "sampling": self.sampling,
+            "json_schema": schema,
+        }
+        if self.tools:
+            plain["tools"] = [tool.model_dump(mode="json") for tool in self.tools]
+        return plain
 
 
 class Usage(NamedTuple):

@@ -19,9 +19,18 @@ def as_data(value: Mapping[str, Any], max_text: int) -> str:
     Nothing inside can end the block or look like another message: `<`, `>`, `&` and all
     characters that control or hide are written as JSON escapes.
     """
-    cut = _cut(value, max_text)
-    text = json.dumps(cut, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = _json(dict(value))
+    if len(text) > max_text and re.search(_LONG_TEXT % max_text, text):
+        text = _json(_cut(value, max_text))
     return f"{OPEN}{_WHAT_COULD_ACT.sub(_escaped, text)}{CLOSE}"
+
+
+_LONG_TEXT = r'"(?:[^"\\]|\\.){%d}'
+"""A text of JSON that may be longer than this."""
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -1,7 +1,7 @@
 """What an agent remembers of its earlier turns, within a budget of tokens."""
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from pydantic import Field
 
@@ -36,26 +36,23 @@ def estimated_tokens(text: str) -> int:
     return (len(text.encode(errors="replace")) + 3) // 4
 
 
-class Turn(NamedTuple):
+class Turn:
     """One remembered turn."""
 
-    told: str
-    """What the agent was told: the step, and what had come of the turn before."""
-    answered: str
-    """What it answered."""
-    sources: tuple[Source, ...]
-    """Whose texts it had read then."""
+    __slots__ = ("answered", "messages", "sources", "tokens", "told")
 
-    @property
-    def tokens(self) -> int:
-        return estimated_tokens(self.told) + estimated_tokens(self.answered) + 2 * _PER_MESSAGE
-
-    def messages(self) -> tuple[ChatMessage, ChatMessage]:
-        """The turn as a conversation."""
-        return (
-            ChatMessage(role="user", content=self.told),
-            ChatMessage(role="assistant", content=self.answered),
+    def __init__(self, told: str, answered: str, sources: tuple[Source, ...]) -> None:
+        """`told`: the step, and what had come of the turn before. `sources`: whose texts the agent
+        had read when it answered."""
+        self.told = told
+        self.answered = answered
+        self.sources = sources
+        self.tokens = estimated_tokens(told) + estimated_tokens(answered) + 2 * _PER_MESSAGE
+        self.messages = (
+            ChatMessage(role="user", content=told),
+            ChatMessage(role="assistant", content=answered),
         )
+        """The turn as a conversation."""
 
 
 class Memory:
@@ -93,7 +90,7 @@ class Memory:
 
     def messages(self) -> list[ChatMessage]:
         """The remembered turns as a conversation."""
-        return [message for turn in self.turns for message in turn.messages()]
+        return [message for turn in self.turns for message in turn.messages]
 
     def sources(self) -> dict[Source, None]:
         """Whose texts the remembered turns came from."""

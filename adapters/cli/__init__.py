@@ -1,6 +1,7 @@
 """The command line: `gdg-runtime`. One file per command, each imported when it is called.
 
-Exit codes: 0 done, 1 the run failed, 2 bad input, 3 verification failed, 130 stopped by the user.
+Exit codes: 0 done, 1 the run failed, 2 bad input, 3 verification failed, 4 paused (a budget is used
+up, or a provider is down), 130 stopped by the user.
 """
 
 import os
@@ -19,8 +20,10 @@ _COMMANDS = {
     "replay": "Execute a recorded run again, without network; --verify compares every byte.",
     "runs": "List the runs of this folder.",
     "show": "Show one run: summary, agents, metrics per epoch, last events.",
+    "cassette": "Make a cassette of a run for others to play, or show one: export, show.",
     "validate": "Check a scenario file and say what it comes to.",
     "list": "List known agents, levers, worlds, metrics or scenarios.",
+    "models": "Fetch, list or remove the small language models that run without a key.",
     "completion": "Print the shell completion script.",
 }
 
@@ -41,7 +44,7 @@ def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> 
     package=__name__,
     context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "GDG"},
     epilog="Exit codes: 0 done, 1 the run failed, 2 bad input, 3 verification failed, "
-    "130 stopped by the user. Every option can be set by an environment variable: "
+    "4 paused (a budget is used up, or a provider is down), 130 stopped by the user. Every option can be set by an environment variable: "
     "GDG_START_SEED=7 is --seed 7 of start. GDG_TRACEBACK=1 shows where your own code failed.",
 )
 @click.option(

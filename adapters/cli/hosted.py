@@ -17,6 +17,10 @@ from .progress import PlainProgress, TerminalProgress
 from .trouble import safe_lines
 
 
+EXIT_PAUSED = 4
+"""A budget is used up, or a provider is down."""
+
+
 @contextmanager
 def hosted(
     config: EpisodeConfig, show: bool, backend: str, max_concurrency: int | None, verbose: bool
@@ -45,5 +49,9 @@ def finish(result: Result, track: Sequence[str], *, quiet: bool, as_json: bool) 
         click.echo(f"The run failed: {safe_lines(result.error)}", err=True)
     if result.cause is not None and os.environ.get("GDG_TRACEBACK"):
         traceback.print_exception(result.cause)
+    if result.paused is not None:
+        if quiet or as_json:
+            click.echo(f"Paused: {safe_lines(result.paused)}", err=True)
+        raise click.exceptions.Exit(EXIT_PAUSED)
     if result.status != "completed":
         raise click.exceptions.Exit({"failed": 1, "stopped": 130}[result.status])

@@ -18,6 +18,13 @@ out_option = click.option(
     show_default=True, help="Folder of the runs.",
 )  # fmt: skip
 
+budget_option = click.option(
+    "--budget", "budgets", multiple=True, metavar="LIMIT",
+    help="Limit what language models may cost, in place of the scenario's budget: usd=5, "
+    "tokens=100000, calls=500, role.poster.tokens=5000, agent.llm_1.calls=20; tokens=none lifts "
+    "it. A run whose budget is used up pauses at a step boundary.",
+)  # fmt: skip
+
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document and nothing else."
 )

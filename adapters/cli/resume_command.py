@@ -1,22 +1,25 @@
 """`gdg-runtime resume`."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from ..execution import resume_run
 from .hosted import finish, hosted
-from .options import find_run, hosting_options, out_option, run_argument
+from .options import budget_option, find_run, hosting_options, out_option, run_argument
 from .trouble import told
 
 
 @click.command("resume")
 @run_argument
 @out_option
+@budget_option
 @hosting_options
 def command(
     run: str,
     out: Path,
+    budgets: tuple[str, ...],
     quiet: bool,
     as_json: bool,
     backend: str,
@@ -32,5 +35,5 @@ def command(
         directory = find_run(run, out)
         config, _ = directory.read_config()
         with hosted(config, not (quiet or as_json), backend, max_concurrency, verbose) as hosting:
-            result = resume_run(directory, hosting)
+            result = resume_run(directory, replace(hosting, budgets=budgets))
     finish(result, config.metrics.track, quiet=quiet, as_json=as_json)

@@ -124,6 +124,7 @@ def _print(document: dict[str, Any], epochs: int) -> None:
 
 
 def _print_heading(out: Any, document: dict[str, Any]) -> None:
+    from .bill import bill_lines
     from .tables import safe, shown, status_text
 
     config, meta = document["config"], document["meta"]
@@ -145,6 +146,11 @@ def _print_heading(out: Any, document: dict[str, Any]) -> None:
         facts.append(f"{meta['effects']:,} effects ({by_status})")
     facts.append(f"gdg-runtime {meta.get('version', 'unknown')}")
     out.print(safe(", ".join(facts)), soft_wrap=True)
+    if meta.get("language_models"):
+        for line in bill_lines(meta["language_models"]):
+            out.print(safe(line), soft_wrap=True)
+    if meta.get("paused"):
+        out.print(f"[yellow]paused[/]: {safe(meta['paused'])}", soft_wrap=True)
     if meta.get("error"):
         out.print(f"[red]{safe(meta['error'])}[/]", soft_wrap=True)
 

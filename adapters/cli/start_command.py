@@ -12,7 +12,7 @@ from ...scenarios.document import EpisodeConfig, load_scenario
 from ...scenarios.faults import InvalidScenario
 from ..execution import start_run
 from .hosted import finish, hosted
-from .options import hosting_options, out_option, override_options, scenario_argument
+from .options import budget_option, hosting_options, out_option, override_options, scenario_argument
 from .trouble import told
 
 
@@ -26,19 +26,41 @@ from .trouble import told
     "--schedule", "policy", default="fifo", show_default=True, metavar="POLICY",
     help="Order of messages of one moment: fifo, fair, or shuffle:SEED.",
 )  # fmt: skip
+@budget_option
+@click.option(
+    "--cassette", "cassette_file", metavar="FILE",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Answer models and other effects from a cassette; see `gdg-runtime cassette`.",
+)
+@click.option(
+    "--missing", type=click.Choice(["error", "live", "noop"]), default="error", show_default=True,
+    help="What becomes of a question that the cassette does not have.",
+)
+@click.option(
+    "--dry-run", is_flag=True,
+    help="Estimate calls, tokens, cost and time of the run's language models; ask nobody.",
+)
 @out_option
 @hosting_options
 def command(
     scenario: str, seed: int | None, sets: tuple[str, ...], params: tuple[str, ...],
-    epochs: int | None, label: str | None, policy: str, out: Path, quiet: bool, as_json: bool,
+    epochs: int | None, label: str | None, policy: str, budgets: tuple[str, ...],
+    cassette_file: Path | None, missing: str, dry_run: bool, out: Path, quiet: bool, as_json: bool,
     backend: str, max_concurrency: int | None, verbose: bool,
 ) -> None:  # fmt: skip
     """Run SCENARIO: a YAML file, or the name of a shipped one such as baseline."""
     with told():
         config = _config(scenario, sets, params, seed, epochs, label)
         schedule(policy, config.simulation.seed)
+        if dry_run:
+            show_estimate(config, budgets, as_json=as_json)
+            return
+        player = _player(cassette_file, missing)
         with hosted(config, not (quiet or as_json), backend, max_concurrency, verbose) as hosting:
+            hosting = replace(hosting, budgets=budgets, cassette=player)
             result = start_run(config, out=out, schedule=policy, hosting=hosting)
+    if player is not None and player.unused and not as_json:
+        click.echo(player.unused, err=True)
     finish(result, config.metrics.track, quiet=quiet, as_json=as_json)
 
 

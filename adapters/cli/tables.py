@@ -11,6 +11,7 @@ from rich.table import Table
 
 from ...actors.transcript import printable
 from ..result import Result
+from .bill import bill_lines
 from .figures import chosen, heading
 
 _STYLE = {"completed": "green", "stopped": "yellow", "interrupted": "yellow", "failed": "red",
@@ -57,8 +58,13 @@ def print_result(result: Result, track: Sequence[str]) -> None:
         f"({rate:,.0f} agent-steps per CPU-second)",
         soft_wrap=True,
     )
+    if result.language_models is not None:
+        for line in bill_lines(result.language_models):
+            out.print(line, soft_wrap=True, markup=False)
     out.print(f"run: {result.directory}", soft_wrap=True, markup=False)
-    if result.status == "stopped":
+    if result.paused is not None:
+        out.print(f"[yellow]paused[/]: {safe(result.paused)}", soft_wrap=True)
+    elif result.status == "stopped":
         out.print(
             f"go on with: gdg-runtime resume {result.directory}", soft_wrap=True, markup=False
         )

@@ -14,14 +14,19 @@ class Scope(NamedTuple):
 
     kind: Literal["run", "role", "agent"]
     name: str = ""
+    """The role, or the agent's path."""
 
     def __str__(self) -> str:
-        return "the run" if self.kind == "run" else f"{self.kind} {self.name}"
+        return "the run" if self.kind == "run" else f"{self.kind} {self._short_name}"
 
     @property
     def option(self) -> str:
         """What stands before the unit in `--budget`."""
-        return "" if self.kind == "run" else f"{self.kind}.{self.name}."
+        return "" if self.kind == "run" else f"{self.kind}.{self._short_name}."
+
+    @property
+    def _short_name(self) -> str:
+        return self.name.removeprefix("agents/") if self.kind == "agent" else self.name
 
 
 RUN = Scope("run")

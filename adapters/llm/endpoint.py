@@ -1,7 +1,7 @@
 """Where an OpenAI-compatible server stands, and by which name it knows a model."""
 
 import ipaddress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from ...scenarios.schema.language_model import ModelConfig
@@ -55,6 +55,14 @@ class Endpoint(NamedTuple):
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+    def adapted(self, body: dict[str, Any]) -> dict[str, Any]:
+        """A request's body as this server takes it."""
+        adapted = body | {"stream": False}
+        if self.is_openai and "max_tokens" in adapted:
+            # Its newer models know the limit by no other name.
+            adapted["max_completion_tokens"] = adapted.pop("max_tokens")
+        return adapted
 
     def name_of(self, model: str) -> str:
         """The model's name as the server knows it.

@@ -44,14 +44,14 @@ class Keys:
 
     def __init__(self, environment: Mapping[str, str], dotenv: Mapping[str, str]) -> None:
         self._from_file = {name: Key(name, value) for name, value in dotenv.items()}
-        self._all = self._from_file | {name: Key(name, value) for name, value in environment.items()}
+        self._all = self._from_file | {
+            name: Key(name, value) for name, value in environment.items()
+        }
         self._asked: set[str] = set()
         self._search: SecretText | None = None
 
     @classmethod
-    def load(
-        cls, env: Mapping[str, str] = os.environ, dotenv: Path | None = Path(".env")
-    ) -> Keys:
+    def load(cls, env: Mapping[str, str] = os.environ, dotenv: Path | None = Path(".env")) -> Keys:
         """The environment, and what a `.env` file adds to it; it overrides nothing.
 
         Raises MissingExtra where there is such a file and nothing to read it with.
@@ -93,7 +93,7 @@ class Keys:
                 f"provider/model (openai/gpt-4o-mini, anthropic/…, openrouter/…), or give the "
                 f"api_base of a server that knows it"
             )
-        return self._trouble(config, names)
+        return self._trouble(config, list(names.names), one_is_enough=names.one_is_enough)
 
     def lend(self) -> None:
         """Put what stands in `.env` into the process's environment, overriding nothing: litellm
@@ -144,14 +144,16 @@ class Keys:
             self._asked.add(name)
             self._search = None
 
-    def _trouble(self, config: ModelConfig, names: list[str]) -> str | None:
+    def _trouble(
+        self, config: ModelConfig, names: list[str], *, one_is_enough: bool = False
+    ) -> str | None:
         for name in names:
             self._note(name)
         absent = [name for name in names if self._get(name) is None]
-        if absent:
+        if absent and (len(absent) == len(names) or not one_is_enough):
+            listed = (" or " if one_is_enough else " and ").join(absent)
             return (
-                f"the model {config.model} needs a key: set {' and '.join(absent)} in the "
-                f"environment or in .env"
+                f"the model {config.model} needs a key: set {listed} in the environment or in .env"
             )
         for name in names:
             key = self._get(name)

@@ -5,7 +5,9 @@ import logging
 import os
 import threading
 import warnings
+from collections.abc import Iterable
 from types import ModuleType
+from typing import Literal, NamedTuple
 
 from ..asyncio_thread import at_asyncio_end
 from .missing_extra import MissingExtra
@@ -17,11 +19,19 @@ _SETTINGS = {
     "LITELLM_MODE": "PRODUCTION",
     "LITELLM_LOG": "ERROR",
     # Ours is the limit of calls in flight; of its own it warns at each call.
-    "AIOHTTP_CONNECTOR_LIMIT": "0",
-    "AIOHTTP_CONNECTOR_LIMIT_PER_HOST": "0",
+    "AIOHTTP_CONNECTOR_LIMIT": "10000",
+    "AIOHTTP_CONNECTOR_LIMIT_PER_HOST": "10000",
 }
 _LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy")
 _SOURCES = r"(litellm|pydantic|openai|aiohttp|botocore|importlib_metadata)(\.|$)"
+_OTHER_CREDENTIALS = frozenset(
+    {"bedrock", "bedrock_converse", "sagemaker", "sagemaker_chat", "vertex_ai", "vertex_ai_beta",
+     "ollama", "ollama_chat"}
+)  # fmt: skip
+"""Providers that find their credentials in other places too, or work without settings."""
+_ONE_IS_ENOUGH = frozenset({"gemini", "fireworks_ai", "cloudflare"})
+"""Providers whose variables are alternatives."""
+_OPENAI_SETTINGS = frozenset({"temperature", "top_p", "max_tokens", "seed", "stop"})
 _once = threading.Lock()
 
 
@@ -59,20 +69,45 @@ def _hush(library: ModuleType, *, logs: bool) -> None:
     at_asyncio_end(library.close_litellm_async_clients)
 
 
-def keys_wanted(model: str) -> list[str] | None:
-    """The environment variables that hold the provider's key and whatever else it needs, those
-    that are set left out; None for a model of no known provider."""
-    litellm = litellm_library()
+def provider_of(model: str) -> str | None:
+    """litellm's name of a model's provider; None if it knows none."""
     try:
-        litellm.get_llm_provider(model=model)
+        provider: str = litellm_library().get_llm_provider(model=model)[1]
+    except MissingExtra:
+        raise
     except Exception:  # of several kinds, by the provider
         return None
-    return list(litellm.validate_environment(model)["missing_keys"])
+    return provider
 
 
-def schema_support(model: str) -> str:
-    """The best way that a model has to be told a JSON schema, by litellm's table: `json_schema`,
-    `tools` or `instruction`."""
+class KeysWanted(NamedTuple):
+    """Environment variables that a provider wants and that are not set."""
+
+    names: tuple[str, ...]
+    one_is_enough: bool = False
+
+
+def keys_wanted(model: str) -> KeysWanted | None:
+    """What a model's provider still wants; None for a model of no known provider."""
+    provider = provider_of(model)
+    if provider is None:
+        return None
+    if provider in _OTHER_CREDENTIALS:
+        return KeysWanted(())
+    missing = litellm_library().validate_environment(model)["missing_keys"]
+    return KeysWanted(tuple(missing), one_is_enough=provider in _ONE_IS_ENOUGH)
+
+
+def settings_unknown(model: str, names: Iterable[str]) -> list[str]:
+    """Those settings of a request that litellm does not let through to a model."""
+    known = litellm_library().get_supported_openai_params(model=model)
+    if known is None:
+        return []
+    return [name for name in names if name in _OPENAI_SETTINGS and name not in known]
+
+
+def schema_support(model: str) -> Literal["json_schema", "tools", "instruction"]:
+    """The best way that a model has to be told a JSON schema, by litellm's table."""
     litellm = litellm_library()
     if litellm.supports_response_schema(model=model):
         return "json_schema"

@@ -50,27 +50,11 @@ class OpenAiHttp:
 
     async def send(self, question: Chat) -> Answer:
         """Raises TransportFault, and MissingExtra."""
-        body = self._body(question)
-        fault: TransportFault | None
-        try:
-            status, headers, content = await self._exchange(body)
-            fault = None
-        except Exception as error:
-            fault = _fault_of(error)
-            if fault is None:
-                raise
-        if fault is not None:
-            # Not within the `except`: the frames of the foreign error hold the headers.
-            raise fault
-        if status != 200:
-            raise fault_of(status, content.decode("utf-8", "replace"), headers)
-        try:
-            payload = from_json(content)
-        except ValueError:
-            fault = TransportFault("malformed", status)
-        if fault is not None:
-            raise fault
-        return wire.answer(payload, question)
+        outcome = await self._outcome(question)
+        if isinstance(outcome, TransportFault):
+            # Raised here, where no frame has ever held a key or a provider's words.
+            raise outcome
+        return outcome
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -79,12 +63,27 @@ class OpenAiHttp:
             with anyio.CancelScope(shield=True):
                 await client.aclose()
 
+    async def _outcome(self, question: Chat) -> Answer | TransportFault:
+        body = self._body(question)
+        try:
+            status, headers, content = await self._exchange(body)
+        except Exception as error:
+            fault = _fault_of(error)
+            if fault is None:
+                raise
+            return fault
+        if status != 200:
+            return fault_of(status, content.decode("utf-8", "replace"), headers)
+        try:
+            payload = from_json(content)
+        except ValueError:
+            return TransportFault("malformed", status)
+        return wire.outcome(payload, question)
+
     def _body(self, question: Chat) -> bytes:
-        sent = wire.body(question, self._structured, self._endpoint.name_of(question.model))
-        sent.pop("stream", None)  # a scenario's `extra` can't have what nobody here would read
-        if self._endpoint.is_openai and "max_tokens" in sent:
-            sent["max_completion_tokens"] = sent.pop("max_tokens")  # its newer models know no other
-        return to_json(sent)
+        endpoint = self._endpoint
+        sent = wire.body(question, self._structured, endpoint.name_of(question.model))
+        return to_json(endpoint.adapted(sent))
 
     async def _exchange(self, body: bytes) -> tuple[int, httpx2.Headers, bytes]:
         """One POST: the response's status, headers and body."""

@@ -128,7 +128,7 @@ def _price(name: str, entry: Mapping[str, Any]) -> Price | None:
     own = entry.get("litellm_provider") in _OWN_MACHINE and not name.endswith(_RENTED)
     if not own and not all(known):
         return None
-    # Costs per token have at most 16 digits that mean something; 0.15 shall not be 0.15000000000002.
+    # Rounded, since 1.5e-07 times a million is not quite 0.15 in floating point.
     per_million = [float(f"{cost * 1e6:.12g}") for cost in known]
     return Price(input=per_million[0], output=per_million[1])
 

@@ -111,7 +111,16 @@ class PatientProvider:
                 raise
             span.answered(answer)
             self._end(call, span, "ok", None)
-        return self._reply(answer, call)
+        return ChatReply(
+            content=answer.content,
+            tool_calls=answer.tool_calls,
+            finish_reason=answer.finish_reason,
+            usage=answer.usage,
+            model=answer.model,
+            fingerprint=answer.fingerprint,
+            calls=len(call.attempts),
+            faults=tuple(call.faults),
+        )
 
     async def aclose(self) -> None:
         """Close the transport's connections."""
@@ -160,7 +169,7 @@ class PatientProvider:
             call.counted += 1
         began = anyio.current_time()
         try:
-            answer = await self._sent(call.question)
+            answer = self._clean(await self._sent(call.question))
         except TransportFault as fault:
             self._settle(call, reservation, fault.usage, billed=fault.kind not in NOT_BILLED)
             self._note(call, began, fault)
@@ -243,21 +252,18 @@ class PatientProvider:
             ModelTrouble(len(call.attempts), (*call.faults, Fault(name))).to_json(),
         ) from None
 
-    def _reply(self, answer: Answer, call: _Call) -> ChatReply:
-        clean = self._redact
-        return ChatReply(
-            content=clean(answer.content),
-            tool_calls=tuple(
-                ToolCall(id=clean(tool.id), name=clean(tool.name), arguments=clean(tool.arguments))
-                for tool in answer.tool_calls
-            ),
-            finish_reason=clean(answer.finish_reason),
-            usage=answer.usage,
-            model=clean(answer.model),
-            fingerprint=None if answer.fingerprint is None else clean(answer.fingerprint),
-            calls=len(call.attempts),
-            faults=tuple(call.faults),
+    def _clean(self, answer: Answer) -> Answer:
+        """The answer without secrets, wherever a provider may have put them."""
+        clean, (content, tools, reason, usage, model, fingerprint, name) = self._redact, answer
+        calls = (
+            ToolCall(id=clean(tool.id), name=clean(tool.name), arguments=clean(tool.arguments))
+            for tool in tools
         )
+        return Answer(
+            clean(content), tuple(calls), clean(reason), usage, clean(model),
+            None if fingerprint is None else clean(fingerprint),
+            None if name is None else clean(name),
+        )  # fmt: skip
 
     def _end(
         self, call: _Call, span: CallSpan, outcome: CallOutcome, error_type: str | None

@@ -47,8 +47,18 @@ def body(question: Chat, structured: Structured, model: str) -> dict[str, Any]:
     return sent
 
 
-def answer(payload: Any, question: Chat) -> Answer:
-    """What the body of a response with status 200 says. Raises TransportFault."""
+def outcome(payload: Any, question: Chat) -> Answer | TransportFault:
+    """What the body of a response with status 200 comes to.
+
+    A fault is given, not raised, so that no frame with a provider's words hangs on it.
+    """
+    try:
+        return _answer(payload, question)
+    except TransportFault as fault:
+        return fault.with_traceback(None)
+
+
+def _answer(payload: Any, question: Chat) -> Answer:
     if not isinstance(payload, dict):
         raise TransportFault("malformed")
     if payload.get("error"):

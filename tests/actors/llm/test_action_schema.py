@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from gdg_runtime.actors.llm.action_schema import action_schema
+from gdg_runtime.actors.llm.action_schema import ActionSchema
 from gdg_runtime.actors.llm.reading import read_action
 from gdg_runtime.scenarios.contract_arguments import example
 from gdg_runtime.scenarios.worlds.release_manager.tools import TOOLS as RELEASE
@@ -26,14 +26,14 @@ def objects(schema: Any) -> list[dict[str, Any]]:
 
 def test_each_tool_is_an_alternative_and_so_is_doing_nothing() -> None:
     for tools in (SANDBOX, RELEASE):
-        schema = action_schema(tools, {}, reasoning=True, max_text=100)
+        schema = ActionSchema(tools, reasoning=True, max_text=100).now(tools, {})
         assert list(alternatives(schema)) == [*[tool.name for tool in tools], "noop"]
 
 
 def test_strict_modes_get_what_they_demand() -> None:
     """All properties required, no other allowed, no references, none of the words they refuse."""
     for tools in (SANDBOX, RELEASE):
-        schema = action_schema(tools, {}, reasoning=True, max_text=100)
+        schema = ActionSchema(tools, reasoning=True, max_text=100).now(tools, {})
         for found in objects(schema):
             assert found["required"] == list(found["properties"])
             assert found["additionalProperties"] is False
@@ -43,14 +43,14 @@ def test_strict_modes_get_what_they_demand() -> None:
 
 def test_known_values_narrow_arguments_and_a_tool_without_any_is_left_out() -> None:
     choices = {"post_id": (3, 1), "vote.post_id": (), "counterparty": ("honest_2",)}
-    found = alternatives(action_schema(SANDBOX, choices, reasoning=False, max_text=100))
+    found = alternatives(ActionSchema(SANDBOX, reasoning=False, max_text=100).now(SANDBOX, choices))
     assert found["reply"]["post_id"] == {"type": "integer", "enum": [3, 1]}
     assert "vote" not in found
     assert found["propose"]["counterparty"] == {"type": "string", "enum": ["honest_2"]}
 
 
 def test_texts_are_bounded() -> None:
-    found = alternatives(action_schema(SANDBOX, {}, reasoning=False, max_text=100))
+    found = alternatives(ActionSchema(SANDBOX, reasoning=False, max_text=100).now(SANDBOX, {}))
     assert found["post"]["content"]["maxLength"] == 100
 
 

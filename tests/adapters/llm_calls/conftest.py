@@ -116,16 +116,16 @@ class Bench:
         return ends
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def bench() -> type[Bench]:
     return Bench
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def answer() -> Answer:
     return ANSWER
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def takes() -> type[Takes]:
     return Takes

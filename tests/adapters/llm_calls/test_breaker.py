@@ -18,7 +18,7 @@ QUICK = Backoff(base_s=0.01, cap_s=0.01)
 async def test_it_opens_after_a_row_of_failures_and_only_probes_go_through(
     bench: Any, answer: Answer, autojump_clock: Any
 ) -> None:
-    b = bench(*[DOWN] * 14, answer, backoff=QUICK)
+    b = bench(*[DOWN] * 14, answer, backoff=QUICK, retries=20)
     replies = await b.ask_all(5)
     assert all(reply.content == "blue" for reply in replies)
     assert not b.breaker.is_open
@@ -81,7 +81,7 @@ async def test_any_answer_ends_the_row(bench: Any, answer: Answer, autojump_cloc
 async def test_a_probe_that_is_cancelled_makes_room_for_another(
     bench: Any, takes: Any, answer: Answer, autojump_clock: Any
 ) -> None:
-    b = bench(*[DOWN] * 10, takes(3600), answer, backoff=QUICK, timeout_s=7200)
+    b = bench(*[DOWN] * 10, takes(3600), answer, backoff=QUICK, timeout_s=7200, retries=20)
     replies: list[Any] = []
 
     async def impatient() -> None:

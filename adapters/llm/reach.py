@@ -1,0 +1,51 @@
+"""By which way a model is reached."""
+
+from ...scenarios.schema.language_model import ModelConfig
+from ..failures import RunTrouble
+from .endpoint import PUBLIC, endpoint_of
+from .keys import LOCAL, Keys
+from .litellm_bridge import LitellmTransport
+from .litellm_library import settings_unknown
+from .openai_http import OpenAiHttp
+from .transport import Transport
+
+
+class Unreachable(RunTrouble):
+    """A config that names no way to its model."""
+
+
+def reach(config: ModelConfig, keys: Keys) -> Transport:
+    """The transport of a model. Nothing is opened before the first question; litellm is imported
+    for a model of a provider's own.
+
+    Raises Unreachable, and MissingExtra. A model of this package's own (`local/…`) must be served first, and the
+    config have the server's api_base.
+    """
+    direct = config.adapter == "openai" or (
+        config.adapter == "auto" and config.api_base is not None
+    )  # fmt: skip
+    if config.api_base is None and config.model.startswith(LOCAL):
+        raise Unreachable(f"the model {config.model} is not being served: give its api_base")
+    if not direct:
+        _check_settings(config)
+        return LitellmTransport(config, keys)
+    endpoint = endpoint_of(config)
+    if endpoint is None:
+        known = " or ".join(f"{prefix}…" for prefix in PUBLIC)
+        raise Unreachable(
+            f"the model {config.model} can't be asked with adapter: openai, since its server is "
+            f"unknown: give an api_base, or a model {known}, or choose adapter: litellm"
+        )
+    return OpenAiHttp(config, endpoint, keys.of(config))
+
+
+def _check_settings(config: ModelConfig) -> None:
+    """Refuse what litellm would refuse at each call."""
+    if config.api_base is not None:
+        return
+    unknown = settings_unknown(config.model, config.sampling)
+    if unknown:
+        raise Unreachable(
+            f"the model {config.model} does not take {' and '.join(unknown)}: leave that out of "
+            f"its settings"
+        )

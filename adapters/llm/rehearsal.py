@@ -1,0 +1,223 @@
+"""A rehearsal: the first steps of an episode, with stand-ins for everybody who could be asked.
+
+What agents would ask their models is measured, and nothing is kept. No model is called and no
+other effect is performed.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import anyio
+
+from ...actors.episode import build_episode
+from ...actors.llm.agent import LlmAgent
+from ...actors.llm.chat import Chat, ChatMessage, ChatReply
+from ...actors.llm.memory import estimated_tokens
+from ...actors.plugins import agent_class, default_catalogue
+from ...actors.ports import NobodyWatches, Sinks
+from ...runtime.drivers.live import drive
+from ...runtime.errors import EffectWithheld
+from ...runtime.slot import EffectRequest, Outcome, asking
+from ...scenarios.contract import Moment, World
+from ...scenarios.schema.episode import EpisodeConfig, MetricsConfig, SafetyConfig
+from ...scenarios.schema.roster import agent_ids
+from .stand_in import StandIn
+
+_AGENTS, _MODELS = "agents/", "models/"
+_PER_MESSAGE = 4
+"""Tokens of a message besides its text."""
+_ENOUGH = 50
+"""Questions per turn after which an agent is taken for one that never stops asking."""
+
+Kind = Literal["turn", "offer", "summary", "other"]
+"""What an LLM agent's question is about; those of other agents are all `other`."""
+
+
+@dataclass
+class Asked:
+    """The questions of one kind that one agent asked, summed up."""
+
+    count: int = 0
+    tokens: int = 0
+    """Of the messages that do not come from the agent's memory."""
+    longest: int = 0
+    """The most of these tokens, and of the schema's, in one question."""
+    schema_tokens: int = 0
+    """Of the schemas and the lists of tools, which some providers charge for."""
+    remembered: int = 0
+    """Turns in the agent's memory."""
+    memory_tokens: int = 0
+    max_tokens: int = 0
+    """Of the reply: the highest limit."""
+
+    def note(self, question: Chat, remembers: bool) -> None:
+        """Count a question; `remembers` if the middle of it is the agent's memory."""
+        messages = question.messages
+        memory = messages[1:-1] if remembers else ()
+        tokens = sum(map(_tokens, messages)) - (of_memory := sum(map(_tokens, memory)))
+        form = _form_tokens(question)
+        limit = question.sampling.get("max_tokens")
+        self.count += 1
+        self.tokens += tokens
+        self.longest = max(self.longest, tokens + form)
+        self.schema_tokens += form
+        self.remembered += len(memory) // 2
+        self.memory_tokens += of_memory
+        self.max_tokens = max(self.max_tokens, limit if isinstance(limit, int) else 0)
+
+
+@dataclass
+class Rehearsal:
+    """What was asked in the first steps of an episode."""
+
+    steps: int
+    """That were played."""
+    asked: dict[str, dict[Kind, Asked]] = field(default_factory=dict)
+    """By agent."""
+    withheld: frozenset[str] = frozenset()
+    """Effects other than models that agents wanted, which were not performed."""
+    failures: int = 0
+    """Times that an agent's code raised an error."""
+    endless: bool = False
+    """Some agent would not stop asking; the rehearsal was cut short."""
+
+
+def rehearse(config: EpisodeConfig, steps: int, *, busy: bool) -> Rehearsal:
+    """Play at most `steps` steps, with models that use every tool (busy) or none.
+
+    Raises what an episode raises: CatalogueError, RunFailed.
+    """
+    stage = _Stage(config, steps, busy=busy)
+    return anyio.run(stage.play, backend="trio")
+
+
+class _Stage:
+    """Where an episode is rehearsed: everything that reaches out ends here."""
+
+    def __init__(self, config: EpisodeConfig, steps: int, *, busy: bool) -> None:
+        self.config = _shortened(config, steps)
+        self.busy = busy
+        self.asked: dict[str, dict[Kind, Asked]] = {}
+        self.withheld: dict[str, None] = {}
+        self.failures = 0
+        self.questions = 0
+        self.enough = _ENOUGH * self.config.simulation.steps * len(agent_ids(config))
+        self.watch = _StepCount()
+        self.worded = _llm_agents(config)
+        self.latest: dict[str, Chat] = {}
+
+    async def play(self) -> Rehearsal:
+        sinks = Sinks(self._count_failures, len, len, len, len)
+        kernel = build_episode(
+            self.config, default_catalogue(), sinks,
+            observer=self.watch, providers=lambda path, model: self,
+        )  # fmt: skip
+        await drive(kernel, answers=self)
+        return Rehearsal(
+            self.watch.steps, self.asked, frozenset(self.withheld), self.failures,
+            self.questions > self.enough,
+        )  # fmt: skip
+
+    async def chat(self, question: Chat) -> ChatReply:
+        """The provider of all models."""
+        self.questions += 1
+        if self.questions > self.enough:
+            raise EffectWithheld("the rehearsal has heard enough")
+        request = asking.get()
+        self._note(request.actor.removeprefix(_AGENTS).partition("/")[0], question)
+        return StandIn(busy=self.busy, seed=f"{request.actor}/{request.number}").reply(question)
+
+    def saw(self, request: EffectRequest) -> None:
+        """Nothing to prepare."""
+
+    def answer(self, request: EffectRequest) -> Outcome | None:
+        """Let models be asked; call off every other effect."""
+        if request.effect.startswith(_MODELS):
+            return None
+        self.withheld[request.effect] = None
+        return Outcome("cancelled")
+
+    def _note(self, agent: str, question: Chat) -> None:
+        remembers = agent in self.worded
+        if remembers:
+            before = self.latest.get(agent)
+            self.latest[agent] = question
+            if before is not None and question.messages[:-2] == before.messages:
+                return  # asked a second time; how often models need that is not for us to show
+        kind = _kind(question) if remembers else "other"
+        kinds = self.asked.setdefault(agent, {})
+        kinds.setdefault(kind, Asked()).note(question, remembers and kind in ("turn", "offer"))
+
+    def _count_failures(self, written: bytes) -> None:
+        self.failures += written.count(b'"agent_failed"')
+
+
+class _StepCount(NobodyWatches):
+    """Counts the steps that were played."""
+
+    def __init__(self) -> None:
+        self.steps = 0
+
+    def step_closed(self, moment: Moment, agent_steps: int) -> None:
+        self.steps += 1
+
+
+def worlds_class(config: EpisodeConfig) -> type[World]:
+    """The world of an episode. Raises CatalogueError."""
+    found: type[World] = default_catalogue().resolve("worlds", config.world.name)
+    return found
+
+
+def _llm_agents(config: EpisodeConfig) -> Mapping[str, None]:
+    """The agents whose questions are made like those of `type: llm`."""
+    catalogue, world = default_catalogue(), worlds_class(config)
+    return {
+        agent: None
+        for agent, spec in agent_ids(config)
+        if issubclass(agent_class(catalogue, world, spec.type), LlmAgent)
+    }
+
+
+def _shortened(config: EpisodeConfig, steps: int) -> EpisodeConfig:
+    """The same episode, which ends after a few steps and never for another reason."""
+    simulation = config.simulation
+    per_epoch = min(simulation.steps_per_epoch, steps)
+    epochs = min(simulation.epochs, max(1, steps // per_epoch))
+    return config.model_copy(
+        update={
+            "simulation": simulation.model_copy(
+                update={"epochs": epochs, "steps_per_epoch": per_epoch}
+            ),
+            "safety": SafetyConfig(kill_switch_enabled=False),
+            "supervision": config.supervision.model_copy(update={"max_failures": 1_000_000}),
+            "metrics": MetricsConfig(),
+        }
+    )
+
+
+def _kind(question: Chat) -> Kind:
+    if question.json_schema is None:
+        return "summary"
+    fields = question.json_schema.get("properties")
+    names = fields if isinstance(fields, dict) else {}
+    if "action" in names:
+        return "turn"
+    return "offer" if "accept" in names else "other"
+
+
+def _tokens(message: ChatMessage) -> int:
+    calls = "".join([f"{call.name}{call.arguments}" for call in message.tool_calls])
+    return _PER_MESSAGE + estimated_tokens(message.content + calls)
+
+
+def _form_tokens(question: Chat) -> int:
+    """Of the schema and of the tools that come with a question."""
+    forms = [] if question.json_schema is None else [_compact(question.json_schema)]
+    forms += [_compact(tool.model_dump(mode="json")) for tool in question.tools]
+    return sum([estimated_tokens(form) for form in forms])
+
+
+def _compact(form: object) -> str:
+    return json.dumps(form, separators=(",", ":"))
