@@ -35,14 +35,19 @@ class Texts:
         return without, new
 
     def _without(self, value: Any) -> Any:
+        # Short texts are most of what comes by: they are passed over where they stand.
         kind = value.__class__
         if kind is str:
             return value if len(value) < _LONG else {_TEXT: self._key(value)}
+        without = self._without
         if kind is dict:
-            plain = {name: self._without(child) for name, child in value.items()}
-            return {_PLAIN: plain} if _is_mark(value) else plain
+            plain = {
+                name: child if child.__class__ is str and len(child) < _LONG else without(child)
+                for name, child in value.items()
+            }
+            return {_PLAIN: plain} if len(value) == 1 and _is_mark(value) else plain
         if kind is list:
-            return [self._without(child) for child in value]
+            return [without(child) for child in value]
         return value
 
     def _key(self, text: str) -> str:

@@ -33,7 +33,10 @@ class AgentContext(Context):
         """
         self.notebook.event(event, data)
 
-    def exposed(self, seen: Iterable[Source], remembered: Iterable[Source] = ()) -> None:
-        """Tell that what you do next was written after reading these texts of others, now or in
-        turns that you still remember. `observation.sources()` names those of an observation."""
+    def exposed(self, seen: Iterable[Source], remembered: Iterable[int] = ()) -> None:
+        """Tell that what you do next was written after reading these texts of others.
+
+        `observation.sources()` names those of an observation; `remembered` are the indices of
+        earlier steps whose texts your prompt still held something of.
+        """
         self.notebook.exposed(seen, remembered)

@@ -13,8 +13,8 @@ class Exposure(NamedTuple):
 
     seen: tuple[Source, ...] = ()
     """Shown now."""
-    remembered: tuple[Source, ...] = ()
-    """Shown before, in turns that are still remembered."""
+    remembered: tuple[int, ...] = ()
+    """Indices of earlier steps that the prompt still told of: what was seen then stands there."""
 
 
 class TurnReport(NamedTuple):
@@ -34,14 +34,14 @@ class Notebook:
         self._agent = agent
         self._events: list[Event] = []
         self._seen: dict[Source, None] = {}
-        self._remembered: dict[Source, None] = {}
+        self._remembered: dict[int, None] = {}
         self._use = ModelUse()
 
     def event(self, kind: str, data: dict[str, Any]) -> None:
         """An event of the agent's own."""
         self._events.append(Event(kind, data, self._agent))
 
-    def exposed(self, seen: Iterable[Source], remembered: Iterable[Source] = ()) -> None:
+    def exposed(self, seen: Iterable[Source], remembered: Iterable[int] = ()) -> None:
         """A prompt held texts from these sources."""
         self._seen.update(dict.fromkeys(seen))
         self._remembered.update(dict.fromkeys(remembered))
@@ -54,8 +54,7 @@ class Notebook:
         """All that was noted since the last time; None if that is nothing."""
         if not (self._events or self._seen or self._remembered or any(self._use)):
             return None
-        before = [source for source in self._remembered if source not in self._seen]
-        exposure = Exposure(tuple(self._seen), tuple(before))
+        exposure = Exposure(tuple(self._seen), tuple(self._remembered))
         report = TurnReport(tuple(self._events), exposure, self._use)
         self._events, self._seen, self._remembered, self._use = [], {}, {}, _NOTHING
         return report

@@ -123,8 +123,7 @@ class LlmAgent(Agent):
         if self.memory.is_full:
             await self._make_room(ctx)
         settings, choices = self.settings, observation.choices()
-        sources = observation.sources()
-        ctx.exposed(sources, self.memory.sources())
+        ctx.exposed(observation.sources(), self.memory.steps())
         schema = self.schema.now(usable, choices)
         prompt = turn_prompt(self.moment, observation, self.notes, settings.max_text)
         beginning = told(self.moment, self.notes)
@@ -136,7 +135,7 @@ class LlmAgent(Agent):
         action = await self._answer_of_model(prompt, schema, read, ctx)
         if action is None:
             action = NOOP if self.fallback is None else self.fallback.act(observation, ctx.rng)
-        self.memory.add(Remembered(beginning, _as_answer(action, settings), sources))
+        self.memory.add(Remembered(beginning, _as_answer(action, settings), (self.moment.index,)))
         return action
 
     async def decide(self, offer: Offer, ctx: AgentContext) -> Decision:
@@ -147,7 +146,7 @@ class LlmAgent(Agent):
         if settings.offers == "model":
             prompt = offer_prompt(offer, settings.max_text, reasoning=settings.reasoning)
             source = Source("offer", offer.offer_id, offer.initiator)
-            ctx.exposed([source], self.memory.sources())
+            ctx.exposed([source], self.memory.steps())
             decision = await self._answer_of_model(
                 prompt, self._decision_schema, read_decision, ctx
             )
@@ -258,9 +257,9 @@ class LlmAgent(Agent):
             return None
         if not reply.content:
             return None
-        sources = tuple({source: None for turn in old for source in turn.sources})
+        steps = tuple([step for turn in old for step in turn.steps])
         answered = reply.content[: 8 * config.summary_tokens]
-        return Remembered("What do you remember of the steps before?", answered, sources)
+        return Remembered("What do you remember of the steps before?", answered, steps)
 
 
 def _as_answer(action: Action, settings: LlmAgent.Params) -> str:

@@ -1,6 +1,7 @@
 """What is asked of a language model and what it answers, whoever the provider is."""
 
 import json
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -66,15 +67,19 @@ class Chat(Message, name="llm.chat"):
     affair."""
     tools: tuple[ToolSpec, ...] = ()
 
+    @cached_property
+    def schema_text(self) -> str | None:
+        """The schema as JSON; None without one."""
+        return None if self.json_schema is None else json.dumps(self.json_schema)
+
     def as_plain(self, what: str) -> dict[str, Any]:
         """The same data, made by hand, since it is made for every call; the schema as a text,
         which a journal then holds once."""
-        schema = None if self.json_schema is None else json.dumps(self.json_schema)
         plain: dict[str, Any] = {
             "model": self.model,
             "messages": [message.as_plain() for message in self.messages],
             "sampling": self.sampling,
-            "json_schema": schema,
+            "json_schema": self.schema_text,
         }
         if self.tools:
             plain["tools"] = [tool.model_dump(mode="json") for tool in self.tools]

@@ -5,7 +5,6 @@ from typing import Literal
 
 from pydantic import Field
 
-from ...scenarios.contract import Source
 from ...scenarios.schema.section import Section
 from .chat import ChatMessage
 
@@ -39,14 +38,14 @@ def estimated_tokens(text: str) -> int:
 class Turn:
     """One remembered turn."""
 
-    __slots__ = ("answered", "messages", "sources", "tokens", "told")
+    __slots__ = ("answered", "messages", "steps", "tokens", "told")
 
-    def __init__(self, told: str, answered: str, sources: tuple[Source, ...]) -> None:
-        """`told`: the step, and what had come of the turn before. `sources`: whose texts the agent
-        had read when it answered."""
+    def __init__(self, told: str, answered: str, steps: tuple[int, ...]) -> None:
+        """`told`: the step, and what had come of the turn before. `steps`: the index of the step
+        that it was, or of those that it sums up."""
         self.told = told
         self.answered = answered
-        self.sources = sources
+        self.steps = steps
         self.tokens = estimated_tokens(told) + estimated_tokens(answered) + 2 * _PER_MESSAGE
         self.messages = (
             ChatMessage(role="user", content=told),
@@ -92,6 +91,6 @@ class Memory:
         """The remembered turns as a conversation."""
         return [message for turn in self.turns for message in turn.messages]
 
-    def sources(self) -> dict[Source, None]:
-        """Whose texts the remembered turns came from."""
-        return {source: None for turn in self.turns for source in turn.sources}
+    def steps(self) -> list[int]:
+        """The indices of the remembered steps."""
+        return [step for turn in self.turns for step in turn.steps]

@@ -73,7 +73,8 @@ def _object(content: str) -> dict[str, JsonValue]:
         raise Unreadable("there is no JSON object in the answer")
     try:
         found, _ = _DECODER.raw_decode(content, start)
-        json.dumps(found, ensure_ascii=False).encode()
+        if "\\u" in content:
+            json.dumps(found, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise Unreadable("the answer holds half of a surrogate pair, which is no text") from None
     except (ValueError, RecursionError) as error:

@@ -9,8 +9,9 @@ content alone, never from the order of arrival.
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
@@ -20,7 +21,8 @@ from ...runtime.slot import Outcome, Status
 from ...runtime.texts import put_back
 from .failures import CassetteUnreadable
 
-FORMAT, VERSION = "gdg-runtime cassette", 1
+FORMAT: Final = "gdg-runtime cassette"
+VERSION: Final = 1
 
 _STRICT = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -71,10 +73,11 @@ class Entry(BaseModel):
     effect: str
     asked: Any
     """The request, with references for long texts; only for people and for comparisons."""
-    status: Status
-    value: Any
-    kind: str
-    text: str
+    status: Status | Literal["given_up"]
+    """`given_up`: nobody waited for the outcome, so it is none of the run's facts."""
+    value: Any = None
+    kind: str = ""
+    text: str = ""
     redacted: bool = False
     """Secrets were taken out of the request, which no more has its digest."""
 
@@ -84,7 +87,10 @@ class Entry(BaseModel):
 
     @property
     def outcome(self) -> Outcome:
-        return Outcome(self.status, self.value, self.kind, self.text)
+        """What a run that plays the cassette gets."""
+        if self.status == "given_up":
+            return Outcome("cancelled")
+        return Outcome(self.status, deepcopy(self.value), self.kind, self.text)
 
 
 class Cassette:

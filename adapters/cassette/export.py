@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ...actors.episode import build_episode
@@ -19,12 +19,13 @@ from ..llm.keys import Keys
 from ..run_directory import RunDirectory
 from .cassette import Cassette, Entry, Header
 from .failures import CassetteHoldsSecrets, RunNotReplayed
-from .occurrences import occurrences
+from .occurrences import Requests, requests_of
 
 REDACTION_RULES = 1
 """Version of the rules in `adapters.llm.secret_text` and of their use here."""
 
-Redact = Callable[[str], str]
+Clean = Callable[[str], str]
+"""Gives a text with `[redacted NAME]` in place of each secret."""
 
 _MARK = re.compile(r"\[redacted (\w+)\]")
 
@@ -39,95 +40,106 @@ def export_run(run: RunDirectory, keys: Keys, *, redact: bool = False) -> Casset
     for spec in config.agents:
         model = config.model_of(spec)
         if model is not None:
-            keys.of(model)  # so that it is known as a secret, whatever its variable is called
-    counted = _counted(run, recorded, config, schedule)
-    return make_cassette(recorded, counted, keys.redact, redact=redact)
+            keys.of(model)  # from now on known as a secret, whatever its variable is called
+    requests = _requests(run, recorded, config, schedule)
+    return make_cassette(recorded, requests, keys.redact, redact=redact)
 
 
-def _counted(
+def _requests(
     run: RunDirectory, recorded: Recorded, config: EpisodeConfig, schedule: str
-) -> Mapping[tuple[str, int], int]:
+) -> Requests:
     nowhere = Sinks(*[lambda _: None] * len(Sinks._fields))
     kernel = build_episode(config, default_catalogue(), nowhere, schedule_policy=schedule)
-    why = None
-    counted: Mapping[tuple[str, int], int] = {}
     try:
-        counted = occurrences(kernel, recorded)
+        requests = requests_of(kernel, recorded)
+        lost = [key for key in recorded.requests() if key not in requests.occurrences]
+        if not lost:
+            return requests
+        why = f"{lost[0][0]} does not ask what was recorded of it in its message {lost[0][1]}"
     except ReplayDivergence as divergence:
         actor, number = divergence.actor, divergence.number
         why = f"{actor} asks something else in its message {number} than was recorded"
-    else:
-        lost = [key for key in recorded.requests() if key not in counted]
-        if lost:
-            why = f"{lost[0][0]} does not ask what was recorded of it ({len(lost)} requests)"
-    if why is not None:
-        assert recorded.header is not None
-        changes = revision.changes(recorded.header["code"], revision.code_revision(config))
-        raise RunNotReplayed(run.path, why, changes)
-    return counted
+    assert recorded.header is not None
+    changes = revision.changes(recorded.header["code"], revision.code_revision(config))
+    raise RunNotReplayed(run.path, why, changes)
 
 
 def make_cassette(
-    recorded: Recorded, counted: Mapping[tuple[str, int], int], clean: Redact, *,
-    redact: bool = False,
-) -> Cassette:  # fmt: skip
-    """A cassette of the delivered outcomes; `counted` gives each request's occurrence.
+    recorded: Recorded, requests: Requests, clean: Clean, *, redact: bool = False
+) -> Cassette:
+    """A cassette of the delivered outcomes, and of what was given up.
 
-    `clean` takes secrets out of a text. Raises CassetteHoldsSecrets where there are any, unless
-    `redact`.
+    Raises CassetteHoldsSecrets where `clean` finds any, unless `redact`.
     """
     guard = _Guard(clean)
-    shared = Texts()
-    texts: dict[str, str] = {}
-    entries: list[Entry] = []
-    models: set[str] = set()
+    reel = _Reel(requests, guard)
     for record in recorded.delivered():
-        actor = record["actor"]
-        heard = json.loads(record["asked"])
-        asked = guard.checked(heard, f"what {guard.name(actor)} asked")
-        if asked.get("message") == Chat.message_name:
-            models.add(asked["body"]["model"])
-        brief, new = shared.take_out(asked)
-        texts |= new
-        entries.append(
-            Entry(
-                actor=guard.name(actor),
-                request=record["request"],
-                occurrence=counted[actor, record["number"]],
-                effect=asked["effect"],
-                asked=brief,
-                status=record["status"],
-                value=guard.checked(record["value"], f"what {guard.name(actor)} was answered"),
-                kind=guard.checked(record["kind"], f"an error told to {guard.name(actor)}"),
-                text=guard.checked(record["text"], f"an error told to {guard.name(actor)}"),
-                redacted=asked != heard,
-            )
-        )
+        outcome = {name: record[name] for name in ("status", "value", "kind", "text")}
+        asked = json.loads(record["asked"])
+        reel.add(record["actor"], record["number"], record["request"], asked, outcome)
+    for request in requests.given_up:
+        outcome = {"status": "given_up"}
+        reel.add(request.actor, request.number, request.digest, request.plain, outcome)
     facts = recorded.header or {}
     header = Header(
         runtime=revision.package_version(),
         scenario=guard.checked(facts.get("scenario"), "the scenario's name"),
         seed=facts.get("seed"),
         config_hash=facts.get("config_hash"),
-        models=sorted(models),
+        models=sorted(reel.models),
         redaction_rules=REDACTION_RULES,
-        entries=len(entries),
+        entries=len(reel.entries),
     )
     if guard.found and not redact:
         raise CassetteHoldsSecrets(list(guard.found))
-    return Cassette(header, texts, entries)
+    return Cassette(header, reel.texts, reel.entries)
+
+
+class _Reel:
+    """Collects entries, and the long texts of their requests."""
+
+    def __init__(self, requests: Requests, guard: "_Guard") -> None:
+        self._occurrences = requests.occurrences
+        self._guard = guard
+        self._shared = Texts()
+        self.entries: list[Entry] = []
+        self.texts: dict[str, str] = {}
+        self.models: set[str] = set()
+
+    def add(
+        self, actor: str, number: int, request: str, heard: Any, outcome: dict[str, Any]
+    ) -> None:
+        """One request, and what it came to."""
+        checked = self._guard.checked
+        name = checked(actor, "an actor's name")
+        asked = checked(heard, f"what {name} asked")
+        if asked.get("message") == Chat.message_name:
+            self.models.add(asked["body"]["model"])
+        brief, new = self._shared.take_out(asked)
+        self.texts |= new
+        self.entries.append(
+            Entry(
+                actor=name,
+                request=request,
+                occurrence=self._occurrences[actor, number],
+                effect=asked["effect"],
+                asked=brief,
+                redacted=asked != heard,
+                **checked(outcome, f"what {name} was answered"),
+            )
+        )
 
 
 class _Guard:
     """Looks at every text that goes into the file."""
 
-    def __init__(self, clean: Redact) -> None:
+    def __init__(self, clean: Clean) -> None:
         self._clean = clean
         self.found: dict[str, None] = {}
         """What was found where, without the secrets."""
 
     def checked(self, value: Any, where: str) -> Any:
-        """The value without secrets; the same data if there are none."""
+        """The value without secrets; equal data if there are none."""
         match value:
             case str():
                 return self._text(value, where)
@@ -140,19 +152,15 @@ class _Guard:
                 }
         return value
 
-    def name(self, actor: str) -> str:
-        """An actor's path, which is shown in messages as well."""
-        return self._text(actor, "an actor's name")
-
     def _text(self, text: str, where: str) -> str:
         clean = self._clean(text)
-        if clean is not text and clean != text:
-            for mark in _marks(clean, text):
-                self.found[f"{where} holds {mark}"] = None
+        if clean != text:
+            for what in _taken_out(clean, text):
+                self.found[f"{where} holds {what}"] = None
         return clean
 
 
-def _marks(clean: str, text: str) -> Iterable[str]:
-    """What was taken out, by the marks that stand in its place and did not stand there before."""
-    for mark in Counter(_MARK.findall(clean)) - Counter(_MARK.findall(text)):
-        yield "what looks like a key" if mark == "key" else f"the value of {mark}"
+def _taken_out(clean: str, text: str) -> Iterator[str]:
+    """What secrets were, by the marks that stand in their places and did not stand there before."""
+    for name in Counter(_MARK.findall(clean)) - Counter(_MARK.findall(text)):
+        yield "what looks like a key" if name == "key" else f"the value of {name}"

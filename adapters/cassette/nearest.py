@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import zip_longest
-from os.path import commonprefix
 from typing import Any, NamedTuple
 
 _MOST_LINES = 12
@@ -60,10 +59,16 @@ def difference(recorded: Sequence[Line], asked: Sequence[Line]) -> list[str]:
 
 
 def _pair(old: Line | None, new: Line | None) -> Iterator[str]:
-    same = 0 if old is None or new is None else len(commonprefix([old.text, new.text]))
+    same = 0 if old is None or new is None else _same(old.text, new.text)
     for mark, line in (("-", old), ("+", new)):
         if line is not None:
             yield f"{mark} {line.place}: {_window(line.text, same)}"
+
+
+def _same(one: str, other: str) -> int:
+    """How many characters the two begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _window(text: str, first: int) -> str:

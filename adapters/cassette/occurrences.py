@@ -1,6 +1,7 @@
 """Which of its equal requests one is: what tells them apart on a cassette."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from ...runtime.drivers.replay import replay
 from ...runtime.errors import GdgError, ReplayDivergence
@@ -23,11 +24,20 @@ class Occurrences:
         return number
 
 
-def occurrences(kernel: Kernel, recorded: Recorded) -> Mapping[tuple[str, int], int]:
-    """The occurrence of every request of a recorded run, by (actor, number).
+class Requests(NamedTuple):
+    """What a run asked for."""
 
-    The run is executed again for this: a request that was given up before it could begin counts,
-    and the journal need not know of it. Raises ReplayDivergence.
+    occurrences: Mapping[tuple[str, int], int]
+    """Of every request, by (actor, number)."""
+    given_up: Sequence[EffectRequest]
+    """Those whose outcome nobody waited for."""
+
+
+def requests_of(kernel: Kernel, recorded: Recorded) -> Requests:
+    """The requests of a recorded run, which the kernel executes again for this.
+
+    The journal need not know of a request that was given up: how far its effect had got by then
+    is luck. Raises ReplayDivergence.
     """
     counted = Occurrences()
     found: dict[tuple[str, int], int] = {}
@@ -42,4 +52,4 @@ def occurrences(kernel: Kernel, recorded: Recorded) -> Mapping[tuple[str, int], 
         raise
     except GdgError:
         pass  # whatever ended the recorded run ends it again
-    return found
+    return Requests(found, [slot.request for slot in kernel.reservations.take_released()])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..cassette import Cassette
 
 _MOST_ACTORS = 50
-_STATUSES = ("ok", "failed", "timed_out", "cancelled")
+_STATUSES = ("ok", "failed", "timed_out", "cancelled", "given_up")
 
 
 @click.group("cassette")

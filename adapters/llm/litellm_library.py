@@ -22,7 +22,10 @@ _SETTINGS = {
     "AIOHTTP_CONNECTOR_LIMIT": "10000",
     "AIOHTTP_CONNECTOR_LIMIT_PER_HOST": "10000",
 }
-_LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy")
+_LOGGERS = (
+    *("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"),
+    *("openai", "anthropic", "httpx", "httpcore", "botocore"),
+)
 _SOURCES = r"(litellm|pydantic|openai|aiohttp|botocore|importlib_metadata)(\.|$)"
 _OTHER_CREDENTIALS = frozenset(
     {"bedrock", "bedrock_converse", "sagemaker", "sagemaker_chat", "vertex_ai", "vertex_ai_beta",
@@ -33,6 +36,7 @@ _ONE_IS_ENOUGH = frozenset({"gemini", "fireworks_ai", "cloudflare"})
 """Providers whose variables are alternatives."""
 _OPENAI_SETTINGS = frozenset({"temperature", "top_p", "max_tokens", "seed", "stop"})
 _once = threading.Lock()
+_loaded: list[ModuleType] = []
 
 
 def litellm_library() -> ModuleType:
@@ -41,9 +45,15 @@ def litellm_library() -> ModuleType:
     What is already set in the environment stays; with LITELLM_LOG set there, its log is left on.
     """
     with _once:
-        given = "LITELLM_LOG" in os.environ
+        if _loaded:
+            return _loaded[0]
+        logs = "LITELLM_LOG" in os.environ
         for name, value in _SETTINGS.items():
             os.environ.setdefault(name, value)
+        if not logs:
+            for name in _LOGGERS:
+                # Their lines hold prompts, and none of them is news: what matters is raised.
+                logging.getLogger(name).setLevel(logging.CRITICAL)
         # For good, not for the time of the import: filters belong to all threads together.
         warnings.filterwarnings("ignore", module=_SOURCES)
         try:
@@ -52,21 +62,14 @@ def litellm_library() -> ModuleType:
             if (error.name or "").partition(".")[0] == "litellm":
                 raise MissingExtra("a model that only litellm can reach", "litellm") from None
             raise
-        if not getattr(library, "suppress_debug_info", False):
-            _hush(library, logs=given)
+        library.suppress_debug_info = True  # type: ignore[attr-defined]  # it prints at errors
+        library.telemetry = False  # type: ignore[attr-defined]  # of older versions
+        if not logs:
+            for name in _LOGGERS:
+                logging.getLogger(name).handlers.clear()  # it writes to the terminal by itself
+        at_asyncio_end(library.close_litellm_async_clients)
+        _loaded.append(library)
         return library
-
-
-def _hush(library: ModuleType, *, logs: bool) -> None:
-    library.suppress_debug_info = True  # type: ignore[attr-defined]  # it prints at each error
-    library.telemetry = False  # type: ignore[attr-defined]  # of older versions
-    if not logs:
-        for name in _LOGGERS:
-            # Its lines hold prompts, and none of them is news: what matters is raised.
-            logger = logging.getLogger(name)
-            logger.handlers[:] = [logging.NullHandler()]
-            logger.propagate = False
-    at_asyncio_end(library.close_litellm_async_clients)
 
 
 def provider_of(model: str) -> str | None:

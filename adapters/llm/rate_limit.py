@@ -50,6 +50,8 @@ class RateLimit:
 
     async def acquire(self, tokens: int) -> None:
         """Wait until a request of so many tokens, by estimate, may be sent."""
+        if self._requests is None and self._tokens is None and self._not_before == -math.inf:
+            return
         async with self._turn:
             while (delay := self._delay_s(tokens)) > 0.0:
                 self._changed = anyio.Event()

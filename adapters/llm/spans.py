@@ -45,10 +45,14 @@ _SAMPLING = {
 
 
 def default_tracer() -> Tracer | None:
-    """The tracer of the process's provider; None where OpenTelemetry is not installed."""
+    """The tracer of the process's provider; None where OpenTelemetry is not installed, or has no
+    provider to give the spans to."""
     try:
         from opentelemetry import trace  # an extra
     except ImportError:
+        return None
+    if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+        # Nobody has set a provider: its spans would be made to be thrown away.
         return None
     return trace.get_tracer("gdg_runtime.llm")
 

@@ -23,7 +23,7 @@ def estimate_tokens(question: Chat) -> Usage:
     """
     prompt = sum(_of_message(message) for message in question.messages)
     if question.json_schema is not None:
-        prompt += _PER_FORM + _of_text(json.dumps(question.json_schema, ensure_ascii=False))
+        prompt += _PER_FORM + _of_text(question.schema_text or "")
     if question.tools:
         tools = "".join(
             json.dumps(tool.model_dump(mode="json"), ensure_ascii=False) for tool in question.tools

@@ -5,3 +5,7 @@
 - `server`: an OpenAI-compatible server for as long as a run lasts; `serve` is its process.
 - `failures`: what can go wrong, in words for the user.
 """
+
+from .server import LocalServer, local_server, serving
+
+__all__ = ["LocalServer", "local_server", "serving"]

@@ -42,7 +42,8 @@ class NotPulled(LocalModelTrouble):
 
     def __init__(self, name: str, path: Path) -> None:
         super().__init__(
-            f"the local model {name} isn't at {path}; fetch it with `gdg-runtime models pull {name}`"
+            f"the local model {name} isn't at {path}, or not as it should be; fetch it with "
+            f"`gdg-runtime models pull {name}`"
         )
 
 
@@ -99,9 +100,9 @@ class NoRoom(PullFailed):
 
     def __init__(self, folder: Path, why: str, needed: int) -> None:
         super().__init__(
-            f"cannot write to {folder}: {why}. About {-(-needed // 10**6)} MB are needed there while a "
-            "model is fetched; make room, or choose another cache folder with the environment "
-            "variable GDG_CACHE"
+            f"cannot write to {folder}: {why}. About {needed // 10**6 + 1} MB are needed there "
+            "while a model is fetched; make room, or choose another cache folder with the "
+            "environment variable GDG_CACHE"
         )
 
 

@@ -71,7 +71,7 @@ def _bring(weights: Weights, source: Path | None, place: Path, tell: Report) -> 
             tell("unpacking", done, size)
         copy.flush()
         os.fsync(copy.fileno())
-    tell("verifying", 0, weights.size)
+    tell("verifying", 0, 0)
     if not weights.are_in(part):
         raise WrongFile(
             origin,

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 _WARNINGS = 2
@@ -41,8 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _serve(given: argparse.Namespace) -> Any:
-    import xllamacpp
-
+    xllamacpp = import_module("xllamacpp")  # it has no types
     params = xllamacpp.CommonParams()
     params.model.path = given.path
     params.model_alias = {given.name}

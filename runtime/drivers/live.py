@@ -32,6 +32,7 @@ from .replay import feed
 _THREADS = 3
 """The engine's own threads, so that effects in threads can't keep it waiting: the kernel's turns,
 and the journal's syncs for outcomes and for messages from outside."""
+_FEW_TURNS = 32
 _GLANCE_S = 0.1
 """How long an idle run waits before it looks at its stop switch again, in seconds."""
 
@@ -147,14 +148,16 @@ class _LiveRun:
     async def _host(self, effects: Effects) -> Ending:
         """Batches of turns, and between them what came from outside."""
         kernel, reservations = self.kernel, self.kernel.reservations
+        turns = self.limits.turns_per_batch
         while True:
             if self.stop.thrown and kernel.halt_at is None:
                 kernel.halt_at = ((kernel.time >> STEP_BITS) + 1) << STEP_BITS
             kernel.expects_messages = self._serving or self._facts_wait
-            state = await to_thread.run_sync(
-                kernel.run, self.limits.turns_per_batch, limiter=self._threads
-            )
-            for slot in reservations.take_requests():
+            state = await to_thread.run_sync(kernel.run, turns, limiter=self._threads)
+            requests = reservations.take_requests()
+            # While requests are being made, the first of them need not wait for the last.
+            turns = min(_FEW_TURNS if requests else 4 * turns, self.limits.turns_per_batch)
+            for slot in requests:
                 self._request(slot, effects)
             for slot in reservations.take_released():
                 self._release(slot, effects)

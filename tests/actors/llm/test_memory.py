@@ -4,11 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gdg_runtime.actors.llm.memory import Memory, MemoryConfig, Turn, estimated_tokens
-from gdg_runtime.scenarios.contract import Source
 
 
 def turn(number: int, size: int = 40) -> Turn:
-    return Turn(f"Step {number}.", "a" * size, (Source("post", str(number), "honest_1"),))
+    return Turn(f"Step {number}.", "a" * size, (number,))
 
 
 def test_tokens_are_estimated_by_bytes() -> None:
@@ -43,14 +42,14 @@ def test_the_oldest_go_first_and_half_of_the_room_stays_free() -> None:
     assert sum(kept.tokens for kept in memory.turns) <= 100
 
 
-def test_a_summary_takes_the_place_of_what_it_sums_up_with_its_sources() -> None:
+def test_a_summary_takes_the_place_of_what_it_sums_up_with_its_steps() -> None:
     memory = Memory(MemoryConfig(max_tokens=1000))
     for number in range(4):
         memory.add(turn(number))
-    summary = Turn("What do you remember?", "Much.", turn(0).sources + turn(1).sources)
+    summary = Turn("What do you remember?", "Much.", (0, 1))
     memory.forget(2, summary)
     assert [message.content for message in memory.messages()][:2] == [summary.told, "Much."]
-    assert [source.id for source in memory.sources()] == ["0", "1", "2", "3"]
+    assert memory.steps() == [0, 1, 2, 3]
 
 
 def test_a_budget_of_zero_remembers_nothing() -> None:

