@@ -19,7 +19,7 @@ from typing import Any
 
 import anyio
 
-from gdg_runtime.actors.llm.chat import Chat, ChatMessage
+from gdg_runtime.actors.llm.chat import Chat
 from gdg_runtime.actors.plugins import default_catalogue
 from gdg_runtime.adapters.execution import Hosting, start_run
 from gdg_runtime.adapters.llm.keys import Keys
@@ -57,19 +57,10 @@ def episode(server: FaultServer, agents: int, steps: int, adapter: str) -> Episo
 
 def questions(journal: Path) -> list[Chat]:
     """What a run asked, from its journal: the bare client asks exactly the same."""
-    found = []
-    for record in Recorded.read(journal).delivered():
-        body = json.loads(record["asked"])["body"]
-        schema = body["json_schema"]
-        found.append(
-            Chat(
-                model=body["model"],
-                messages=tuple(ChatMessage(**message) for message in body["messages"]),
-                sampling=body["sampling"],
-                json_schema=None if schema is None else json.loads(schema),
-            )
-        )
-    return found
+    return [
+        Chat.of_plain(json.loads(record["asked"])["body"])
+        for record in Recorded.read(journal).delivered()
+    ]
 
 
 def bare_client(config: ModelConfig, asked: list[Chat], at_once: int) -> float:

@@ -1,6 +1,7 @@
 """What is asked of a language model and what it answers, whoever the provider is."""
 
 import json
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
@@ -84,6 +85,12 @@ class Chat(Message, name="llm.chat"):
         if self.tools:
             plain["tools"] = [tool.model_dump(mode="json") for tool in self.tools]
         return plain
+
+    @classmethod
+    def of_plain(cls, plain: Mapping[str, Any]) -> "Chat":
+        """The question whose plain form this is, as a journal holds it."""
+        schema = plain["json_schema"]
+        return cls(**{**plain, "json_schema": None if schema is None else json.loads(schema)})
 
 
 class Usage(NamedTuple):

@@ -39,9 +39,13 @@ def lines_of(value: Any, place: str = "") -> Iterator[Line]:
 
 
 def likeness(one: Sequence[Line], other: Sequence[Line]) -> float:
-    """How much two requests have in common, from 0 to 1."""
-    common = sum((Counter(one) & Counter(other)).values())
-    return 2 * common / (len(one) + len(other)) if one or other else 1.0
+    """How many of their words two requests have in common, from 0 to 1."""
+    words, others = _words(one), _words(other)
+    return 2 * (words & others).total() / max(1, words.total() + others.total())
+
+
+def _words(lines: Sequence[Line]) -> Counter[str]:
+    return Counter(word for line in lines for word in line.text.split())
 
 
 def difference(recorded: Sequence[Line], asked: Sequence[Line]) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ...runtime.drivers.replay import replay
-from ...runtime.errors import GdgError, ReplayDivergence
+from ...runtime.errors import GdgError, KernelInEventLoop, ReplayDivergence
 from ...runtime.journal import Recorded
 from ...runtime.kernel import Kernel
 from ...runtime.slot import EffectRequest
@@ -37,7 +37,7 @@ def requests_of(kernel: Kernel, recorded: Recorded) -> Requests:
     """The requests of a recorded run, which the kernel executes again for this.
 
     The journal need not know of a request that was given up: how far its effect had got by then
-    is luck. Raises ReplayDivergence.
+    is luck. Raises ReplayDivergence, and KernelInEventLoop where one runs in this thread.
     """
     counted = Occurrences()
     found: dict[tuple[str, int], int] = {}
@@ -48,7 +48,7 @@ def requests_of(kernel: Kernel, recorded: Recorded) -> Requests:
     kernel.reservations.saw = saw
     try:
         replay(kernel, recorded)
-    except ReplayDivergence:
+    except (ReplayDivergence, KernelInEventLoop):
         raise
     except GdgError:
         pass  # whatever ended the recorded run ends it again

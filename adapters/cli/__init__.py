@@ -44,7 +44,8 @@ def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> 
     package=__name__,
     context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "GDG"},
     epilog="Exit codes: 0 done, 1 the run failed, 2 bad input, 3 verification failed, "
-    "4 paused (a budget is used up, or a provider is down), 130 stopped by the user. Every option can be set by an environment variable: "
+    "4 paused (a budget is used up, or a provider is down), 130 stopped by the user. Every option "
+    "can be set by an environment variable: "
     "GDG_START_SEED=7 is --seed 7 of start. GDG_TRACEBACK=1 shows where your own code failed.",
 )
 @click.option(

@@ -61,6 +61,7 @@ def export(run: str, target: Path | None, redact: bool, as_json: bool, out: Path
     click.echo(f"Wrote {entries}, {size:,} bytes: {target}")
     if redacted:
         click.echo(f"Of these, the requests of {redacted:,} were redacted.")
+    click.echo(f"Play it with: gdg-runtime start SCENARIO --cassette {target}")
 
 
 @command.command("show")

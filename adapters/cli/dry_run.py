@@ -1,15 +1,19 @@
 """What `start --dry-run` shows: what a run would ask of language models, take and cost."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import click
 from rich.console import Console
 from rich.table import Table
 
+from ...scenarios.schema.episode import EpisodeConfig
 from ..llm.budget_check import BudgetCheck
-from ..llm.estimate import Estimate, ModelEstimate
+from ..llm.estimate import Estimate, ModelEstimate, estimate
+from ..llm.keys import Keys
+from ..llm.language_models import models_of
 from ..llm.load import Load
+from ..llm.missing_extra import MissingExtra
 from ..llm.spread import Spread
 from .tables import console, rows_table, safe
 
@@ -21,57 +25,89 @@ _PRICE_HINT = (
 )
 
 
-def print_estimate(estimate: Estimate, *, as_json: bool = False) -> None:
+def show_estimate(
+    config: EpisodeConfig,
+    budgets: Sequence[str] = (),
+    *,
+    as_json: bool = False,
+    max_concurrency: int | None = None,
+) -> None:
+    """Estimate a run and print that, with what is missing before it can start.
+
+    Raises what `estimate` raises.
+    """
+    missing = _missing(config)
+    print_estimate(
+        estimate(config, budgets=budgets, missing_keys=missing, max_concurrency=max_concurrency),
+        as_json=as_json,
+    )
+
+
+def _missing(config: EpisodeConfig) -> list[str]:
+    """What `start` would say of keys, and of packages, that are not there."""
+    missing = []
+    try:
+        keys = Keys.load()
+        for model in models_of(config).values():
+            try:
+                missing.append(keys.missing(model))
+            except MissingExtra as extra:
+                missing.append(str(extra))
+    except MissingExtra as extra:
+        missing.append(str(extra))
+    return [text for text in missing if text is not None]
+
+
+def print_estimate(estimated: Estimate, *, as_json: bool = False) -> None:
     """Print an estimate: one JSON object on one line, or tables and sentences."""
     if as_json:
-        click.echo(json.dumps(estimate.to_json(), allow_nan=False))
+        click.echo(json.dumps(estimated.to_json(), allow_nan=False))
         return
     out = console()
-    if not estimate.models:
-        out.print(
-            f"No agent of {safe(estimate.scenario)} asks a language model: the run costs nothing."
-        )
-    for one in estimate.models:
+    if not estimated.models:
+        costs = "" if estimated.warnings else ": the run costs nothing"
+        out.print(f"No agent of {safe(estimated.scenario)} asks a language model{costs}.")
+    for one in estimated.models:
         out.print(f"[italic]{safe(_name(one))}[/]")
         out.print(_figures(one.load, one.usd, one.minutes))
         out.print(f"[dim]{_terms(one)}[/]\n")
-    if len(estimate.models) > 1:
-        out.print(f"[italic]the whole run, {_counted(estimate.steps, 'step')}[/]")
-        out.print(_figures(estimate.load, estimate.usd, estimate.minutes))
-    if estimate.budgets:
-        out.print(_budgets(estimate.budgets))
-    _print_words(estimate, out)
+    if len(estimated.models) > 1:
+        out.print(f"[italic]the whole run, {_counted(estimated.steps, 'step')}[/]")
+        out.print(_figures(estimated.load, estimated.usd, estimated.minutes))
+    if estimated.budgets:
+        out.print(_budgets(estimated.budgets))
+    _print_words(estimated, out)
 
 
-def _print_words(estimate: Estimate, out: Console) -> None:
-    if estimate.models:
-        out.print(_summary(estimate))
-    for model in estimate.unpriced:
+def _print_words(estimated: Estimate, out: Console) -> None:
+    if estimated.models:
+        out.print(_summary(estimated))
+    for model in estimated.unpriced:
         out.print(f"[yellow]The price of {safe(model)} is unknown[/]: {safe(_PRICE_HINT)}.")
-    for text in estimate.warnings:
+    for text in estimated.warnings:
         out.print(f"[yellow]Mind[/]: {safe(text)}.")
-    for text in estimate.missing_keys:
+    for text in estimated.missing_keys:
         out.print(f"[yellow]Before it can start[/]: {safe(text)}.")
-    if estimate.models:
-        out.print(f"[dim]Measured on a rehearsal of {_counted(estimate.rehearsed, 'step')}.[/]")
+    if estimated.models:
+        out.print(f"[dim]Measured on a rehearsal of {_counted(estimated.rehearsed, 'step')}.[/]")
         out.print("[dim]Assumed for low, expected and high:[/]")
-        for text in estimate.assumptions:
+        for text in estimated.assumptions:
             out.print(f"[dim]- {safe(text)}[/]")
     out.print("Nobody was called, and nothing was written.")
 
 
-def _summary(estimate: Estimate) -> str:
+def _summary(estimated: Estimate) -> str:
     """The estimate in two sentences."""
-    models = list(dict.fromkeys([one.model for one in estimate.models]))
+    models = list(dict.fromkeys([one.model for one in estimated.models]))
     whom = safe(models[0]) if len(models) == 1 else f"{len(models)} models"
-    asks = f"This run would ask {whom} {_range(estimate.load.calls, _count, ' times')}"
-    if estimate.usd is not None:
-        asks += f" and cost {_range(estimate.usd, _dollars)}."
-    elif estimate.known_usd.high:
-        asks += f". What it costs is not known: {_range(estimate.known_usd, _dollars)}, and more."
+    asks = f"This run would ask {whom} {_range(estimated.load.calls, _count, ' times')}"
+    if estimated.usd is not None:
+        asks += f" and cost {_range(estimated.usd, _dollars)}."
+    elif estimated.known_usd.high:
+        asks += f". What it costs is not known: {_range(estimated.known_usd, _dollars)}, and more."
     else:
         asks += ". What it costs is not known."
-    return f"{asks} It would take {_range(estimate.minutes, _duration)}."
+    return f"{asks} It would take {_range(estimated.minutes, _duration)}."
 
 
 def _figures(load: Load, usd: Spread | None, minutes: Spread) -> Table:

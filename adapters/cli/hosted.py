@@ -16,7 +16,6 @@ from .effect_log import effect_log
 from .progress import PlainProgress, TerminalProgress
 from .trouble import safe_lines
 
-
 EXIT_PAUSED = 4
 """A budget is used up, or a provider is down."""
 

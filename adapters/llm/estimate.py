@@ -125,7 +125,9 @@ def estimate(
     """
     limits = Budgets.of(config, budgets)
     table = prices or PriceTable.installed()
-    return _Estimation(config, limits, tuple(missing_keys), max_concurrency, table).made()
+    return _Estimation(
+        config, limits, tuple(dict.fromkeys(missing_keys)), max_concurrency, table
+    ).made()
 
 
 class _Estimation:
@@ -194,11 +196,12 @@ class _Estimation:
         return rehearse(self.config, steps, busy=False), rehearse(self.config, steps, busy=True)
 
     def _silent(self, idle: Rehearsal, busy: Rehearsal) -> list[str]:
-        """The agents that asked nothing though they were given a model for themselves; those that
-        only share a default have no use for it."""
-        silent = []
-        for agent in [agent for agent in self.asking if agent not in idle.asked | busy.asked]:
-            meant = self.specs[agent].llm is not None
+        """The agents that asked nothing though they were given a model for themselves, or wanted
+        to ask somebody else first; others that only share a default have no use for it."""
+        silent, asked = [], idle.asked.keys() | busy.asked.keys()
+        withheld = idle.withheld | busy.withheld
+        for agent in [agent for agent in self.asking if agent not in asked]:
+            meant = self.specs[agent].llm is not None or withheld
             if meant or getattr(self.kinds[agent], "needs_model", False):
                 silent.append(agent)
             else:

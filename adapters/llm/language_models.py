@@ -1,12 +1,13 @@
 """The language models of a run: what must be there before its first step, and the bill."""
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, NamedTuple
 
 import anyio
 
-from ...actors.llm.chat import ModelTrouble, Usage
+from ...actors.llm.chat import Chat, ModelTrouble, Usage
 from ...actors.llm.model import Provider
 from ...runtime.journal import Recorded
 from ...scenarios.schema.episode import EpisodeConfig
@@ -20,6 +21,7 @@ from .ledger import Ledger
 from .prices import price_of, table_version
 from .provider import PatientProvider
 from .reach import reach
+from .token_bounds import estimate_tokens
 from .transport import NOT_BILLED
 
 LOCAL = "local/"
@@ -104,15 +106,18 @@ class LanguageModels:
     def charge(self, recorded: Recorded) -> None:
         """Book what an earlier execution of the run has paid for. Call it when the kernel, and so
         each provider, is there."""
-        for actor, path, value in _answered(recorded):
-            if path not in self._prices:
+        for record in recorded.outcomes():
+            asked, value = record["asked"], record["value"]
+            if not isinstance(asked, dict) or asked["effect"] not in self._prices:
                 continue
-            usage = value.get("usage")
-            faults = ModelTrouble.of_json(value).faults
-            unknown = sum(fault.kind not in NOT_BILLED for fault in faults)
+            bill = _Bill.of(record["status"], value)
+            bound = Usage(0, 0)
+            if bill.unknown:
+                question = json.loads(recorded.asked(record["actor"], record["number"]))["body"]
+                bound = estimate_tokens(Chat.of_plain(question))
             self.ledger.charge(
-                actor, value.get("calls", 0), None if usage is None else Usage(*usage),
-                self._prices[path], unknown=unknown,
+                record["actor"], bill.calls, bill.usage, self._prices[asked["effect"]],
+                unknown=bill.unknown, bound=bound,
             )  # fmt: skip
 
     async def aclose(self) -> None:
@@ -130,9 +135,20 @@ class LanguageModels:
         return {**self.ledger.to_json(), "prices": prices, "price_table": table_version()}
 
 
-def _answered(recorded: Recorded) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Who asked which effect, and the facts of its outcome."""
-    for record in recorded.outcomes():
-        asked, value = record["asked"], record["value"]
-        if isinstance(asked, dict) and isinstance(value, dict):
-            yield record["actor"], asked["effect"], value
+class _Bill(NamedTuple):
+    """What the outcome of a question tells of its cost."""
+
+    calls: int
+    usage: Usage | None
+    unknown: int
+    """Calls that may have been billed without telling their tokens."""
+
+    @classmethod
+    def of(cls, status: str, value: Any) -> "_Bill":
+        facts = value if isinstance(value, dict) else {}
+        faults = ModelTrouble.of_json(facts).faults
+        usage = facts.get("usage")
+        unknown = sum(fault.kind not in NOT_BILLED for fault in faults)
+        if status == "ok" and usage is None:
+            unknown += 1
+        return cls(facts.get("calls", 0), None if usage is None else Usage(*usage), unknown)

@@ -4,7 +4,6 @@ import importlib
 import logging
 import os
 import threading
-import warnings
 from collections.abc import Iterable
 from types import ModuleType
 from typing import Literal, NamedTuple
@@ -22,11 +21,8 @@ _SETTINGS = {
     "AIOHTTP_CONNECTOR_LIMIT": "10000",
     "AIOHTTP_CONNECTOR_LIMIT_PER_HOST": "10000",
 }
-_LOGGERS = (
-    *("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"),
-    *("openai", "anthropic", "httpx", "httpcore", "botocore"),
-)
-_SOURCES = r"(litellm|pydantic|openai|aiohttp|botocore|importlib_metadata)(\.|$)"
+_LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy")
+_LOGGERS_BELOW = ("openai", "httpx", "httpcore", "botocore")
 _OTHER_CREDENTIALS = frozenset(
     {"bedrock", "bedrock_converse", "sagemaker", "sagemaker_chat", "vertex_ai", "vertex_ai_beta",
      "ollama", "ollama_chat"}
@@ -51,15 +47,13 @@ def litellm_library() -> ModuleType:
         for name, value in _SETTINGS.items():
             os.environ.setdefault(name, value)
         if not logs:
-            for name in _LOGGERS:
+            for name in _LOGGERS + _LOGGERS_BELOW:
                 # Their lines hold prompts, and none of them is news: what matters is raised.
                 logging.getLogger(name).setLevel(logging.CRITICAL)
-        # For good, not for the time of the import: filters belong to all threads together.
-        warnings.filterwarnings("ignore", module=_SOURCES)
         try:
             library = importlib.import_module("litellm")
         except ImportError as error:
-            if (error.name or "").partition(".")[0] == "litellm":
+            if error.name == "litellm":
                 raise MissingExtra("a model that only litellm can reach", "litellm") from None
             raise
         library.suppress_debug_info = True  # type: ignore[attr-defined]  # it prints at errors

@@ -143,7 +143,11 @@ class PatientProvider:
         if fault.kind not in MAY_PASS:
             self._give_up(call, fault)
         if self._backoff.is_too_long(fault.retry_after_s):
-            self._give_up(call, fault, f", and asks to wait for {fault.retry_after_s:.0f} s")
+            # As when a day's quota is used up: every further call would meet the same.
+            raise EffectWithheld(
+                f"the provider of {self._config.model} asks to wait for {fault.retry_after_s:.0f} "
+                f"s ({fault}); then: gdg-runtime resume RUN"
+            ) from None
         held = fault.kind in OUTAGE_LIKE and self._breaker.is_open
         if held:
             # An outage uses up nobody's attempts: the breaker says when to go on.
@@ -152,13 +156,13 @@ class PatientProvider:
             self._give_up(call, fault)
         return self._backoff.pause_s(len(call.faults), fault.retry_after_s)
 
-    def _give_up(self, call: _Call, fault: TransportFault, why: str = "") -> NoReturn:
+    def _give_up(self, call: _Call, fault: TransportFault) -> NoReturn:
         sent = len(call.attempts)
         attempts = "1 attempt" if sent == 1 else f"{sent} attempts"
         trouble = ModelTrouble(sent, tuple(call.faults))
         raise EffectFault(
             fault.kind,
-            f"no answer from {self._config.model} after {attempts}: {fault}{why}",
+            f"no answer from {self._config.model} after {attempts}: {fault}",
             trouble.to_json(),
         ) from None
 

@@ -56,7 +56,8 @@ class Asked:
         """Count a question; `remembers` if the middle of it is the agent's memory."""
         messages = question.messages
         memory = messages[1:-1] if remembers else ()
-        tokens = sum(map(_tokens, messages)) - (of_memory := sum(map(_tokens, memory)))
+        of_memory = sum(map(_tokens, memory))
+        tokens = sum(map(_tokens, messages)) - of_memory
         form = _form_tokens(question)
         limit = question.sampling.get("max_tokens")
         self.count += 1

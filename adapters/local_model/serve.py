@@ -35,7 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     told = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
 
-    server = _serve(given)
+    try:
+        server = _serve(given)
+    except RuntimeError as error:
+        sys.exit(f"the engine says: {error}")
     print(json.dumps({"address": server.listening_address}), file=told, flush=True)
     sys.stdin.buffer.read()
     os._exit(0)  # nothing is worth waiting for: not even an answer that is being written

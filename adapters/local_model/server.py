@@ -112,6 +112,9 @@ class LocalServer:
         except BaseException:
             self.stop()
             raise
+        finally:
+            if self._process.stdout is not None:
+                self._process.stdout.close()
         return self
 
     def stop(self) -> None:
@@ -202,7 +205,6 @@ class LocalServer:
 
     def _end_process(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdin is not None
-        assert process.stdout is not None
         if not self._address:
             process.kill()  # it doesn't listen to its input while it loads
         process.stdin.close()
@@ -211,7 +213,6 @@ class LocalServer:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        process.stdout.close()
 
 
 def _is_healthy(address: str) -> bool:

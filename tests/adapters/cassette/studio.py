@@ -1,12 +1,15 @@
 """Programs that ask a lot, recorded with drawn latencies, and cassettes made of them."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import anyio
+
 from gdg_runtime.actors.llm.chat import Chat, ChatMessage, ChatReply, Usage
 from gdg_runtime.actors.llm.model import Model, NoProvider
-from gdg_runtime.adapters.cassette import Cassette
+from gdg_runtime.adapters.cassette import Cassette, CassettePlayer
 from gdg_runtime.adapters.cassette.export import make_cassette
 from gdg_runtime.adapters.cassette.occurrences import requests_of
 from gdg_runtime.runtime import (
@@ -18,6 +21,7 @@ from gdg_runtime.runtime import (
     Kernel,
     Message,
     Recorded,
+    drive,
     handles,
 )
 from gdg_runtime.runtime.drivers.simulation import Simulation
@@ -118,6 +122,18 @@ class Studio:
         path = self.folder / "story.jsonl"
         self.cassette(story, **how).write(path)
         return path
+
+
+def played(
+    story: Story, player: CassettePlayer, path: Path, recorded: Recorded | None = None
+) -> list[Any]:
+    """What the story's actors write down when the live driver plays it."""
+    lines: list[Any] = []
+    begun = recorded is not None
+    with Journal.reopen(path, recorded) if begun else Journal.create(path, HEADER) as journal:
+        live = partial(drive, recorded=recorded, answers=player)
+        assert anyio.run(live, stage(story, lines), journal, backend="trio") is Ending.COMPLETED
+    return lines
 
 
 SCENE = "You live in an economy of agents. " * 10

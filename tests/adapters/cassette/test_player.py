@@ -7,23 +7,22 @@ from typing import Any
 
 import anyio
 import pytest
-from studio import HEADER, LATER, SCENE, Narrator, Story, Studio, ask, chatting, question, stage
+from studio import (
+    HEADER,
+    LATER,
+    SCENE,
+    Narrator,
+    Studio,
+    ask,
+    chatting,
+    played,
+    question,
+    stage,
+)
 
 from gdg_runtime.adapters.cassette import Cassette, CassetteMiss, CassettePlayer, Missing
 from gdg_runtime.runtime import Context, Ending, Journal, Recorded, StopSwitch, drive
 from gdg_runtime.runtime.errors import EffectError, EffectFailed
-
-
-def played(
-    story: Story, player: CassettePlayer, path: Path, recorded: Recorded | None = None
-) -> list[Any]:
-    """What the story's actors write down when the live driver plays it."""
-    lines: list[Any] = []
-    begun = recorded is not None
-    with Journal.reopen(path, recorded) if begun else Journal.create(path, HEADER) as journal:
-        live = partial(drive, recorded=recorded, answers=player)
-        assert anyio.run(live, stage(story, lines), journal, backend="trio") is Ending.COMPLETED
-    return lines
 
 
 def player_of(path: Path, missing: Missing = "error") -> CassettePlayer:

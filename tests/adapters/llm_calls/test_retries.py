@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gdg_runtime.adapters.llm.retries import Backoff
 from gdg_runtime.adapters.llm.transport import Answer, TransportFault
-from gdg_runtime.runtime.errors import EffectFault
+from gdg_runtime.runtime.errors import EffectFault, EffectWithheld
 
 
 @given(st.integers(1, 10_000), st.none() | st.floats(0, 300))
@@ -52,8 +52,8 @@ async def test_a_429_holds_all_callers_of_its_model(
     assert min(others) - first >= 20
 
 
-async def test_a_wait_of_an_hour_is_not_waited_for(bench: Any, autojump_clock: Any) -> None:
+async def test_a_wait_of_an_hour_pauses_the_run(bench: Any, autojump_clock: Any) -> None:
     b = bench(TransportFault("rate_limited", 429, retry_after_s=3600))
-    with pytest.raises(EffectFault, match="asks to wait for 3600 s"):
+    with pytest.raises(EffectWithheld, match="asks to wait for 3600 s"):
         await b.ask()
     assert len(b.transport.sent_at) == 1

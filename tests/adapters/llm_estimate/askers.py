@@ -4,6 +4,7 @@ from typing import Any
 
 from gdg_runtime.actors.agents import Agent
 from gdg_runtime.actors.agents.context import AgentContext
+from gdg_runtime.actors.llm.chat import ChatMessage, ToolSpec
 from gdg_runtime.scenarios.contract import NOOP, Action
 
 performed: list[str] = []
@@ -58,12 +59,18 @@ class Payer(Agent):
         return NOOP
 
 
+class Client(Agent):
+    """Pays somebody, and asks only if that worked."""
+
+    async def act(self, observation: Any, ctx: AgentContext) -> Action:
+        await ctx.llm.chat(await ctx.effect(pay, "bob"))
+        return NOOP
+
+
 class ToolUser(Agent):
     """Lets its model call a tool, and tells it the result."""
 
     async def act(self, observation: Any, ctx: AgentContext) -> Action:
-        from gdg_runtime.actors.llm.chat import ToolSpec
-
         tool = ToolSpec(
             name="look",
             parameters={
@@ -76,9 +83,9 @@ class ToolUser(Agent):
         reply = await ctx.llm.chat(question, tools=[tool])
         if reply.tool_calls:
             said = [
-                {"role": "user", "content": question},
-                {"role": "assistant", "tool_calls": [call.model_dump() for call in reply.tool_calls]},
-                {"role": "tool", "content": "nothing", "tool_call_id": reply.tool_calls[0].id},
+                ChatMessage(role="user", content=question),
+                ChatMessage(role="assistant", tool_calls=reply.tool_calls),
+                ChatMessage(role="tool", tool_call_id=reply.tool_calls[0].id),
             ]
             await ctx.llm.chat(said, tools=[tool])
         return NOOP

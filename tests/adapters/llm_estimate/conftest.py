@@ -1,6 +1,5 @@
 """Scenarios as text, and a price table that does not change with litellm's."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,6 @@ from gdg_runtime.actors.plugins import default_catalogue
 from gdg_runtime.adapters.llm.estimate import Estimate, estimate
 from gdg_runtime.adapters.llm.prices import PriceTable
 from gdg_runtime.scenarios.document import EpisodeConfig, load_scenario
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 TABLE = PriceTable(
     "1.99",
@@ -30,8 +27,9 @@ Estimated = Callable[..., Estimate]
 
 
 @pytest.fixture
-def load(tmp_path: Path) -> Load:
+def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
     """The config of a scenario, given as YAML without its id."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
 
     def load(text: str, **options: Any) -> EpisodeConfig:
         file = tmp_path / "scenario.yaml"

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -112,8 +113,8 @@ def test_without_a_table_only_the_scenario_knows() -> None:
     assert empty.version is None
 
 
+@pytest.mark.skipif(find_spec("litellm") is None, reason="litellm is an optional extra")
 def test_the_table_of_the_installed_litellm_is_read_without_importing_it() -> None:
-    pytest.importorskip("importlib.metadata").version("litellm")
     code = (
         "import sys\n"
         "from gdg_runtime.adapters.llm.prices import ModelConfig, price_of, table_version\n"

