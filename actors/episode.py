@@ -118,7 +118,7 @@ class _Wiring:
             max_failures=self.config.supervision.max_failures - 1,
             exceeded=Directive.ISOLATE,
         )
-        seat = self._seat(spec)
+        seat = self._seat(spec, asks=not issubclass(made, Policy))
         _check_fallback(params, self.world_class)
 
         def make() -> Agent:
@@ -131,9 +131,9 @@ class _Wiring:
 
         return self.kernel.spawn(f"agents/{agent}", make, supervision=supervision)
 
-    def _seat(self, spec: AgentSpec) -> AgentSeat:
+    def _seat(self, spec: AgentSpec, *, asks: bool) -> AgentSeat:
         role = self.world_class.roles.get(spec.role or "")
-        config = self.config.model_of(spec)
+        config = self.config.model_of(spec) if asks else None
         if config is None:
             return AgentSeat(self.world_class, role)
         return AgentSeat(self.world_class, role, ModelSeat(self._model(config), config))

@@ -5,12 +5,20 @@ from ..scenarios.contract import Policy, World
 from ..scenarios.measures.catalogue import METRICS
 from ..scenarios.measures.metric import Metric
 from ..scenarios.schema.episode import EpisodeConfig
+from ..scenarios.schema.language_model import ModelConfig
 from .agents.agent import Agent
 from .levers import BUILT_IN, Lever, LeverStack, stack_of
 
 _AGENTS = {"llm": f"{__package__}.llm.agent:LlmAgent"}
 
-__all__ = ["CatalogueError", "agent_class", "build_levers", "default_catalogue", "own_metrics"]
+__all__ = [
+    "CatalogueError",
+    "agent_class",
+    "build_levers",
+    "default_catalogue",
+    "models_asked",
+    "own_metrics",
+]
 
 
 def default_catalogue() -> Catalogue:
@@ -31,6 +39,20 @@ def agent_class(catalogue: Catalogue, world: type[World], name: str) -> type[Pol
     if policy is not None:
         return policy
     found: type[Agent] = catalogue.resolve("agents", name)
+    return found
+
+
+def models_asked(catalogue: Catalogue, config: EpisodeConfig) -> dict[int, ModelConfig]:
+    """The language model of each entry of `agents`, by its place there.
+
+    Scripted policies ask none, whatever `llm:` and `models:` say. Raises CatalogueError.
+    """
+    world: type[World] = catalogue.resolve("worlds", config.world.name)
+    found = {}
+    for place, spec in enumerate(config.agents):
+        model = config.model_of(spec)
+        if model is not None and not issubclass(agent_class(catalogue, world, spec.type), Policy):
+            found[place] = model
     return found
 
 

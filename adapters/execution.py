@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from ..actors.episode import build_episode
-from ..actors.plugins import default_catalogue
+from ..actors.plugins import default_catalogue, models_asked
 from ..actors.ports import NobodyWatches, Observer, nobody_to_ask
 from ..runtime.drivers.effects import Limits
 from ..runtime.drivers.ending import Ending
@@ -102,7 +102,7 @@ def resume_run(run: RunDirectory, hosting: Hosting | None = None) -> Result:
 def _language_models(config: EpisodeConfig, hosting: Hosting) -> "LanguageModels | None":
     """The models that the run may have to ask; None if there are none."""
     from_cassette = hosting.cassette is not None and hosting.cassette.missing != "live"
-    if from_cassette or not any(config.model_of(spec) for spec in config.agents):
+    if from_cassette or not models_asked(default_catalogue(), config):
         return None
     from .llm.language_models import LanguageModels
 

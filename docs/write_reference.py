@@ -7,6 +7,7 @@ import ast
 import inspect
 import textwrap
 import types
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -15,9 +16,11 @@ from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from gdg_runtime.actors.llm.agent import LlmAgent
 from gdg_runtime.adapters.cli import cli
 from gdg_runtime.scenarios.measures.catalogue import METRICS
 from gdg_runtime.scenarios.schema.episode import EpisodeConfig
+from gdg_runtime.scenarios.schema.language_model import LlmConfig, ModelConfig, ModelOverrides
 from gdg_runtime.scenarios.worlds.release_manager.world import ReleaseManagerWorld
 from gdg_runtime.scenarios.worlds.sandbox.world import SandboxWorld
 
@@ -33,9 +36,9 @@ def cli_page() -> str:
     parts = [
         "# The command line\n",
         "Written from the code by `docs/write_reference.py`.\n",
-        "Exit codes: 0 done, 1 the run failed, 2 bad input, 3 verification failed, 130 stopped by "
-        "the user.\nEvery option can be set by an environment variable: `GDG_START_SEED=7` is "
-        "`--seed 7` of `start`.\n`GDG_TRACEBACK=1` shows Python tracebacks.\n",
+        "Exit codes: 0 done, 1 the run failed, 2 bad input, 3 verification failed, 4 paused (a "
+        "budget is used\nup, or a provider is down), 130 stopped by the user. Every option can be "
+        "set by an environment\nvariable: `GDG_START_SEED=7` is `--seed 7` of `start`.\n`GDG_TRACEBACK=1` shows Python tracebacks.\n",
         "Ctrl-C (or SIGTERM) stops a run at the end of the step; a second one stops at once. The "
         "run can be\nresumed either way.\n",
     ]
@@ -43,6 +46,8 @@ def cli_page() -> str:
         command = cli.get_command(context, name)
         assert command is not None
         parts.append(_command(name, command))
+        if isinstance(command, click.Group):
+            parts += [_command(f"{name} {sub}", command.commands[sub]) for sub in command.commands]
     return "\n".join(parts)
 
 
@@ -85,6 +90,8 @@ def scenario_page() -> str:
         "Written from the code by `docs/write_reference.py`.\n",
         INTRODUCTION,
         _section("The file", EpisodeConfig, ""),
+        _section("A language model", ModelConfig, MODELS),
+        _section("Agent type `llm`", LlmAgent.Params, AGENTS),
     ]
     for world in (SandboxWorld, ReleaseManagerWorld):
         title = f"The world `{world.name}`"
@@ -138,6 +145,17 @@ disagree are a fault.
 """
 
 
+MODELS = """\
+`llm:` has the defaults of all agents, `models:` settings by role (or just a model's name), and an
+agent's own entry what differs for it: beside its `type`, or below `llm:`. The most special wins.
+What it all means for a run is in [llm-agents.md](llm-agents.md).
+"""
+
+AGENTS = """\
+An agent that is a language model, in any world. These keys stand beside `type`, or below `params:`.
+"""
+
+
 def _section(title: str, model: type[BaseModel], text: str, heading: str = "##") -> str:
     lines = [f"{heading} {title}\n", text]
     if model.model_fields:
@@ -148,10 +166,12 @@ def _section(title: str, model: type[BaseModel], text: str, heading: str = "##")
     return "\n".join([*lines, ""])
 
 
-def _rows(model: type[BaseModel], prefix: str) -> list[str]:
+def _rows(model: type[BaseModel], prefix: str, but: Collection[str] = ()) -> list[str]:
     rows = []
     notes = _docstrings(model)
     for name, field in model.model_fields.items():
+        if name in but:
+            continue
         inner = _model_in(field.annotation)
         many = get_origin(field.annotation) is tuple
         path = f"{prefix}{name}" + ("[]" if many and inner is not None else "")
@@ -159,7 +179,9 @@ def _rows(model: type[BaseModel], prefix: str) -> list[str]:
         kind = "section" if inner is not None and not many else _kind(field, inner)
         note = _cell(notes.get(name, "") + _spellings(name, field))
         rows.append(f"| `{path}` | {_cell(kind)} | {_cell(default)} | {note} |")
-        if inner is not None:
+        if inner is LlmConfig:
+            rows += _rows(inner, f"{path}.", but=set(ModelOverrides.model_fields))
+        elif inner is not None and inner is not ModelOverrides:
             rows += _rows(inner, f"{path}.")
     return rows
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
@@ -11,7 +11,12 @@ from ..failures import RunAmbiguous, RunNotFound
 from ..run_catalogue import RunCatalogue
 from ..run_directory import RunDirectory
 
+if TYPE_CHECKING:
+    from ..cassette import CassettePlayer
+
 F = TypeVar("F", bound=Callable[..., Any])
+Missing: TypeAlias = Literal["error", "live", "noop"]
+"""What becomes of a question that a cassette does not have."""
 
 out_option = click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("runs"),
@@ -62,6 +67,32 @@ def override_options(command: F) -> F:
     ):  # fmt: skip
         command = option(command)
     return command
+
+
+def cassette_options(command: F) -> F:
+    """Who answers in place of models and other effects."""
+    for option in (
+        click.option(
+            "--missing", type=click.Choice(["error", "live", "noop"]), default="error",
+            show_default=True, help="What becomes of a question that the cassette does not have.",
+        ),
+        click.option(
+            "--cassette", "cassette_file", metavar="FILE",
+            type=click.Path(path_type=Path, exists=True, dir_okay=False),
+            help="Answer models and other effects from a cassette; see `gdg-runtime cassette`.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def cassette_player(file: Path | None, missing: Missing) -> "CassettePlayer | None":
+    """What plays the cassette that the user named. Raises RunTrouble."""
+    if file is None:
+        return None
+    from ..cassette import Cassette, CassettePlayer  # only where a cassette is played
+
+    return CassettePlayer(Cassette.read(file), missing)
 
 
 def hosting_options(command: F) -> F:

@@ -7,7 +7,16 @@ import click
 
 from ..execution import resume_run
 from .hosted import finish, hosted
-from .options import budget_option, find_run, hosting_options, out_option, run_argument
+from .options import (
+    Missing,
+    budget_option,
+    cassette_options,
+    cassette_player,
+    find_run,
+    hosting_options,
+    out_option,
+    run_argument,
+)
 from .trouble import told
 
 
@@ -15,11 +24,14 @@ from .trouble import told
 @run_argument
 @out_option
 @budget_option
+@cassette_options
 @hosting_options
 def command(
     run: str,
     out: Path,
     budgets: tuple[str, ...],
+    cassette_file: Path | None,
+    missing: Missing,
     quiet: bool,
     as_json: bool,
     backend: str,
@@ -34,6 +46,7 @@ def command(
     with told():
         directory = find_run(run, out)
         config, _ = directory.read_config()
+        player = cassette_player(cassette_file, missing)
         with hosted(config, not (quiet or as_json), backend, max_concurrency, verbose) as hosting:
-            result = resume_run(directory, replace(hosting, budgets=budgets))
+            result = resume_run(directory, replace(hosting, budgets=budgets, cassette=player))
     finish(result, config.metrics.track, quiet=quiet, as_json=as_json)

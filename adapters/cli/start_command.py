@@ -3,7 +3,6 @@
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import click
 
@@ -13,13 +12,17 @@ from ...scenarios.document import EpisodeConfig, load_scenario
 from ...scenarios.faults import InvalidScenario
 from ..execution import start_run
 from .hosted import finish, hosted
-from .options import budget_option, hosting_options, out_option, override_options, scenario_argument
+from .options import (
+    Missing,
+    budget_option,
+    cassette_options,
+    cassette_player,
+    hosting_options,
+    out_option,
+    override_options,
+    scenario_argument,
+)
 from .trouble import told
-
-if TYPE_CHECKING:
-    from ..cassette import CassettePlayer
-
-Missing: TypeAlias = Literal["error", "live", "noop"]
 
 
 @click.command("start")
@@ -33,20 +36,7 @@ Missing: TypeAlias = Literal["error", "live", "noop"]
     help="Order of messages of one moment: fifo, fair, or shuffle:SEED.",
 )  # fmt: skip
 @budget_option
-@click.option(
-    "--cassette",
-    "cassette_file",
-    metavar="FILE",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Answer models and other effects from a cassette; see `gdg-runtime cassette`.",
-)
-@click.option(
-    "--missing",
-    type=click.Choice(["error", "live", "noop"]),
-    default="error",
-    show_default=True,
-    help="What becomes of a question that the cassette does not have.",
-)
+@cassette_options
 @click.option(
     "--dry-run",
     is_flag=True,
@@ -67,9 +57,9 @@ def command(
         if dry_run:
             from .dry_run import show_estimate
 
-            show_estimate(config, budgets, as_json=as_json)
+            show_estimate(config, budgets, as_json=as_json, max_concurrency=max_concurrency)
             return
-        player = _player(cassette_file, missing)
+        player = cassette_player(cassette_file, missing)
         with hosted(config, not (quiet or as_json), backend, max_concurrency, verbose) as hosting:
             hosting = replace(hosting, budgets=budgets, cassette=player)
             result = start_run(config, out=out, schedule=policy, hosting=hosting)
@@ -77,14 +67,6 @@ def command(
     if told_of_cassette is not None and not as_json:
         click.echo(told_of_cassette, err=True)
     finish(result, config.metrics.track, quiet=quiet, as_json=as_json)
-
-
-def _player(file: Path | None, missing: Missing) -> "CassettePlayer | None":
-    if file is None:
-        return None
-    from ..cassette import Cassette, CassettePlayer  # only where a cassette is played
-
-    return CassettePlayer(Cassette.read(file), missing)
 
 
 def _config(

@@ -9,6 +9,7 @@ import anyio
 
 from ...actors.llm.chat import Chat, ModelTrouble, Usage
 from ...actors.llm.model import Provider
+from ...actors.plugins import default_catalogue, models_asked
 from ...runtime.journal import Recorded
 from ...scenarios.schema.episode import EpisodeConfig
 from ...scenarios.schema.language_model import ModelConfig, Price
@@ -36,13 +37,9 @@ class MissingKeys(RunTrouble):
 
 
 def models_of(config: EpisodeConfig) -> dict[str, ModelConfig]:
-    """The language models that the agents of an episode ask, by their configs as JSON."""
-    found = {}
-    for spec in config.agents:
-        model = config.model_of(spec)
-        if model is not None:
-            found[model.model_dump_json()] = model
-    return found
+    """The language models that the agents of an episode may ask, by their configs as JSON."""
+    asked = models_asked(default_catalogue(), config).values()
+    return {model.model_dump_json(): model for model in asked}
 
 
 class LanguageModels:

@@ -65,9 +65,9 @@ class OpenAiHttp:
     async def _outcome(self, question: Chat) -> Answer | TransportFault:
         endpoint = self._endpoint
         asked = wire.body(question, self._structured, endpoint.name_of(question.model))
-        request = self._request(to_json(endpoint.adapted(asked)))
+        body = to_json(endpoint.adapted(asked))
         try:
-            status, headers, content = await self._exchange(request)
+            status, headers, content = await self._exchange(self._request(body))
         except Exception as error:
             fault = _fault_of(error)
             if fault is None:

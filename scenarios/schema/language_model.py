@@ -139,7 +139,8 @@ class LlmConfig(ModelOverrides):
     """Defaults of all models, and the budgets of the run and of its roles."""
 
     budget: Budget = Budget()
-    """Of the whole run."""
+    """What the whole run may spend. When a budget is used up the run pauses at a step boundary and
+    can be resumed with a higher one."""
     role_budgets: dict[str, Budget] = Field(default_factory=dict)
     """By role, for all agents of the role together."""
 
