@@ -145,7 +145,7 @@ class _Wiring:
         if known is None:
             name = f"models/{len(self.models) + 1}"
             provider = self.providers(name, config)
-            known = self.kernel.spawn(name, Model, provider, config.max_concurrency)
+            known = self.kernel.spawn(name, Model, provider, config.at_once)
             self.models[key] = known
         return known
 

@@ -38,7 +38,8 @@ def cli_page() -> str:
         "Written from the code by `docs/write_reference.py`.\n",
         "Exit codes: 0 done, 1 the run failed, 2 bad input, 3 verification failed, 4 paused (a "
         "budget is used\nup, or a provider is down), 130 stopped by the user. Every option can be "
-        "set by an environment\nvariable: `GDG_START_SEED=7` is `--seed 7` of `start`.\n`GDG_TRACEBACK=1` shows Python tracebacks.\n",
+        "set by an environment\nvariable: `GDG_START_SEED=7` is `--seed 7` of `start`.\n"
+        "`GDG_TRACEBACK=1` shows Python tracebacks.\n",
         "Ctrl-C (or SIGTERM) stops a run at the end of the step; a second one stops at once. The "
         "run can be\nresumed either way.\n",
     ]

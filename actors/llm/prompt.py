@@ -19,16 +19,14 @@ def system_prompt(
     agent: str, world: type[World], role: Role | None, tools: Sequence[Tool], persona: str,
     goals: Sequence[str], *, reasoning: bool,
 ) -> str:  # fmt: skip
-    """Who the agent is and what it can do; the same in every turn."""
-    parts = [f"You are {agent}. {world.summary}".strip()]
-    if role is not None:
-        parts.append(f"Your role: {role.name}. {role.prompt}")
-    if persona:
-        parts.append(persona)
+    """What the agent can do and who it is; the same in every turn.
+
+    What agents have in common comes first: providers charge less for, and answer sooner, what
+    begins like an earlier prompt.
+    """
+    parts = [world.summary]
     if world.goal:
         parts.append(f"What is asked of everyone: {world.goal}")
-    if goals:
-        parts.append("Your goals:\n" + "\n".join([f"- {goal}" for goal in goals]))
     listed = [f"- {tool.name}{_signature(tool)}: {tool.description}" for tool in tools]
     listed.append(f"- {NOOP_TOOL}(): Do nothing in this turn.")
     parts.append("Your tools:\n" + "\n".join(listed))
@@ -39,7 +37,14 @@ def system_prompt(
         f'Answer with one JSON object and nothing else: {{{why}"action": {{"tool": "a tool\'s '
         'name", and its arguments}}'
     )
-    return "\n\n".join(parts)
+    if role is not None:
+        parts.append(f"Your role: {role.name}. {role.prompt}")
+    if persona:
+        parts.append(persona)
+    if goals:
+        parts.append("Your goals:\n" + "\n".join([f"- {goal}" for goal in goals]))
+    parts.append(f"You are {agent}.")
+    return "\n\n".join([part for part in parts if part])
 
 
 def turn_prompt(moment: Moment, observation: Observation, notes: Sequence[str],

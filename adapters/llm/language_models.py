@@ -12,7 +12,7 @@ from ...actors.llm.model import Provider
 from ...actors.plugins import default_catalogue, models_asked
 from ...runtime.journal import Recorded
 from ...scenarios.schema.episode import EpisodeConfig
-from ...scenarios.schema.language_model import ModelConfig, Price
+from ...scenarios.schema.language_model import LOCAL, ModelConfig, Price
 from ...scenarios.schema.roster import agent_ids
 from ..failures import RunTrouble
 from .budgets import Budgets
@@ -25,8 +25,8 @@ from .reach import reach
 from .token_bounds import estimate_tokens
 from .transport import NOT_BILLED
 
-LOCAL = "local/"
-"""Models of `[local-llm]`, which the run serves itself."""
+LOCAL_CONTEXT = 4096
+"""Tokens of a prompt with its answer that a local model takes."""
 
 
 class MissingKeys(RunTrouble):
@@ -49,7 +49,8 @@ class LanguageModels:
         self, config: EpisodeConfig, budgets: Sequence[str] = (),
         say: Callable[[str], None] = lambda text: None,
     ) -> None:  # fmt: skip
-        """Raises MissingKeys, BudgetNeedsPrice, BadBudget, and what a missing package raises."""
+        """Raises MissingKeys, BudgetNeedsPrice, BadBudget; NotPulled for a local model that is not
+        there yet, MissingExtra for a package that is not."""
         self._models = models_of(config)
         self._say = say
         self._stack = ExitStack()
@@ -67,22 +68,33 @@ class LanguageModels:
         missing = [text for model in self._models.values() if (text := self.keys.missing(model))]
         if missing:
             raise MissingKeys(missing)
+        for name in self._local():
+            from ..local_model.weights import pulled_weights
+
+            pulled_weights(name)
         prices = {model.model: price_of(model) for model in self._models.values()}
         self.ledger.check_prices(prices)
 
-    def __enter__(self) -> "LanguageModels":
-        """Start the servers of local models."""
+    def _local(self) -> dict[str, int]:
+        """The local models, with the questions that each answers at once."""
         wanted: dict[str, int] = {}
         for model in self._models.values():
-            if model.model.startswith(LOCAL) and model.api_base is None:
-                wanted[model.model] = max(wanted.get(model.model, 1), model.max_concurrency)
-        for name, slots in wanted.items():
+            if model.is_local:
+                name = model.model.removeprefix(LOCAL)
+                wanted[name] = max(wanted.get(name, 1), model.at_once)
+        return wanted
+
+    def __enter__(self) -> "LanguageModels":
+        """Start the servers of local models."""
+        for name, slots in self._local().items():
             from ..local_model import local_server
 
             server = self._stack.enter_context(
-                local_server(name.removeprefix(LOCAL), slots=slots, say=self._say)
+                local_server(
+                    name, slots=slots, context=LOCAL_CONTEXT, reuse_prompts=True, say=self._say
+                )
             )
-            self._bases[name] = server.api_base
+            self._bases[f"{LOCAL}{name}"] = server.api_base
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -91,7 +103,7 @@ class LanguageModels:
     def provider(self, path: str, config: ModelConfig) -> Provider:
         """The provider of a model whose effect actor has this path."""
         price = self._prices[path] = price_of(config)
-        base = self._bases.get(config.model)
+        base = self._bases.get(config.model) if config.is_local else None
         reached = config if base is None else config.model_copy(update={"api_base": base})
         made = PatientProvider(
             config, reach(reached, self.keys), self.ledger,

@@ -48,7 +48,8 @@ class LitellmTransport:
         """Nothing: litellm's connections are shared, and closed when the process ends."""
 
     async def _outcome(self, question: Chat) -> Answer | TransportFault:
-        structured = self._structured or self._prepare()
+        # The import takes seconds, and other calls are under way in this loop.
+        structured = self._structured or await asyncio.to_thread(self._prepare)
         asked = wire.body(question, structured, self._model)
         try:
             payload = await self._exchange(asked)

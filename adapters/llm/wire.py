@@ -172,6 +172,8 @@ def _calls(calls: Any, usage: Usage | None) -> tuple[ToolCall, ...]:
         )
     except (AttributeError, KeyError, TypeError, ValueError):
         read = ()
+    if not all(_is_sound(call.name) and _is_sound(call.arguments) for call in read):
+        read = ()
     if not read:
         raise TransportFault("malformed", usage=usage)
     return read

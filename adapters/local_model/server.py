@@ -229,13 +229,16 @@ def _is_healthy(address: str) -> bool:
 
 @contextmanager
 def local_server(
-    name: str, *, slots: int = 1, context: int = 2048, say: Say | None = None
-) -> Iterator[LocalServer]:
+    name: str, *, slots: int = 1, context: int = 2048, reuse_prompts: bool = False,
+    say: Say | None = None,
+) -> Iterator[LocalServer]:  # fmt: skip
     """A server of a model that was pulled, started and stopped by the block.
 
     Raises UnknownModel, NotPulled, EngineMissing, NotStarted.
     """
-    server = LocalServer(pulled_weights(name), slots=slots, context=context)
+    server = LocalServer(
+        pulled_weights(name), slots=slots, context=context, reuse_prompts=reuse_prompts
+    )
     try:
         yield server.start(say)
     finally:

@@ -13,6 +13,12 @@ from .section import Section
 Count = Annotated[int, Field(ge=0, le=10**15)]
 
 
+LOCAL = "local/"
+"""Models of `[local-llm]`, which the run serves itself."""
+LOCAL_SLOTS = 2
+"""Questions that a local model's server answers at once."""
+
+
 class Budget(Section):
     """What may be spent; null is no limit. When one limit is reached the run ends at a step
     boundary, and can be resumed with a higher one."""
@@ -83,6 +89,17 @@ class ModelConfig(Section):
     """How long a provider may be down before the run ends, to be resumed later, in seconds."""
     price: Price | None = None
     """Null: as in litellm's price table, if it stands there."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the run serves the model itself."""
+        return self.model.startswith(LOCAL) and self.api_base is None
+
+    @property
+    def at_once(self) -> int:
+        """Calls that are in flight at most. What waits inside of a local server runs out of its
+        time, so that no more go there than it answers at once."""
+        return min(self.max_concurrency, LOCAL_SLOTS) if self.is_local else self.max_concurrency
 
     @property
     def sampling(self) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """What holds for each transport, whichever way it takes to the provider."""
 
-import functools
 import json
 import logging
 import socket
@@ -208,6 +207,32 @@ async def test_cancelling_closes_the_connection(
     assert (await told(transport)).content
 
 
+async def test_calls_may_be_cancelled_at_any_moment(reached: Reached, server: FaultServer) -> None:
+    transport = reached(max_concurrency=8)
+    await transport.send(ask())
+    server.control(latency="uniform:0:0.02", latency_seed=1)
+
+    async def one(number: int) -> None:
+        with anyio.move_on_after(number / 2000):
+            await transport.send(ask(f"Number {number}?"))
+
+    with anyio.fail_after(120):
+        async with anyio.create_task_group() as tasks:
+            for number in range(100):
+                tasks.start_soon(one, number)
+        await wait_until(lambda: server.stats()["in_flight"] == 0)
+        answers = []
+
+        async def again(number: int) -> None:
+            answers.append(await transport.send(ask(f"Number {number} again?")))
+
+        async with anyio.create_task_group() as tasks:
+            for number in range(16):
+                tasks.start_soon(again, number)
+    await transport.aclose()
+    assert len(answers) == 16
+
+
 async def test_the_callers_time_limit_is_real(transport: Transport, server: FaultServer) -> None:
     server.control(faults=1, fault_kinds=["drip"], drip_s=600)
     with anyio.move_on_after(0.3) as limit:
@@ -251,7 +276,9 @@ async def test_keys_are_nowhere_to_be_seen(
 ) -> None:  # fmt: skip
     caplog.set_level(logging.DEBUG)
     error = await failed(transport, server, fault)
-    shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+    shown = "".join(
+        traceback.TracebackException.from_exception(error, capture_locals=True).format()
+    )
     assert "outcome" in shown, "locals are shown at all"
     logged = "\n".join([f"{record.getMessage()} {record.args}" for record in caplog.records])
     for text in (shown, logged, str(error), repr(error), repr(transport), repr(vars(error))):
@@ -296,4 +323,4 @@ def test_both_async_libraries_will_do(
             assert (await transport.send(ask())).content
             await transport.aclose()
 
-    anyio.run(functools.partial(main), backend=backend)
+    anyio.run(main, backend=backend)
