@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,7 +12,7 @@ from ...scenarios.schema.language_model import ModelConfig
 from ..asyncio_thread import on_asyncio
 from . import wire
 from .keys import Key, Keys
-from .litellm_library import litellm_library, provider_of, schema_support
+from .litellm_library import hush_warnings, litellm_library, provider_of, schema_support
 from .transport import Answer, FaultKind, TransportFault
 from .verdict import kind_of, retry_after
 
@@ -37,9 +36,9 @@ class LitellmTransport:
         self._model = config.model
 
     async def send(self, question: Chat) -> Answer:
-        """Raises TransportFault, and MissingExtra."""
+        """Raises TransportFault, MissingExtra and LitellmBroke."""
         outcome = await on_asyncio(self._outcome, question)
-        if isinstance(outcome, TransportFault):
+        if isinstance(outcome, Exception):
             # Raised here, where no frame has ever held a key or a provider's words.
             raise outcome
         return outcome
@@ -47,18 +46,14 @@ class LitellmTransport:
     async def aclose(self) -> None:
         """Nothing: litellm's connections are shared, and closed when the process ends."""
 
-    async def _outcome(self, question: Chat) -> Answer | TransportFault:
-        # The import takes seconds, and other calls are under way in this loop.
-        structured = self._structured or await asyncio.to_thread(self._prepare)
-        asked = wire.body(question, structured, self._model)
+    async def _outcome(self, question: Chat) -> Answer | TransportFault | LitellmBroke:
+        if self._structured is None:
+            # The import takes seconds, and other calls are under way in this loop.
+            await asyncio.to_thread(self._prepare)
+            assert self._structured is not None
+        asked = wire.body(question, self._structured, self._model)
         try:
             payload = await self._exchange(asked)
-        except asyncio.CancelledError:
-            # Where it is cancelled while another thread prepares the request, that is left over.
-            warnings.filterwarnings(
-                "ignore", r"coroutine '\S*completion\S*' was never awaited", RuntimeWarning
-            )
-            raise
         except Exception as error:
             return _fault_of(error)
         return wire.outcome(payload, question)
@@ -90,9 +85,10 @@ class LitellmTransport:
             message.setdefault("refusal", aside.get("refusal"))
         return payload
 
-    def _prepare(self) -> wire.Structured:
-        self._keys.lend()
+    def _prepare(self) -> None:
         config = self._config
+        self._keys.lend()
+        hush_warnings()
         if config.api_base is not None and provider_of(config.model) is None:
             self._model = f"openai/{config.model}"
         if config.structured != "auto":
@@ -101,16 +97,30 @@ class LitellmTransport:
             self._structured = "json_schema"
         else:
             self._structured = schema_support(config.model)
-        return self._structured
 
 
-def _fault_of(error: Exception) -> TransportFault:
+class LitellmBroke(Exception):
+    """An error within litellm that no provider has part in. Only its kind and place are told:
+    its own text could hold a key."""
+
+    def __init__(self, error: BaseException) -> None:
+        place = error.__traceback__
+        while place is not None and place.tb_next is not None:
+            place = place.tb_next
+        where = f" at {place.tb_frame.f_globals.get('__name__')}:{place.tb_lineno}" if place else ""
+        super().__init__(f"litellm failed with {type(error).__name__}{where}")
+
+
+def _fault_of(error: Exception) -> TransportFault | LitellmBroke:
     """What litellm's error comes to.
 
     It says 500 for much that no provider ever said: only with a response's headers, its own or
     those of an error that it was made of, is the status real. What it was made of tells the rest.
     """
     chain = list(_chain(error))
+    for link in chain:
+        if isinstance(link, ImportError | Warning):
+            return LitellmBroke(link)
     words = "\n".join(f"{type(link).__name__}: {link}" for link in chain)
     headers = next((found for link in chain if (found := _headers(link)) is not None), None)
     status = getattr(error, "status_code", None)

@@ -4,6 +4,7 @@ import importlib
 import logging
 import os
 import threading
+import warnings
 from collections.abc import Iterable
 from types import ModuleType
 from typing import Literal, NamedTuple
@@ -64,6 +65,16 @@ def litellm_library() -> ModuleType:
         at_asyncio_end(library.close_litellm_async_clients)
         _loaded.append(library)
         return library
+
+
+def hush_warnings() -> None:
+    """Ignore two warnings that litellm's users can do nothing about."""
+    # Of its types, when the first answer is read.
+    warnings.filterwarnings("ignore", r"Item '\w+' on TypedDict class", UserWarning)
+    # Of a call that is cancelled while another thread prepares its request.
+    warnings.filterwarnings(
+        "ignore", r"coroutine '\S*completion\S*' was never awaited", RuntimeWarning
+    )
 
 
 def provider_of(model: str) -> str | None:

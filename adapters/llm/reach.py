@@ -18,8 +18,8 @@ def reach(config: ModelConfig, keys: Keys) -> Transport:
     """The transport of a model. Nothing is opened before the first question; litellm is imported
     for a model of a provider's own.
 
-    Raises Unreachable, and MissingExtra. A model of this package's own (`local/…`) must be served first, and the
-    config have the server's api_base.
+    Raises Unreachable, and MissingExtra. A model of this package's own (`local/…`) must be served
+    first, and the config have the server's api_base.
     """
     direct = config.adapter == "openai" or (
         config.adapter == "auto" and config.api_base is not None

@@ -199,6 +199,7 @@ def hunt(kills: int, seed: int, agents: int, steps: int) -> dict[str, Any]:
 
 
 def main() -> None:
+    """Print what the hunt came to."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)

@@ -87,6 +87,7 @@ def matrix(agents: int, steps: int, rounds: int, limits: list[int]) -> dict[str,
     workers = [Worker(seed) for seed in HASH_SEEDS]
     results: list[dict[str, Any]] = []
     in_flight: dict[int, int] = dict.fromkeys(limits, 0)
+    requests: set[int] = set()
     with tempfile.TemporaryDirectory() as out:
         with start_server(**SERVER) as server:
             for turn, (number, (limit, backend)) in product(
@@ -100,7 +101,7 @@ def matrix(agents: int, steps: int, rounds: int, limits: list[int]) -> dict[str,
                               backend=backend, limit=limit, out=out)
                 )  # fmt: skip
                 in_flight[limit] = max(in_flight[limit], server.stats()["max_in_flight"])
-                requests = server.stats()["requests"]
+                requests.add(server.stats()["requests"])
         checks = [
             workers[number % len(workers)].do("verify", directory=result["directory"])
             for number, result in enumerate(results)
@@ -119,7 +120,7 @@ def matrix(agents: int, steps: int, rounds: int, limits: list[int]) -> dict[str,
         "differing": sorted(name for name, found in parts.items() if len(found) > 1),
         "verified": sum(check["verified"] for check in checks),
         "unverified": [check["differences"] for check in checks if not check["verified"]],
-        "requests_per_run": requests,
+        "requests_per_run": sorted(requests),
         "in_flight_at_most": in_flight,
         "happened": results[0]["happened"],
         "wall_s": round(time.monotonic() - began, 1),
@@ -127,6 +128,7 @@ def matrix(agents: int, steps: int, rounds: int, limits: list[int]) -> dict[str,
 
 
 def main() -> None:
+    """Print what the matrix came to."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--agents", type=int, default=100)
     parser.add_argument("--steps", type=int, default=10)

@@ -30,6 +30,7 @@ def test_runs_with_models_are_the_same_for_latency_backend_hash_seed_and_concurr
     found = _matrix("--agents", agents, "--steps", steps, "--rounds", 1, "--limits", *limits)
     assert found["runs"] == 2 * len(limits)
     assert (found["distinct"], found["differing"]) == (1, [])
+    assert len(found["requests_per_run"]) == 1
     assert found["verified"] == found["runs"], found["unverified"]
     # The runs hold what might go wrong: repairs, offers to models, memories that were cut.
     for kind in ("action_repaired", "interaction_accepted", "interaction_rejected",

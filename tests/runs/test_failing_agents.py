@@ -23,7 +23,6 @@ def events(run: str | Path, kind: str) -> list[dict]:
     [
         ("raises", "KeyError: 'no such thought"),
         ("no action", "ValidationError: 1 validation error for ActionProposed"),
-        ("set", "EffectFailed: effect failing:a_set failed with NotSerialisable"),
         ("decide", "ValueError: can't make up its mind"),
         ("no decision", "ValidationError: 1 validation error for Answer"),
     ],
@@ -104,3 +103,14 @@ def test_the_author_of_failing_code_can_have_the_traceback(gdg_process, environm
     assert process.returncode == 1
     assert "failing.py" in err
     assert "await trio.sleep(0.01)" in err
+
+
+def test_an_effect_that_fails_makes_a_noop_and_nobody_is_isolated_for_it(gdg) -> None:
+    ran = start(gdg, "set", "--json")
+    assert ran.code == 0, ran.err
+    run = Path(ran.json["run_dir"])
+    failed = events(run, "effect_failed")
+    assert "failing:a_set failed with NotSerialisable" in failed[0]["error"]
+    assert {event["agent"] for event in failed} == {"wrong_1"}
+    assert len(failed) > 3
+    assert events(run, "agent_failed") == []

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gdg_runtime.actors.plugins import default_catalogue
 from gdg_runtime.scenarios.document import (
     EpisodeConfig,
     InvalidScenario,
@@ -43,7 +44,9 @@ class TestShipped:
 
     @pytest.mark.parametrize("name", sorted(shipped_scenarios()))
     def test_every_one_loads_by_its_name_and_by_its_path(self, name: str) -> None:
-        assert load_scenario(name) == load_scenario(shipped_scenarios()[name])
+        catalogue = default_catalogue()
+        by_path = load_scenario(shipped_scenarios()[name], catalogue=catalogue)
+        assert load_scenario(name, catalogue=catalogue) == by_path
 
     def test_status_game_is_what_the_readme_says(self) -> None:
         config = load_scenario("status_game")
@@ -138,11 +141,12 @@ class TestDefaults:
 
     @pytest.mark.parametrize("name", sorted(shipped_scenarios()))
     def test_loading_a_resolved_config_changes_nothing(self, name: str, tmp_path: Path) -> None:
-        config = load_scenario(name)
+        config = load_scenario(name, catalogue=default_catalogue())
         text = config.model_dump_json()
         assert EpisodeConfig.model_validate_json(text) == config
         (tmp_path / "config.json").write_text(text)
-        assert load_scenario(tmp_path / "config.json").model_dump_json() == text
+        again = load_scenario(tmp_path / "config.json", catalogue=default_catalogue())
+        assert again.model_dump_json() == text
 
     def test_whole_numbers_and_fractions_of_equal_value_make_the_same_config(
         self, load: Any

@@ -5,10 +5,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import anyio
 import pytest
 from serving import FaultServer
 
+from gdg_runtime.adapters.llm.keys import Keys
+from gdg_runtime.adapters.llm.litellm_bridge import LitellmBroke
 from gdg_runtime.adapters.llm.litellm_library import provider_of, schema_support
+from gdg_runtime.adapters.llm.reach import reach
+from gdg_runtime.scenarios.schema.language_model import ModelConfig
+
+from .conftest import ask
 
 PROGRAM = """
 import logging, os, sys
@@ -51,6 +58,20 @@ def test_a_process_with_litellm_says_nothing_of_its_own(
         capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=120,
     )  # fmt: skip
     assert (said.stdout, said.stderr) == ("server_error\nTrue\nTrue\nFalse\n", "")
+
+
+async def test_a_fault_of_litellms_own_is_not_blamed_on_the_provider(
+    server: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "google.auth", None)
+    config = ModelConfig(model="vertex_ai/gemini-pro", api_base=server.url, adapter="litellm")
+    transport = reach(config, Keys.load({}, None))
+    with (
+        anyio.fail_after(60),
+        pytest.raises(LitellmBroke, match=r"^litellm failed with \w+Error at"),
+    ):
+        await transport.send(ask())
+    assert server.stats()["requests"] == 0
 
 
 @pytest.mark.parametrize(

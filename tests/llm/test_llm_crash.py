@@ -1,0 +1,27 @@
+"""kill -9 while language models are being asked, then resume: nothing is paid for twice that was
+journalled, and the bytes are the same."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+MATRIX = Path(__file__).with_name("llm_crash_matrix.py")
+
+
+def test_killed_runs_with_models_resume_to_the_same_bytes_and_ask_no_journalled_reply_again() -> (
+    None
+):
+    done = subprocess.run(
+        [sys.executable, str(MATRIX), "--kills", "6", "--agents", "20", "--steps", "5"],
+        capture_output=True, text=True, timeout=280,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    print(done.stdout)
+    counts = json.loads(done.stdout)
+    assert counts["kills"] == 6
+    assert counts["journalled_asked_again"] == 0
+    resumed = counts["runs"] - counts["before_config"]
+    assert (counts["identical"], counts["verified"]) == (resumed, resumed)
+    # The kills really fall into the runs: there was something to lose.
+    assert counts["journalled_at_kills"] > counts["requests_of_a_run"] / 2
