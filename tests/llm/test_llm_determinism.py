@@ -23,7 +23,7 @@ def _matrix(*arguments: object) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize(("agents", "steps", "limits"), [(100, 3, (10, 100)), (20, 10, (1, 20))])
+@pytest.mark.parametrize(("agents", "steps", "limits"), [(100, 3, (1, 100)), (20, 10, (10,))])
 def test_runs_with_models_are_the_same_for_latency_backend_hash_seed_and_concurrency(
     agents: int, steps: int, limits: tuple[int, ...]
 ) -> None:
