@@ -12,7 +12,6 @@ from ...scenarios.schema.language_model import ModelConfig
 from .endpoint import public_endpoint
 from .missing_extra import MissingExtra
 from .secret_text import SecretText
-from .transport import Answer
 
 _SECRET_NAMES = re.compile(r"_(API_KEY|TOKEN|SECRET|ACCESS_KEY|PASSWORD)$")
 LOCAL = "local/"
@@ -84,6 +83,9 @@ class Keys:
             return self._trouble(config, [name])
         if config.api_base is not None or config.model.startswith(LOCAL):
             return None
+        well_known = WELL_KNOWN.get(config.model.partition("/")[0])
+        if well_known is not None:
+            return self._trouble(config, [well_known])
         from .litellm_library import keys_wanted
 
         names = keys_wanted(config.model)
@@ -118,18 +120,6 @@ class Keys:
             self._search = SecretText(secret)
         return self._search.redact(text)
 
-    def redacted(self, answer: Answer) -> Answer:
-        """The answer without secrets; the same object if there are none."""
-        clean = self.redact
-        content = clean(answer.content)
-        calls = tuple(
-            call.model_copy(update={"arguments": clean(call.arguments), "name": clean(call.name)})
-            for call in answer.tool_calls
-        )
-        if content == answer.content and calls == answer.tool_calls:
-            return answer
-        return answer._replace(content=content, tool_calls=calls)
-
     def __repr__(self) -> str:
         return f"<Keys, {len(self._all)} variables>"
 
@@ -163,6 +153,19 @@ class Keys:
                     f"that no key has (blanks, line ends, or others beyond ASCII)"
                 )
         return None
+
+
+WELL_KNOWN = {
+    "anthropic": "ANTHROPIC_API_KEY",
+    "deepseek": "DEEPSEEK_API_KEY",
+    "groq": "GROQ_API_KEY",
+    "mistral": "MISTRAL_API_KEY",
+    "openai": "OPENAI_API_KEY",
+    "openrouter": "OPENROUTER_API_KEY",
+    "together_ai": "TOGETHERAI_API_KEY",
+    "xai": "XAI_API_KEY",
+}
+"""What litellm would say of the providers that most runs use, without its import of seconds."""
 
 
 def _variable(config: ModelConfig) -> str | None:

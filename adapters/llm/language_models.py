@@ -50,7 +50,7 @@ class LanguageModels:
         say: Callable[[str], None] = lambda text: None,
     ) -> None:  # fmt: skip
         """Raises MissingKeys, BudgetNeedsPrice, BadBudget; NotPulled for a local model that is not
-        there yet, MissingExtra for a package that is not."""
+        there yet, MissingExtra for a package that is not, Unreachable."""
         self._models = models_of(config)
         self._say = say
         self._stack = ExitStack()
@@ -72,6 +72,9 @@ class LanguageModels:
             from ..local_model.weights import pulled_weights
 
             pulled_weights(name)
+        for model in self._models.values():
+            if not model.is_local:
+                reach(model, self.keys)
         prices = {model.model: price_of(model) for model in self._models.values()}
         self.ledger.check_prices(prices)
 

@@ -51,7 +51,7 @@ class LitellmTransport:
             # The import takes seconds, and other calls are under way in this loop.
             await asyncio.to_thread(self._prepare)
             assert self._structured is not None
-        asked = wire.body(question, self._structured, self._model)
+        asked = wire.body(question, self._structured, self._model, lengths=False)
         try:
             payload = await self._exchange(asked)
         except Exception as error:

@@ -64,7 +64,8 @@ class OpenAiHttp:
 
     async def _outcome(self, question: Chat) -> Answer | TransportFault:
         endpoint = self._endpoint
-        asked = wire.body(question, self._structured, endpoint.name_of(question.model))
+        name = endpoint.name_of(question.model)
+        asked = wire.body(question, self._structured, name, lengths=not endpoint.is_openai)
         body = to_json(endpoint.adapted(asked))
         try:
             status, headers, content = await self._exchange(self._request(body))

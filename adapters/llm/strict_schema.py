@@ -37,3 +37,17 @@ def _fits(schema: Any) -> bool:
     if "items" in schema:
         parts.append(schema["items"])
     return all(_fits(part) for part in parts)
+
+
+def without_lengths(schema: Any) -> Any:
+    """The schema without bounds on the length of texts."""
+    if isinstance(schema, list):
+        return [without_lengths(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    is_text = schema.get("type") == "string"
+    return {
+        name: without_lengths(part)
+        for name, part in schema.items()
+        if not (is_text and name in ("maxLength", "minLength"))
+    }

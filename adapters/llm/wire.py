@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic_core import to_json
 
 from ...actors.llm.chat import Chat, ChatMessage, ToolCall, ToolSpec, Usage
-from .strict_schema import fits_strict_mode
+from .strict_schema import fits_strict_mode, without_lengths
 from .transport import Answer, TransportFault
 from .verdict import fault_of
 
@@ -18,8 +18,14 @@ _MUTE = frozenset({"length", "content_filter"})
 """With these reasons to finish, an answer without a word is an answer."""
 
 
-def body(question: Chat, structured: Structured, model: str) -> dict[str, Any]:
-    """The request's body. `model` is the name by which the server knows the model."""
+def body(
+    question: Chat, structured: Structured, model: str, *, lengths: bool = True
+) -> dict[str, Any]:
+    """The request's body. `model` is the name by which the server knows the model.
+
+    Without `lengths` a schema loses its bounds on the length of texts: the strict modes of the
+    large providers do not all take them, and are of more use than the bounds.
+    """
     sent: dict[str, Any] = {
         **question.sampling,
         "model": model,
@@ -30,6 +36,8 @@ def body(question: Chat, structured: Structured, model: str) -> dict[str, Any]:
     schema = question.json_schema
     if schema is None:
         return sent
+    if not lengths:
+        schema = without_lengths(schema)
     match structured:
         case "json_schema":
             form = {"name": "action", "schema": schema, "strict": fits_strict_mode(schema)}

@@ -14,9 +14,8 @@ from urllib.parse import quote
 
 import pytest
 
-from gdg_runtime.actors.llm.chat import ToolCall
-from gdg_runtime.adapters.llm.keys import Keys
-from gdg_runtime.adapters.llm.transport import Answer
+from gdg_runtime.adapters.llm.keys import WELL_KNOWN, Keys
+from gdg_runtime.adapters.llm.litellm_library import keys_wanted
 from gdg_runtime.scenarios.schema.language_model import ModelConfig
 
 KEY = "sk-test-0123456789/abc+defghijklmnop"
@@ -100,8 +99,9 @@ def test_litellm_knows_which_variable_a_provider_wants(model: str, named: str) -
 def test_a_providers_variable_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert keys(OPENAI_API_KEY=KEY).missing(config()) is None
     assert keys(GEMINI_API_KEY=KEY).missing(config("gemini/gemini-2.5-flash")) is None
-    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
-    assert keys().missing(config("anthropic/claude-sonnet-4-5")) is None
+    assert keys(ANTHROPIC_API_KEY=KEY).missing(config("anthropic/claude-sonnet-4-5")) is None
+    monkeypatch.setenv("COHERE_API_KEY", KEY)
+    assert keys().missing(config("cohere/command-r")) is None
 
 
 @pytest.mark.parametrize(
@@ -227,16 +227,6 @@ def test_other_text_stays_as_it_is(text: str) -> None:
     assert keys(OPENAI_API_KEY=KEY).redact(text) is text
 
 
-def test_an_answer_is_cleaned_everywhere() -> None:
-    found = keys(OPENAI_API_KEY=KEY)
-    call = ToolCall(id="1", name="post", arguments=json.dumps({"text": f"it is {KEY}"}))
-    clean = found.redacted(Answer(f"{KEY}!", (call,), usage=None))
-    assert clean.content == "[redacted OPENAI_API_KEY]!"
-    assert json.loads(clean.tool_calls[0].arguments) == {"text": "it is [redacted OPENAI_API_KEY]"}
-    plain = Answer("hello", (ToolCall(id="1", name="post", arguments="{}"),))
-    assert found.redacted(plain) is plain
-
-
 def test_searching_long_texts_is_quick() -> None:
     found = keys(**{f"N{number}_API_KEY": f"secret-{number}-abcdefgh" for number in range(20)})
     text = "Bearer sk-task g sk_ AIza " + "some words that mean nothing at all. " * 25_000
@@ -263,3 +253,10 @@ def test_a_file_without_a_reader_is_an_error_that_says_what_to_install(tmp_path:
         "the file .env needs python-dotenv, which is not installed: "
         "pip install 'gdg-runtime[llm]'\n"
     )
+
+
+@pytest.mark.parametrize("provider", sorted(WELL_KNOWN))
+def test_what_is_known_without_litellm_is_what_litellm_says(provider: str) -> None:
+    wanted = keys_wanted(f"{provider}/some-model")
+    assert wanted is not None
+    assert wanted.names == (WELL_KNOWN[provider],)

@@ -168,3 +168,25 @@ def test_strict_mode_is_left_out_where_it_would_be_refused(change: dict[str, Any
     assert not fits_strict_mode(schema)
     sent = body(ask(json_schema=schema), "json_schema", "toy")
     assert sent["response_format"]["json_schema"]["strict"] is False
+
+
+def test_where_strict_modes_are_picky_texts_lose_their_bounds_and_nothing_else() -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "maxLength": {"type": "string", "maxLength": 9, "minLength": 1},
+            "n": {"type": "integer", "maximum": 3},
+        },
+        "required": ["maxLength", "n"],
+        "additionalProperties": False,
+    }
+    question = Chat(model="m", messages=(), json_schema=schema)
+    sent = wire.body(question, "json_schema", "m", lengths=False)["response_format"]["json_schema"]
+    assert sent["strict"] is True
+    assert sent["schema"] == {
+        **schema,
+        "properties": {"maxLength": {"type": "string"}, "n": {"type": "integer", "maximum": 3}},
+    }
+    assert wire.body(question, "json_schema", "m")["response_format"]["json_schema"]["schema"] == (
+        schema
+    )
