@@ -8,13 +8,13 @@ from rich.console import Console
 from rich.table import Table
 
 from ...scenarios.schema.episode import EpisodeConfig
-from ..llm.budget_check import BudgetCheck
-from ..llm.estimate import Estimate, ModelEstimate, estimate
+from ..dry_run.budget_check import BudgetCheck
+from ..dry_run.estimate import Estimate, ModelEstimate, estimate
+from ..dry_run.load import Load
+from ..dry_run.spread import Spread
 from ..llm.keys import Keys
 from ..llm.language_models import models_of
-from ..llm.load import Load
 from ..llm.missing_extra import MissingExtra
-from ..llm.spread import Spread
 from .tables import console, rows_table, safe
 
 _VERDICT = {"enough": "green", "may not suffice": "yellow", "is likely used up": "red",

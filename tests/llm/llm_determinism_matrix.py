@@ -84,15 +84,14 @@ def _verify(directory: str) -> dict[str, Any]:
 def matrix(agents: int, steps: int, rounds: int, limits: list[int]) -> dict[str, Any]:
     """Make all runs, compare them, verify them."""
     began = time.monotonic()
-    workers = [Worker(seed) for seed in HASH_SEEDS]
+    each = list(enumerate(product(limits, BACKENDS)))
+    workers = [Worker(seed) for seed in HASH_SEEDS[: rounds * len(each)]]
     results: list[dict[str, Any]] = []
     in_flight: dict[int, int] = dict.fromkeys(limits, 0)
     requests: set[int] = set()
     with tempfile.TemporaryDirectory() as out:
         with start_server(**SERVER) as server:
-            for turn, (number, (limit, backend)) in product(
-                range(rounds), enumerate(product(limits, BACKENDS))
-            ):
+            for turn, (number, (limit, backend)) in product(range(rounds), each):
                 server.reset()
                 server.control(latency_seed=len(results))
                 worker = workers[(turn + number) % len(workers)]

@@ -255,6 +255,19 @@ def test_what_a_withheld_call_had_spent_before_is_not_forgotten(
     assert all(tokens_of(before) < tokens_of(after) for before, after in pairwise(spent))
 
 
+def test_the_bill_of_a_resumed_run_is_exact_where_a_failed_call_told_what_it_cost(
+    serve: Serve, tmp_path: Path
+) -> None:
+    server = serve(faults=1, fault_kinds="null_content", fault_first=1)
+    # One after the other and twice each, so that no call has begun when the budget is used up.
+    config = episode(tmp_path, server.url, order="round_robin", retries=20)
+    first = start_run(config, out=tmp_path / "runs", hosting=Hosting(budgets=("calls=20",)))
+    is_exact(bill_of(first), server.stats())
+    resumed = resume_run(RunDirectory(first.directory), Hosting(budgets=("calls=none",)))
+    assert (first.status, resumed.status) == ("stopped", "completed")
+    is_exact(bill_of(resumed), server.stats())
+
+
 BAD = {
     "tokens": "that is no limit",
     "=5": "that is no limit",

@@ -51,7 +51,8 @@ simulation: {{epochs: 1, steps_per_epoch: {steps}, seed: 5}}
 
 
 def episode(
-    folder: Path, server: FaultServer, agents: int, steps: int, *, offers: str = "reject", **llm: Any
+    folder: Path, server: FaultServer, agents: int, steps: int, *, offers: str = "reject",
+    **llm: Any,
 ) -> EpisodeConfig:  # fmt: skip
     """LLM agents in the sandbox, who are asked for an action at each step; with
     `offers="model"` also for decisions."""

@@ -152,6 +152,22 @@ def test_a_refused_key_can_be_mended_and_the_run_goes_on(
     assert leaks(ran.out, ran.err, resumed.out, resumed.err, folder=tmp_path) == []
 
 
+@pytest.mark.parametrize("escaped", [r"pk+planted\/9f8e7d6c5b4a3210==&Zq~x",
+                                     r"\u0070k+planted/9f8e7d6c5b4a3210==&Zq~x"])  # fmt: skip
+def test_a_key_is_no_clearer_after_the_reply_was_read(
+    gdg: Any, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, escaped: str
+) -> None:
+    """JSON may write any character as an escape, and many writers do so with a slash."""
+    assert json.loads(f'"{escaped}"') == KEYS["VAULT_WORD"]
+    post = f'{{"tool": "post", "content": "{escaped}"}}'
+    reply = f'{{"reasoning": "{escaped}", "action": {post}}}'
+    plant(tmp_path, serve(answers=[{"contains": "Step", "content": reply}]), "openai")
+    monkeypatch.setenv("VAULT_WORD", KEYS["VAULT_WORD"])
+    ran = gdg("start", "vault.yaml", "--json", "--verbose")
+    assert (ran.code, ran.json["status"]) == (0, "completed")
+    assert leaks(ran.out, ran.err, folder=tmp_path) == []
+
+
 WANTED = {
     "a name of one's own": (
         {"model": "openai/vault", "api_key_env": "VAULT_WORD"}, "openai/vault", "VAULT_WORD"
@@ -190,6 +206,20 @@ def test_a_missing_or_blank_key_is_told_before_anything_is_done(
         expected = f"the model {model} needs a key: set {variable} in the environment or in .env"
         assert expected in " ".join(ran.err.split())
         assert not (tmp_path / "runs").exists()
+
+
+def test_a_blank_key_is_missing_for_providers_that_only_litellm_knows_too(
+    gdg: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "keyless.yaml").write_text(
+        "scenario_id: keyless\nagents: [{type: llm, model: cerebras/llama3.1-8b}]\n"
+        "llm: {budget: {calls: 0}}\nsimulation: {epochs: 1, steps_per_epoch: 1}\n"
+    )
+    for value in (" ", ""):
+        monkeypatch.setenv("CEREBRAS_API_KEY", value)
+        ran = gdg("start", "keyless.yaml")
+        assert (ran.code, ran.out) == (2, ""), repr(value)
+        assert "the model cerebras/llama3.1-8b needs a key: set CEREBRAS_API_KEY" in ran.err
 
 
 def test_all_missing_keys_are_told_at_once(

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from gdg_runtime.actors.llm.chat import Usage
+from gdg_runtime.actors.llm.chat import Chat, Usage
+from gdg_runtime.adapters.llm import wire
 from gdg_runtime.adapters.llm.strict_schema import fits_strict_mode
 from gdg_runtime.adapters.llm.transport import Answer, TransportFault
 from gdg_runtime.adapters.llm.wire import body, outcome

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gdg_runtime.adapters.llm.retries import Backoff
 from gdg_runtime.adapters.llm.transport import Answer, TransportFault
-from gdg_runtime.runtime.errors import EffectFault, EffectWithheld
+from gdg_runtime.runtime.errors import EffectWithheld
 
 
 @given(st.integers(1, 10_000), st.none() | st.floats(0, 300))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gdg_runtime.actors.plugins import default_catalogue
-from gdg_runtime.adapters.llm.estimate import Estimate, estimate
+from gdg_runtime.adapters.dry_run.estimate import Estimate, estimate
 from gdg_runtime.adapters.llm.prices import PriceTable
 from gdg_runtime.scenarios.document import EpisodeConfig, load_scenario
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from ...scenarios.schema.language_model import Budget
 from ...scenarios.schema.population import AgentSpec
-from .account import RUN, Scope, Unit
-from .budgets import Budgets
+from ..llm.account import RUN, Scope, Unit
+from ..llm.budgets import Budgets
 from .load import Load
 from .spread import Spread, json_of
 

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from ...scenarios.schema.language_model import ModelConfig
-from .keys import LOCAL
+from ..llm.keys import LOCAL
 from .load import Load
 from .spread import NONE, Spread
 

@@ -7,10 +7,10 @@ from math import inf
 import pytest
 
 from gdg_runtime.actors.llm.agent import LlmAgent
-from gdg_runtime.adapters.llm.load import Forecast
+from gdg_runtime.adapters.dry_run.load import Forecast
+from gdg_runtime.adapters.dry_run.rehearsal import Asked, Rehearsal, rehearse
+from gdg_runtime.adapters.dry_run.spread import Spread
 from gdg_runtime.adapters.llm.prices import PriceTable
-from gdg_runtime.adapters.llm.rehearsal import Asked, Rehearsal, rehearse
-from gdg_runtime.adapters.llm.spread import Spread
 from gdg_runtime.scenarios.schema.language_model import ModelConfig
 
 PLAIN = """

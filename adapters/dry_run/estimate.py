@@ -15,13 +15,13 @@ from ...scenarios.contract import Policy, World
 from ...scenarios.schema.episode import EpisodeConfig
 from ...scenarios.schema.language_model import ModelConfig, Price
 from ...scenarios.schema.roster import agent_ids
+from ..llm.budgets import Budgets
+from ..llm.keys import LOCAL
+from ..llm.prices import PriceTable, price_of
 from .budget_check import BudgetCheck, budget_checks
-from .budgets import Budgets
 from .caveats import assumptions, warnings
-from .keys import LOCAL
 from .load import Forecast, Load
 from .pace import SECONDS_PER_CALL, pace, waiting
-from .prices import PriceTable, price_of
 from .rehearsal import Rehearsal, rehearse, worlds_class
 from .spread import NONE, Spread, json_of
 
