@@ -6,6 +6,7 @@ The SDK runs on the run's own event loop, trio or asyncio. What an effect is giv
 stands in the run's journal, and so do its result and the text of its error. So the key and the
 server's address reach the SDK by `self`, and its errors, which can hold a key, are put into words
 of our own. A variable that `api_key_env` names must be in the environment; `.env` is not read here.
+Without it, or with a key that is refused, the run pauses: with the right one it can be resumed.
 
 What is lost against `ctx.llm`: retries, rate limits, budgets, prices, `--dry-run`.
 """
@@ -14,13 +15,19 @@ import os
 import ssl
 from typing import Any
 
-from openai import APIStatusError, AsyncOpenAI, DefaultAsyncHttpxClient, OpenAIError
+from openai import (
+    APIStatusError,
+    AsyncOpenAI,
+    AuthenticationError,
+    DefaultAsyncHttpxClient,
+    OpenAIError,
+)
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gdg_runtime.actors.agents import Agent
 from gdg_runtime.actors.agents.context import AgentContext
 from gdg_runtime.actors.llm.data import as_data
-from gdg_runtime.runtime.errors import EffectFault
+from gdg_runtime.runtime.errors import EffectFault, EffectWithheld
 from gdg_runtime.scenarios.contract import NOOP, REJECT, Action, Decision, Offer
 from gdg_runtime.scenarios.worlds.sandbox.observation import SandboxObservation
 
@@ -87,7 +94,7 @@ class Recruiter(Agent):
         settings = self.params
         key = "none" if settings.api_key_env is None else os.environ.get(settings.api_key_env)
         if not key:
-            raise EffectFault("missing_key", f"set {settings.api_key_env} in the environment")
+            raise EffectWithheld(f"set {settings.api_key_env} in the environment, then resume")
         form: Any = {"type": "json_schema", "json_schema": {"name": "choice", "schema": schema}}
         try:
             async with AsyncOpenAI(
@@ -103,6 +110,8 @@ class Recruiter(Agent):
                     response_format=form,
                     max_completion_tokens=200,
                 )
+        except AuthenticationError:
+            raise EffectWithheld("the server refuses the key: change it, then resume") from None
         except APIStatusError as error:
             raise EffectFault("refused", f"the server answered {error.status_code}") from None
         except OpenAIError as error:

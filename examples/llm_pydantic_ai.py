@@ -18,7 +18,7 @@ from openai import AsyncOpenAI
 from pydantic import BaseModel, Field
 from pydantic_ai import Agent as PydanticAgent
 from pydantic_ai import NativeOutput, UsageLimits
-from pydantic_ai.exceptions import AgentRunError
+from pydantic_ai.exceptions import AgentRunError, ModelHTTPError
 from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.providers.openai import OpenAIProvider
 
@@ -26,7 +26,7 @@ from gdg_runtime.actors.agents import Agent
 from gdg_runtime.actors.agents.context import AgentContext
 from gdg_runtime.actors.llm.data import as_data
 from gdg_runtime.adapters.asyncio_thread import at_asyncio_end, on_asyncio
-from gdg_runtime.runtime.errors import EffectFault
+from gdg_runtime.runtime.errors import EffectFault, EffectWithheld
 from gdg_runtime.scenarios.contract import NOOP, Action, Source
 from gdg_runtime.scenarios.worlds.sandbox.observation import SandboxObservation
 
@@ -85,7 +85,7 @@ class Critic(Agent):
         settings = self.params
         key = "none" if settings.api_key_env is None else os.environ.get(settings.api_key_env)
         if not key:
-            raise EffectFault("missing_key", f"set {settings.api_key_env} in the environment")
+            raise EffectWithheld(f"set {settings.api_key_env} in the environment, then resume")
         inner = critic(settings.base_url, settings.model, key)
         try:
             run = await inner.run(
@@ -93,6 +93,8 @@ class Critic(Agent):
                 usage_limits=UsageLimits(request_limit=3),
             )
         except AgentRunError as error:
+            if isinstance(error, ModelHTTPError) and error.status_code == 401:
+                raise EffectWithheld("the server refuses the key: change it, then resume") from None
             # Its text can hold what the provider said, and so a key: it is not recorded.
             raise EffectFault("no_verdict", type(error).__name__) from None
         return run.output

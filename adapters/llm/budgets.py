@@ -68,7 +68,7 @@ def _read(text: str) -> tuple[str, str, str]:
     """Scope, unit and limit of `role.poster.tokens=50000`."""
     key, equals, limit = text.partition("=")
     scope, _, unit = key.rpartition(".")
-    if not equals or unit not in Budget.model_fields:
+    if not equals or unit not in Budget.model_fields or key.startswith("."):
         raise BadBudget(text, "that is no limit")
     return scope, unit, limit
 

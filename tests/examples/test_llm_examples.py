@@ -45,10 +45,10 @@ def start(gdg, server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> Start:
     monkeypatch.chdir(EXAMPLES)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
 
-    def run(example: str, *options: object) -> Path:
+    def run(example: str, *options: object, code: int = 0) -> Path:
         address = f"{ADDRESS[example]}={server.url}"
         ran = gdg("start", f"{example}.yaml", "--quiet", "--set", address, *options)
-        assert ran.code == 0, ran.err
+        assert ran.code == code, ran.err
         return Path(ran.out.strip())
 
     return run
@@ -146,37 +146,49 @@ def test_a_whole_run_of_the_inner_agent_is_one_effect(
     assert gdg("replay", run, "--json").json["outcomes"] == len(failed)
 
 
-@pytest.mark.parametrize("example", SDKS)
-@pytest.mark.parametrize("refused", [False, True])
-def test_a_key_reaches_the_server_and_no_file_of_the_run(
-    example: str, refused: bool, start: Start, server: FaultServer,
-    monkeypatch: pytest.MonkeyPatch, gdg,
-) -> None:  # fmt: skip
-    if refused:  # with the key in the refusal's text, as some providers do
-        server.control(faults=1.0, fault_kinds=["unauthorised_echo"])
-    monkeypatch.setenv("MY_KEY", KEY)
-    run = start(example, "--set", "agents.0.params.api_key_env=MY_KEY")
-    if refused:
-        told = events(run, "effect_failed")
-        assert len(told) == server.stats()["requests"] > 0
-    else:
-        (known,) = server.stats()["tokens_by_key"]
-        assert known.endswith(KEY[-4:])
+def has_no_key(run: Path) -> None:
     for file in run.iterdir():
         text = file.read_text()
         assert KEY not in text, file.name
         assert KEY[-8:] not in text, file.name
+
+
+@pytest.mark.parametrize("example", SDKS)
+def test_a_key_reaches_the_server_and_no_file_of_the_run(
+    example: str, start: Start, server: FaultServer, monkeypatch: pytest.MonkeyPatch, gdg
+) -> None:
+    monkeypatch.setenv("MY_KEY", KEY)
+    run = start(example, "--set", "agents.0.params.api_key_env=MY_KEY")
+    (known,) = server.stats()["tokens_by_key"]
+    assert known.endswith(KEY[-4:])
+    has_no_key(run)
     monkeypatch.delenv("MY_KEY")
     assert gdg("replay", run, "--verify").code == 0, "a replay needs no key"
 
 
 @pytest.mark.parametrize("example", SDKS)
-def test_a_missing_key_is_named(example: str, start: Start, server: FaultServer) -> None:
-    run = start(example, "--set", "agents.0.params.api_key_env=NO_SUCH_KEY")
-    told = events(run, "effect_failed")
-    assert told
-    assert all("set NO_SUCH_KEY in the environment" in event["error"] for event in told)
-    assert server.stats()["requests"] == 0
+def test_a_run_pauses_without_its_key_and_goes_on_with_it(
+    example: str, start: Start, server: FaultServer, monkeypatch: pytest.MonkeyPatch, gdg
+) -> None:
+    monkeypatch.setenv("MY_KEY", KEY)
+    whole = start(example, "--set", "agents.0.params.api_key_env=MY_KEY")
+    monkeypatch.delenv("MY_KEY")
+    before = server.stats()["requests"]
+    run = start(example, "--set", "agents.0.params.api_key_env=MY_KEY", code=4)
+    assert server.stats()["requests"] == before
+    assert "set MY_KEY in the environment" in (run / "meta.json").read_text()
+
+    monkeypatch.setenv("MY_KEY", KEY)
+    server.control(faults=1.0, fault_kinds=["unauthorised_echo"])  # tells the key, as some do
+    refused = gdg("resume", run, "--quiet")
+    assert refused.code == 4
+    assert "refuses the key" in refused.err
+    has_no_key(run)
+
+    server.control(faults=0.0)
+    assert gdg("resume", run, "--quiet").code == 0
+    for name in PROMISED:
+        assert (run / name).read_bytes() == (whole / name).read_bytes(), name
 
 
 @pytest.mark.parametrize("backend", ["trio", "asyncio"])
