@@ -26,6 +26,7 @@ from ..scenarios.schema.episode import EpisodeConfig
 from . import revision
 from .failures import RunChanged, RunUnwritable
 from .garbage import calm_collector
+from .llm.censor import without_secrets
 from .meta import meta_bytes, read_meta
 from .result import Result, Tally
 from .run_catalogue import RunCatalogue
@@ -262,7 +263,7 @@ class _Execution:
                     ending = await drive(
                         kernel, journal, recorded=recorded, limits=limits, stop=self.stop,
                         on_effect=self._effect_told_to(telemetry),
-                        answers=self.hosting.cassette,
+                        answers=self.hosting.cassette, censor=without_secrets(),
                     )  # fmt: skip
                 except Exception as error:
                     # Kept for after the group, which would wrap it.

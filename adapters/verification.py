@@ -92,7 +92,8 @@ def verify_run(run: RunDirectory, observer: Observer | None = None) -> Verificat
             if complete and ending is not Ending.COMPLETED:
                 parted = _exhausted(recorded)
         except GdgError as error:
-            if complete:
+            # A run that failed ends so in its replay too; one that asks otherwise never may.
+            if complete or isinstance(error, ReplayDivergence):
                 parted = _parting(recorded, error)
         if parted is not None and not any(found.file == JOURNAL for found in guarded):
             guarded.insert(0, parted)

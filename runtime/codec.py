@@ -29,9 +29,16 @@ class Codec(NamedTuple):
     """Plain JSON data → the value, validated to the function's return annotation."""
 
 
-@lru_cache(maxsize=1024)
 def codec_of(function: Callable[..., Any]) -> Codec:
     """The codec of a function's results. Raises NotSerialisable for an unfit return annotation."""
+    # Not of a method bound to one agent, or of one partial: these would fill the cache.
+    while isinstance(function, partial | MethodType):
+        function = function.func if isinstance(function, partial) else function.__func__
+    return _codec_of(function)
+
+
+@lru_cache(maxsize=1024)
+def _codec_of(function: Callable[..., Any]) -> Codec:
     annotation = _return_annotation(function)
     if annotation is Any:
         return Codec(jsonable, deepcopy)
@@ -47,9 +54,7 @@ def codec_of(function: Callable[..., Any]) -> Codec:
 
 
 def _return_annotation(function: Callable[..., Any]) -> Any:
-    while isinstance(function, partial):
-        function = function.func
-    if not isinstance(function, FunctionType | MethodType):
+    if not isinstance(function, FunctionType):
         function = type(function).__call__
     try:
         return get_type_hints(function).get("return", Any)

@@ -1,6 +1,7 @@
 """Agents: the base class for agents of one's own, and the host of scripted policies."""
 
 from .agent import Agent
+from .context import AgentContext
 from .scripted import ScriptedAgent
 
-__all__ = ["Agent", "ScriptedAgent"]
+__all__ = ["Agent", "AgentContext", "ScriptedAgent"]

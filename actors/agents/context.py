@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from ...runtime.context import Context
 from ...scenarios.contract import Source
 from ..llm.asking import Llm
+from ..llm.use import ModelUse
 from .report import Notebook
 
 if TYPE_CHECKING:
@@ -40,3 +41,12 @@ class AgentContext(Context):
         earlier steps whose texts your prompt still held something of.
         """
         self.notebook.exposed(seen, remembered)
+
+    def used(self, *, calls: int, prompt_tokens: int = 0, completion_tokens: int = 0) -> None:
+        """Have calls of a model that you asked by `ctx.effect` counted in the metrics.
+
+        Those of `ctx.llm` are counted already. Budgets do not see these.
+        """
+        self.notebook.used(
+            ModelUse(calls, prompt_tokens=prompt_tokens, completion_tokens=completion_tokens)
+        )

@@ -189,9 +189,10 @@ class _Estimation:
         )
 
     def _rehearsals(self) -> tuple[Rehearsal, Rehearsal]:
-        if not self.asking:
+        if all(issubclass(kind, Policy) for kind in self.kinds.values()):
             return Rehearsal(0), Rehearsal(0)
-        wanted = min(_MOST, max(_FEWEST, _QUESTIONS // len(self.asking)))
+        # Agents without a model are played too: what else they ask must be told of.
+        wanted = min(_MOST, max(_FEWEST, _QUESTIONS // max(1, len(self.asking))))
         steps = min(self.steps, wanted)
         return rehearse(self.config, steps, busy=False), rehearse(self.config, steps, busy=True)
 

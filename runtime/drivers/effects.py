@@ -43,6 +43,10 @@ class Withheld(NamedTuple):
     reason: str
 
 
+Censor = Callable[[EffectRequest, Outcome], Outcome]
+"""Takes out of an outcome what must not be recorded, such as keys."""
+
+
 class Effects:
     """Runs requests as tasks, never more of them than the limits allow.
 
@@ -51,11 +55,16 @@ class Effects:
     """
 
     def __init__(
-        self, tasks: TaskGroup, limits: Limits, hand_over: Callable[[Done | Withheld], None]
+        self,
+        tasks: TaskGroup,
+        limits: Limits,
+        hand_over: Callable[[Done | Withheld], None],
+        censor: Censor | None = None,
     ) -> None:
         self._tasks = tasks
         self._limits = limits
         self._hand_over = hand_over
+        self._censor = censor
         self._waiting: dict[str, deque[Slot]] = {}
         self._running: dict[str, int] = {}
         self._scopes: dict[Slot, CancelScope] = {}
@@ -133,6 +142,8 @@ class Effects:
                 outcome = Outcome("cancelled")
         if time_limit.cancelled_caught:
             outcome = Outcome("timed_out", None, f"{limit:g}")
+        if self._censor is not None:
+            outcome = self._censor(request, outcome)
         return Done(slot, outcome, anyio.current_time() - began)
 
 

@@ -25,7 +25,7 @@ from ..message import Message
 from ..order import STEP_BITS
 from ..ref import ActorRef
 from ..slot import EffectRequest, Outcome, Slot
-from .effects import Done, Effects, Limits, Withheld
+from .effects import Censor, Done, Effects, Limits, Withheld
 from .ending import Ending
 from .replay import feed
 
@@ -106,6 +106,7 @@ class _LiveRun:
         stop: StopSwitch,
         on_effect: Callable[[EffectTelemetry], None] | None,
         answers: Answers | None,
+        censor: Censor | None,
     ) -> None:
         self.kernel = kernel
         self.journal = journal
@@ -114,6 +115,7 @@ class _LiveRun:
         self.stop = stop
         self.on_effect = on_effect
         self.answers = answers
+        self.censor = censor
         self.failure: BaseException | None = None
         self._undelivered: dict[Slot, None] = {}
         """Outcomes that are recorded but not brought to their places, in order of arrival."""
@@ -136,7 +138,9 @@ class _LiveRun:
                 if outside is not None:
                     tasks.start_soon(self._listen, outside)
                 try:
-                    ending = await self._host(Effects(tasks, self.limits, self._take_over))
+                    ending = await self._host(
+                        Effects(tasks, self.limits, self._take_over, self.censor)
+                    )
                 except Exception as error:
                     # Kept for after the group, which would wrap it.
                     self.failure = error
@@ -329,12 +333,14 @@ async def drive(
     on_effect: Callable[[EffectTelemetry], None] | None = None,
     outside: ObjectReceiveStream[FromOutside] | None = None,
     answers: Answers | None = None,
+    censor: Censor | None = None,
 ) -> Ending:
     """Run a kernel with real effects, until it is done or the stop switch is thrown.
 
     `recorded` holds the facts of an earlier, interrupted execution; they are used up first, and
     no effect whose outcome stands there is asked for again. `answers` knows outcomes from
-    elsewhere; they are recorded like any other. While `outside` is open, the run goes on even if
+    elsewhere; they are recorded like any other. `censor` sees each outcome before it is recorded.
+    While `outside` is open, the run goes on even if
     no message is left.
 
     Raises what the kernel raises; OSError where the journal can't be written.
@@ -344,6 +350,13 @@ async def drive(
     if answers is not None:
         kernel.reservations.saw = answers.saw
     run = _LiveRun(
-        kernel, journal, recorded, limits or Limits(), stop or StopSwitch(), on_effect, answers
+        kernel,
+        journal,
+        recorded,
+        limits or Limits(),
+        stop or StopSwitch(),
+        on_effect,
+        answers,
+        censor,
     )
     return await run.run(outside)

@@ -152,9 +152,6 @@ def test_a_changed_config_gets_no_reply_that_was_given_to_another_question(
     assert Recorded.read(run / "journal.jsonl").cassette() == before
 
 
-@pytest.mark.xfail(
-    reason="adapters/verification.py hides every error of a replay if the run is not completed"
-)
 def test_a_run_that_was_not_completed_is_not_verified_if_its_journal_diverges(
     copy: Callable[[str], Path],
 ) -> None:

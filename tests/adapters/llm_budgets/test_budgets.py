@@ -105,7 +105,7 @@ BAD: dict[str, Any] = {
     "agent.ann.calls=5": "the run has no agent.ann",
     "agent.ann_3.calls=5": "the run has no agent.ann_3",
     "world.tokens=5": "the run has no world",
-    ".tokens=5": "the run has no",
+    ".tokens=5": "that is no limit",
 }
 
 
