@@ -24,8 +24,7 @@ from openai import (
 )
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gdg_runtime.actors.agents import Agent
-from gdg_runtime.actors.agents.context import AgentContext
+from gdg_runtime.actors.agents import Agent, AgentContext
 from gdg_runtime.actors.llm.data import as_data
 from gdg_runtime.runtime.errors import EffectFault, EffectWithheld
 from gdg_runtime.scenarios.contract import NOOP, REJECT, Action, Decision, Offer

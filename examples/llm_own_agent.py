@@ -6,8 +6,7 @@ The scenario file says which model; `--set llm.api_base=…` or `--set llm.model
 Each answer is recorded, so that a replay needs no model. One that fails for good makes a noop.
 """
 
-from gdg_runtime.actors.agents import Agent
-from gdg_runtime.actors.agents.context import AgentContext
+from gdg_runtime.actors.agents import Agent, AgentContext
 from gdg_runtime.actors.llm.data import as_data
 from gdg_runtime.scenarios.contract import NOOP, Action
 from gdg_runtime.scenarios.worlds.sandbox.observation import SandboxObservation

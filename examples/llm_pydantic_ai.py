@@ -22,8 +22,7 @@ from pydantic_ai.exceptions import AgentRunError, ModelHTTPError
 from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.providers.openai import OpenAIProvider
 
-from gdg_runtime.actors.agents import Agent
-from gdg_runtime.actors.agents.context import AgentContext
+from gdg_runtime.actors.agents import Agent, AgentContext
 from gdg_runtime.actors.llm.data import as_data
 from gdg_runtime.adapters.asyncio_thread import at_asyncio_end, on_asyncio
 from gdg_runtime.runtime.errors import EffectFault, EffectWithheld
