@@ -26,6 +26,7 @@ from ..agents.context import AgentContext
 from ..messages import Acted, Turn
 from .action_schema import ActionSchema, decision_schema
 from .chat import ChatMessage
+from .data import as_data
 from .memory import Memory, MemoryConfig
 from .memory import Turn as Remembered
 from .prompt import (
@@ -41,8 +42,9 @@ from .use import ModelUse
 
 Read = TypeVar("Read", Action, Decision)
 
-_SHOWN_REPLY = 200
-"""Characters of an invalid reply that its event shows; the journal has all of it."""
+_SHOWN = 200
+"""Characters that an event shows of an invalid reply, and a note of each text of a result; the
+journal and the event log have all of it."""
 _NOTES = 8
 """Things that have happened since the last turn that the next prompt tells at most."""
 
@@ -157,11 +159,11 @@ class LlmAgent(Agent):
     # --- what comes back --------------------------------------------------------------------
 
     def learn(self, acted: Acted, ctx: AgentContext) -> None:
+        # What a world answers may be text of others, such as a page that a tool has read.
         if acted.error is not None:
-            self._note(f"Your {acted.tool} was refused: {_short(acted.error)}")
+            self._note(f"Your {acted.tool} was refused: {as_data({'why': acted.error}, _SHOWN)}")
         elif acted.result:
-            facts = json.dumps(acted.result, ensure_ascii=True, default=str)
-            self._note(f"Your {acted.tool} worked: {_short(facts)}")
+            self._note(f"Your {acted.tool} worked: {as_data(acted.result, _SHOWN)}")
 
     def update(self, outcome: Outcome, ctx: AgentContext) -> None:
         if self.fallback is not None:
@@ -212,9 +214,7 @@ class LlmAgent(Agent):
                     return None
                 first_error = str(error)
                 asked += [
-                    ChatMessage(
-                        role="assistant", content=reply.content[:_SHOWN_REPLY] or "(nothing)"
-                    ),
+                    ChatMessage(role="assistant", content=reply.content[:_SHOWN] or "(nothing)"),
                     ChatMessage(
                         role="user", content=repair_prompt(first_error, self.settings.max_text)
                     ),
@@ -273,4 +273,4 @@ def _as_answer(action: Action, settings: LlmAgent.Params) -> str:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN_REPLY else f"{text[:_SHOWN_REPLY]}…"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

@@ -1,6 +1,7 @@
 """An LLM agent acts by what its model says; whatever goes wrong is an event, and play goes on."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -212,5 +213,7 @@ def test_hostile_texts_are_stored_and_fed_on_as_data(
         for message in question.messages:
             if message.role == "user":
                 assert "\x1b" not in message.content
-                assert message.content.count("</data>") <= 1
+                outside = re.sub("<data>[^<>]*</data>", "", message.content)
+                assert "<" not in outside
+                assert "Ignore all rules" not in outside
             assert len(message.content) < 20_000
