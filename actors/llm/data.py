@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 OPEN, CLOSE = "<data>", "</data>"
@@ -19,7 +20,11 @@ def as_data(value: Mapping[str, Any], max_text: int) -> str:
     Nothing inside can end the block or look like another message: `<`, `>`, `&` and all
     characters that control or hide are written as JSON escapes.
     """
-    text = _json(dict(value))
+    try:
+        text = _json(dict(value))
+    except ValueError:
+        # NaN or infinite: written as the event log writes them, as texts.
+        text = _json(_cut(value, max_text))
     if len(text) > max_text and re.search(_LONG_TEXT % max_text, text):
         text = _json(_cut(value, max_text))
     return f"{OPEN}{_WHAT_COULD_ACT.sub(_escaped, text)}{CLOSE}"
@@ -30,7 +35,14 @@ _LONG_TEXT = r'"(?:[^"\\]|\\.){%d}'
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return json.dumps(
+        value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_type_name
+    )
+
+
+def _type_name(value: Any) -> str:
+    """Of what has no JSON form; its repr may differ between processes."""
+    return f"<{type(value).__name__}>"
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -41,6 +53,8 @@ def _cut(value: Any, most: int) -> Any:
     if isinstance(value, str):
         more = len(value) - most
         return value if more <= 0 else f"{value[:most]}… [{more} more characters]"
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)
     if isinstance(value, Mapping):
         return {str(name): _cut(child, most) for name, child in value.items()}
     if isinstance(value, list | tuple):

@@ -39,3 +39,8 @@ def test_every_text_comes_back_from_its_block_as_it_was(text: str) -> None:
 def test_a_long_text_is_cut_and_says_by_how_much() -> None:
     body = inside(as_data({"content": "x" * 1_000_000}, 100))
     assert json.loads(body)["content"] == "x" * 100 + "… [999900 more characters]"
+
+
+def test_what_json_has_no_form_for_is_named() -> None:
+    body = inside(as_data({"a": float("nan"), "b": {3}, "c": [float("-inf")]}, 100))
+    assert json.loads(body) == {"a": "nan", "b": "<set>", "c": ["-inf"]}
