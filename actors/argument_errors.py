@@ -4,13 +4,21 @@ from typing import Any
 
 from pydantic import ValidationError
 
+_MOST = 5
+"""Faults that are told."""
+_LONGEST = 80
+"""Characters of a name or a value that are shown."""
+
 
 def plain_error(error: ValidationError) -> str:
     """What is wrong with each argument, what came and what belongs there."""
     parts = []
-    for fault in error.errors(include_url=False, include_context=False):
-        where = ".".join(str(part) for part in fault["loc"]) or "arguments"
+    faults = error.errors(include_url=False, include_context=False)
+    for fault in faults[:_MOST]:
+        where = ".".join(str(part)[:_LONGEST] for part in fault["loc"]) or "arguments"
         parts.append(f"{where}: {fault['msg']}, got {_shown(fault['input'])}")
+    if len(faults) > _MOST:
+        parts.append(f"and {len(faults) - _MOST} more faults")
     return "; ".join(parts)
 
 
@@ -18,4 +26,4 @@ def _shown(value: Any) -> str:
     text = repr(value) if isinstance(value, str | int | float | bool | None) else (
         f"a {type(value).__name__}"
     )  # fmt: skip
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

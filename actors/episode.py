@@ -8,9 +8,8 @@ from ..runtime.kernel import Kernel
 from ..runtime.order import schedule
 from ..runtime.ref import ActorRef
 from ..runtime.supervision import Directive, Supervision
-from ..scenarios.catalogue import Catalogue, CatalogueError
+from ..scenarios.catalogue import Catalogue
 from ..scenarios.contract import Policy, Seat, World
-from ..scenarios.faults import nearest, shown
 from ..scenarios.schema.episode import EpisodeConfig
 from ..scenarios.schema.language_model import ModelConfig
 from ..scenarios.schema.population import AgentSpec
@@ -119,7 +118,6 @@ class _Wiring:
             exceeded=Directive.ISOLATE,
         )
         seat = self._seat(spec, asks=not issubclass(made, Policy))
-        _check_fallback(params, self.world_class)
 
         def make() -> Agent:
             if issubclass(made, Policy):
@@ -213,13 +211,3 @@ class _Wiring:
 
 def _learns(agent: ActorRef[Any]) -> bool:
     return type(agent.cell.actor).learn is not Agent.learn  # type: ignore[union-attr]
-
-
-def _check_fallback(params: Any, world: type[World]) -> None:
-    """Raise CatalogueError for a fallback that is no policy of the world."""
-    fallback = getattr(params, "fallback", "noop")
-    if isinstance(fallback, str) and fallback != "noop" and fallback not in world.policies:
-        raise CatalogueError(
-            f"unknown fallback '{shown(fallback)}' (known: noop, {', '.join(world.policies)})",
-            nearest(fallback, ["noop", *world.policies]),
-        )

@@ -19,6 +19,8 @@ class Sinks(NamedTuple):
     transcript_md: Write
     transcript_txt: Write
     metrics: Write
+    mark: Callable[[int], object] = lambda step: None
+    """Told the index of each step before anything of it is written."""
 
 
 class Observer(Protocol):

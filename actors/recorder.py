@@ -45,6 +45,7 @@ class Recorder(Actor):
         self.step = -1
 
     def on_start(self, ctx: Context) -> None:
+        self._enter(ctx)
         tools = self.heading.pop("tools", [])
         self.sinks.step_log(
             json_line({"kind": "header", "schema_version": SCHEMA_VERSION, "tools": tools})
@@ -56,6 +57,7 @@ class Recorder(Actor):
     @handles
     def on_log(self, message: Log, ctx: Context) -> None:
         moment, events, steps = message.moment, message.events, message.steps
+        self._enter(ctx)
         if events:
             self._write(events, moment, ctx)
         if events or steps:
@@ -65,15 +67,20 @@ class Recorder(Actor):
 
     @handles
     def on_finish(self, message: Finish, ctx: Context) -> None:
+        self._enter(ctx)
         ending = {"reason": message.reason, "digest": self.digest.hexdigest()}
         self._write([Event("episode_ended", ending)], message.moment, ctx)
         self.transcript.close(self.sinks, message.reason, message.figures)
         self.sinks.metrics(to_json(message.figures, indent=2, inf_nan_mode="strings") + b"\n")
 
-    def _write(self, events: Sequence[Event], moment: Moment, ctx: Context) -> None:
-        """Append to the event log."""
+    def _enter(self, ctx: Context) -> None:
+        """Note that a step has begun, if one has."""
         if ctx.step != self.step:
             self.step, self.at = ctx.step, ctx.now.isoformat()
+            self.sinks.mark(ctx.step)
+
+    def _write(self, events: Sequence[Event], moment: Moment, ctx: Context) -> None:
+        """Append to the event log."""
         lines = []
         for event in events:
             self.events += 1

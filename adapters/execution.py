@@ -17,7 +17,6 @@ from ..actors.ports import NobodyWatches, Observer, nobody_to_ask
 from ..runtime.drivers.effects import Limits
 from ..runtime.drivers.ending import Ending
 from ..runtime.drivers.live import EffectTelemetry, StopSwitch, drive
-from ..runtime.drivers.replay import replay
 from ..runtime.errors import GdgError, RunFailed
 from ..runtime.journal import Journal, Recorded
 from ..runtime.kernel import Kernel
@@ -30,7 +29,7 @@ from .llm.censor import without_secrets
 from .meta import meta_bytes, read_meta
 from .result import Result, Tally
 from .run_catalogue import RunCatalogue
-from .run_directory import RunDirectory, config_bytes, config_hash
+from .run_directory import Pages, RunDirectory, config_bytes, config_hash, document_bytes
 from .seal import Seal
 from .stop_signals import obey_signals
 from .telemetry import Telemetry
@@ -89,11 +88,11 @@ def resume_run(run: RunDirectory, hosting: Hosting | None = None) -> Result:
     CatalogueError.
     """
     hosting = hosting or Hosting()
+    models = _language_models(run.read_config()[0], hosting)
     try:
         with run.locked():
             journal, recorded, config, schedule = _reopened(run, hosting)
             created = read_meta(run.file("meta.json")).get("created_at")
-            models = _language_models(config, hosting)
             work = _Execution(run, config, schedule, hosting, RunCatalogue.of(run), models)
             return work.execute(journal, recorded, created=created)
     except OSError as error:
@@ -102,6 +101,10 @@ def resume_run(run: RunDirectory, hosting: Hosting | None = None) -> Result:
 
 def _language_models(config: EpisodeConfig, hosting: Hosting) -> "LanguageModels | None":
     """The models that the run may have to ask; None if there are none."""
+    if hosting.budgets:
+        from .llm.budgets import Budgets
+
+        Budgets.of(config, hosting.budgets)
     from_cassette = hosting.cassette is not None and hosting.cassette.missing != "live"
     if from_cassette or not models_asked(default_catalogue(), config):
         return None
@@ -150,7 +153,7 @@ def _refuse_changes(
     """Raise RunChanged if the run's past would come out otherwise than it was recorded."""
     assert recorded.header is not None
     changes = revision.changes(recorded.header["code"], revision.code_revision(config))
-    stored, expected = run.file("config.json"), config_bytes(config, schedule)
+    stored, expected = run.file("config.json"), document_bytes(recorded.header["config"])
     if not stored.exists():
         run.write_whole("config.json", expected)
     elif stored.read_bytes() != expected:
@@ -177,6 +180,8 @@ class _Execution:
         self.models = models
         self.tally = Tally(hosting.observer)
         self.stop = StopSwitch()
+        self.paused: str | None = None
+        """Why the run had to pause; None where it was stopped in another way."""
         self._failure: Exception | None = None
 
     def execute(self, journal: Journal, recorded: Recorded | None, created: str | None) -> Result:
@@ -209,7 +214,7 @@ class _Execution:
             wall_s=time.perf_counter() - began,
             overall=self.tally.overall if status == "completed" else {},
             language_models=None if self.models is None else self.models.to_json(),
-            paused=self.stop.reason if status == "stopped" else None,
+            paused=self.paused if status == "stopped" else None,
             error=None if failure is None else _told(failure, self.run), cause=failure,
         )  # fmt: skip
         try:
@@ -221,8 +226,8 @@ class _Execution:
 
     def _live(self, journal: Journal, recorded: Recorded | None, telemetry: Telemetry) -> Ending:
         """Play the episode; its files end at its end, or at the step boundary where it paused."""
-        models = self.models
-        with self.run.sinks() as sinks:
+        models, pages = self.models, Pages()
+        with self.run.sinks(pages) as sinks:
             kernel = build_episode(
                 self.config, default_catalogue(), sinks,
                 observer=self.tally, schedule_policy=self.schedule,
@@ -230,21 +235,14 @@ class _Execution:
             )  # fmt: skip
             if models is not None:
                 models.record = telemetry.record_call
+                models.spent = journal.spent
                 if recorded is not None:
                     models.charge(recorded)
             ending = self._drive(kernel, journal, recorded, telemetry)
-        if ending is Ending.PAUSED:
-            self._end_at_boundary((kernel.time >> STEP_BITS) << STEP_BITS)
+            if ending is Ending.PAUSED:
+                # What was paid for in the step that could not be ended stays in the journal.
+                pages.take_back(kernel.time >> STEP_BITS)
         return ending
-
-    def _end_at_boundary(self, boundary: int) -> None:
-        """Write the files again as far as the last whole step. What was paid for in the step that
-        could not be ended stays in the journal, for the resumed run."""
-        with self.run.sinks() as sinks:
-            kernel = build_episode(
-                self.config, default_catalogue(), sinks, schedule_policy=self.schedule
-            )
-            replay(kernel, Recorded.read(self.run.journal), halt_at=boundary)
 
     def _drive(
         self, kernel: Kernel, journal: Journal, recorded: Recorded | None, telemetry: Telemetry
@@ -265,6 +263,7 @@ class _Execution:
                         on_effect=self._effect_told_to(telemetry),
                         answers=self.hosting.cassette, censor=without_secrets(),
                     )  # fmt: skip
+                    self.paused = self.stop.reason
                 except Exception as error:
                     # Kept for after the group, which would wrap it.
                     self._failure = error

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from pydantic import ValidationError
 
@@ -40,12 +40,17 @@ _LOCK_ATTEMPTS, _LOCK_PAUSE_S = 5, 0.05
 
 def config_bytes(config: EpisodeConfig, schedule: str) -> bytes:
     """What `config.json` holds: the resolved config with every default, and the schedule."""
-    document = {
+    return document_bytes({
         "schema_version": CONFIG_VERSION,
         "schedule": schedule,
         "config_hash": config_hash(config, schedule),
         "config": config.model_dump(mode="json"),
-    }
+    })  # fmt: skip
+
+
+def document_bytes(document: Mapping[str, Any]) -> bytes:
+    """A config document as `config.json` holds it; of a journal's header, the one that began the
+    run, whatever defaults have come since."""
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n"
 
 
@@ -174,14 +179,41 @@ class RunDirectory:
         return False
 
     @contextmanager
-    def sinks(self) -> Iterator[Sinks]:
-        """The files that the recorder writes, from their beginning; flushed and closed after."""
+    def sinks(self, pages: "Pages | None" = None) -> Iterator[Sinks]:
+        """The files that the recorder writes, from their beginning; flushed and closed after.
+
+        With `pages`, what was written of a step can be taken back.
+        """
         with ExitStack() as stack:
-            events, step_log, markdown, plain, metrics = [
+            files = [
                 stack.enter_context((self.path / name).open("wb", buffering=_BUFFER))
                 for name in PROMISED[1:]
             ]
-            yield Sinks(events.write, step_log.write, markdown.write, plain.write, metrics.write)
+            pages = pages or Pages()
+            pages.files = files
+            events, step_log, markdown, plain, metrics = [file.write for file in files]
+            yield Sinks(events, step_log, markdown, plain, metrics, pages.turn)
+
+
+class Pages:
+    """Where each file stood when the latest step began."""
+
+    def __init__(self) -> None:
+        self.files: list[BinaryIO] = []
+        self.step = -1
+        self._ends: list[int] = []
+
+    def turn(self, step: int) -> None:
+        """A step begins: nothing of it is written so far."""
+        self.step = step
+        self._ends = [file.tell() for file in self.files]
+
+    def take_back(self, step: int) -> None:
+        """Cut off what was written of a step."""
+        if self.step == step:
+            for file, end in zip(self.files, self._ends, strict=True):
+                file.flush()
+                file.truncate(end)
 
 
 def read_config_document(document: Any, path: Path) -> tuple[EpisodeConfig, str]:

@@ -26,7 +26,7 @@ async def obey_signals(
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         task_status.started()
         async for _ in signals:
-            if stop.thrown:
+            if stop.wished:
                 scope.cancel()
                 return
             stop.throw()

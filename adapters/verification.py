@@ -16,7 +16,7 @@ from ..scenarios.schema.episode import EpisodeConfig
 from . import revision
 from .difference import Difference, compare
 from .meta import first_bad_line, read_meta
-from .run_directory import JOURNAL, PROMISED, RunDirectory, config_bytes
+from .run_directory import JOURNAL, PROMISED, RunDirectory, document_bytes
 from .seal import Seal
 
 _TELEMETRY = "telemetry.jsonl"
@@ -59,7 +59,8 @@ def replay_into(
 
     Raises ReplayDivergence and whatever ended the recorded run.
     """
-    (out / "config.json").write_bytes(config_bytes(config, schedule))
+    assert recorded.header is not None
+    (out / "config.json").write_bytes(document_bytes(recorded.header["config"]))
     with RunDirectory(out).sinks() as sinks:
         kernel = build_episode(
             config, default_catalogue(), sinks, observer=observer, schedule_policy=schedule

@@ -128,6 +128,9 @@ class EffectActor:
     """Most requests in flight at once; None leaves it to the driver's limit."""
     timeout_s: ClassVar[float | None] = None
     """Time limit of a request in seconds; None leaves it to the driver's."""
+    known_as: ClassVar[str | None] = None
+    """Stands in its requests in place of its path, where the path tells nothing that an answer
+    depends on."""
     handlers: ClassVar[dict[type[Message], Handler]] = {}
     """By declared message type."""
     resolved: ClassVar[dict[type[Message], Handler]] = {}

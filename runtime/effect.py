@@ -78,7 +78,8 @@ def message_request(actor: str, number: int, target: Cell, message: Message) -> 
     handler = target.handler_of(type(message))
     assert handler is not None
     what = f"the message {message.message_name} to {target.path}"
-    plain = {"effect": target.path, "message": message.message_name,
+    known_as = getattr(instance, "known_as", None) or target.path
+    plain = {"effect": known_as, "message": message.message_name,
              "body": message.as_plain(what)}  # fmt: skip
 
     codec = codec_of(handler)

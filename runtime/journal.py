@@ -44,8 +44,11 @@ class Journal:
         """Go on with a journal behind its last whole line."""
         return cls(SealedWriter(path, recorded.recovered))
 
-    def outcome(self, slot: Slot, outcome: Outcome, *, late: bool = False) -> None:
-        """Record how an effect ended; `late` marks one that nobody waited for any more."""
+    def outcome(
+        self, slot: Slot, outcome: Outcome, *, late: bool = False, given: bool = False
+    ) -> None:
+        """Record how an effect ended; `late` marks one that nobody waited for any more, `given`
+        one that was known beforehand."""
         request = slot.request
         asked, new = self._texts.take_out(request.plain)
         for key, text in new.items():
@@ -60,12 +63,19 @@ class Journal:
         }
         if late:
             record["late"] = True
+        if given:
+            record["given"] = True
         self._writer.append(record)
 
     def released(self, slot: Slot) -> None:
         """Record that nobody waits any more for an outcome that was recorded before."""
         request = slot.request
         self._writer.append({"t": "released", "actor": request.actor, "number": request.number})
+
+    def spent(self, actor: str, number: int, facts: Any) -> None:
+        """Record what a request has cost that has no outcome to tell it: it was withheld in the
+        end, or given up. Nothing that a run does depends on it."""
+        self._writer.append({"t": "spent", "actor": actor, "number": number, "facts": facts})
 
     def placed(self, slot: Slot, time: int) -> None:
         """Record the place that an outcome got (order of arrival only)."""
@@ -109,6 +119,8 @@ class Recorded:
         self.recovered = recovered
         self.header: dict[str, Any] | None = None
         self.inputs: list[Input] = []
+        self.spent: list[dict[str, Any]] = []
+        """What requests without a telling outcome have cost: `actor`, `number`, `facts`."""
         self.places: dict[tuple[str, int], int] = {}
         self.given_up: set[tuple[str, int]] = set()
         """Requests whose outcomes were not delivered: nobody waited for them any more."""
@@ -139,6 +151,8 @@ class Recorded:
             self.given_up.add((record["actor"], record["number"]))
         elif kind == "place":
             self.places[record["actor"], record["number"]] = record["at"]
+        elif kind == "spent":
+            self.spent.append(record)
         elif kind == "input":
             arrival = Arrival(record["to"], record["message"], record["body"])
             self.inputs.append(Input(arrival, record["at"], record["number"]))
@@ -195,4 +209,6 @@ class Recorded:
         """The records of the delivered outcomes, texts put back, in order of (actor, number)."""
         for actor, number in self.requests():
             if (actor, number) not in self.given_up:
-                yield {**self._outcomes[actor, number], "asked": self.asked(actor, number)}
+                record = {**self._outcomes[actor, number], "asked": self.asked(actor, number)}
+                record.pop("given", None)
+                yield record

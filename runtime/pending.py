@@ -47,6 +47,8 @@ class Pending(Generic[T]):
     def settle(self, rank: int, value: Any, error: Exception | None) -> None:
         """Take the answer, or the error in its place."""
         self.done, self.value, self.error = rank, value, error
+        # Each holds the other: the prompt and the reply would wait for the cycle collector.
+        self.slot = None
 
     def unblocks(self, answered: Pending[Any]) -> bool:
         """Whether the owner, who awaits this, can go on now that `answered` is done."""

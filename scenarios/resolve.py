@@ -55,6 +55,8 @@ class _Resolver:
         config = validated(EpisodeConfig, self._tree, self._findings)
         if config is not None:
             self._check_targets(config)
+            self._check_agents(config)
+            self._check_roles_of_models(config)
         return config
 
     def _world_class(self, roots: Sequence[Node]) -> "type[World] | None":
@@ -140,28 +142,49 @@ class _Resolver:
                 continue
             found = self._agent_class(self._world, kind.value, kind)
             model = getattr(found, "Params", None)
-            _sort_in(entry, "llm", ModelOverrides)
             if _is_model(model):
                 _sort_in(entry, "params", model)
+            if kind.value not in self._world.policies:
+                # A scripted policy asks no model: there such a key is a mistake.
+                _sort_in(entry, "llm", ModelOverrides)
+            if _is_model(model):
                 self._fill(model, entry)
-            if getattr(found, "needs_model", False):
-                self._check_model(kind, entry)
 
-    def _check_model(self, kind: Node, entry: Node) -> None:
-        """An agent that can't do without a language model must have one."""
-        role = entry.entries.get("role")
-        places = [
-            self._node("llm", "model"),
-            self._node("models", str(role.value)) if role is not None else None,
-            entry.entries["llm"].entries.get("model") if "llm" in entry.entries else None,
-        ]
-        if not any(place is not None and place.value is not None for place in places):
-            self._findings.add(
-                kind.place,
-                kind.path,
-                f"type: {shown(str(kind.value))} needs a language model; add `model: …` here, or "
-                f"`llm: {{model: …}}` for all (openai/gpt-4o-mini, or local/smollm2 without a key)",
-            )
+    def _check_agents(self, config: EpisodeConfig) -> None:
+        """Whether agents have the models that they need, and parameters that fit the world."""
+        world = self._world
+        for entry, spec in zip(self._items("agents"), config.agents, strict=True):
+            kind = entry.entries["type"]
+            found = self._agent_class(world, spec.type, kind) if world else None
+            if getattr(found, "needs_model", False) and config.model_of(spec) is None:
+                self._findings.add(
+                    kind.place,
+                    kind.path,
+                    f"type: {shown(spec.type)} needs a language model; add `model: …` here, or "
+                    f"`llm: {{model: …}}` for all (openai/gpt-4o-mini, or local/smollm2 without a "
+                    f"key)",
+                )
+            misfit = getattr(found, "misfit", None)
+            wrong = misfit(spec.params, world) if misfit else None
+            if wrong is not None:
+                node = entry.entries["params"].entries.get(wrong.param, entry)
+                self._findings.add(node.place, node.path, wrong.problem,
+                                   suggestion=wrong.suggestion)  # fmt: skip
+
+    def _check_roles_of_models(self, config: EpisodeConfig) -> None:
+        """Models and budgets of a role that nobody could have would silently do nothing."""
+        known = [spec.role for spec in config.agents if spec.role]
+        known += self._world.roles if self._world else ()
+        known = list(dict.fromkeys(known))
+        for path in (("models",), ("llm", "role_budgets")):
+            section = self._node(*path)
+            for role, node in (section.entries if section else {}).items():
+                if role not in known:
+                    listed = ", ".join(known) or "none"
+                    self._findings.add(
+                        node.place, node.path, f"no agent has the role '{shown(role)}' (known: "
+                        f"{listed})", suggestion=nearest(role, known),
+                    )  # fmt: skip
 
     def _agent_class(self, world: "type[World]", name: str, node: Node) -> type[Any] | None:
         """A policy of the world, or an agent of the catalogue."""

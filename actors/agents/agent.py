@@ -1,18 +1,26 @@
 """The base class of agents: write `act`, and the agent takes part in an episode."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from inspect import isawaitable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
 from ...runtime.actor import Actor, handles
 from ...runtime.errors import EffectError
 from ...runtime.ref import ActorRef
-from ...scenarios.contract import NOOP, REJECT, Action, Decision, Offer, Outcome
+from ...scenarios.contract import NOOP, REJECT, Action, Decision, Offer, Outcome, World
 from ..messages import Acted, ActionProposed, Answer, Proposal, Turn
 from .context import AgentContext
 from .seat import AgentSeat
+
+
+class Misfit(NamedTuple):
+    """What is wrong with an agent's parameters in a world."""
+
+    param: str
+    problem: str
+    suggestion: str | None = None
 
 
 class Agent(Actor):
@@ -37,6 +45,12 @@ class Agent(Actor):
 
         model_config = ConfigDict(frozen=True, extra="forbid")
 
+    @classmethod
+    def misfit(cls, params: Mapping[str, Any], world: type[World]) -> Misfit | None:
+        """What keeps these (valid) parameters from working in the world; told as a fault of the
+        scenario file, before anything runs."""
+        return None
+
     def __init__(self, agent: str, governance: ActorRef[Any], params: BaseModel) -> None:
         self.agent = agent
         """The agent's id in the episode."""
@@ -53,14 +67,17 @@ class Agent(Actor):
         """Answer another agent's offer; by default nothing is accepted."""
         return REJECT
 
-    def update(self, outcome: Outcome, ctx: AgentContext) -> None:
+    def update(self, outcome: Outcome, ctx: AgentContext) -> Awaitable[None] | None:
         """Learn from an interaction that is over."""
+        return None
 
-    def learn(self, acted: Acted, ctx: AgentContext) -> None:
+    def learn(self, acted: Acted, ctx: AgentContext) -> Awaitable[None] | None:
         """Learn what came of your action: done, or refused and why."""
+        return None
 
     @handles
     def on_turn(self, message: Turn, ctx: AgentContext) -> Any:
+        ctx.notebook.drop_exposure()
         action = self.act(message.observation, ctx)
         if not isinstance(action, Action) and isawaitable(action):
             return self._act_later(action, ctx)
@@ -76,6 +93,7 @@ class Agent(Actor):
         self._propose(chosen or NOOP, ctx)
 
     def _propose(self, action: Action, ctx: AgentContext) -> None:
+        ctx.llm.count()
         report = ctx.notebook.close()
         proposed = ActionProposed(agent=self.agent, action=action, report=report)
         ctx.tell(self.governance, proposed)
@@ -107,13 +125,14 @@ class Agent(Actor):
     def _answer(
         self, decision: Decision, scenario: ActorRef[Any], offer: Offer, ctx: AgentContext
     ) -> None:
+        ctx.llm.count()
         report = ctx.notebook.close()
         ctx.tell(scenario, Answer(offer_id=offer.offer_id, decision=decision, report=report))
 
     @handles
-    def on_outcome(self, message: Outcome, ctx: AgentContext) -> None:
-        self.update(message, ctx)
+    def on_outcome(self, message: Outcome, ctx: AgentContext) -> Any:
+        return self.update(message, ctx)
 
     @handles
-    def on_acted(self, message: Acted, ctx: AgentContext) -> None:
-        self.learn(message, ctx)
+    def on_acted(self, message: Acted, ctx: AgentContext) -> Any:
+        return self.learn(message, ctx)

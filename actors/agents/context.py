@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from pydantic_core import to_json
+
+from ...runtime.canonical import jsonable
 from ...runtime.context import Context
 from ...scenarios.contract import Source
 from ..llm.asking import Llm
@@ -12,6 +15,9 @@ from .report import Notebook
 if TYPE_CHECKING:
     from ...runtime.cell import Cell
     from ...runtime.kernel import Kernel
+
+
+_HEAD = frozenset({"n", "epoch", "step", "at", "type", "agent"})
 
 
 class AgentContext(Context):
@@ -30,15 +36,21 @@ class AgentContext(Context):
     def note(self, event: str, **data: Any) -> None:
         """Have an event of your own in the event log, together with your next action.
 
-        `data` is plain JSON data.
+        Raises NotSerialisable for data without a JSON form, and ValueError for names that every
+        event has (n, epoch, step, at, type, agent) or data that is nested too deeply.
         """
-        self.notebook.event(event, data)
+        taken = _HEAD & data.keys()
+        if taken:
+            raise ValueError(f"the event {event!r} can't have a field {min(taken)!r} of its own")
+        plain = jsonable(data, f"the event {event}")
+        to_json(plain)
+        self.notebook.event(event, plain)
 
-    def exposed(self, seen: Iterable[Source], remembered: Iterable[int] = ()) -> None:
+    def exposed(self, seen: Iterable[Source], remembered: Iterable[tuple[int, int]] = ()) -> None:
         """Tell that what you do next was written after reading these texts of others.
 
-        `observation.sources()` names those of an observation; `remembered` are the indices of
-        earlier steps whose texts your prompt still held something of.
+        `observation.sources()` names those of an observation; `remembered` are spans of
+        earlier steps (first index, last index) whose texts your prompt still held something of.
         """
         self.notebook.exposed(seen, remembered)
 

@@ -13,8 +13,9 @@ class Exposure(NamedTuple):
 
     seen: tuple[Source, ...] = ()
     """Shown now."""
-    remembered: tuple[int, ...] = ()
-    """Indices of earlier steps that the prompt still told of: what was seen then stands there."""
+    remembered: tuple[tuple[int, int], ...] = ()
+    """Earlier steps that the prompt still told of, from the first index to the last, both
+    included: what was seen then stands there."""
 
 
 class TurnReport(NamedTuple):
@@ -34,17 +35,21 @@ class Notebook:
         self._agent = agent
         self._events: list[Event] = []
         self._seen: dict[Source, None] = {}
-        self._remembered: dict[int, None] = {}
+        self._remembered: dict[tuple[int, int], None] = {}
         self._use = ModelUse()
 
     def event(self, kind: str, data: dict[str, Any]) -> None:
         """An event of the agent's own."""
         self._events.append(Event(kind, data, self._agent))
 
-    def exposed(self, seen: Iterable[Source], remembered: Iterable[int] = ()) -> None:
+    def exposed(self, seen: Iterable[Source], remembered: Iterable[tuple[int, int]] = ()) -> None:
         """A prompt held texts from these sources."""
         self._seen.update(dict.fromkeys(seen))
         self._remembered.update(dict.fromkeys(remembered))
+
+    def drop_exposure(self) -> None:
+        """Forget what was read in a turn that came to nothing."""
+        self._seen, self._remembered = {}, {}
 
     def used(self, use: ModelUse) -> None:
         """A language model was asked."""

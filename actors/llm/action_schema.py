@@ -29,7 +29,7 @@ class ActionSchema:
         self._arguments = {tool.name: _arguments(tool, max_text) for tool in tools}
         self._before: dict[str, JsonValue] = {}
         if reasoning:
-            self._before["reasoning"] = {"type": "string", "maxLength": max_text}
+            self._before["reasoning"] = {"type": "string", "maxLength": min(max_text, _LONGEST)}
 
     def now(self, tools: Sequence[Tool], choices: Choices) -> dict[str, JsonValue]:
         """`{"reasoning": …, "action": {"tool": …, its arguments}}`, one alternative per tool.
@@ -57,7 +57,7 @@ def decision_schema(*, reasoning: bool, max_text: int) -> dict[str, JsonValue]:
     """`{"reasoning": …, "accept": …, "effort": …}`, effort from 0 to 1."""
     properties: dict[str, JsonValue] = {}
     if reasoning:
-        properties["reasoning"] = {"type": "string", "maxLength": max_text}
+        properties["reasoning"] = {"type": "string", "maxLength": min(max_text, _LONGEST)}
     properties["accept"] = {"type": "boolean"}
     properties["effort"] = {"type": "number", "minimum": 0.0, "maximum": 1.0}
     return _closed(properties)

@@ -1,7 +1,7 @@
 """`type: llm`: an agent whose mind is a language model."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -20,8 +20,10 @@ from ...scenarios.contract import (
     Policy,
     Source,
     Tool,
+    World,
 )
-from ..agents.agent import Agent
+from ...scenarios.faults import nearest
+from ..agents.agent import Agent, Misfit
 from ..agents.context import AgentContext
 from ..messages import Acted, Turn
 from .action_schema import ActionSchema, decision_schema
@@ -45,6 +47,8 @@ Read = TypeVar("Read", Action, Decision)
 _SHOWN = 200
 """Characters that an event shows of an invalid reply, and a note of each text of a result; the
 journal and the event log have all of it."""
+_WHOLE = 600
+"""Characters of a note of a whole result."""
 _NOTES = 8
 """Things that have happened since the last turn that the next prompt tells at most."""
 
@@ -76,6 +80,20 @@ class LlmAgent(Agent):
         """Whether the model gives a reason before each action, which costs tokens."""
         max_text: int = Field(default=600, ge=16, le=1_000_000)
         """Most characters of each text that the agent reads or writes."""
+
+    @classmethod
+    def misfit(cls, params: Mapping[str, Any], world: type[World]) -> Misfit | None:
+        fallback = params.get("fallback", "noop")
+        policy = world.policies.get(str(fallback))
+        if fallback == "noop":
+            return None
+        if policy is None:
+            known = ["noop", *world.policies]
+            return Misfit("fallback", f"unknown fallback {fallback!r} (known: {', '.join(known)})",
+                          nearest(str(fallback), known))  # fmt: skip
+        if any(field.is_required() for field in policy.Params.model_fields.values()):
+            return Misfit("fallback", f"the policy {fallback!r} can't act without parameters")
+        return None
 
     def __init__(self, agent: str, governance: ActorRef[Any], params: BaseModel) -> None:
         super().__init__(agent, governance, params)
@@ -137,7 +155,11 @@ class LlmAgent(Agent):
         action = await self._answer_of_model(prompt, schema, read, ctx)
         if action is None:
             action = NOOP if self.fallback is None else self.fallback.act(observation, ctx.rng)
-        self.memory.add(Remembered(beginning, _as_answer(action, settings), (self.moment.index,)))
+        self.memory.add(
+            Remembered(
+                beginning, _as_answer(action, settings), (self.moment.index, self.moment.index)
+            )
+        )
         return action
 
     async def decide(self, offer: Offer, ctx: AgentContext) -> Decision:
@@ -161,9 +183,11 @@ class LlmAgent(Agent):
     def learn(self, acted: Acted, ctx: AgentContext) -> None:
         # What a world answers may be text of others, such as a page that a tool has read.
         if acted.error is not None:
-            self._note(f"Your {acted.tool} was refused: {as_data({'why': acted.error}, _SHOWN)}")
+            self._note(
+                f"Your {acted.tool} was refused: {as_data({'why': acted.error}, _SHOWN, _WHOLE)}"
+            )
         elif acted.result:
-            self._note(f"Your {acted.tool} worked: {as_data(acted.result, _SHOWN)}")
+            self._note(f"Your {acted.tool} worked: {as_data(acted.result, _SHOWN, _WHOLE)}")
 
     def update(self, outcome: Outcome, ctx: AgentContext) -> None:
         if self.fallback is not None:
@@ -257,7 +281,7 @@ class LlmAgent(Agent):
             return None
         if not reply.content:
             return None
-        steps = tuple([step for turn in old for step in turn.steps])
+        steps = (old[0].steps[0], old[-1].steps[1])
         answered = reply.content[: 8 * config.summary_tokens]
         return Remembered("What do you remember of the steps before?", answered, steps)
 

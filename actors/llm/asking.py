@@ -1,9 +1,10 @@
 """`ctx.llm`: how an agent asks its language model."""
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from ...runtime.errors import ActorError, EffectError, EffectFailed
+from ...runtime.errors import ActorError, EffectFailed
 from ...runtime.pending import Pending
 from .chat import Chat, ChatMessage, ChatReply, Fault, ModelTrouble, ToolSpec
 from .use import ModelUse
@@ -29,12 +30,14 @@ class NoModel(ActorError):
 class Llm:
     """An agent's language model. Each question is an effect: recorded, budgeted, replayed."""
 
-    __slots__ = ("_ctx", "_notebook", "_seat")
+    __slots__ = ("_ctx", "_notebook", "_open", "_seat")
 
     def __init__(self, ctx: "AgentContext", seat: "ModelSeat | None", notebook: "Notebook") -> None:
         self._ctx = ctx
         self._seat = seat
         self._notebook = notebook
+        self._open: list[tuple[str, Pending[ChatReply]]] = []
+        """Questions that are not counted yet, with their models."""
 
     @property
     def model(self) -> str:
@@ -61,15 +64,9 @@ class Llm:
             messages, system=system, json_schema=json_schema, tools=tools, **sampling
         )
         try:
-            reply = await self.ask(question)
-        except EffectError as error:
-            trouble = ModelTrouble.of_json(error.facts if isinstance(error, EffectFailed) else None)
-            self._note(trouble.faults, question.model)
-            self._notebook.used(ModelUse.of_trouble(trouble))
-            raise
-        self._note(reply.faults, question.model)
-        self._notebook.used(ModelUse.of_reply(reply))
-        return reply
+            return await self.ask(question)
+        finally:
+            self.count()
 
     def question(
         self,
@@ -89,14 +86,38 @@ class Llm:
         return Chat.model_construct(
             model=config.model,
             messages=tuple(asked),
-            sampling={**config.sampling, **sampling},
-            json_schema=None if json_schema is None else dict(json_schema),
-            tools=tuple(tools),
+            # Copies: the question is sent while the agent goes on.
+            sampling=deepcopy({**config.sampling, **sampling}),
+            json_schema=None if json_schema is None else deepcopy(dict(json_schema)),
+            tools=tuple([tool.model_copy(deep=True) for tool in tools]),
         )
 
     def ask(self, question: Chat) -> Pending[ChatReply]:
         """Ask at once; the reply can be awaited later, or gathered and raced with others."""
-        return self._ctx.ask(self._sure().actor, question)
+        pending = self._ctx.ask(self._sure().actor, question)
+        self._open.append((question.model, pending))
+        return pending
+
+    def count(self) -> None:
+        """Note the faults and the tokens of what was answered since the last time."""
+        waiting = []
+        for model, pending in self._open:
+            if pending.done:
+                self._count(model, pending)
+            else:
+                waiting.append((model, pending))
+        self._open = waiting
+
+    def _count(self, model: str, pending: Pending[ChatReply]) -> None:
+        error = pending.error
+        if error is None:
+            reply: ChatReply = pending.value
+            self._note(reply.faults, model)
+            self._notebook.used(ModelUse.of_reply(reply))
+        else:
+            trouble = ModelTrouble.of_json(error.facts if isinstance(error, EffectFailed) else None)
+            self._note(trouble.faults, model)
+            self._notebook.used(ModelUse.of_trouble(trouble))
 
     def _sure(self) -> "ModelSeat":
         if self._seat is None:

@@ -130,6 +130,10 @@ class ChatReply(Message, name="llm.reply"):
     """Requests sent, failed ones included."""
     faults: tuple[Fault, ...] = ()
     """What went wrong before this answer came."""
+    wasted: Usage | None = None
+    """Tokens of the failed requests, as far as the provider told."""
+    untold: int = 0
+    """Requests that may have been billed without a word on their tokens."""
 
 
 class ModelTrouble(NamedTuple):
@@ -137,9 +141,18 @@ class ModelTrouble(NamedTuple):
 
     calls: int
     faults: tuple[Fault, ...]
+    wasted: Usage | None = None
+    """As of ChatReply."""
+    untold: int = 0
+    """As of ChatReply."""
 
     def to_json(self) -> dict[str, Any]:
-        return {"calls": self.calls, "faults": [list(fault) for fault in self.faults]}
+        return {
+            "calls": self.calls,
+            "faults": [list(fault) for fault in self.faults],
+            "wasted": None if self.wasted is None else list(self.wasted),
+            "untold": self.untold,
+        }
 
     @classmethod
     def of_json(cls, facts: Any) -> "ModelTrouble":
@@ -147,4 +160,8 @@ class ModelTrouble(NamedTuple):
         if not isinstance(facts, dict):
             return cls(0, ())
         faults = tuple(Fault(*fault) for fault in facts.get("faults", ()))
-        return cls(facts.get("calls", 0), faults)
+        wasted = facts.get("wasted")
+        return cls(
+            facts.get("calls", 0), faults, None if wasted is None else Usage(*wasted),
+            facts.get("untold", 0),
+        )  # fmt: skip

@@ -9,13 +9,15 @@ from typing import Any
 OPEN, CLOSE = "<data>", "</data>"
 
 _WHAT_COULD_ACT = re.compile(
-    "[<>&\ud800-\udfff\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
+    "[<>&\x7f-\x9f\xad\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff"
+    "\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]"
 )
 """What could close the marks, steer a terminal or hide from a reader."""
 
 
-def as_data(value: Mapping[str, Any], max_text: int) -> str:
-    """Plain data as a marked block of JSON; each text is cut to `max_text` characters.
+def as_data(value: Mapping[str, Any], max_text: int, most: int | None = None) -> str:
+    """Plain data as a marked block of JSON; each text is cut to `max_text` characters, and the
+    whole, if it has more than `most`, becomes one text that is cut to them.
 
     Nothing inside can end the block or look like another message: `<`, `>`, `&` and all
     characters that control or hide are written as JSON escapes.
@@ -27,6 +29,8 @@ def as_data(value: Mapping[str, Any], max_text: int) -> str:
         text = _json(_cut(value, max_text))
     if len(text) > max_text and re.search(_LONG_TEXT % max_text, text):
         text = _json(_cut(value, max_text))
+    if most is not None and len(text) > most:
+        text = _json({"cut": f"{text[:most]}… [{len(text) - most} more characters]"})
     return f"{OPEN}{_WHAT_COULD_ACT.sub(_escaped, text)}{CLOSE}"
 
 
@@ -46,7 +50,11 @@ def _type_name(value: Any) -> str:
 
 
 def _escaped(found: re.Match[str]) -> str:
-    return f"\\u{ord(found[0]):04x}"
+    code = ord(found[0])
+    if code < 0x10000:
+        return f"\\u{code:04x}"
+    high, low = divmod(code - 0x10000, 0x400)
+    return f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}"
 
 
 def _cut(value: Any, most: int) -> Any:

@@ -40,9 +40,9 @@ class Turn:
 
     __slots__ = ("answered", "messages", "steps", "tokens", "told")
 
-    def __init__(self, told: str, answered: str, steps: tuple[int, ...]) -> None:
-        """`told`: the step, and what had come of the turn before. `steps`: the index of the step
-        that it was, or of those that it sums up."""
+    def __init__(self, told: str, answered: str, steps: tuple[int, int]) -> None:
+        """`told`: the step, and what had come of the turn before. `steps`: the first and the last
+        index of the steps that it tells of, which are one and the same but for a summary."""
         self.told = told
         self.answered = answered
         self.steps = steps
@@ -68,7 +68,7 @@ class Memory:
         return self._tokens > self.config.max_tokens
 
     def add(self, turn: Turn) -> None:
-        """Remember a turn; `drop` or `replace` may be due then."""
+        """Remember a turn; `forget` may be due then."""
         if self.config.max_tokens:
             self.turns.append(turn)
             self._tokens += turn.tokens
@@ -91,6 +91,13 @@ class Memory:
         """The remembered turns as a conversation."""
         return [message for turn in self.turns for message in turn.messages]
 
-    def steps(self) -> list[int]:
-        """The indices of the remembered steps."""
-        return [step for turn in self.turns for step in turn.steps]
+    def steps(self) -> list[tuple[int, int]]:
+        """The remembered steps, as spans from the first index to the last."""
+        spans: list[tuple[int, int]] = []
+        for turn in self.turns:
+            first, last = turn.steps
+            if spans and spans[-1][1] + 1 == first:
+                spans[-1] = (spans[-1][0], last)
+            else:
+                spans.append(turn.steps)
+        return spans

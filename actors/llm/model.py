@@ -30,6 +30,9 @@ class NoProvider:
 class Model(EffectActor):
     """One model configuration of the run."""
 
+    known_as = "llm"
+    """A question says all that its answer depends on; which of a run's models are reached in the
+    same way, and under which number, does not."""
     timeout_s = math.inf
     """The provider's own time limits are what counts: waiting for a rate limit is no fault."""
 

@@ -1,6 +1,7 @@
 """How a model's reply becomes an action or a decision, or an error that it can act on."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -13,6 +14,9 @@ from .action_schema import NOOP_TOOL, Choices, chosen_among
 _KEPT_REASONING = 2_000
 """Characters of a model's reasoning that are kept; the journal has the whole reply."""
 _SHOWN = 12
+_DEEPEST = 32
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.S)
+"""Brackets, and whole texts so that those inside of them are passed over."""
 
 
 class Unreadable(Exception):
@@ -71,16 +75,37 @@ def _object(content: str) -> dict[str, JsonValue]:
     start = content.find("{")
     if start < 0:
         raise Unreadable("there is no JSON object in the answer")
+    if _is_deep(content, start):
+        raise Unreadable(f"the answer is nested more than {_DEEPEST} deep")
     try:
         found, _ = _DECODER.raw_decode(content, start)
         if "\\u" in content:
             json.dumps(found, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise Unreadable("the answer holds half of a surrogate pair, which is no text") from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise Unreadable(f"the answer is no valid JSON: {_story(error)}") from None
     assert isinstance(found, dict)
     return found
+
+
+def _is_deep(content: str, start: int) -> bool:
+    """Whether the object that begins here is nested too deeply. The parser's own limit depends on
+    how deep the program is in calls, which a replay does not repeat."""
+    if content.count("{") + content.count("[") <= _DEEPEST:
+        return False
+    depth = 0
+    for found in _BRACKETS.finditer(content, start):
+        sign = found[0][0]
+        if sign in "{[":
+            depth += 1
+            if depth > _DEEPEST:
+                return True
+        elif sign in "}]":
+            depth -= 1
+            if depth == 0:
+                return False
+    return False
 
 
 def _reasoning(reply: Mapping[str, JsonValue]) -> str | None:
@@ -99,7 +124,7 @@ def _kind(value: Any) -> str:
 def _story(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg} at character {error.pos}"
-    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+    return str(error)
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -14,6 +14,10 @@ OUTAGE_LIKE: frozenset[FaultKind] = frozenset(
 """Faults of a provider that may be down. All others come from one that answers."""
 
 
+ABSENT: frozenset[str] = frozenset({"overloaded", "disconnected"})
+"""Faults that say nothing about a question: nobody was there to read it."""
+
+
 @dataclass(frozen=True)
 class BreakerTerms:
     """When a breaker opens, and how often it lets a probe through."""
@@ -29,7 +33,8 @@ class Breaker:
     """Closed while the provider answers. Open after a row of failures of at least two calls:
     then all callers wait, one probe at a time goes through, and the first answer lets all go.
 
-    One call alone never opens it: a question that makes a server fail each time is no outage.
+    Failures of one call alone never open it: a question that makes a server fail each time is no
+    outage. Whoever knows better can `open` it.
     """
 
     def __init__(self, model: str, outage_s: float, terms: BreakerTerms | None = None) -> None:
@@ -88,12 +93,17 @@ class Breaker:
         self._several_fail = self._several_fail or self._first_to_fail is not caller
         if self._opened_at is None:
             if self._several_fail and self._failures >= self._terms.threshold:
-                self._opened_at = anyio.current_time()
-                self._cool(self._terms.cool_down_s)
+                self.open()
         elif self._probe is caller:
             self._probe = None
             self._cool(min(2 * self._cool_down_s, self._terms.cool_down_cap_s))
             self._wake()
+
+    def open(self) -> None:
+        """Hold everybody back from now on, until a probe is answered."""
+        if self._opened_at is None:
+            self._opened_at = anyio.current_time()
+            self._cool(self._terms.cool_down_s)
 
     def withdrew(self, caller: object) -> None:
         """The caller's attempt has not been made, or nobody knows how it ended."""

@@ -23,7 +23,6 @@ from .prices import price_of, table_version
 from .provider import PatientProvider
 from .reach import reach
 from .token_bounds import estimate_tokens
-from .transport import NOT_BILLED
 
 LOCAL_CONTEXT = 4096
 """Tokens of a prompt with its answer that a local model takes."""
@@ -55,10 +54,11 @@ class LanguageModels:
         self._say = say
         self._stack = ExitStack()
         self._providers: dict[str, PatientProvider] = {}
-        self._prices: dict[str, Price | None] = {}
         self._bases: dict[str, str] = {}
         self.record: Callable[[CallRecord], None] = lambda call: None
         """Takes each call's physical facts."""
+        self.spent: Callable[[str, int, Any], None] = lambda actor, number, facts: None
+        """Takes what a call has cost that has no outcome of its own."""
         limits = Budgets.of(config, budgets)
         self.ledger = Ledger(
             limits.run, limits.by_role, limits.by_agent,
@@ -75,8 +75,15 @@ class LanguageModels:
         for model in self._models.values():
             if not model.is_local:
                 reach(model, self.keys)
-        prices = {model.model: price_of(model) for model in self._models.values()}
-        self.ledger.check_prices(prices)
+        for model in self._models.values():
+            self.ledger.check_prices({model.model: price_of(model)})
+        asked = models_asked(default_catalogue(), config)
+        self._prices = {
+            f"agents/{agent}": price_of(asked[place])
+            for agent, place in _entries(config)
+            if place in asked
+        }
+        """What the tokens of each agent cost, by its path."""
 
     def _local(self) -> dict[str, int]:
         """The local models, with the questions that each answers at once."""
@@ -105,32 +112,47 @@ class LanguageModels:
 
     def provider(self, path: str, config: ModelConfig) -> Provider:
         """The provider of a model whose effect actor has this path."""
-        price = self._prices[path] = price_of(config)
         base = self._bases.get(config.model) if config.is_local else None
         reached = config if base is None else config.model_copy(update={"api_base": base})
         made = PatientProvider(
             config, reach(reached, self.keys), self.ledger,
-            price=price, redact=self.keys.redact, record=lambda call: self.record(call),
+            price=price_of(config), redact=self.keys.redact,
+            record=lambda call: self.record(call),
+            spent=lambda actor, number, facts: self.spent(actor, number, facts),
         )  # fmt: skip
         self._providers[path] = made
         return made
 
     def charge(self, recorded: Recorded) -> None:
-        """Book what an earlier execution of the run has paid for. Call it when the kernel, and so
-        each provider, is there."""
+        """Book what earlier executions of the run have paid for."""
         for record in recorded.outcomes():
-            asked, value = record["asked"], record["value"]
-            if not isinstance(asked, dict) or asked["effect"] not in self._prices:
-                continue
-            bill = _Bill.of(record["status"], value)
-            bound = Usage(0, 0)
-            if bill.unknown:
-                question = json.loads(recorded.asked(record["actor"], record["number"]))["body"]
-                bound = estimate_tokens(Chat.of_plain(question))
-            self.ledger.charge(
-                record["actor"], bill.calls, bill.usage, self._prices[asked["effect"]],
-                unknown=bill.unknown, bound=bound,
-            )  # fmt: skip
+            asked = record["asked"]
+            asks_model = isinstance(asked, dict) and asked.get("message") == Chat.message_name
+            if asks_model and not record.get("given"):
+                self._book(recorded, record, _Bill.of(record["status"], record["value"]))
+        for record in recorded.spent:
+            self._book(recorded, record, _Bill.of("withheld", record["facts"]))
+
+    def _book(self, recorded: Recorded, record: dict[str, Any], bill: "_Bill") -> None:
+        """Book one bill. Requests that told no tokens count at their estimate, which a withheld
+        one, whose question is not recorded, takes from the longest reply alone."""
+        actor, number = record["actor"], record["number"]
+        bound = Usage(0, 0)
+        if bill.unknown:
+            try:
+                question = Chat.of_plain(json.loads(recorded.asked(actor, number))["body"])
+                bound = estimate_tokens(question)
+            except KeyError:
+                bound = Usage(0, max(model.max_tokens for model in self._models.values()))
+        self.ledger.charge(
+            actor, bill.calls, bill.usage, self._price_of(actor), unknown=bill.unknown, bound=bound
+        )
+
+    def _price_of(self, actor: str) -> Price | None:
+        """An agent's children ask for it."""
+        while actor and actor not in self._prices:
+            actor = actor.rpartition("/")[0]
+        return self._prices.get(actor)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -140,10 +162,11 @@ class LanguageModels:
 
     def to_json(self) -> dict[str, Any]:
         """The bill, for meta.json: what was spent, at which prices."""
-        prices = {
-            model.model: None if (price := price_of(model)) is None else price.model_dump()
+        prices = [
+            {"model": model.model, "price": None if price is None else price.model_dump()}
             for model in self._models.values()
-        }
+            for price in [price_of(model)]
+        ]
         return {**self.ledger.to_json(), "prices": prices, "price_table": table_version()}
 
 
@@ -158,9 +181,17 @@ class _Bill(NamedTuple):
     @classmethod
     def of(cls, status: str, value: Any) -> "_Bill":
         facts = value if isinstance(value, dict) else {}
-        faults = ModelTrouble.of_json(facts).faults
-        usage = facts.get("usage")
-        unknown = sum(fault.kind not in NOT_BILLED for fault in faults)
-        if status == "ok" and usage is None:
-            unknown += 1
-        return cls(facts.get("calls", 0), None if usage is None else Usage(*usage), unknown)
+        trouble = ModelTrouble.of_json(facts)
+        told = [Usage(*usage) for usage in (facts.get("usage"), facts.get("wasted")) if usage]
+        usage = None
+        if told:
+            usage = Usage(
+                sum(one.prompt_tokens for one in told), sum(one.completion_tokens for one in told)
+            )
+        return cls(trouble.calls, usage, trouble.untold)
+
+
+def _entries(config: EpisodeConfig) -> list[tuple[str, int]]:
+    """Each agent's id with the place of its entry in `agents`."""
+    places = {id(spec): place for place, spec in enumerate(config.agents)}
+    return [(agent, places[id(spec)]) for agent, spec in agent_ids(config)]

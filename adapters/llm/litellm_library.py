@@ -5,7 +5,8 @@ import logging
 import os
 import threading
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Literal, NamedTuple
 
@@ -102,8 +103,21 @@ def keys_wanted(model: str) -> KeysWanted | None:
         return None
     if provider in _OTHER_CREDENTIALS:
         return KeysWanted(())
-    missing = litellm_library().validate_environment(model)["missing_keys"]
+    with _without_blank_variables():
+        missing = litellm_library().validate_environment(model)["missing_keys"]
     return KeysWanted(tuple(missing), one_is_enough=provider in _ONE_IS_ENOUGH)
+
+
+@contextmanager
+def _without_blank_variables() -> Iterator[None]:
+    """litellm takes a variable for a key if it is there, whatever stands in it."""
+    blank = {name: value for name, value in os.environ.items() if not value.strip()}
+    for name in blank:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(blank)
 
 
 def settings_unknown(model: str, names: Iterable[str]) -> list[str]:

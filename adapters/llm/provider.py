@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import anyio
 
@@ -17,7 +17,7 @@ from ...actors.llm.chat import Chat, ChatReply, Fault, ModelTrouble, ToolCall, U
 from ...runtime.errors import EffectFault, EffectWithheld
 from ...runtime.slot import asking
 from ...scenarios.schema.language_model import ModelConfig, Price
-from .breaker import OUTAGE_LIKE, Breaker
+from .breaker import ABSENT, OUTAGE_LIKE, Breaker
 from .call_record import AttemptRecord, CallOutcome, CallRecord
 from .ledger import Ledger, Reservation
 from .money import cost, dollars
@@ -49,15 +49,16 @@ class _Call:
         self.faults: list[Fault] = []
         self.usage: Usage | None = None
         """The sum of what the provider has told."""
+        self.wasted: Usage | None = None
+        """The part of it that failed attempts have cost."""
+        self.untold = 0
+        """Attempts that may have been billed without a word on their tokens."""
         self.finish_reason: str | None = None
 
-    def add_usage(self, usage: Usage | None) -> None:
-        if usage is not None:
-            known = self.usage or Usage(0, 0)
-            self.usage = Usage(
-                known.prompt_tokens + usage.prompt_tokens,
-                known.completion_tokens + usage.completion_tokens,
-            )
+    @property
+    def trouble(self) -> ModelTrouble:
+        """What the call has cost without an answer."""
+        return ModelTrouble(len(self.attempts), tuple(self.faults), self.wasted, self.untold)
 
 
 class PatientProvider:
@@ -72,18 +73,22 @@ class PatientProvider:
         price: Price | None,
         redact: Callable[[str], str],
         record: Callable[[CallRecord], None],
+        spent: Callable[[str, int, Any], None] = lambda actor, number, facts: None,
         backoff: Backoff | None = None,
         breaker: Breaker | None = None,
         tracer: Tracer | None = None,
     ) -> None:
         """`redact` takes secrets out of a provider's text; `record` gets each call's facts once,
-        however it ended. Without a `tracer`, spans go to the process's own, if it has one."""
+        however it ended; `spent` what a call has cost that ends without an outcome of its own
+        (actor, number, facts). Without a `tracer`, spans go to the process's own, if it has one.
+        """
         self._config = config
         self._transport = transport
         self._ledger = ledger
         self._price = price
         self._redact = redact
         self._record = record
+        self._spent = spent
         self._backoff = backoff or Backoff()
         self._breaker = breaker or Breaker(config.model, config.outage_s)
         self._rate = RateLimit(config.requests_per_minute, config.tokens_per_minute)
@@ -120,6 +125,8 @@ class PatientProvider:
             fingerprint=answer.fingerprint,
             calls=len(call.attempts),
             faults=tuple(call.faults),
+            wasted=call.wasted,
+            untold=call.untold,
         )
 
     async def aclose(self) -> None:
@@ -153,17 +160,20 @@ class PatientProvider:
             # An outage uses up nobody's attempts: the breaker says when to go on.
             return fault.retry_after_s or 0.0
         if call.counted > self._config.retries:
-            self._give_up(call, fault)
+            if any(kind not in ABSENT for kind, _ in call.faults):
+                self._give_up(call, fault)
+            # Nobody was there, each time: no fault of the question, and a turn is not lost to it.
+            self._breaker.open()
+            return 0.0
         return self._backoff.pause_s(len(call.faults), fault.retry_after_s)
 
     def _give_up(self, call: _Call, fault: TransportFault) -> NoReturn:
         sent = len(call.attempts)
         attempts = "1 attempt" if sent == 1 else f"{sent} attempts"
-        trouble = ModelTrouble(sent, tuple(call.faults))
         raise EffectFault(
             fault.kind,
             f"no answer from {self._config.model} after {attempts}: {fault}",
-            trouble.to_json(),
+            call.trouble.to_json(),
         ) from None
 
     async def _attempt(self, call: _Call) -> Answer:
@@ -176,6 +186,8 @@ class PatientProvider:
             answer = self._clean(await self._sent(call.question))
         except TransportFault as fault:
             self._settle(call, reservation, fault.usage, billed=fault.kind not in NOT_BILLED)
+            if fault.usage is not None:
+                call.wasted = _sum(call.wasted, fault.usage)
             self._note(call, began, fault)
             self._judge(call, fault)
             raise
@@ -223,7 +235,10 @@ class PatientProvider:
     def _settle(
         self, call: _Call, reservation: Reservation, usage: Usage | None, *, billed: bool
     ) -> None:
-        call.add_usage(usage)
+        if usage is None:
+            call.untold += billed
+        else:
+            call.usage = _sum(call.usage, usage)
         reservation.settle(usage, billed=billed)
         if usage is not None or not billed:
             self._rate.correct(call.bound.total, usage.total if usage else 0)
@@ -253,7 +268,7 @@ class PatientProvider:
             name,
             f"the adapter of {self._config.model} failed with {name}{where}; its text is left out, "
             f"since it could hold a key",
-            ModelTrouble(len(call.attempts), (*call.faults, Fault(name))).to_json(),
+            call.trouble._replace(faults=(*call.faults, Fault(name))).to_json(),
         ) from None
 
     def _clean(self, answer: Answer) -> Answer:
@@ -291,3 +306,13 @@ class PatientProvider:
         )
         span.ended(record, error_type)
         self._record(record)
+        if call.attempts and outcome in ("withheld", "cancelled"):
+            self._spent(call.actor, call.number, call.trouble.to_json())
+
+
+def _sum(one: Usage | None, other: Usage) -> Usage:
+    known = one or Usage(0, 0)
+    return Usage(
+        known.prompt_tokens + other.prompt_tokens,
+        known.completion_tokens + other.completion_tokens,
+    )

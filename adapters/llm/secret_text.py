@@ -37,15 +37,35 @@ class SecretText:
         # The longest first: one value may begin another.
         values = sorted(self._names, key=lambda form: (-len(form), form))
         self._pattern = re.compile("|".join([*map(re.escape, values), *_SHAPES]))
+        self._whole = {name: value for name, value in secrets.items() if len(value) >= LEAST}
+        self._escaped = re.compile(
+            "|".join(
+                f"(?P<s{nth}>{_as_json(value)})" for nth, value in enumerate(self._whole.values())
+            )
+            or "(?!)"
+        )
 
     def redact(self, text: str) -> str:
         """The text with `[redacted NAME]` for each secret; the same object if there is none."""
+        if "\\" in text:
+            # JSON inside of a text, which whoever reads it will decode: `\\/`, `\\u0041`.
+            text = self._escaped.sub(self._mark_escaped, text)
         if self._pattern.search(text) is None:
             return text
         return self._pattern.sub(self._mark, text)
 
+    def _mark_escaped(self, found: re.Match[str]) -> str:
+        return f"[redacted {list(self._whole)[int((found.lastgroup or 's0')[1:])]}]"
+
     def _mark(self, found: re.Match[str]) -> str:
         return f"[redacted {self._names.get(found.group(), 'key')}]"
+
+
+def _as_json(value: str) -> str:
+    """A pattern of the value in which each character may be escaped as JSON has it."""
+    return "".join(
+        rf"(?:{re.escape(sign)}|\\{re.escape(sign)}|\\u(?i:{ord(sign):04x}))" for sign in value
+    )
 
 
 def _forms(value: str) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import anyio
@@ -34,6 +34,8 @@ class Done(NamedTuple):
     seconds: float
     late: bool = False
     """Recorded as one that nobody waited for any more."""
+    given: bool = False
+    """Known beforehand: nobody was asked, and nothing was paid."""
 
 
 class Withheld(NamedTuple):
@@ -128,12 +130,8 @@ class Effects:
         with anyio.move_on_after(limit) as time_limit:
             try:
                 outcome = Outcome("ok", await request.perform())
-            except EffectWithheld:
-                raise
-            except EffectFault as fault:
-                outcome = _fault_outcome(fault, request)
             except Exception as error:
-                outcome = Outcome("failed", None, type(error).__name__, _text_of(error))
+                outcome = _failure(error, request)
             except anyio.get_cancelled_exc_class():
                 # asyncio lets a library cancel its own future; if nobody cancelled this
                 # effect, that must not look like the end of the run.
@@ -145,6 +143,26 @@ class Effects:
         if self._censor is not None:
             outcome = self._censor(request, outcome)
         return Done(slot, outcome, anyio.current_time() - began)
+
+
+def _failure(error: Exception, request: EffectRequest) -> Outcome:
+    """What an exception comes to. Raises EffectWithheld, also out of a task group."""
+    found = list(_leaves(error))
+    for leaf in found:
+        if isinstance(leaf, EffectWithheld):
+            raise leaf
+    for leaf in found:
+        if isinstance(leaf, EffectFault):
+            return _fault_outcome(leaf, request)
+    return Outcome("failed", None, type(error).__name__, _text_of(error))
+
+
+def _leaves(error: Exception) -> Iterator[Exception]:
+    if not isinstance(error, ExceptionGroup):
+        yield error
+        return
+    for part in error.exceptions:
+        yield from _leaves(part)
 
 
 def _fault_outcome(fault: EffectFault, request: EffectRequest) -> Outcome:

@@ -85,11 +85,17 @@ class StopSwitch:
 
     def __init__(self) -> None:
         self.thrown = False
+        self.wished = False
+        """Somebody has asked for it."""
         self.reason: str | None = None
-        """Why the run had to pause; None where somebody wished it to stop."""
+        """Why the run has to pause, if it has to."""
 
-    def throw(self, reason: str | None = None) -> None:
+    def throw(self) -> None:
         """Stop at the next step boundary; safe to call from any thread."""
+        self.thrown = self.wished = True
+
+    def pause(self, reason: str) -> None:
+        """The run can't go on: stop at the next step boundary, or where nothing goes on."""
         self.thrown = True
         self.reason = self.reason or reason
 
@@ -178,7 +184,10 @@ class _LiveRun:
         """Whether the run is over."""
         if state is State.BOUNDARY:
             return Ending.STOPPED
-        if state is State.BLOCKED and self._withheld and effects.idle and not self._facts_open:
+        stands = state is State.BLOCKED or (
+            state is State.QUIET and self.kernel.reservations.pending
+        )
+        if stands and self._withheld and effects.idle and not self._facts_open:
             return Ending.PAUSED
         if state is State.QUIET and not self.kernel.reservations.pending:
             if not self.kernel.expects_messages:
@@ -195,7 +204,7 @@ class _LiveRun:
             if answer is None:
                 effects.start(slot)
             else:
-                self._take_over(Done(slot, answer, 0.0))
+                self._take_over(Done(slot, answer, 0.0, given=True))
         elif not self._is_given_up(slot):
             self._facts_in.send_nowait([Done(slot, known, 0.0)])
 
@@ -226,7 +235,7 @@ class _LiveRun:
             self._done_in.send_nowait(done)
             return
         self._withheld = True
-        self.stop.throw(done.reason)
+        self.stop.pause(done.reason)
         self._facts_in.send_nowait([])
 
     @property
@@ -243,6 +252,8 @@ class _LiveRun:
         """Wait for a fact while there is nothing to do; the stop switch may be thrown meanwhile."""
         pending = self.kernel.reservations.pending
         while not self._facts_wait and (pending or not self.stop.thrown):
+            if self._withheld and not self._committing:
+                return
             fact = None
             with anyio.move_on_after(_GLANCE_S):
                 fact = await self._facts_out.receive()
@@ -296,7 +307,9 @@ class _LiveRun:
                 group = [done._replace(late=done.slot.cancelled) for done in group]
                 if self.journal is not None:
                     for done in group:
-                        self.journal.outcome(done.slot, done.outcome, late=done.late)
+                        self.journal.outcome(
+                            done.slot, done.outcome, late=done.late, given=done.given
+                        )
                         if not done.late:
                             self._undelivered[done.slot] = None
                     await self._sync()

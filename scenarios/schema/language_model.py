@@ -6,7 +6,7 @@ What an agent's own entry says wins over `models:` for its role, and that over t
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import AfterValidator, Field, JsonValue
 
 from .section import Section
 
@@ -33,6 +33,26 @@ class Budget(Section):
     @property
     def is_limited(self) -> bool:
         return (self.usd, self.tokens, self.calls) != (None, None, None)
+
+
+_OURS = frozenset(
+    {"model", "messages", "stream", "stream_options", "n", "tools", "tool_choice",
+     "response_format", "api_key", "api_base", "base_url", "timeout", "extra_headers",
+     "extra_body", "authorization", "headers", "max_tokens", "temperature", "top_p", "seed", "stop"}
+)  # fmt: skip
+
+
+def _not_ours(extra: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    for name in extra:
+        if name.lower() in _OURS:
+            raise ValueError(
+                f"{name} can't stand in extra: it has a setting of its own, comes from the "
+                f"environment (keys), or changes what comes back"
+            )
+    return extra
+
+
+Extra = Annotated[dict[str, JsonValue], AfterValidator(_not_ours)]
 
 
 class Price(Section):
@@ -70,7 +90,7 @@ class ModelConfig(Section):
     seed: int | None = Field(default=None, ge=-(2**63), le=2**63 - 1)
     """Sent to the provider; no promise of equal answers (the journal is)."""
     stop: tuple[str, ...] = ()
-    extra: dict[str, JsonValue] = Field(default_factory=dict)
+    extra: Extra = Field(default_factory=dict)
     """Further parameters of the provider's, sent as they are."""
     structured: Literal["auto", "json_schema", "tools", "json_object", "instruction"] = "auto"
     """How an action's JSON schema is put to the model: as native structured output, as a tool
@@ -132,7 +152,7 @@ class ModelOverrides(Section):
     max_tokens: int | None = Field(default=None, ge=1, le=1_000_000)
     seed: int | None = Field(default=None, ge=-(2**63), le=2**63 - 1)
     stop: tuple[str, ...] | None = None
-    extra: dict[str, JsonValue] | None = None
+    extra: Extra | None = None
     structured: Literal["auto", "json_schema", "tools", "json_object", "instruction"] | None = None
     timeout_s: float | None = Field(default=None, gt=0.0, le=86_400.0)
     retries: int | None = Field(default=None, ge=0, le=100)
@@ -165,7 +185,8 @@ class LlmConfig(ModelOverrides):
 def settled(*layers: ModelOverrides | None) -> ModelConfig | None:
     """The config that the layers come to, later ones over earlier; None if none names a model.
 
-    A price belongs to a model: a layer that names another one does not inherit it.
+    A price belongs to a model: a layer that names another one does not inherit it, nor an
+    `api_base` if the other one is a local model.
     """
     given: dict[str, Any] = {}
     for layer in layers:
@@ -174,5 +195,7 @@ def settled(*layers: ModelOverrides | None) -> ModelConfig | None:
         fresh = layer.given
         if "model" in fresh and fresh["model"] != given.get("model", fresh["model"]):
             given.pop("price", None)
+            if str(fresh["model"]).startswith(LOCAL):
+                given.pop("api_base", None)
         given |= fresh
     return ModelConfig(**given) if "model" in given else None

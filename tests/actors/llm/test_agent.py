@@ -148,7 +148,7 @@ def test_which_texts_a_prompt_held_stands_with_the_action(converse: Callable[...
     shown = [post[0] for post in last["observation"]["feed"]]
     assert [int(number) for kind, number, _ in last["exposure"]["seen"]] == shown
     assert {author for _, _, author in last["exposure"]["seen"]} >= {"llm_2"}
-    assert last["exposure"]["remembered"] == [0, 1, 2]
+    assert last["exposure"]["remembered"] == [[0, 2]]
     scripted = [step for step in played.steps if step["agent"] == "honest_1"][-1]
     assert "exposure" not in scripted
 

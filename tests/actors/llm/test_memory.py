@@ -7,7 +7,7 @@ from gdg_runtime.actors.llm.memory import Memory, MemoryConfig, Turn, estimated_
 
 
 def turn(number: int, size: int = 40) -> Turn:
-    return Turn(f"Step {number}.", "a" * size, (number,))
+    return Turn(f"Step {number}.", "a" * size, (number, number))
 
 
 def test_tokens_are_estimated_by_bytes() -> None:
@@ -49,7 +49,7 @@ def test_a_summary_takes_the_place_of_what_it_sums_up_with_its_steps() -> None:
     summary = Turn("What do you remember?", "Much.", (0, 1))
     memory.forget(2, summary)
     assert [message.content for message in memory.messages()][:2] == [summary.told, "Much."]
-    assert memory.steps() == [0, 1, 2, 3]
+    assert memory.steps() == [(0, 3)]
 
 
 def test_a_budget_of_zero_remembers_nothing() -> None:

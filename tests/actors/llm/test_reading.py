@@ -62,7 +62,9 @@ def test_reasoning_is_kept_and_a_long_one_is_cut() -> None:
         ('{"action": {"tool": "post", "content": "x", "to": "all"}}', "post: to: Extra inputs"),
         ('{"action": {"tool": "post", "content": "\\ud800"}}', "half of a surrogate pair"),
         ("[" * 100_000 + "{", "no valid JSON"),
-        ('{"a":' * 100_000, "no valid JSON"),
+        ('{"a":' * 100_000, "nested more than 32 deep"),
+        ('{"action":' + "[" * 33, "nested more than 32 deep"),
+        ('{"action":' + "[" * 30, "no valid JSON"),
     ],
 )
 def test_an_invalid_reply_says_what_to_change(content: str, says: str) -> None:
@@ -99,3 +101,8 @@ def test_an_effort_outside_of_0_to_1_is_refused(effort: str) -> None:
 def test_a_decision_is_read() -> None:
     decision: Any = read_decision('{"reasoning": "fair", "accept": true, "effort": 1}')
     assert (decision.accept, decision.effort, decision.reason) == (True, 1.0, "fair")
+
+
+def test_brackets_in_texts_are_no_nesting() -> None:
+    content = json.dumps({"reasoning": '\\"' + "[{" * 200, "action": {"tool": "noop"}})
+    assert read(content).tool is None

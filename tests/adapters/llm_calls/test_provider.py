@@ -54,7 +54,7 @@ async def test_it_gives_up_after_its_retries_with_the_facts(
     assert gave_up.value.kind == "server_error"
     assert str(gave_up.value) == ("no answer from openai/toy after 3 attempts: server_error (500)")
     trouble = ModelTrouble.of_json(gave_up.value.facts)
-    assert trouble == ModelTrouble(3, (Fault("server_error", 500),) * 3)
+    assert trouble == ModelTrouble(3, (Fault("server_error", 500),) * 3, untold=3)
     assert b.records[0].outcome == "failed"
 
 
