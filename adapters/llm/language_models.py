@@ -134,19 +134,16 @@ class LanguageModels:
             self._book(recorded, record, _Bill.of("withheld", record["facts"]))
 
     def _book(self, recorded: Recorded, record: dict[str, Any], bill: "_Bill") -> None:
-        """Book one bill. Requests that told no tokens count at their estimate, which a withheld
-        one, whose question is not recorded, takes from the longest reply alone."""
-        actor, number = record["actor"], record["number"]
-        bound = Usage(0, 0)
-        if bill.unknown:
-            try:
-                question = Chat.of_plain(json.loads(recorded.asked(actor, number))["body"])
-                bound = estimate_tokens(question)
-            except KeyError:
-                bound = Usage(0, max(model.max_tokens for model in self._models.values()))
+        """Book one bill; requests that told no tokens count at their estimate."""
+        actor = record["actor"]
+        bound = bill.bound
+        if bill.unknown and bound is None:
+            asked = json.loads(recorded.asked(actor, record["number"]))
+            bound = estimate_tokens(Chat.of_plain(asked["body"]))
         self.ledger.charge(
-            actor, bill.calls, bill.usage, self._price_of(actor), unknown=bill.unknown, bound=bound
-        )
+            actor, bill.calls, bill.usage, self._price_of(actor),
+            unknown=bill.unknown, bound=bound or Usage(0, 0),
+        )  # fmt: skip
 
     def _price_of(self, actor: str) -> Price | None:
         """An agent's children ask for it."""
@@ -177,6 +174,8 @@ class _Bill(NamedTuple):
     usage: Usage | None
     unknown: int
     """Calls that may have been billed without telling their tokens."""
+    bound: Usage | None = None
+    """Most tokens of each, where the question itself is not recorded."""
 
     @classmethod
     def of(cls, status: str, value: Any) -> "_Bill":
@@ -188,7 +187,8 @@ class _Bill(NamedTuple):
             usage = Usage(
                 sum(one.prompt_tokens for one in told), sum(one.completion_tokens for one in told)
             )
-        return cls(trouble.calls, usage, trouble.untold)
+        bound = facts.get("bound")
+        return cls(trouble.calls, usage, trouble.untold, None if bound is None else Usage(*bound))
 
 
 def _entries(config: EpisodeConfig) -> list[tuple[str, int]]:

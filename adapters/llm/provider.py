@@ -307,7 +307,8 @@ class PatientProvider:
         span.ended(record, error_type)
         self._record(record)
         if call.attempts and outcome in ("withheld", "cancelled"):
-            self._spent(call.actor, call.number, call.trouble.to_json())
+            facts = {**call.trouble.to_json(), "bound": list(call.bound)}
+            self._spent(call.actor, call.number, facts)
 
 
 def _sum(one: Usage | None, other: Usage) -> Usage:

@@ -62,7 +62,7 @@ def test_requests_that_were_given_up_are_counted_and_hold_no_outcome(studio: Stu
 def test_a_long_text_is_stored_once_for_all_requests(studio: Studio) -> None:
     path = studio.written(chatting)
     assert path.read_text().count(SCENE) == 1
-    asked = [entry for entry in Cassette.read(path).entries if entry.effect == "models/1"]
+    asked = [entry for entry in Cassette.read(path).entries if entry.effect == "llm"]
     assert len(asked) == 4
     for entry in asked:
         assert Cassette.read(path).asked(entry)["body"]["messages"][0]["content"] == SCENE

@@ -266,3 +266,71 @@ async def test_what_is_known_beforehand_is_recorded_and_nobody_is_asked(tmp_path
     assert len(shop.served) == 5
     assert len(known.seen) == 6
     assert len(Recorded.read(tmp_path / "journal")) == 6
+
+
+@pytest.mark.parametrize("stock", [0, 4])
+async def test_a_withheld_effect_pauses_a_run_in_order_of_arrival_as_well(
+    tmp_path: Path, stock: int
+) -> None:
+    shop, stop = Shop(stock), StopSwitch()
+    kernel = Kernel(seed=1, arrival=True)
+
+    async def story(ctx: Context) -> None:
+        for step in range(3):
+            await ctx.effect(shop.buy, f"{ctx.self.path}/{step}")
+
+    for number in range(3):
+        kernel.root.tell(kernel.spawn(f"asker_{number}", Asker, story), Go())
+    with Journal.create(tmp_path / "journal", {"order": "arrival"}) as journal:
+        with anyio.fail_after(30):
+            assert await drive(kernel, journal, stop=stop) is Ending.PAUSED
+    assert stop.reason == "the shop is empty"
+    assert not stop.wished
+    assert len(Recorded.read(tmp_path / "journal")) == stock
+
+
+async def test_faults_and_withholding_count_out_of_a_task_group_too() -> None:
+    seen: list[str] = []
+
+    async def grouped(withheld: bool) -> None:
+        async def inner() -> None:
+            raise EffectWithheld("later") if withheld else EffectFault("gone", "no", [1])
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(inner)
+
+    async def story(ctx: Context) -> None:
+        try:
+            await ctx.effect(grouped, False)
+        except EffectFailed as error:
+            seen.append(error.kind)
+        await ctx.effect(grouped, True)
+
+    stop = StopSwitch()
+    assert await drive(told(story), stop=stop) is Ending.PAUSED
+    assert (seen, stop.reason) == (["gone"], "later")
+
+
+class Nameless(EffectActor):
+    known_as = "the oracle"
+
+    @handles
+    async def on_question(self, question: Question) -> int:
+        return question.number
+
+
+def test_a_request_may_leave_out_under_which_path_its_effect_lives() -> None:
+    digests = set()
+    for path in ("models/1", "models/2"):
+        kernel, requests = Kernel(), list[EffectRequest]()
+        oracle = kernel.spawn(path, Nameless)
+
+        async def story(ctx: Context, oracle: Any = oracle) -> None:
+            await ctx.ask(oracle, Question(number=1))
+
+        kernel.reservations.saw = requests.append
+        kernel.root.tell(kernel.spawn("asker", Asker, story), Go())
+        kernel.run()
+        digests.add(requests[0].digest)
+        assert requests[0].effect == path
+    assert len(digests) == 1
