@@ -109,10 +109,10 @@ def test_the_minimal_agent_posts_what_its_model_says(start: Start, server: Fault
     server.control(answers=[{"contains": "Write one short post.", "content": " Trade fairly. "}])
     run = start("llm_own_agent")
     posts = [action["args"] for action in actions(run, "llm_own_agent") if action["tool"]]
-    assert len(posts) == 3 * 8
+    assert len(posts) == 2 * 6
     assert all(post == {"content": "Trade fairly."} for post in posts)
     metrics = json.loads((run / "metrics.json").read_bytes())
-    assert metrics["language_models"]["calls"] == 24
+    assert metrics["language_models"]["calls"] == 12
 
 
 def test_the_minimal_agents_feed_comes_as_data(start: Start, server: FaultServer) -> None:
