@@ -20,6 +20,7 @@ from contextlib import suppress
 from typing import Any, Generic, ParamSpec, TypeVar, TypeVarTuple
 
 import anyio
+import anyio.lowlevel
 import trio
 
 T = TypeVar("T")
@@ -56,6 +57,8 @@ class AsyncioThread:
         live = self._started()
         if live.is_here():
             return await function(*args)
+        # Who is cancelled already shall not set anything off in the other thread.
+        await anyio.lowlevel.checkpoint_if_cancelled()
         call = _Call(live.loop, function, args)
         call.start()
         try:
