@@ -82,15 +82,16 @@ class Llm:
         asked = [_message(message) for message in _listed(messages)]
         if system is not None:
             asked.insert(0, ChatMessage(role="system", content=system))
-        # Not validated: what can't be written as JSON is refused when it is asked.
-        return Chat.model_construct(
+        # Not validated: what can't be written as JSON is refused when it is asked. Copies, since
+        # the question is sent while the agent goes on.
+        question = Chat.model_construct(
             model=config.model,
             messages=tuple(asked),
-            # Copies: the question is sent while the agent goes on.
-            sampling=deepcopy({**config.sampling, **sampling}),
-            json_schema=None if json_schema is None else deepcopy(dict(json_schema)),
+            sampling={**config.sampling, **deepcopy(sampling)},
+            json_schema=None,
             tools=tuple([tool.model_copy(deep=True) for tool in tools]),
         )
+        return question if json_schema is None else question.with_schema(json_schema)
 
     def ask(self, question: Chat) -> Pending[ChatReply]:
         """Ask at once; the reply can be awaited later, or gathered and raced with others."""

@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from ...runtime.errors import NotSerialisable
 from ...runtime.message import Message
 
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
@@ -67,6 +68,18 @@ class Chat(Message, name="llm.chat"):
     """The reply's content shall be JSON of this schema; how the model is told is the adapter's
     affair."""
     tools: tuple[ToolSpec, ...] = ()
+
+    def with_schema(self, schema: Mapping[str, Any]) -> "Chat":
+        """The question with this schema, as it is now. Raises NotSerialisable."""
+        try:
+            text = json.dumps(schema, allow_nan=False)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise NotSerialisable("the JSON schema of a question", str(error)) from None
+        # By way of the text, which is needed anyway: several times faster than a deep copy.
+        fields = {**self.__dict__, "json_schema": json.loads(text)}
+        question = Chat.model_construct(**fields)
+        question.__dict__["schema_text"] = text
+        return question
 
     @cached_property
     def schema_text(self) -> str | None:
