@@ -183,6 +183,12 @@ class Kernel:
 
     # --- running ----------------------------------------------------------------------------
 
+    @property
+    def stands_at(self) -> Slot | None:
+        """The place that a kernel in the state BLOCKED waits for."""
+        found = self._round[-1].body if self._round else None
+        return found if isinstance(found, Slot) else None
+
     def run(self, turns: int | None = None) -> State:
         """Take turns until nothing can go on, or until the allotted turns are used up.
 

@@ -262,13 +262,17 @@ class _LiveRun:
                 return
 
     async def _take_facts(self, *, wait: bool) -> None:
-        """Give the kernel what is synced; wait for at least one fact if it can't go on."""
-        if wait:
-            await self._take(await self._facts_out.receive())
-        while self._facts_wait:
-            await self._take(self._facts_out.receive_nowait())
-        if self.failure is not None:
-            raise self.failure
+        """Give the kernel what is synced; wait for what it stands at if it can't go on."""
+        blocking = self.kernel.stands_at if wait else None
+        while True:
+            if wait:
+                await self._take(await self._facts_out.receive())
+            while self._facts_wait:
+                await self._take(self._facts_out.receive_nowait())
+            if self.failure is not None:
+                raise self.failure
+            if blocking is None or blocking.ready or self._withheld:
+                return
 
     async def _take(self, fact: list[Done] | FromOutside) -> None:
         if isinstance(fact, list):
