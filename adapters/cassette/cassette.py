@@ -2,7 +2,7 @@
 
 An entry is (actor, digest of the canonical request, occurrence) and an outcome. The digest is the
 one that the journal checks: of the effect's name and its arguments, so of a language model its
-actor's path, the model's name, messages, sampling, schema and tools. The bytes follow from that
+name, messages, sampling, schema and tools. The bytes follow from that
 content alone, never from the order of arrival.
 """
 
