@@ -11,9 +11,6 @@ from ...scenarios.contract import Moment, Observation, Offer, Role, Tool, World
 from .action_schema import NOOP_TOOL
 from .data import CLOSE, OPEN, as_data
 
-VERSION = 1
-"""Of these texts; a new version makes other requests, and so other cassettes."""
-
 
 def system_prompt(
     agent: str, world: type[World], role: Role | None, tools: Sequence[Tool], persona: str,
