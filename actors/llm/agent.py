@@ -29,8 +29,7 @@ from ..messages import Acted, Turn
 from .action_schema import ActionSchema, decision_schema
 from .chat import ChatMessage
 from .data import as_data
-from .memory import Memory, MemoryConfig
-from .memory import Turn as Remembered
+from .memory import Memory, MemoryConfig, Remembered
 from .prompt import (
     offer_prompt,
     repair_prompt,

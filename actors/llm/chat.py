@@ -116,6 +116,12 @@ class Usage(NamedTuple):
     def total(self) -> int:
         return self.prompt_tokens + self.completion_tokens
 
+    def plus(self, other: "Usage") -> "Usage":
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+        )
+
 
 class Fault(NamedTuple):
     """An attempt that failed, as it is recorded."""

@@ -35,7 +35,7 @@ def estimated_tokens(text: str) -> int:
     return (len(text.encode(errors="replace")) + 3) // 4
 
 
-class Turn:
+class Remembered:
     """One remembered turn."""
 
     __slots__ = ("answered", "messages", "steps", "tokens", "told")
@@ -59,7 +59,7 @@ class Memory:
 
     def __init__(self, config: MemoryConfig) -> None:
         self.config = config
-        self.turns: list[Turn] = []
+        self.turns: list[Remembered] = []
         self._tokens = 0
 
     @property
@@ -67,13 +67,13 @@ class Memory:
         """Whether the budget is exceeded."""
         return self._tokens > self.config.max_tokens
 
-    def add(self, turn: Turn) -> None:
+    def add(self, turn: Remembered) -> None:
         """Remember a turn; `forget` may be due then."""
         if self.config.max_tokens:
             self.turns.append(turn)
             self._tokens += turn.tokens
 
-    def old(self) -> Sequence[Turn]:
+    def old(self) -> Sequence[Remembered]:
         """The turns that must go so that the rest takes half of the budget."""
         left, going = self._tokens, 0
         while going < len(self.turns) and left > self.config.max_tokens * _ROOM:
@@ -81,7 +81,7 @@ class Memory:
             going += 1
         return self.turns[:going]
 
-    def forget(self, count: int, summary: Turn | None = None) -> None:
+    def forget(self, count: int, summary: Remembered | None = None) -> None:
         """Drop the oldest `count` turns; `summary` takes their place."""
         kept = self.turns[count:]
         self.turns = kept if summary is None else [summary, *kept]

@@ -27,7 +27,7 @@ _COMMANDS = {
     "completion": "Print the shell completion script.",
 }
 
-EXIT_FAILED, EXIT_BAD_INPUT, EXIT_UNVERIFIED, EXIT_STOPPED = 1, 2, 3, 130
+EXIT_FAILED, EXIT_BAD_INPUT, EXIT_UNVERIFIED, EXIT_PAUSED, EXIT_STOPPED = 1, 2, 3, 4, 130
 
 
 def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:

@@ -12,12 +12,10 @@ import click
 from ...scenarios.schema.episode import EpisodeConfig
 from ..execution import Hosting
 from ..result import Result
+from . import EXIT_FAILED, EXIT_PAUSED, EXIT_STOPPED
 from .effect_log import effect_log
 from .progress import PlainProgress, TerminalProgress
 from .trouble import safe_lines
-
-EXIT_PAUSED = 4
-"""A budget is used up, or a provider is down."""
 
 
 @contextmanager
@@ -53,4 +51,5 @@ def finish(result: Result, track: Sequence[str], *, quiet: bool, as_json: bool) 
             click.echo(f"Paused: {safe_lines(result.paused)}", err=True)
         raise click.exceptions.Exit(EXIT_PAUSED)
     if result.status != "completed":
-        raise click.exceptions.Exit({"failed": 1, "stopped": 130}[result.status])
+        codes = {"failed": EXIT_FAILED, "stopped": EXIT_STOPPED}
+        raise click.exceptions.Exit(codes[result.status])

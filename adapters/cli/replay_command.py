@@ -9,6 +9,7 @@ from ...runtime.errors import GdgError
 from ..failures import RunUnwritable
 from ..run_directory import RunDirectory
 from ..verification import Verification, replay_into, verify_run
+from . import EXIT_UNVERIFIED
 from .options import find_run, json_option, out_option, run_argument
 from .trouble import Told, safe_lines, told
 
@@ -44,7 +45,7 @@ def command(run: str, verify: bool, target: Path | None, as_json: bool, out: Pat
     elif verification is not None:
         _tell(verification)
     if verification is not None and not verification.verified:
-        raise click.exceptions.Exit(3)
+        raise click.exceptions.Exit(EXIT_UNVERIFIED)
 
 
 def _tell(verification: Verification) -> None:

@@ -129,9 +129,9 @@ class LanguageModels:
             asked = record["asked"]
             asks_model = isinstance(asked, dict) and asked.get("message") == Chat.message_name
             if asks_model and not record.get("given"):
-                self._book(recorded, record, _Bill.of(record["status"], record["value"]))
+                self._book(recorded, record, _Bill.of(record["value"]))
         for record in recorded.spent:
-            self._book(recorded, record, _Bill.of("withheld", record["facts"]))
+            self._book(recorded, record, _Bill.of(record["facts"]))
 
     def _book(self, recorded: Recorded, record: dict[str, Any], bill: "_Bill") -> None:
         """Book one bill; requests that told no tokens count at their estimate."""
@@ -178,15 +178,12 @@ class _Bill(NamedTuple):
     """Most tokens of each, where the question itself is not recorded."""
 
     @classmethod
-    def of(cls, status: str, value: Any) -> "_Bill":
+    def of(cls, value: Any) -> "_Bill":
         facts = value if isinstance(value, dict) else {}
         trouble = ModelTrouble.of_json(facts)
-        told = [Usage(*usage) for usage in (facts.get("usage"), facts.get("wasted")) if usage]
-        usage = None
-        if told:
-            usage = Usage(
-                sum(one.prompt_tokens for one in told), sum(one.completion_tokens for one in told)
-            )
+        usage = None if facts.get("usage") is None else Usage(*facts["usage"])
+        if trouble.wasted is not None:
+            usage = trouble.wasted.plus(usage or Usage(0, 0))
         bound = facts.get("bound")
         return cls(trouble.calls, usage, trouble.untold, None if bound is None else Usage(*bound))
 

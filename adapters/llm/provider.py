@@ -31,6 +31,8 @@ from .transport import MAY_PASS, NOT_BILLED, Answer, Transport, TransportFault
 if TYPE_CHECKING:
     from opentelemetry.trace import Tracer
 
+_NO_TOKENS = Usage(0, 0)
+
 
 class _Call:
     """One question on its way."""
@@ -187,7 +189,7 @@ class PatientProvider:
         except TransportFault as fault:
             self._settle(call, reservation, fault.usage, billed=fault.kind not in NOT_BILLED)
             if fault.usage is not None:
-                call.wasted = _sum(call.wasted, fault.usage)
+                call.wasted = fault.usage.plus(call.wasted or _NO_TOKENS)
             self._note(call, began, fault)
             self._judge(call, fault)
             raise
@@ -238,7 +240,7 @@ class PatientProvider:
         if usage is None:
             call.untold += billed
         else:
-            call.usage = _sum(call.usage, usage)
+            call.usage = usage.plus(call.usage or _NO_TOKENS)
         reservation.settle(usage, billed=billed)
         if usage is not None or not billed:
             self._rate.correct(call.bound.total, usage.total if usage else 0)
@@ -309,11 +311,3 @@ class PatientProvider:
         if call.attempts and outcome in ("withheld", "cancelled"):
             facts = {**call.trouble.to_json(), "bound": list(call.bound)}
             self._spent(call.actor, call.number, facts)
-
-
-def _sum(one: Usage | None, other: Usage) -> Usage:
-    known = one or Usage(0, 0)
-    return Usage(
-        known.prompt_tokens + other.prompt_tokens,
-        known.completion_tokens + other.completion_tokens,
-    )

@@ -30,10 +30,6 @@ class Budget(Section):
     calls: Count | None = None
     """Requests sent to providers, repeated ones included."""
 
-    @property
-    def is_limited(self) -> bool:
-        return (self.usd, self.tokens, self.calls) != (None, None, None)
-
 
 _OURS = frozenset(
     {"model", "messages", "stream", "stream_options", "n", "tools", "tool_choice",

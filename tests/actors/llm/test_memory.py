@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdg_runtime.actors.llm.memory import Memory, MemoryConfig, Turn, estimated_tokens
+from gdg_runtime.actors.llm.memory import Memory, MemoryConfig, Remembered, estimated_tokens
 
 
-def turn(number: int, size: int = 40) -> Turn:
-    return Turn(f"Step {number}.", "a" * size, (number, number))
+def turn(number: int, size: int = 40) -> Remembered:
+    return Remembered(f"Step {number}.", "a" * size, (number, number))
 
 
 def test_tokens_are_estimated_by_bytes() -> None:
@@ -46,7 +46,7 @@ def test_a_summary_takes_the_place_of_what_it_sums_up_with_its_steps() -> None:
     memory = Memory(MemoryConfig(max_tokens=1000))
     for number in range(4):
         memory.add(turn(number))
-    summary = Turn("What do you remember?", "Much.", (0, 1))
+    summary = Remembered("What do you remember?", "Much.", (0, 1))
     memory.forget(2, summary)
     assert [message.content for message in memory.messages()][:2] == [summary.told, "Much."]
     assert memory.steps() == [(0, 3)]

@@ -7,10 +7,10 @@ from typing import Any
 import anyio
 import pytest
 import trio
+from stories import Story
 from vocabulary import Go
 
 from gdg_runtime.runtime import (
-    Actor,
     Context,
     EffectActor,
     EffectFailed,
@@ -32,19 +32,10 @@ from gdg_runtime.runtime import (
 from gdg_runtime.runtime.slot import asking
 
 
-class Asker(Actor):
-    def __init__(self, story: Any) -> None:
-        self.story = story
-
-    @handles
-    async def on_go(self, message: Go, ctx: Context) -> None:
-        await self.story(ctx)
-
-
 def told(*stories: Callable[[Context], Any]) -> Kernel:
     kernel = Kernel(seed=1)
     for number, story in enumerate(stories):
-        kernel.root.tell(kernel.spawn(f"asker_{number}", Asker, story), Go())
+        kernel.root.tell(kernel.spawn(f"asker_{number}", Story, story), Go())
     return kernel
 
 
@@ -78,7 +69,7 @@ def consulting(oracles: list[Oracle], questions: int, answers: list[Any]) -> Ker
         asked = [ctx.ask(ref, Question(number=n)) for n in range(questions) for ref in refs]
         answers.append(await ctx.gather(*asked))
 
-    kernel.root.tell(kernel.spawn("asker", Asker, story), Go())
+    kernel.root.tell(kernel.spawn("asker", Story, story), Go())
     return kernel
 
 
@@ -280,7 +271,7 @@ async def test_a_withheld_effect_pauses_a_run_in_order_of_arrival_as_well(
             await ctx.effect(shop.buy, f"{ctx.self.path}/{step}")
 
     for number in range(3):
-        kernel.root.tell(kernel.spawn(f"asker_{number}", Asker, story), Go())
+        kernel.root.tell(kernel.spawn(f"asker_{number}", Story, story), Go())
     with Journal.create(tmp_path / "journal", {"order": "arrival"}) as journal:
         with anyio.fail_after(30):
             assert await drive(kernel, journal, stop=stop) is Ending.PAUSED
@@ -329,7 +320,7 @@ def test_a_request_may_leave_out_under_which_path_its_effect_lives() -> None:
             await ctx.ask(oracle, Question(number=1))
 
         kernel.reservations.saw = requests.append
-        kernel.root.tell(kernel.spawn("asker", Asker, story), Go())
+        kernel.root.tell(kernel.spawn("asker", Story, story), Go())
         kernel.run()
         digests.add(requests[0].digest)
         assert requests[0].effect == path

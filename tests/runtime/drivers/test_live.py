@@ -8,6 +8,8 @@ from typing import Any
 import anyio
 import pytest
 import trio
+from stories import told
+from vocabulary import Go
 
 from gdg_runtime.runtime import (
     Actor,
@@ -37,29 +39,8 @@ from gdg_runtime.runtime.errors import (
 )
 
 
-class Go(Message, name="test.go"):
-    what: str = ""
-
-
 class Answer(Message, name="test.answer"):
     text: str
-
-
-class Story(Actor):
-    """Runs an async function in its first turn."""
-
-    def __init__(self, story: Any) -> None:
-        self.story = story
-
-    @handles
-    async def on_go(self, message: Go, ctx: Context) -> None:
-        await self.story(ctx)
-
-
-def told(story: Any, **options: Any) -> Kernel:
-    kernel = Kernel(seed=1, **options)
-    kernel.root.tell(kernel.spawn("story", Story, story), Go())
-    return kernel
 
 
 async def replayed(kernel: Kernel, path: Path) -> Ending:

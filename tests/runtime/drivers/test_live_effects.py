@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 import pytest
 import trio
+from stories import told
 from vocabulary import Echo, Go, Ping, Pong
 
 from gdg_runtime.runtime import (
@@ -34,21 +35,6 @@ from gdg_runtime.runtime.errors import (
     NondeterministicAwait,
     NotAccepted,
 )
-
-
-class Story(Actor):
-    def __init__(self, story: Any) -> None:
-        self.story = story
-
-    @handles
-    async def on_go(self, message: Go, ctx: Context) -> None:
-        await self.story(ctx)
-
-
-def told(story: Any, **options: Any) -> Kernel:
-    kernel = Kernel(seed=1, **options)
-    kernel.root.tell(kernel.spawn("story", Story, story), Go())
-    return kernel
 
 
 async def live_and_replayed(
