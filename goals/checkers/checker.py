@@ -1,0 +1,104 @@
+"""The protocol of belief checkers, and what they report."""
+
+from collections.abc import Awaitable, Sequence
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..model import Belief
+
+
+class Pattern(BaseModel):
+    """One conflict that was found between a text and a belief."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    belief_id: str
+    pattern_type: str
+    """What kind of conflict: negation, antonym, numbers, judged, …"""
+    severity: float = Field(ge=0.0, le=1.0)
+    rationale: str
+    """Why, in words for people."""
+    evidence: tuple[str, ...] = ()
+    """The words of the text and of the belief that conflict."""
+
+
+class ConsistencyReport(BaseModel):
+    """What a checker found."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    patterns: tuple[Pattern, ...] = ()
+    checker_id: str
+    version: str
+
+    @property
+    def severity(self) -> float:
+        """Of the worst pattern; 0 if there is none."""
+        return max((pattern.severity for pattern in self.patterns), default=0.0)
+
+
+class BeliefConsistencyChecker(Protocol):
+    """Compares a text with beliefs. May not change anything; what it raises blocks the goal."""
+
+    def check_consistency(
+        self, *, query: str, beliefs: Sequence[Belief], memories: Sequence[Any]
+    ) -> ConsistencyReport:
+        """The conflicts between `query` and each of the beliefs."""
+
+
+class AsyncBeliefConsistencyChecker(Protocol):
+    """A checker that has to ask somebody else, such as a language model."""
+
+    def check_consistency(
+        self, *, query: str, beliefs: Sequence[Belief], memories: Sequence[Any]
+    ) -> Awaitable[ConsistencyReport]:
+        """The conflicts between `query` and each of the beliefs."""
+
+
+class Unvetted(Exception):  # no error: a question that has to be answered first
+    """Raised by a `DeferredChecker` inside a transaction, which is rolled back: whoever called
+    must have the question answered, and call again."""
+
+    def __init__(self, query: str, beliefs: tuple[Belief, ...]) -> None:
+        self.query, self.beliefs = query, beliefs
+        super().__init__(query)
+
+
+class DeferredChecker:
+    """Lets a store, which is synchronous, work with checkers that are not.
+
+    Answers what it was taught, and raises `Unvetted` for the rest. An answer holds for exactly
+    this text and these beliefs as they were, so that what changes meanwhile is asked about again.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, tuple[tuple[str, int], ...]], ConsistencyReport | None] = {}
+
+    def check_consistency(
+        self, *, query: str, beliefs: Sequence[Belief], memories: Sequence[Any]
+    ) -> ConsistencyReport:
+        """What was learned. Raises Unvetted, and CheckFailed where there is no answer."""
+        place = _place(query, beliefs)
+        if place not in self._known:
+            raise Unvetted(query, tuple(beliefs))
+        report = self._known[place]
+        if report is None:
+            raise CheckFailed("the checker did not answer")
+        return report
+
+    def learn(self, question: Unvetted, report: ConsistencyReport | None) -> None:
+        """Keep the answer to a question; None: there is none to be had."""
+        self._known[_place(question.query, question.beliefs)] = report
+
+    def forget(self) -> None:
+        """Forget all answers; called when the command is through."""
+        self._known.clear()
+
+
+class CheckFailed(Exception):
+    """A checker could not answer."""
+
+
+def _place(query: str, beliefs: Sequence[Belief]) -> tuple[str, tuple[tuple[str, int], ...]]:
+    return query, tuple((belief.id, belief.version) for belief in beliefs)

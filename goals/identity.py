@@ -1,0 +1,79 @@
+"""Ids and traces: made from a clock and a source of random bits that the store is given."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Clock = Callable[[], datetime]
+"""Gives the current time, in UTC."""
+Bits = Callable[[int], int]
+"""Gives an integer of that many random bits."""
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_TIME_BITS, _RANDOM_BITS, _LETTERS = 48, 80, 26
+
+
+def microseconds(moment: datetime) -> int:
+    """Microseconds since 1970 in UTC, exact."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_microseconds(count: int) -> datetime:
+    """The moment that `microseconds` came from."""
+    return _EPOCH + count * _MICROSECOND
+
+
+def make_id(prefix: str, now: datetime, bits: Bits) -> str:
+    """A new id such as `goal_01j9…`: 26 letters and digits that sort by time."""
+    milliseconds = microseconds(now) // 1000 & (1 << _TIME_BITS) - 1
+    number = milliseconds << _RANDOM_BITS | bits(_RANDOM_BITS)
+    letters = [_ALPHABET[number >> 5 * place & 31] for place in range(_LETTERS)]
+    return f"{prefix}_{''.join(reversed(letters))}"
+
+
+class Trace(BaseModel):
+    """A place in a W3C trace."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    trace_id: str = Field(default="0" * 32, pattern=r"^[0-9a-f]{32}$")
+    span_id: str = Field(default="0" * 16, pattern=r"^[0-9a-f]{16}$")
+    parent_id: str | None = Field(default=None, pattern=r"^[0-9a-f]{16}$")
+
+    @classmethod
+    def begin(cls, bits: Bits) -> "Trace":
+        """A trace of its own."""
+        return cls(trace_id=f"{bits(128) or 1:032x}", span_id=f"{bits(64) or 1:016x}")
+
+    def child(self, hop: str) -> "Trace":
+        """The span of the next hop. It follows from this span and the hop's name, so that a replay
+        makes the same."""
+        text = f"{self.trace_id}{self.span_id}{hop}"
+        span = sha256(text.encode()).hexdigest()[:16]
+        return Trace(trace_id=self.trace_id, span_id=span, parent_id=self.span_id)
+
+
+class IdempotencyKey(BaseModel):
+    """Makes a command that is sent again do nothing again."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scope: str
+    """Whose key it is and for which operation: a key means nothing elsewhere."""
+    key: str = Field(min_length=1, max_length=255)
+    request: str
+    """Digest of the request; another one with the same key is refused."""
+
+
+class Caller(BaseModel):
+    """Who asks, within which trace, and under which idempotency key."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    actor: str = "local"
+    trace: Trace = Trace()
+    key: IdempotencyKey | None = None
