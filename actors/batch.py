@@ -87,6 +87,9 @@ class Batch:
                 else {"ok": False, "error": applied.error},
                 "score": scored,
             }
+            goal = observation.goal
+            if goal is not None:
+                line["goal"] = {"goal_id": goal.goal_id, "task_id": goal.task_id, "text": goal.text}
             if ruled.report is not None and any(ruled.report.exposure):
                 line["exposure"] = ruled.report.exposure._asdict()
             if said:

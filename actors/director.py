@@ -8,6 +8,7 @@ from ..runtime.context import Context
 from ..runtime.ref import ActorRef
 from ..scenarios.contract import Moment
 from ..scenarios.schema.episode import EpisodeConfig
+from .goals.messages import AssignGoals, CloseGoals
 from .messages import (
     Begin,
     CloseEpoch,
@@ -35,12 +36,14 @@ class Cast:
         recorder: ActorRef[Any],
         agents: Mapping[str, ActorRef[Any]],
         adversaries: Sequence[ActorRef[Any]],
+        goals: ActorRef[Any] | None = None,
     ) -> None:
         self.scenario = scenario
         self.metrics = metrics
         self.recorder = recorder
         self.agents = dict(agents)
         self.adversaries = tuple(adversaries)
+        self.goals = goals
 
 
 class Director(Actor):
@@ -75,7 +78,7 @@ class Director(Actor):
         last_of_epoch = moment.step + 1 == self.simulation.steps_per_epoch
         if last_of_epoch or world_ended:
             await self._close_epoch(ctx)
-        self._go_on(ctx, last_of_epoch, "world_ended" if world_ended else None)
+        await self._go_on(ctx, last_of_epoch, "world_ended" if world_ended else None)
 
     async def _play_step(self, ctx: Context) -> None:
         moment, cast = self.moment, self.cast
@@ -86,10 +89,19 @@ class Director(Actor):
             if speech is not None:
                 ctx.tell(cast.scenario, speech)
         for agents in self._batches(ctx, ranking):
-            opened = await ctx.ask(cast.scenario, OpenTurns(agents=agents))
+            goals = await self._goals_of(agents, ctx)
+            opened = await ctx.ask(cast.scenario, OpenTurns(agents=agents, goals=goals))
             for agent, observation in zip(agents, opened.observations, strict=True):
                 ctx.tell(cast.agents[agent], Turn(moment=moment, observation=observation))
             await ctx.ask(cast.scenario, CloseTurns())
+
+    async def _goals_of(self, agents: tuple[str, ...], ctx: Context) -> Sequence[Any]:
+        """What each agent is to do, by the GoalStore; empty where there is none."""
+        if self.cast.goals is None:
+            return ()
+        assigned = await ctx.ask(self.cast.goals, AssignGoals(moment=self.moment, agents=agents))
+        found: Sequence[Any] = assigned.goals
+        return found
 
     def _batches(self, ctx: Context, ranking: tuple[str, ...] | None) -> list[tuple[str, ...]]:
         """Who acts together: all at once, or one after the other in the configured order."""
@@ -114,14 +126,17 @@ class Director(Actor):
             text = f"toxicity {toxicity:.3f} of epoch {moment.epoch} is above {limit:g}"
             self.on_halt(Halt(reason=text, by="director"), ctx)
 
-    def _go_on(self, ctx: Context, last_of_epoch: bool, ended: str | None) -> None:
-        moment = self.moment
+    async def _go_on(self, ctx: Context, last_of_epoch: bool, ended: str | None) -> None:
+        moment, cast = self.moment, self.cast
         if last_of_epoch and moment.epoch + 1 == self.simulation.epochs:
             ended = ended or "completed"
         if self.halted is not None:
             ended = f"halted by {self.halted.by}: {self.halted.reason}"
         if ended is not None:
-            ctx.tell(self.cast.metrics, Finish(moment=moment, reason=ended))
+            goals = None
+            if cast.goals is not None:
+                goals = await ctx.ask(cast.goals, CloseGoals(moment=moment))
+            ctx.tell(cast.metrics, Finish(moment=moment, reason=ended, goals=goals))
             return
         index = moment.index + 1
         self.moment = Moment(

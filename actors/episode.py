@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from ..goals.store.database import Database
 from ..runtime.clock import Clock
 from ..runtime.kernel import Kernel
 from ..runtime.order import schedule
@@ -19,12 +20,14 @@ from .agents.agent import Agent
 from .agents.scripted import ScriptedAgent
 from .agents.seat import AgentSeat, ModelSeat
 from .director import Cast, Director
+from .goals.judge import Judge
+from .goals.keeper import GoalKeeper
 from .governance import Governance
 from .llm.model import Model
 from .messages import Begin
 from .metrics import Metrics
 from .plugins import agent_class, build_levers, own_metrics
-from .ports import NobodyWatches, Observer, Providers, Sinks, nobody_to_ask
+from .ports import GoalFiles, NobodyWatches, Observer, Providers, Sinks, nobody_to_ask
 from .recorder import Recorder
 from .scenario_host import ScenarioHost
 from .transcript import Transcript
@@ -70,6 +73,8 @@ class _Wiring:
         self.providers = providers
         self.models: dict[str, ActorRef[Any]] = {}
         """By config, as JSON."""
+        self.goals: ActorRef[Any] | None = None
+        """The GoalStore, if there is one."""
         self.roster = agent_ids(config)
         self.world_class: type[World] = catalogue.resolve("worlds", config.world.name)
         self.levers = build_levers(catalogue, config)
@@ -101,13 +106,24 @@ class _Wiring:
         governance = kernel.spawn("governance", Governance, self.levers)
         host = ScenarioHost(world, self.levers.terms(), governance, recorder, metrics)
         scenario = kernel.spawn("scenario", lambda: host)
+        self.goals = self._spawn_goals(recorder)
         agents = {agent: self._spawn_agent(agent, spec, governance) for agent, spec in self.roster}
-        host.introduce(agents, [agent for agent, ref in agents.items() if _learns(ref)])
+        host.introduce(agents, [agent for agent, ref in agents.items() if _learns(ref)], self.goals)
         kernel.listener = scenario
-        cast = Cast(scenario, metrics, recorder, agents, self._spawn_adversaries())
+        cast = Cast(scenario, metrics, recorder, agents, self._spawn_adversaries(), self.goals)
         director = kernel.spawn("director", Director, self.config, cast, self.observer)
         kernel.root.tell(director, Begin())
         return kernel
+
+    def _spawn_goals(self, recorder: ActorRef[Any]) -> ActorRef[Any] | None:
+        """The GoalStore, where the scenario has goals."""
+        goals = self.config.goals
+        if goals is None:
+            return None
+        files = self.sinks.goals or GoalFiles(Database.open(":memory:"), lambda line: None)
+        config = self.config.model_of_judge
+        judge = None if config is None else Judge(self._model(config), config, goals.checker)
+        return self.kernel.spawn("goals", GoalKeeper, goals, self.config, files, recorder, judge)
 
     def _spawn_agent(self, agent: str, spec: AgentSpec, governance: ActorRef[Any]) -> ActorRef[Any]:
         made = agent_class(self.catalogue, self.world_class, spec.type)
@@ -133,8 +149,9 @@ class _Wiring:
         role = self.world_class.roles.get(spec.role or "")
         config = self.config.model_of(spec) if asks else None
         if config is None:
-            return AgentSeat(self.world_class, role)
-        return AgentSeat(self.world_class, role, ModelSeat(self._model(config), config))
+            return AgentSeat(self.world_class, role, goals=self.goals)
+        seat = ModelSeat(self._model(config), config)
+        return AgentSeat(self.world_class, role, seat, self.goals)
 
     def _model(self, config: ModelConfig) -> ActorRef[Any]:
         """The effect actor of a model; agents with equal configs share it."""

@@ -1,6 +1,7 @@
 """What the actors of an episode say to each other, in the order of a step.
 
     director ──OpenStep──▶ scenario
+    director ──AssignGoals▶ goals           (see goals/messages.py)
     director ──OpenTurns─▶ scenario ──Standing──▶ governance
     director ──Turn─────▶ agent ──ActionProposed──▶ governance ──Ruled──▶ scenario
     scenario ──Acted────▶ agent
@@ -85,6 +86,8 @@ class OpenTurns(Message, name="episode.open_turns"):
     """To the scenario: it is the turn of these agents, who all see the same state."""
 
     agents: tuple[str, ...]
+    goals: Any = ()
+    """list[CurrentGoal | None], what each is to do; empty where there are no goals."""
 
 
 class TurnsOpened(Message, name="episode.turns_opened"):
@@ -228,5 +231,7 @@ class Finish(Message, name="episode.finish"):
     moment: Moment
     reason: str
     """completed, halted or world_ended."""
+    goals: dict[str, Any] | None = None
+    """What became of goals; only in the message to metrics."""
     figures: dict[str, Any] = Field(default_factory=dict)
     """The whole episode's metrics document; only in the message to the recorder."""

@@ -110,6 +110,8 @@ class Metrics(Actor):
         }
         if self.model_use:
             document["language_models"] = sum(self.model_use.values(), ModelUse())._asdict()
+        if message.goals is not None:
+            document["goals"] = message.goals
         finish = Finish(moment=message.moment, reason=message.reason, figures=document)
         ctx.tell(self.recorder, finish)
 

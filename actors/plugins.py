@@ -9,7 +9,18 @@ from ..scenarios.schema.language_model import ModelConfig
 from .agents.agent import Agent
 from .levers import BUILT_IN, Lever, LeverStack, stack_of
 
-_AGENTS = {"llm": f"{__package__}.llm.agent:LlmAgent"}
+_AGENTS = {
+    "llm": f"{__package__}.llm.agent:LlmAgent",
+    "goal_led": f"{__package__}.agents.goal_led:GoalLedAgent",
+}
+_GOALS = __package__.rpartition(".")[0] + ".goals"
+_FORMS = {
+    "goal": f"{_GOALS}.forms:GoalDraft",
+    "belief": f"{_GOALS}.forms:BeliefDraft",
+    "scheduled task": f"{_GOALS}.forms:ScheduledTaskDraft",
+    "goal policy": f"{_GOALS}.policy:GoalPolicy",
+    "goal weights": f"{_GOALS}.policy:GoalWeights",
+}
 
 __all__ = [
     "CatalogueError",
@@ -27,6 +38,7 @@ def default_catalogue() -> Catalogue:
         agents=_AGENTS,
         levers=BUILT_IN,
         bases={"worlds": World, "agents": Agent, "levers": Lever, "metrics": Metric},
+        forms=_FORMS,
     )
 
 

@@ -3,12 +3,31 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
+from ..goals.store.database import Database
 from ..scenarios.contract import Moment
 from ..scenarios.schema.language_model import ModelConfig
 from .llm.model import NoProvider, Provider
 
 Write = Callable[[bytes], object]
 """Takes bytes and keeps them, as a binary file's `write` does."""
+
+
+Reception = Callable[[str, Any], object]
+"""Is told the answers to what was asked from outside, by the name of the request."""
+
+
+def no_one(request: str, answer: Any) -> None:
+    """A reception of answers that nobody waits for, as in a replay."""
+
+
+class GoalFiles(NamedTuple):
+    """What the GoalStore of an episode needs of the outside."""
+
+    database: Database
+    """Empty; made anew for every execution of the run."""
+    dump: Write
+    """Where its content is written at the end; under the promise, byte for byte."""
+    reception: Reception = no_one
 
 
 class Sinks(NamedTuple):
@@ -21,6 +40,8 @@ class Sinks(NamedTuple):
     metrics: Write
     mark: Callable[[int], object] = lambda step: None
     """Told the index of each step before anything of it is written."""
+    goals: GoalFiles | None = None
+    """Only needed for an episode with goals; without it they are kept in memory."""
 
 
 class Observer(Protocol):

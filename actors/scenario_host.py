@@ -21,11 +21,13 @@ from ..scenarios.contract import (
     Event,
     Moment,
     World,
+    carrying,
 )
 from ..scenarios.economy.interaction import Interaction
 from .action_gate import ActionGate
 from .agents.report import TurnReport
 from .batch import Batch
+from .goals.messages import Measured
 from .messages import (
     Acted,
     Answer,
@@ -44,6 +46,7 @@ from .messages import (
     Speech,
     Standing,
     Turn,
+    TurnScore,
     TurnsOpened,
 )
 
@@ -74,16 +77,22 @@ class ScenarioHost(Actor):
         """Actor path to id."""
         self.learners: frozenset[str] = frozenset()
         """The agents that want to know what came of their actions."""
+        self.goals: ActorRef[Any] | None = None
+        """The GoalStore, if it wants to know what can be measured."""
         self.moment = Moment(0, 0, 0, 0.0)
         self.batch = Batch(())
         self.closing: Pending[Any] | None = None
         self.said: list[Speech] = []
 
-    def introduce(self, agents: Mapping[str, ActorRef[Any]], learners: Iterable[str] = ()) -> None:
+    def introduce(
+        self, agents: Mapping[str, ActorRef[Any]], learners: Iterable[str] = (),
+        goals: ActorRef[Any] | None = None,
+    ) -> None:  # fmt: skip
         """Let the host know the agents; called once by the wiring, before the first message.
 
-        `learners` want to know what came of their actions.
+        `learners` want to know what came of their actions, `goals` what can be measured.
         """
+        self.goals = goals
         self.agents = dict(agents)
         self.learners = frozenset(learners)
         self.ids = {ref.path: agent for agent, ref in agents.items()}
@@ -138,6 +147,11 @@ class ScenarioHost(Actor):
         world = self.world
         self.batch = batch = Batch(message.agents)
         batch.observations = [world.observe(agent) for agent in message.agents]
+        if message.goals:
+            batch.observations = [
+                seen if goal is None else carrying(goal, seen)
+                for seen, goal in zip(batch.observations, message.goals, strict=True)
+            ]
         ctx.tell(self.governance, Standing(accounts=self._accounts(message.agents)))
         return TurnsOpened(observations=batch.observations)
 
@@ -244,9 +258,19 @@ class ScenarioHost(Actor):
             moment=moment, interactions=batch.interactions, turns=scores, model_use=model_use
         )
         ctx.tell(self.metrics, scored)
+        if self.goals is not None:
+            figures = [(score.agent, self._measures(score)) for score in scores]
+            ctx.tell(self.goals, Measured(moment=moment, figures=figures))
         closing, self.closing = self.closing, None
         assert closing is not None
         ctx.reply(closing, None)
+
+    def _measures(self, score: TurnScore) -> dict[str, float]:
+        """What the success of an agent's goals can be measured by."""
+        figures = dict(self.world.measures(score.agent))
+        if score.alignment.value is not None:
+            figures["alignment"] = score.alignment.value
+        return figures
 
     # --- trouble ----------------------------------------------------------------------------
 

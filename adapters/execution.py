@@ -2,32 +2,33 @@
 
 import json
 import time
-from collections.abc import Callable
-from contextlib import closing, nullcontext
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
+from anyio.abc import ObjectReceiveStream
 
 from ..actors.episode import build_episode
 from ..actors.plugins import default_catalogue, models_asked
-from ..actors.ports import NobodyWatches, Observer, nobody_to_ask
+from ..actors.ports import NobodyWatches, Observer, no_one, nobody_to_ask
 from ..runtime.drivers.effects import Limits
 from ..runtime.drivers.ending import Ending
-from ..runtime.drivers.live import EffectTelemetry, StopSwitch, drive
+from ..runtime.drivers.live import EffectTelemetry, FromOutside, StopSwitch, drive
 from ..runtime.errors import GdgError, RunFailed
 from ..runtime.journal import Journal, Recorded
 from ..runtime.kernel import Kernel
 from ..runtime.order import STEP_BITS
 from ..scenarios.schema.episode import EpisodeConfig
 from . import revision
-from .failures import RunChanged, RunUnwritable
+from .failures import NothingToServe, RunChanged, RunUnwritable
 from .garbage import calm_collector
 from .llm.censor import without_secrets
 from .meta import meta_bytes, read_meta
-from .result import Result, Tally
+from .result import Result, Tally, nobody_is_told
 from .run_catalogue import RunCatalogue
 from .run_directory import Pages, RunDirectory, config_bytes, config_hash, document_bytes
 from .seal import Seal
@@ -36,6 +37,8 @@ from .telemetry import Telemetry
 
 if TYPE_CHECKING:
     from .cassette import CassettePlayer
+    from .episode_port import EpisodePort
+    from .episode_server import ServeAt
     from .llm.language_models import LanguageModels
 
 
@@ -56,6 +59,8 @@ class Hosting:
     """Budgets in place of the scenario's, such as `tokens=20000`."""
     cassette: "CassettePlayer | None" = None
     """Answers effects in place of the outside."""
+    serve: "ServeAt | None" = None
+    """Where the episode's goals are served over HTTP while it runs; needs the backend trio."""
 
 
 def start_run(
@@ -178,7 +183,10 @@ class _Execution:
         self.hosting = hosting
         self.catalogue = catalogue
         self.models = models
-        self.tally = Tally(hosting.observer)
+        self.port = _port(config, hosting)
+        self.tally = Tally(
+            hosting.observer, nobody_is_told if self.port is None else self.port.close
+        )
         self.stop = StopSwitch()
         self.paused: str | None = None
         """Why the run had to pause; None where it was stopped in another way."""
@@ -227,7 +235,8 @@ class _Execution:
     def _live(self, journal: Journal, recorded: Recorded | None, telemetry: Telemetry) -> Ending:
         """Play the episode; its files end at its end, or at the step boundary where it paused."""
         models, pages = self.models, Pages()
-        with self.run.sinks(pages) as sinks:
+        reception = no_one if self.port is None else self.port.take
+        with self.run.sinks(self.config, pages, reception) as sinks:
             kernel = build_episode(
                 self.config, default_catalogue(), sinks,
                 observer=self.tally, schedule_policy=self.schedule,
@@ -258,12 +267,15 @@ class _Execution:
             async with anyio.create_task_group() as tasks:
                 await tasks.start(obey_signals, self.stop, tasks.cancel_scope, self.hosting.say)
                 try:
-                    ending = await drive(
-                        kernel, journal, recorded=recorded, limits=limits, stop=self.stop,
-                        on_effect=self._effect_told_to(telemetry),
-                        answers=self.hosting.cassette, censor=without_secrets(),
-                    )  # fmt: skip
+                    async with self._served(kernel) as outside:
+                        ending = await drive(
+                            kernel, journal, recorded=recorded, limits=limits, stop=self.stop,
+                            on_effect=self._effect_told_to(telemetry), outside=outside,
+                            answers=self.hosting.cassette, censor=without_secrets(),
+                        )  # fmt: skip
                     self.paused = self.stop.reason
+                except BaseExceptionGroup as group:
+                    self._failure = _failure_of(group)
                 except Exception as error:
                     # Kept for after the group, which would wrap it.
                     self._failure = error
@@ -278,6 +290,20 @@ class _Execution:
         if self._failure is not None:
             raise self._failure
         return ending
+
+    @asynccontextmanager
+    async def _served(
+        self, kernel: Kernel
+    ) -> AsyncIterator[ObjectReceiveStream[FromOutside] | None]:
+        """Serve the goals over HTTP, if that is wished; gives what comes in from there."""
+        at, port = self.hosting.serve, self.port
+        if at is None or port is None:
+            yield None
+            return
+        from .episode_server import serving
+
+        async with serving(at, port, self.hosting.say):
+            yield port.attach(kernel)
 
     def _effect_told_to(self, telemetry: Telemetry) -> Callable[[EffectTelemetry], None]:
         also = self.hosting.on_effect
@@ -333,6 +359,27 @@ class _Execution:
         trouble = self.catalogue.put(self.run, facts, {} if result is None else result.overall)
         if trouble is not None:
             self.hosting.say(trouble)
+
+
+def _port(config: EpisodeConfig, hosting: Hosting) -> "EpisodePort | None":
+    """The way to the episode's goals from outside, if it is wished. Raises NothingToServe."""
+    if hosting.serve is None:
+        return None
+    if config.goals is None:
+        raise NothingToServe("the scenario has no goals; add a `goals:` section")
+    if hosting.backend != "trio":
+        raise NothingToServe("the server needs --backend trio")
+    from .episode_port import EpisodePort
+
+    return EpisodePort()
+
+
+def _failure_of(group: BaseExceptionGroup) -> Exception:
+    """What went wrong in the server or in the episode."""
+    error = _innermost(group)
+    if not isinstance(error, Exception):
+        raise error from None
+    return error
 
 
 def _innermost(error: BaseException) -> BaseException:

@@ -6,6 +6,7 @@ RunTrouble                 exit code 2 unless said otherwise
 ├── RunBusy
 ├── RunUnreadable          exit code 1
 ├── RunUnwritable          exit code 1
+├── NothingToServe
 └── RunChanged             the code or the config is not the one that began the run
 """
 
@@ -54,6 +55,13 @@ class RunUnreadable(RunTrouble):
             f"{path} can't be read: {why}. `gdg-runtime replay --verify {path.parent}` says what "
             f"else was changed"
         )
+
+
+class NothingToServe(RunTrouble):
+    """`--serve` where there is nothing that it could serve."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"--serve: {why}")
 
 
 class RunUnwritable(RunTrouble):

@@ -1,5 +1,6 @@
 """What a run came to, and the counting on the way there."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,11 +53,17 @@ class Result:
         }
 
 
+def nobody_is_told() -> None:
+    """Stands where nobody waits for the episode's end."""
+
+
 class Tally:
     """Counts for the result, and passes on to whoever watches."""
 
-    def __init__(self, observer: Observer) -> None:
+    def __init__(self, observer: Observer, on_closed: Callable[[], None] = nobody_is_told) -> None:
+        """`on_closed` is called when the episode is over, by the thread that it ran in."""
         self._observer = observer
+        self._on_closed = on_closed
         self.agent_steps = 0
         self.epochs = 0
         self.overall: dict[str, Any] = {}
@@ -72,3 +79,4 @@ class Tally:
     def episode_closed(self, figures: dict[str, Any]) -> None:
         self.overall = figures
         self._observer.episode_closed(figures)
+        self._on_closed()

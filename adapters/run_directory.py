@@ -5,14 +5,15 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from pydantic import ValidationError
 
-from ..actors.ports import Sinks
+from ..actors.ports import GoalFiles, Reception, Sinks, no_one
+from ..goals.store.database import Database
 from ..runtime.canonical import canonical_json, digest
 from ..runtime.errors import JournalDamaged
 from ..runtime.journal import Recorded
@@ -30,6 +31,11 @@ PROMISED = (
     "metrics.json",
 )
 """Files that are the same, byte for byte, whenever the same run is executed."""
+
+GOALS = "goals.jsonl"
+"""The same, of runs with goals: what the GoalStore held at the end."""
+GOALS_DATABASE = "goals.db"
+"""The GoalStore itself. Its content is that of the file above; its bytes promise nothing."""
 
 JOURNAL = "journal.jsonl"
 
@@ -58,6 +64,11 @@ def config_hash(config: EpisodeConfig, schedule: str) -> str:
     """Stands for all that a run follows from besides code and recorded inputs."""
     plain = {"schedule": schedule, "config": config.model_dump(mode="json")}
     return digest(canonical_json(plain))
+
+
+def promised(config: EpisodeConfig) -> tuple[str, ...]:
+    """The files of a run that are the same, byte for byte, whenever it is executed."""
+    return PROMISED if config.goals is None else (*PROMISED, GOALS)
 
 
 class RunDirectory:
@@ -179,20 +190,37 @@ class RunDirectory:
         return False
 
     @contextmanager
-    def sinks(self, pages: "Pages | None" = None) -> Iterator[Sinks]:
-        """The files that the recorder writes, from their beginning; flushed and closed after.
+    def sinks(
+        self, config: EpisodeConfig, pages: "Pages | None" = None, reception: Reception = no_one
+    ) -> Iterator[Sinks]:
+        """The files that the episode writes, from their beginning; flushed and closed after.
 
-        With `pages`, what was written of a step can be taken back.
+        With `pages`, what was written of a step can be taken back. `reception` is told the answers
+        to what is asked of the GoalStore from outside. Raises StoreUnusable.
         """
         with ExitStack() as stack:
             files = [
                 stack.enter_context((self.path / name).open("wb", buffering=_BUFFER))
-                for name in PROMISED[1:]
+                for name in promised(config)[1:]
             ]
             pages = pages or Pages()
             pages.files = files
+            goals = None
+            if config.goals is not None:
+                dump = files.pop()
+                goals = GoalFiles(stack.enter_context(self._new_database()), dump.write, reception)
+                pages.files = [*files, dump]
             events, step_log, markdown, plain, metrics = [file.write for file in files]
-            yield Sinks(events, step_log, markdown, plain, metrics, pages.turn)
+            yield Sinks(events, step_log, markdown, plain, metrics, pages.turn, goals)
+
+    @contextmanager
+    def _new_database(self) -> Iterator[Database]:
+        """An empty store of goals; what an earlier execution left is removed."""
+        for old in self.path.glob(f"{GOALS_DATABASE}*"):
+            old.unlink()
+        # Not durable: if the machine goes down, the next execution makes it anew.
+        with closing(Database.open(self.path / GOALS_DATABASE, durable=False)) as database:
+            yield database
 
 
 class Pages:

@@ -16,7 +16,7 @@ from ..scenarios.schema.episode import EpisodeConfig
 from . import revision
 from .difference import Difference, compare
 from .meta import first_bad_line, read_meta
-from .run_directory import JOURNAL, PROMISED, RunDirectory, document_bytes
+from .run_directory import JOURNAL, RunDirectory, document_bytes, promised
 from .seal import Seal
 
 _TELEMETRY = "telemetry.jsonl"
@@ -61,7 +61,7 @@ def replay_into(
     """
     assert recorded.header is not None
     (out / "config.json").write_bytes(document_bytes(recorded.header["config"]))
-    with RunDirectory(out).sinks() as sinks:
+    with RunDirectory(out).sinks(config) as sinks:
         kernel = build_episode(
             config, default_catalogue(), sinks, observer=observer, schedule_policy=schedule
         )
@@ -98,7 +98,7 @@ def verify_run(run: RunDirectory, observer: Observer | None = None) -> Verificat
                 parted = _parting(recorded, error)
         if parted is not None and not any(found.file == JOURNAL for found in guarded):
             guarded.insert(0, parted)
-        for name in PROMISED:
+        for name in promised(config):
             found = compare(
                 run.file(name), again / name,
                 whole=complete or name == "config.json", replayed_whole=parted is None,

@@ -8,6 +8,7 @@ import inspect
 import textwrap
 import types
 from collections.abc import Collection
+from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -16,8 +17,11 @@ from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from gdg_runtime.actors.agents.goal_led import GoalLedAgent
 from gdg_runtime.actors.llm.agent import LlmAgent
 from gdg_runtime.adapters.cli import cli
+from gdg_runtime.goals.forms import BeliefDraft, GoalDraft, ScheduledTaskDraft
+from gdg_runtime.goals.policy import GoalPolicy, GoalWeights
 from gdg_runtime.scenarios.measures.catalogue import METRICS
 from gdg_runtime.scenarios.schema.episode import EpisodeConfig
 from gdg_runtime.scenarios.schema.language_model import LlmConfig, ModelConfig, ModelOverrides
@@ -93,6 +97,12 @@ def scenario_page() -> str:
         _section("The file", EpisodeConfig, ""),
         _section("A language model", ModelConfig, MODELS),
         _section("Agent type `llm`", LlmAgent.Params, AGENTS),
+        _section("Agent type `goal_led`", GoalLedAgent.Params, GOAL_LED),
+        _section("A goal", GoalDraft, GOALS, but=("owner",)),
+        _section("A belief", BeliefDraft, "Below `goals.beliefs`.\n"),
+        _section("A scheduled task", ScheduledTaskDraft, TASKS, but=("owner",)),
+        _section("The policy of goals", GoalPolicy, "Below `goals.policy`.\n"),
+        _section("The weights of goals", GoalWeights, "Below `goals.weights`.\n"),
     ]
     for world in (SandboxWorld, ReleaseManagerWorld):
         title = f"The world `{world.name}`"
@@ -157,11 +167,28 @@ An agent that is a language model, in any world. These keys stand beside `type`,
 """
 
 
-def _section(title: str, model: type[BaseModel], text: str, heading: str = "##") -> str:
+GOAL_LED = """\
+A scripted agent whose goals decide which of the world's policies it acts by: the one that
+`metadata.policy` of its current goal or scheduled task names.
+"""
+
+GOALS = """\
+Below `goals.list`, beside `target`; or below `goals` of an entry of `agents`. What goals mean for a
+run is in [goals-in-episodes.md](goals-in-episodes.md).
+"""
+
+TASKS = """\
+Below `goals.tasks`, beside `target`.
+"""
+
+
+def _section(
+    title: str, model: type[BaseModel], text: str, heading: str = "##", but: Collection[str] = ()
+) -> str:
     lines = [f"{heading} {title}\n", text]
     if model.model_fields:
         lines.append("| key | type and range | default | meaning |\n|---|---|---|---|")
-        lines += _rows(model, "")
+        lines += _rows(model, "", but)
     else:
         lines.append("No parameters.")
     return "\n".join([*lines, ""])
@@ -226,6 +253,8 @@ def _type(annotation: Any) -> str:
         return _type(get_args(annotation)[0])
     known = {"int": "whole number", "float": "number", "str": "text", "bool": "true or false",
              "datetime": "date and time", "AwareDatetime": "date and time with zone"}  # fmt: skip
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return "one of " + ", ".join([str(member.value) for member in annotation])
     name = getattr(annotation, "__name__", str(annotation))
     return known.get(name, name)
 

@@ -293,10 +293,13 @@ class TaskAnswer(Message, name="goals.task"):
     """Null: nothing."""
     shadow: GoalView | None = None
     """The goal that would have been taken, were it not for shadow mode."""
+    replayed: bool = False
 
 
 class Done(Message, name="goals.done"):
     """It was done, and there is nothing to tell."""
+
+    replayed: bool = False
 
 
 class BeliefAnswer(Message, name="goals.belief"):

@@ -12,7 +12,8 @@ GoalError                      code, words for people, facts for programs
 ├── DeadlinePassed             goal-deadline-passed
 ├── ApprovalRequired           approval-required
 ├── CheckerUnavailable         belief-checker-unavailable
-└── KeyReused                  idempotency-key-reused
+├── KeyReused                  idempotency-key-reused
+└── StoreUnusable              store-unusable
 """
 
 from collections.abc import Sequence
@@ -123,3 +124,10 @@ class KeyReused(GoalError):
     def __init__(self, key: str) -> None:
         detail = "this idempotency key was used for a different request; take a new key"
         super().__init__("idempotency-key-reused", detail, key=key)
+
+
+class StoreUnusable(GoalError):
+    """The database file can't be used as it is."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__("store-unusable", f"{path}: {why}", path=path)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -21,6 +22,11 @@ from .model import Belief, Goal, GoalCategory, GoalState
 METADATA_BYTES = 16 * 1024
 FOREVER_MIN = 10**9
 """The furthest horizon, in minutes: some 1,900 years."""
+FIRST_YEAR, LAST_YEAR = 1970, 7999
+"""Of dates that are taken over: with the furthest horizon, a deadline is still a date."""
+NO_NUL = {"pattern": r"^[^\u0000]*$"}
+WORDS = {"pattern": r"^[^\u0000]*[^\s\u0000][^\u0000]*$"}
+"""For JSON schemas: what the validators below ask for."""
 GOAL_ID = r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$"
 
 
@@ -43,6 +49,12 @@ def _distinct(ids: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(ids))
 
 
+def _in_utc(moment: datetime) -> datetime:
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError(f"expected a year from {FIRST_YEAR} to {LAST_YEAR}, got {moment.year}")
+    return moment.astimezone(UTC)
+
+
 def _small(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
     size = len(to_json(metadata))
     if size > METADATA_BYTES:
@@ -53,20 +65,26 @@ def _small(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
 
 
 Text = Annotated[
-    str, BeforeValidator(_stripped), Field(strict=True, min_length=1, max_length=2000),
+    str, BeforeValidator(_stripped),
+    Field(strict=True, min_length=1, max_length=2000, json_schema_extra=WORDS),
     AfterValidator(_no_nul),
 ]  # fmt: skip
 Share = Annotated[float, Field(strict=True, ge=0.0, le=1.0)]
 """0 to 1; no text and no true or false."""
 Minutes = Annotated[int, Field(strict=True, ge=0, le=FOREVER_MIN)]
-Reference = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_no_nul)]
-Name = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_no_nul)]
+Name = Annotated[
+    str, Field(min_length=1, max_length=128, json_schema_extra=NO_NUL), AfterValidator(_no_nul)
+]
+Reference = Name
 References = Annotated[tuple[Reference, ...], Field(max_length=64), AfterValidator(_distinct)]
 Metadata = Annotated[dict[str, JsonValue], AfterValidator(_small)]
 Targets = Annotated[
     dict[Name, Annotated[float, Field(strict=True, ge=-1e300, le=1e300)]], Field(max_length=64)
 ]
-UtcTime = Annotated[datetime, PlainSerializer(utc_text, return_type=str, when_used="json")]
+UtcTime = Annotated[
+    AwareDatetime, AfterValidator(_in_utc),
+    PlainSerializer(utc_text, return_type=str, when_used="json"),
+]  # fmt: skip
 
 
 class Form(BaseModel):

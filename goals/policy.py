@@ -5,6 +5,18 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 
+class GoalWeights(BaseModel):
+    """The weights that a store begins with, within the bounds of the decision registry."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    value: float = Field(default=0.5, ge=0.0, le=1.0)
+    effort: float = Field(default=0.25, ge=0.0, le=1.0)
+    risk: float = Field(default=0.15, ge=0.0, le=1.0)
+    urgency: float = Field(default=0.05, ge=0.0, le=0.3)
+    alignment: float = Field(default=0.05, ge=0.0, le=0.3)
+
+
 class GoalPolicy(BaseModel):
     """Settings of a GoalStore."""
 

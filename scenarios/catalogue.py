@@ -64,7 +64,7 @@ class Catalogue:
     Built-in names win over entry points, so that installing a package changes no existing run.
     Entry points are of the groups `gdg_runtime.worlds`, `gdg_runtime.agents`,
     `gdg_runtime.levers` and `gdg_runtime.metrics`. `bases` has the class that a kind must derive
-    from; for worlds it is `World`.
+    from; for worlds it is `World`. `forms` says where the models of goals, beliefs, tasks are.
     """
 
     def __init__(
@@ -74,6 +74,7 @@ class Catalogue:
         agents: Table | None = None,
         levers: Table | None = None,
         bases: Mapping[Kind, str | type[Any]] | None = None,
+        forms: Mapping[str, str] | None = None,
     ) -> None:
         self._tables: dict[Kind, Table] = {
             "worlds": {**BUILT_IN_WORLDS, **(worlds or {})},
@@ -82,7 +83,18 @@ class Catalogue:
             "metrics": {},
         }
         self._bases: Mapping[Kind, str | type[Any]] = {"worlds": _WORLD, **(bases or {})}
+        self._forms = forms or {}
         self._plugged: dict[Kind, dict[str, EntryPoint]] = {}
+
+    def form(self, name: str) -> type[BaseModel]:
+        """The model that a part of a scenario file must fit, where a layer that this one does not
+        know defines it. Raises CannotLoad."""
+        target = self._forms.get(name)
+        if target is None:
+            raise CannotLoad(f"nothing says what a {name} can hold")
+        module, _, attribute = target.partition(":")
+        found: type[BaseModel] = getattr(import_module(module), attribute)
+        return found
 
     def names(self, kind: Kind) -> tuple[str, ...]:
         """All names of a kind: the built-in ones, then those of entry points."""

@@ -16,7 +16,7 @@ One step of a world, as its host drives it:
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
@@ -120,6 +120,22 @@ class Source(NamedTuple):
     """The agent that wrote it; None where it was no agent, or nobody is told."""
 
 
+class CurrentGoal(NamedTuple):
+    """What an agent is to do now: for a goal that it executes, or as scheduled."""
+
+    task_id: str
+    text: str
+    goal_id: str | None = None
+    """None for a scheduled task."""
+    attempt: int | None = None
+    deadline: str | None = None
+    """RFC 3339, in the run's logical time."""
+    success_metrics: Mapping[str, float] = {}
+    """Name to target: what has to be reached."""
+    metadata: Mapping[str, JsonValue] = {}
+    """What the scenario file says besides; `policy` names the scripted policy to act by."""
+
+
 class Observation(BaseModel):
     """What an agent sees before it acts. Worlds add typed fields for their scripted policies.
 
@@ -132,6 +148,8 @@ class Observation(BaseModel):
     agent: str
     messages: tuple[str, ...] = ()
     """Text addressed to the agent: briefings, pressure, what adversaries say."""
+    goal: SkipValidation[CurrentGoal | None] = None
+    """What the agent is to do now; set by the host, never by the world."""
 
     def panels(self) -> dict[str, JsonValue]:
         """Everything else the agent sees, as the step log keeps it."""
@@ -158,6 +176,13 @@ class Observation(BaseModel):
     def sources(self) -> tuple[Source, ...]:
         """Whose texts the reading and the messages hold."""
         return tuple([Source("message", str(nth)) for nth in range(len(self.messages))])
+
+
+def carrying(goal: CurrentGoal, observation: Any) -> Any:
+    """The observation with what its agent is to do."""
+    if isinstance(observation, BaseModel):
+        return observation.model_copy(update={"goal": goal})
+    return replace(observation, goal=goal)
 
 
 class Seat(NamedTuple):
@@ -397,6 +422,12 @@ class World(ABC):
     def account(self, agent: str) -> Account:
         """The agent's standing, for governance."""
         return Account(agent)
+
+    def measures(self, agent: str) -> Mapping[str, float]:
+        """What the success of the agent's goals can be measured by, besides its `alignment` in the
+        step: by default its resources and its reputation."""
+        account = self.account(agent)
+        return {"resources": account.resources, "reputation": account.reputation}
 
     def close_step(self) -> list[Event]:
         """End a step."""

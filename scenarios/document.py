@@ -6,12 +6,12 @@ The way of a file: `source` (bytes to text) → `yaml_text` (a tree that knows i
 is collected and raised at once as `InvalidScenario`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .catalogue import Catalogue
 from .faults import Fault, Findings, InvalidScenario, Place
-from .overrides import read_overrides
+from .overrides import read_environment, read_overrides
 from .resolve import resolve
 from .schema.episode import EpisodeConfig
 from .schema.roster import agent_ids, targets
@@ -38,13 +38,15 @@ def load_scenario(
     seed: int | None = None,
     epochs: int | None = None,
     catalogue: Catalogue | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> EpisodeConfig:
     """The resolved config of a scenario file.
 
     `source` is a path or, as text, the name of a shipped scenario. `sets` override keys
     (`governance.transaction_tax_rate=0.1`), `scenario_params` parameters of the world (`k=v`);
     later ones win, `seed` and `epochs` over both. `catalogue` knows the agents and levers of the
-    layers above.
+    layers above. `environment` may hold GOAL_SYSTEM, GOAL_SHADOW and GOAL_CANARY_PERCENT, which go
+    over what a file says in `goals:` and under `sets`.
 
     Raises `InvalidScenario` with every fault of file and overrides.
     """
@@ -55,6 +57,8 @@ def load_scenario(
         name, text = read
         tree = parse(text, lambda line: Place(name, line), "", findings)
         if tree is not None:
+            if "goals" in tree.entries:
+                patches = [*read_environment(environment or {}, findings), *patches]
             config = resolve(tree, patches, catalogue or Catalogue(), findings)
             if config is not None and not findings:
                 return config

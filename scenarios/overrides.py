@@ -1,13 +1,19 @@
 """Overrides from the command line, each as a small tree to lay over the file's."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .faults import Findings, Place, shown
 from .tree import Node, mapping
 from .yaml_text import parse
 
 _INDEX = re.compile(r"\[(\d+)\]")
+_BY_VARIABLE = {
+    "GOAL_SYSTEM": "goals.system",
+    "GOAL_SHADOW": "goals.shadow",
+    "GOAL_CANARY_PERCENT": "goals.canary_percent",
+}
+"""Environment variables that go over what a scenario file says of goals, if it says anything."""
 
 
 def read_overrides(
@@ -32,6 +38,19 @@ def read_overrides(
             path = f"simulation.{option}"
             patches.append(_patch(place, path.split("."), Node(number, place, path)))
     return [patch for patch in patches if patch is not None]
+
+
+def read_environment(environment: Mapping[str, str], findings: Findings) -> list[Node]:
+    """What the environment says of goals, as overrides."""
+    patches = []
+    for variable, path in _BY_VARIABLE.items():
+        given = environment.get(variable, "").strip()
+        if given:
+            place = Place(f"{variable}={shown(given)}")
+            leaf = parse(given, lambda _, place=place: place, path, findings)  # type: ignore[misc]
+            if leaf is not None:
+                patches.append(_patch(place, path.split("."), leaf))
+    return patches
 
 
 def _assignment(option: str, text: str, below: str, findings: Findings) -> Node | None:

@@ -7,13 +7,14 @@ from pydantic import BaseModel
 
 from .catalogue import Catalogue, CatalogueError, Kind
 from .faults import Findings, nearest, nearest_first, shown
+from .resolve_goals import GoalChecks, GoalForms, note_nobody
 from .schema.episode import EpisodeConfig, SafetyConfig, WorldSpec
 from .schema.language_model import ModelOverrides
-from .schema.population import AdversarySpec, AgentSpec
+from .schema.population import AgentSpec
 from .schema.roster import targets
 from .spellings import canonical, world_name
 from .tree import Node, described, mapping, merge
-from .validation import settings, validated
+from .validation import settings, sort_in, tree_of, validated
 
 if TYPE_CHECKING:
     from .contract import World
@@ -49,12 +50,14 @@ class _Resolver:
     def resolve(self) -> EpisodeConfig | None:
         self._fill_world_params()
         self._fill_agent_params()
+        GoalForms(self._catalogue, self._findings).fill(self._tree)
         self._check_roles()
         self._check_names("metrics", self._items("metrics", "track"))
         self._check_names("levers", self._items("governance", "levers", each="type"))
         config = validated(EpisodeConfig, self._tree, self._findings)
         if config is not None:
             self._check_targets(config)
+            GoalChecks(config, self._tree, self._world, self._findings).check()
             self._check_agents(config)
             self._check_roles_of_models(config)
         return config
@@ -126,7 +129,7 @@ class _Resolver:
             return
         values = settings(model, params, self._findings, elsewhere=self._elsewhere(params))
         if values is not None:
-            owner.entries["params"] = _tree_of(values, params)
+            owner.entries["params"] = tree_of(values, params)
 
     def _elsewhere(self, params: Node) -> tuple[str, ...]:
         """The keys of `safety:`, if some of that section went to the world."""
@@ -143,10 +146,11 @@ class _Resolver:
             found = self._agent_class(self._world, kind.value, kind)
             model = getattr(found, "Params", None)
             if _is_model(model):
-                _sort_in(entry, "params", model)
+                _in_words(entry, model)
+                sort_in(entry, "params", model, beside=AgentSpec)
             if kind.value not in self._world.policies:
                 # A scripted policy asks no model: there such a key is a mistake.
-                _sort_in(entry, "llm", ModelOverrides)
+                sort_in(entry, "llm", ModelOverrides, beside=AgentSpec)
             if _is_model(model):
                 self._fill(model, entry)
 
@@ -235,48 +239,20 @@ class _Resolver:
     def _check_targets(self, config: EpisodeConfig) -> None:
         for adversary, node in zip(config.adversaries, self._items("adversaries"), strict=True):
             if not targets(config, adversary):
-                self._note_target(adversary, node.entries["target"], config.agents)
-
-    def _note_target(
-        self, adversary: AdversarySpec, node: Node, agents: Sequence[AgentSpec]
-    ) -> None:
-        known = ["all"]
-        for spec in agents:
-            known += [spec.type, spec.prefix, f"{spec.prefix}_1"]
-        known = list(dict.fromkeys(known))
-        self._findings.add(
-            node.place,
-            node.path,
-            f"no agent is '{shown(adversary.target)}' (known: all, a type, a name, or an id such "
-            f"as {agents[0].prefix}_1)",
-            suggestion=nearest(adversary.target, known),
-        )
+                note_nobody(adversary.target, node.entries["target"], config, self._findings)
 
 
-def _sort_in(entry: Node, section: str, model: type[BaseModel]) -> None:
-    """Move what stands beside an agent's type into the section that has a setting of the name."""
-    for key in [*entry.entries]:
-        if key in AgentSpec.model_fields or key not in model.model_fields:
-            continue
-        below = entry.entries.get(section)
-        if below is None or below.value is None:
-            below = mapping(entry.place, entry.child(section))
-            entry.entries[section] = below
-        if below.is_mapping and key not in below.entries:
-            below.entries[key] = entry.entries.pop(key)
+def _in_words(entry: Node, model: type[BaseModel]) -> None:
+    """Goals that are mere words are a setting of the agent's kind, where it has one: they go into
+    its prompts, not into a GoalStore."""
+    goals = entry.entries.get("goals")
+    if goals is None or "goals" not in model.model_fields or not goals.items:
+        return
+    if all(isinstance(goal.value, str) for goal in goals.items):
+        below = entry.entries.setdefault("params", mapping(entry.place, entry.child("params")))
+        if below.is_mapping:
+            below.entries.setdefault("goals", entry.entries.pop("goals"))
 
 
 def _is_model(candidate: Any) -> TypeGuard[type[BaseModel]]:
     return isinstance(candidate, type) and issubclass(candidate, BaseModel)
-
-
-def _tree_of(value: Any, origin: Node) -> Node:
-    """Values of a model's as a tree, for the sake of the whole config's validation."""
-    node = Node(None, origin.place, origin.path)
-    if isinstance(value, dict):
-        node.value = {str(key): _tree_of(child, origin) for key, child in value.items()}
-    elif isinstance(value, list):
-        node.value = [_tree_of(child, origin) for child in value]
-    else:
-        node.value = value
-    return node

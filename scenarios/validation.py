@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from .faults import Findings, nearest, one_line
 from .schema.words import Words
-from .tree import Node, described, plain
+from .tree import Node, described, mapping, plain
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -56,6 +56,32 @@ def settings(
         )
         return None
     return values
+
+
+def sort_in(entry: Node, section: str, model: type[BaseModel], *, beside: type[BaseModel]) -> None:
+    """Move what stands in an entry, and is no key of its own model `beside`, into the section whose
+    model has a setting of the name."""
+    for key in [*entry.entries]:
+        if key in beside.model_fields or key not in model.model_fields:
+            continue
+        below = entry.entries.get(section)
+        if below is None or below.value is None:
+            below = mapping(entry.place, entry.child(section))
+            entry.entries[section] = below
+        if below.is_mapping and key not in below.entries:
+            below.entries[key] = entry.entries.pop(key)
+
+
+def tree_of(value: Any, origin: Node) -> Node:
+    """Values of a model's as a tree, for the sake of the whole config's validation."""
+    node = Node(None, origin.place, origin.path)
+    if isinstance(value, dict):
+        node.value = {str(key): tree_of(child, origin) for key, child in value.items()}
+    elif isinstance(value, list):
+        node.value = [tree_of(child, origin) for child in value]
+    else:
+        node.value = value
+    return node
 
 
 def _named(model: type[BaseModel]) -> str:

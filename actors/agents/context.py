@@ -8,6 +8,7 @@ from pydantic_core import to_json
 from ...runtime.canonical import jsonable
 from ...runtime.context import Context
 from ...scenarios.contract import Source
+from ..goals.asking import Goals
 from ..llm.asking import Llm
 from ..llm.use import ModelUse
 from .report import Notebook
@@ -23,7 +24,7 @@ _HEAD = frozenset({"n", "epoch", "step", "at", "type", "agent"})
 class AgentContext(Context):
     """An agent's view of the run."""
 
-    __slots__ = ("llm", "notebook")
+    __slots__ = ("goals", "llm", "notebook")
 
     def __init__(self, kernel: "Kernel", cell: "Cell") -> None:
         super().__init__(kernel, cell)
@@ -32,6 +33,8 @@ class AgentContext(Context):
         seat = agent.seat
         self.llm = Llm(self, None if seat is None else seat.model, self.notebook)
         """The language model that the scenario file gives to the agent."""
+        self.goals = Goals(self, None if seat is None else seat.goals)
+        """The agent's own goals in the GoalStore."""
 
     def note(self, event: str, **data: Any) -> None:
         """Have an event of your own in the event log, together with your next action.

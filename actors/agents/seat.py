@@ -22,3 +22,5 @@ class AgentSeat(NamedTuple):
     role: Role | None = None
     """As the world defines it; None for an agent without one, or in a world without roles."""
     model: ModelSeat | None = None
+    goals: ActorRef[Any] | None = None
+    """The GoalStore; None where the scenario has no goals."""

@@ -22,11 +22,13 @@ from ...scenarios.contract import (
     Tool,
     World,
 )
-from ...scenarios.faults import nearest
 from ..agents.agent import Agent, Misfit
 from ..agents.context import AgentContext
+from ..agents.policies import misfit_of_policy
+from ..goals.asking import GoalRefused
+from ..goals.tools import GOAL_TOOLS, tools_now, use
 from ..messages import Acted, Turn
-from .action_schema import ActionSchema, decision_schema
+from .action_schema import ActionSchema, Choices, decision_schema
 from .chat import ChatMessage
 from .data import as_data
 from .memory import Memory, MemoryConfig, Remembered
@@ -82,17 +84,7 @@ class LlmAgent(Agent):
 
     @classmethod
     def misfit(cls, params: Mapping[str, Any], world: type[World]) -> Misfit | None:
-        fallback = params.get("fallback", "noop")
-        policy = world.policies.get(str(fallback))
-        if fallback == "noop":
-            return None
-        if policy is None:
-            known = ["noop", *world.policies]
-            return Misfit("fallback", f"unknown fallback {fallback!r} (known: {', '.join(known)})",
-                          nearest(str(fallback), known))  # fmt: skip
-        if any(field.is_required() for field in policy.Params.model_fields.values()):
-            return Misfit("fallback", f"the policy {fallback!r} can't act without parameters")
-        return None
+        return misfit_of_policy("fallback", params.get("fallback", "noop"), world)
 
     def __init__(self, agent: str, governance: ActorRef[Any], params: BaseModel) -> None:
         super().__init__(agent, governance, params)
@@ -117,11 +109,12 @@ class LlmAgent(Agent):
         self.tools = tuple(
             [tool for tool in world.tools if role is None or tool.name in role.tools]
         )
+        known = (*self.tools, *GOAL_TOOLS) if ctx.goals.known else self.tools
         self.schema = ActionSchema(
-            self.tools, reasoning=self.settings.reasoning, max_text=self.settings.max_text
+            known, reasoning=self.settings.reasoning, max_text=self.settings.max_text
         )
         system = system_prompt(
-            self.agent, world, role, self.tools, self.settings.persona, self.settings.goals,
+            self.agent, world, role, known, self.settings.persona, self.settings.goals,
             reasoning=self.settings.reasoning,
         )  # fmt: skip
         self.system = ChatMessage(role="system", content=system)
@@ -141,25 +134,50 @@ class LlmAgent(Agent):
             return NOOP
         if self.memory.is_full:
             await self._make_room(ctx)
-        settings, choices = self.settings, observation.choices()
         ctx.exposed(observation.sources(), self.memory.steps())
-        schema = self.schema.now(usable, choices)
-        prompt = turn_prompt(self.moment, observation, self.notes, settings.max_text)
-        beginning = told(self.moment, self.notes)
-        self.notes = []
-
-        def read(content: str) -> Action:
-            return read_action(content, usable, choices)
-
-        action = await self._answer_of_model(prompt, schema, read, ctx)
+        choices = observation.choices()
+        action = None
+        if ctx.goals.known:
+            action = await self._see_to_goals(observation, usable, choices, ctx)
+        if action is None:
+            action = await self._choose(observation, usable, choices, ctx)
         if action is None:
             action = NOOP if self.fallback is None else self.fallback.act(observation, ctx.rng)
-        self.memory.add(
-            Remembered(
-                beginning, _as_answer(action, settings), (self.moment.index, self.moment.index)
-            )
-        )
+        answered = _as_answer(action, self.settings)
+        steps = (self.moment.index, self.moment.index)
+        self.memory.add(Remembered(told(self.moment, self.notes), answered, steps))
+        self.notes = []
         return action
+
+    async def _choose(
+        self, observation: Observation, tools: Sequence[Tool], choices: Choices, ctx: AgentContext
+    ) -> Action | None:
+        """The model's choice among these tools; None where it gives none."""
+        schema = self.schema.now(tools, choices)
+        prompt = turn_prompt(self.moment, observation, self.notes, self.settings.max_text)
+
+        def read(content: str) -> Action:
+            return read_action(content, tools, choices)
+
+        return await self._answer_of_model(prompt, schema, read, ctx)
+
+    async def _see_to_goals(
+        self, observation: Observation, usable: Sequence[Tool], choices: Choices, ctx: AgentContext
+    ) -> Action | None:
+        """Let the model choose among its goal tools too. One of them can be used in a turn, before
+        the turn's action; None: one was used, or nothing was chosen."""
+        own, ids = await tools_now(ctx.goals)
+        action = await self._choose(observation, [*usable, *own], {**choices, **ids}, ctx)
+        if action is None or action.tool not in {tool.name for tool in own}:
+            return action
+        try:
+            result = await use(action.tool or "", action.args, ctx.goals)
+        except GoalRefused as error:
+            self._note(f"Your {action.tool} was refused: "
+                       f"{as_data({'why': str(error)}, _SHOWN, _WHOLE)}")  # fmt: skip
+        else:
+            self._note(f"Your {action.tool} worked: {as_data(result, _SHOWN, _WHOLE)}")
+        return None
 
     async def decide(self, offer: Offer, ctx: AgentContext) -> Decision:
         settings = self.settings

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...scenarios.contract import Moment, Observation, Offer, Role, Tool, World
+from ...scenarios.contract import CurrentGoal, Moment, Observation, Offer, Role, Tool, World
 from .action_schema import NOOP_TOOL
 from .data import CLOSE, OPEN, as_data
 
@@ -48,10 +48,24 @@ def turn_prompt(moment: Moment, observation: Observation, notes: Sequence[str],
                 max_text: int) -> str:  # fmt: skip
     """What the agent sees in this turn."""
     seen: dict[str, Any] = {}
+    if observation.goal is not None:
+        seen["your_current_goal"] = _pursued(observation.goal)
     if observation.messages:
         seen["messages"] = observation.messages
     seen |= observation.reading()
     return f"{told(moment, notes)}\n{as_data(seen, max_text)}\nWhat do you do?"
+
+
+def _pursued(goal: CurrentGoal) -> dict[str, Any]:
+    """What the agent is to do, for its model."""
+    shown: dict[str, Any] = {"text": goal.text}
+    if goal.goal_id is not None:
+        shown["goal_id"] = goal.goal_id
+    if goal.success_metrics:
+        shown["reached_if_at_least"] = dict(goal.success_metrics)
+    if goal.deadline is not None:
+        shown["deadline"] = goal.deadline
+    return shown
 
 
 def told(moment: Moment, notes: Sequence[str]) -> str:

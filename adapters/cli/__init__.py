@@ -23,6 +23,8 @@ _COMMANDS = {
     "cassette": "Make a cassette of a run for others to play, or show one: export, show.",
     "validate": "Check a scenario file and say what it comes to.",
     "list": "List known agents, levers, worlds, metrics or scenarios.",
+    "goals": "Propose, rank, adopt and complete goals, in a file or at a server.",
+    "serve": "Serve the goals in a file over HTTP.",
     "models": "Fetch, list or remove the small language models that run without a key.",
     "completion": "Print the shell completion script.",
 }

@@ -1,6 +1,7 @@
 """`gdg-runtime start`."""
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,7 +80,7 @@ def _config(
     try:
         return load_scenario(
             scenario, sets=(*sets, *labelled), scenario_params=params, seed=seed, epochs=epochs,
-            catalogue=default_catalogue(),
+            catalogue=default_catalogue(), environment=os.environ,
         )  # fmt: skip
     except InvalidScenario as error:
         if label is None:

@@ -1,11 +1,13 @@
 """`gdg-runtime validate`."""
 
 import json
+import os
 
 import click
 
 from ...actors.plugins import default_catalogue
 from ...scenarios.document import agent_ids, load_scenario
+from ...scenarios.schema.goals import GoalsConfig
 from .options import json_option, override_options, scenario_argument
 from .trouble import told
 
@@ -18,8 +20,9 @@ def command(scenario: str, sets: tuple[str, ...], params: tuple[str, ...], as_js
     """Check SCENARIO and say what it comes to; --json prints the resolved config."""
     with told():
         config = load_scenario(
-            scenario, sets=sets, scenario_params=params, catalogue=default_catalogue()
-        )
+            scenario, sets=sets, scenario_params=params, catalogue=default_catalogue(),
+            environment=os.environ,
+        )  # fmt: skip
     if as_json:
         click.echo(json.dumps(config.model_dump(mode="json"), indent=2))
         return
@@ -29,3 +32,16 @@ def command(scenario: str, sets: tuple[str, ...], params: tuple[str, ...], as_js
         f"{scenario} is fine: world {config.world.name}, {len(agents)} agents, "
         f"{simulation.epochs} epochs of {simulation.steps_per_epoch} steps, seed {simulation.seed}."
     )
+    if config.goals is not None:
+        click.echo(f"Goals {_standing(config.goals)}.")
+
+
+def _standing(goals: GoalsConfig) -> str:
+    """Whether goals decide what agents do."""
+    if goals.shadow:
+        return "are ranked and logged, never executed (shadow: on)"
+    if not goals.system:
+        return "are kept, and nothing asks for them (system: off)"
+    if goals.canary_percent < 100:
+        return f"decide in {goals.canary_percent:g} % of the selections"
+    return "decide what agents do"

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field, JsonValue, field_validator
 
+from .goals import GoalsConfig
 from .governance import GovernanceConfig
 from .language_model import LlmConfig, ModelConfig, ModelOverrides, settled
 from .population import AdversarySpec, AgentSpec
@@ -90,6 +91,8 @@ class EpisodeConfig(Section):
     """Defaults of the language models that agents ask."""
     models: dict[str, ModelOverrides] = Field(default_factory=dict)
     """By role: a model's name, or its settings."""
+    goals: GoalsConfig | None = None
+    """What agents are after, kept in a GoalStore; null: there is none."""
     adversaries: tuple[AdversarySpec, ...] = Field(default=(), max_length=10_000)
     governance: GovernanceConfig = GovernanceConfig()
     simulation: SimulationConfig = SimulationConfig()
@@ -111,3 +114,11 @@ class EpisodeConfig(Section):
     def model_of(self, spec: AgentSpec) -> ModelConfig | None:
         """The language model that agents of an entry ask; None where no section names one."""
         return settled(self.llm, self.models.get(spec.role or ""), spec.llm)
+
+    @property
+    def model_of_judge(self) -> ModelConfig | None:
+        """The language model that compares goals with beliefs; None where none does."""
+        goals = self.goals
+        if goals is None or goals.checker == "lexical":
+            return None
+        return settled(self.llm, goals.judge)

@@ -1,6 +1,7 @@
 """Who is in an episode, by id."""
 
 from .episode import EpisodeConfig
+from .goals import GoalSpec, TaskSpec
 from .population import AdversarySpec, AgentSpec
 
 
@@ -20,9 +21,11 @@ def agent_ids(config: EpisodeConfig) -> tuple[tuple[str, AgentSpec], ...]:
     return tuple(roster)
 
 
-def targets(config: EpisodeConfig, adversary: AdversarySpec) -> tuple[str, ...]:
-    """The ids of the agents that an adversary speaks to; empty if its target is nobody."""
-    wanted = adversary.target
+def targets(
+    config: EpisodeConfig, targeting: AdversarySpec | GoalSpec | TaskSpec
+) -> tuple[str, ...]:
+    """The ids of the agents that an entry with a target is meant for; empty if that is nobody."""
+    wanted = targeting.target
     return tuple(
         agent
         for agent, spec in agent_ids(config)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from ...contract import Account, Moment, Source
+from ...contract import Account, CurrentGoal, Moment, Source
 from ...rounding import rounded, shortened
 from .accounts import PeerView
 from .feed import PostView, Row
@@ -42,6 +42,8 @@ class SandboxObservation:
     """When it posted last, in hours since the start."""
     dealt: int = 0
     """Offers that it has made and received in this step."""
+    goal: CurrentGoal | None = None
+    """As of `Observation`."""
 
     @property
     def policy_terms(self) -> dict[str, JsonValue]:

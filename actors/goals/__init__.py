@@ -1,0 +1,10 @@
+"""Goals in an episode: a GoalStore as an actor, and what agents may ask of it.
+
+messages     what is said between the director, the scenario and the GoalStore
+keeper       the actor: gives each agent its task, carries out commands, measures success
+opening      what the store holds before the first step
+access       what an agent may ask, and of which goals
+asking       `ctx.goals`: how an agent asks
+tools        the same as tools of a language model
+judge        a language model that compares goals with beliefs
+"""

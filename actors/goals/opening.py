@@ -1,0 +1,47 @@
+"""What a GoalStore holds before an episode's first step, as commands."""
+
+from collections.abc import Mapping, Sequence
+
+from ...goals.commands import AddBelief, AdoptGoal, Command, CreateGoal, ScheduleTask
+from ...goals.forms import BeliefDraft, GoalDraft, ScheduledTaskDraft
+from ...goals.identity import Caller
+from ...scenarios.schema.episode import EpisodeConfig
+from ...scenarios.schema.goals import GoalsConfig, GoalSpec
+from ...scenarios.schema.roster import agent_ids, targets
+
+def first_commands(goals: GoalsConfig, config: EpisodeConfig, caller: Caller) -> list[Command]:
+    """The beliefs and scheduled tasks of a scenario file, in its order."""
+    commands: list[Command] = [
+        AddBelief(caller=caller, draft=BeliefDraft(**belief)) for belief in goals.beliefs
+    ]
+    for spec in goals.tasks:
+        for agent in targets(config, spec):
+            own = f"{spec.task['task_id']}:{agent}"
+            task = ScheduledTaskDraft(**{**spec.task, "task_id": own, "owner": agent})
+            commands.append(ScheduleTask(caller=caller, task=task))
+    return commands
+
+
+def first_goals(goals: GoalsConfig, config: EpisodeConfig) -> list[tuple[str, GoalSpec]]:
+    """Each agent's goals: those of the `goals:` section, then those of its own entry."""
+    meant = [(spec, frozenset(targets(config, spec))) for spec in goals.list]
+    found = []
+    for agent, entry in agent_ids(config):
+        found += [(agent, spec) for spec, whom in meant if agent in whom]
+        found += [(agent, spec) for spec in entry.goals]
+    return found
+
+
+def creation(
+    agent: str, spec: GoalSpec, ids: Mapping[tuple[str, str], str], caller: Caller
+) -> CreateGoal:
+    """The command that proposes an agent's goal; `ids` has those of its named goals so far."""
+    named: Sequence[str] = spec.goal.get("depends_on", ())
+    depends_on = tuple([ids[agent, name] for name in named])
+    draft = GoalDraft(**{**spec.goal, "owner": agent, "depends_on": depends_on})
+    return CreateGoal(caller=caller, draft=draft)
+
+
+def adoption(goal_id: str, caller: Caller) -> AdoptGoal:
+    """The command that adopts it."""
+    return AdoptGoal(caller=caller, goal_id=goal_id)

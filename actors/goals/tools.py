@@ -1,0 +1,109 @@
+"""What agents may do with their goals, as tools of a language model."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ...goals.forms import GoalView
+from ...goals.model import GoalCategory
+from ...scenarios.contract import Tool
+from .asking import Goals
+
+
+class _Arguments(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class ProposeArguments(_Arguments):
+    """A goal of one's own."""
+
+    text: str = Field(min_length=1, max_length=500)
+    category: GoalCategory
+    value: float = Field(ge=0.0, le=1.0)
+    effort: float = Field(ge=0.0, le=1.0)
+    risk: float = Field(ge=0.0, le=1.0)
+
+
+class GoalArguments(_Arguments):
+    """One of one's own goals."""
+
+    goal_id: str = Field(min_length=1, max_length=128)
+
+
+class GiveUpArguments(GoalArguments):
+    """Why a goal is given up."""
+
+    reason: str = Field(min_length=1, max_length=500)
+
+
+LIST = Tool("goal_list", "See your goals with their ids, states and ranks.")
+PROPOSE = Tool("goal_propose", "Propose a goal of your own; it still has to be adopted.",
+               ProposeArguments)  # fmt: skip
+ADOPT = Tool("goal_adopt", "Adopt a proposed goal, if your beliefs allow it.", GoalArguments)
+COMPLETE = Tool("goal_complete", "Tell that the goal you execute is reached.", GoalArguments)
+ABANDON = Tool("goal_abandon", "Give a goal up for good.", GiveUpArguments)
+
+GOAL_TOOLS = (LIST, PROPOSE, ADOPT, COMPLETE, ABANDON)
+
+
+async def _list(goals: Goals, arguments: Any) -> dict[str, Any]:
+    ranked = await goals.ranked()
+    executing = await goals.list("executing")
+    return {
+        "executing": [_shown(goal) for goal in executing],
+        "others": [
+            {**_shown(entry.goal), "priority": round(entry.priority, 3),
+             "blocked_by": list(entry.blocked_by)}
+            for entry in ranked
+        ],
+    }  # fmt: skip
+
+
+async def _propose(goals: Goals, arguments: Any) -> dict[str, Any]:
+    return _shown(await goals.propose(**arguments.model_dump()))
+
+
+async def _adopt(goals: Goals, arguments: Any) -> dict[str, Any]:
+    return _shown(await goals.adopt(arguments.goal_id))
+
+
+async def _complete(goals: Goals, arguments: Any) -> dict[str, Any]:
+    return _shown(await goals.complete(arguments.goal_id))
+
+
+async def _abandon(goals: Goals, arguments: Any) -> dict[str, Any]:
+    return _shown(await goals.abandon(arguments.goal_id, arguments.reason))
+
+
+_DONE_BY: dict[str, Callable[[Goals, Any], Awaitable[dict[str, Any]]]] = {
+    LIST.name: _list,
+    PROPOSE.name: _propose,
+    ADOPT.name: _adopt,
+    COMPLETE.name: _complete,
+    ABANDON.name: _abandon,
+}
+
+
+async def tools_now(goals: Goals) -> tuple[list[Tool], dict[str, tuple[str, ...]]]:
+    """The tools that could succeed now, and the ids that they can take."""
+    by_state: dict[str, list[str]] = {}
+    for goal in await goals.list("proposed", "adopted", "executing"):
+        by_state.setdefault(goal.state, []).append(goal.id)
+    ids = {
+        ADOPT.name: tuple(by_state.get("proposed", ())),
+        COMPLETE.name: tuple(by_state.get("executing", ())),
+        ABANDON.name: tuple([goal for found in by_state.values() for goal in found]),
+    }
+    tools = [tool for tool in GOAL_TOOLS if ids.get(tool.name, True)]
+    return tools, {f"{name}.goal_id": known for name, known in ids.items()}
+
+
+async def use(tool: str, args: dict[str, Any], goals: Goals) -> dict[str, Any]:
+    """Use a tool with arguments that fit it; what came of it. Raises GoalRefused."""
+    arguments = next(known.arguments for known in GOAL_TOOLS if known.name == tool)
+    return await _DONE_BY[tool](goals, arguments.model_validate(args))
+
+
+def _shown(goal: GoalView) -> dict[str, Any]:
+    return {"goal_id": goal.id, "text": goal.text, "state": str(goal.state)}

@@ -1,0 +1,48 @@
+"""`gdg-runtime goals rollout`."""
+
+import click
+
+from ....goals.commands import ReadRollout, RolloutAnswer
+from .place import Place, place_options
+from .session import session
+from .telling import tell_json
+
+_STYLES = {"keep": "green", "roll_back": "red", "insufficient": "yellow"}
+_NEXT = {
+    "keep": "Goals may go on deciding; GOAL_CANARY_PERCENT says in how many selections.",
+    "roll_back": "Set GOAL_SYSTEM=off and restart; GOAL_SHADOW=on stops selections at once.",
+    "insufficient": "Go on, and look again later.",
+}
+
+
+@click.command("rollout")
+@place_options
+def command(place: Place) -> None:
+    """Show how goals have done so far, and the verdict: keep, roll back, or insufficient."""
+    with session(place) as goals:
+        answer = goals.ask(ReadRollout(), RolloutAnswer)
+    if place.as_json:
+        tell_json(answer)
+        return
+    from ..tables import console, rows_table, safe
+
+    rate = answer.success_rate
+    rows = [
+        ["selections", f"{answer.selections:,}", ""],
+        ["finished", f"{answer.finished:,}", ""],
+        ["successes", f"{answer.successes:,}", ""],
+        ["success rate", "undefined" if rate is None else f"{rate:.1%}",
+         "nothing has finished" if rate is None else "roll back below 80 %"],
+        ["blocked by beliefs", f"{answer.safety_blocks:,}", "the vetting at work"],
+        ["violations", f"{answer.violations:,}", "roll back at the first"],
+        ["crashes", f"{answer.crashes:,}", "roll back at the first"],
+    ]  # fmt: skip
+    out = console()
+    out.print(rows_table("Rollout of goals", ["figure", "value", ""], rows, right=("value",)))
+    words = answer.verdict.replace("_", " ")
+    out.print(
+        f"verdict: [{_STYLES.get(answer.verdict, 'default')}]{safe(words)}[/]", soft_wrap=True
+    )
+    for reason in answer.reasons:
+        out.print(f"  {safe(reason)}", soft_wrap=True)
+    out.print(_NEXT.get(answer.verdict, ""), soft_wrap=True)

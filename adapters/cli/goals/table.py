@@ -1,0 +1,140 @@
+"""Tables of goals and beliefs."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from ....goals.forms import BeliefView, GoalView, LedgerView, RankedView
+from ..tables import rows_table, safe
+from .finding import short_id
+from .moments import due, one_line, when
+
+_STATES = {"proposed": "default", "adopted": "green", "executing": "cyan", "satisfied": "blue",
+           "abandoned": "dim"}  # fmt: skip
+_LONGEST_TEXT = 160
+_LEFT_OUT = ("why", "decision_record_id", "task_id")
+"""What a person does not want to read of an event; --json has it."""
+_PLAIN_BLOCKS = {"approval": "needs approval", "overdue": "overdue"}
+
+
+def state_text(state: str) -> str:
+    """A goal's state in its colour."""
+    return f"[{_STATES.get(state, 'default')}]{safe(state)}[/]"
+
+
+def text_cell(text: str) -> str:
+    """A goal's text on one line, shortened."""
+    return safe(one_line(text, _LONGEST_TEXT))
+
+
+def blocks_text(ranked: RankedView, now: datetime) -> str:
+    """What keeps a goal from being selected, in words."""
+    return "; ".join([_block(reason, ranked.goal, now) for reason in ranked.blocked_by])
+
+
+def _block(reason: str, goal: GoalView, now: datetime) -> str:
+    kind, _, what = reason.partition(":")
+    if kind == "belief":
+        return f"belief {safe(what)}"
+    if kind == "dependency":
+        return f"waits for {safe(short_id(what))}"
+    if kind == "not_started":
+        return f"starts {when(goal.to_goal().starts_at, now)}"
+    return _PLAIN_BLOCKS.get(reason, safe(reason.replace("_", " ")))
+
+
+def ranked_table(title: str, items: Sequence[RankedView], now: datetime) -> Any:
+    """Goals in the order of their rank; what blocks one stands below its text."""
+    columns = ["goal", "priority", "state", "text"]
+    rows = [
+        [safe(short_id(item.goal.id)), item.priority, state_text(item.goal.state),
+         _below(text_cell(item.goal.text), _blocked(item, now))]
+        for item in items
+    ]  # fmt: skip
+    deadlines = [due(item.goal.to_goal().deadline, now) for item in items]
+    _with_column("due", columns, rows, deadlines)
+    _with_column("owner", columns, rows, [safe(item.goal.owner or "") for item in items])
+    return rows_table(title, columns, rows, right=("priority",))
+
+
+def _blocked(ranked: RankedView, now: datetime) -> str:
+    blocks = blocks_text(ranked, now)
+    return f"[yellow]blocked: {blocks}[/]" if blocks else ""
+
+
+def _below(cell: str, more: str) -> str:
+    return f"{cell}\n{more}" if more else cell
+
+
+def dated_table(title: str, items: Sequence[GoalView], now: datetime) -> Any:
+    """Goals, the newest first."""
+    columns = ["goal", "proposed", "state", "text"]
+    rows = [
+        [safe(short_id(goal.id)), when(goal.created_at, now),
+         "[dim]deleted[/]" if goal.deleted_at else state_text(goal.state), text_cell(goal.text)]
+        for goal in items
+    ]  # fmt: skip
+    _with_column("owner", columns, rows, [safe(goal.owner or "") for goal in items])
+    return rows_table(title, columns, rows)
+
+
+def events_table(title: str, items: Sequence[LedgerView], *, of_one_goal: bool) -> Any:
+    """Events of the ledger; what else one tells stands below its name."""
+    columns = ["seq", "when (UTC)", "by", "what"]
+    rows = [
+        [f"{event.seq}", safe(event.ts[:19].replace("T", " ")), safe(event.actor),
+         _below(_event_name(event), f"[dim]{safe(_facts(event))}[/]" if _facts(event) else "")]
+        for event in items
+    ]  # fmt: skip
+    if not of_one_goal:
+        columns.insert(2, "goal")
+        for row, event in zip(rows, items, strict=True):
+            row.insert(2, safe(short_id(event.goal_id)))
+    return rows_table(title, columns, rows, right=("seq",))
+
+
+def _event_name(event: LedgerView) -> str:
+    return safe(event.event.removeprefix("goal_").replace("_", " "))
+
+
+def _facts(event: LedgerView) -> str:
+    """What else an event tells, in a few words; what it says in words first."""
+    why = event.data.get("why") or (event.reason or "").replace("_", " ")
+    told = [str(why)] if why else []
+    for name, value in event.data.items():
+        if name not in _LEFT_OUT and value not in (None, [], False):
+            told.append(_fact(name.replace("_", " "), value))
+    return one_line(", ".join(told), _LONGEST_TEXT)
+
+
+def _fact(name: str, value: object) -> str:
+    if value is True:
+        return name
+    if isinstance(value, list):
+        return f"{name} {' '.join(str(item) for item in value)}"
+    return f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
+
+
+def belief_table(items: Sequence[BeliefView]) -> Any:
+    """Beliefs by id."""
+    rows = [[safe(belief.id), _held(belief), text_cell(belief.text)] for belief in items]
+    return rows_table("Beliefs", ["belief", "held", "text"], rows)
+
+
+def _held(belief: BeliefView) -> str:
+    lines = ["[green]active[/]" if belief.active else "[dim]inactive[/]"]
+    if belief.confidence != 1.0:
+        lines.append(f"confidence {belief.confidence:g}")
+    if belief.immutable:
+        lines.append("immutable")
+    return "\n".join(lines)
+
+
+def _with_column(
+    name: str, columns: list[str], rows: list[list[Any]], cells: Sequence[str]
+) -> None:
+    """A further column, if there is anything in it."""
+    if any(cells):
+        columns.append(name)
+        for row, cell in zip(rows, cells, strict=True):
+            row.append(cell)

@@ -1,0 +1,170 @@
+"""`gdg-runtime serve`."""
+
+import os
+import signal
+import sys
+from functools import partial
+from importlib.util import find_spec
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import trio
+
+from ...goals.errors import GoalError
+from ...goals.flags import GoalFlags
+from ..llm.missing_extra import MissingExtra
+from . import EXIT_BAD_INPUT, EXIT_FAILED, EXIT_STOPPED
+from .trouble import Told, told
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+_LIBRARIES = ("fastapi", "hypercorn", "prometheus_client")
+TOKEN_VARIABLE = "GDG_TOKEN"
+
+
+@click.command("serve")
+@click.option(
+    "--db", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", default="goals.db",
+    envvar="GDG_GOALS_DB", show_default=True,
+    help="The database file with the goals; made if it is not there. [env: GDG_GOALS_DB]",
+)  # fmt: skip
+@click.option(
+    "--host", default="127.0.0.1", show_default=True,
+    help="Address to listen at. Any but a loopback address needs a token.",
+)  # fmt: skip
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), default=8000, show_default=True,
+    help="Port to listen at; 0 takes a free one.",
+)  # fmt: skip
+@click.option(
+    "--token-file", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
+    help="File with the token that clients have to send; by default the environment variable "
+    "GDG_TOKEN holds it.",
+)  # fmt: skip
+@click.option(
+    "--verbose", "-v", is_flag=True,
+    help="Log each request on stderr (JSON lines where that is no terminal), not only trouble.",
+)  # fmt: skip
+def command(db: Path, host: str, port: int, token_file: Path | None, verbose: bool) -> int:
+    """Serve the goals of a database file over HTTP.
+
+    Ctrl-C (or SIGTERM) stops the server once the requests in flight are answered; a second one
+    stops it at once. The flags GOAL_SYSTEM, GOAL_SHADOW and GOAL_CANARY_PERCENT are read from the
+    environment. docs/goals-api.md describes the endpoints; /openapi.json has them for programs.
+    """
+    with told():
+        token = _token(token_file)
+        if token is None and not _is_loopback(host):
+            raise Told(
+                f"whoever reaches {host} could change the goals: set a token in the environment "
+                f"variable {TOKEN_VARIABLE} or with --token-file, or listen at 127.0.0.1",
+                EXIT_BAD_INPUT,
+            )
+        for library in _LIBRARIES:
+            if find_spec(library) is None:
+                raise MissingExtra("gdg-runtime serve", library, "server")
+        return _serve(db, host, port, token, verbose)
+
+
+def _token(file: Path | None) -> str | None:
+    """The token that clients have to send. Raises Told for one that can't be sent."""
+    given = os.environ.get(TOKEN_VARIABLE) if file is None else file.read_text("utf-8", "replace")
+    if given is None:
+        return None
+    token = given.strip()
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        where = TOKEN_VARIABLE if file is None else str(file)
+        raise Told(
+            f"{where} holds no token: expected one line of ASCII characters without blanks, such "
+            f"as `openssl rand -hex 32` prints",
+            EXIT_BAD_INPUT,
+        )
+    return token
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _serve(db: Path, host: str, port: int, token: str | None, verbose: bool) -> int:
+    # Only where something is served: these bring FastAPI, which takes its time.
+    from ..goals_api.app import create_app
+    from ..goals_api.port import DatabasePort
+    from ..goals_api.server import allow_many_connections
+    from ..goals_api.settings import ApiSettings
+    from ..goals_file import open_goals
+
+    allow_many_connections()
+    try:
+        store = open_goals(db, flags=GoalFlags.from_environment(os.environ))
+    except GoalError as error:
+        raise Told(error.detail, EXIT_BAD_INPUT) from None
+    refused: list[OSError] = []
+    stopped_by = 0
+    try:
+        app = create_app(DatabasePort(store), ApiSettings(token=token, log=_log(verbose)))
+        stopped_by = trio.run(partial(_until_stopped, app, host, port, db, token))
+    except* OSError as group:
+        refused += [error for error in group.exceptions if isinstance(error, OSError)]
+        refused = refused or [OSError("the address can't be had")]
+    finally:
+        store.close()
+    if refused:
+        why = refused[0].strerror or refused[0]
+        raise Told(f"cannot listen at {host}:{port}: {why}", EXIT_FAILED)
+    return EXIT_STOPPED if stopped_by == signal.SIGINT else 0
+
+
+async def _until_stopped(app: "ASGIApp", host: str, port: int, db: Path, token: str | None) -> int:
+    """Serve until a signal comes; gives its number."""
+    from ..goals_api.server import serve
+
+    stop, came = trio.Event(), []
+
+    async def obey(task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            task_status.started()
+            async for number in signals:
+                came.append(number)
+                if stop.is_set():
+                    listening.cancel_scope.cancel()
+                    return
+                stop.set()
+                click.echo("Finishing the requests in flight; once more to stop at once.", err=True)
+
+    async with trio.open_nursery() as listening:
+        await listening.start(obey)
+        async with trio.open_nursery() as serving:
+            (url,) = await serving.start(partial(serve, app, host, port, stop))
+            open_to_all = "" if token else "; no token is asked for"
+            click.echo(f"Serving the goals in {db} at {url}{open_to_all}. Ctrl-C stops it.")
+            sys.stdout.flush()
+        listening.cancel_scope.cancel()
+    return came[0]
+
+
+def _log(verbose: bool) -> Any:
+    import logging
+
+    import structlog
+
+    people = sys.stderr.isatty()
+    return structlog.wrap_logger(
+        structlog.PrintLogger(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.INFO if verbose else logging.WARNING
+        ),
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([] if people else [structlog.processors.format_exc_info]),
+            structlog.dev.ConsoleRenderer() if people else structlog.processors.JSONRenderer(),
+        ],
+    )

@@ -1,0 +1,83 @@
+"""The way from outside to the GoalStore of a running episode.
+
+A command goes in as a message, which the journal keeps; its answer comes back from the actor.
+"""
+
+from math import inf
+from typing import Any
+from uuid import uuid4
+
+import anyio
+from anyio.abc import ObjectReceiveStream
+
+from ..actors.goals.messages import OutsideCommand
+from ..goals.commands import Answer, Command
+from ..runtime.drivers.live import FromOutside
+from ..runtime.errors import GdgError
+from ..runtime.kernel import Kernel
+from .goals_api.port import StoreUnavailable
+
+GOALS = "goals"
+"""The path of the GoalStore's actor."""
+
+
+class EpisodePort:
+    """Answers goal commands by the actor of the episode that is going on, in the run's order.
+
+    While a language model is waited for, so is the answer.
+    """
+
+    def __init__(self) -> None:
+        self._send, self.outside = anyio.create_memory_object_stream[FromOutside](inf)
+        self._kernel: Kernel | None = None
+        self._waiting: dict[str, anyio.Event] = {}
+        self._answers: dict[str, Answer] = {}
+        self._over = False
+
+    def attach(self, kernel: Kernel) -> ObjectReceiveStream[FromOutside]:
+        """Reach this kernel's GoalStore; the stream is for its driver."""
+        self._kernel = kernel
+        return self.outside
+
+    async def ask(self, command: Command) -> Answer:
+        """Raises StoreUnavailable before the episode and after it."""
+        store = None if self._kernel is None else self._kernel.find(GOALS)
+        if self._over or store is None:
+            raise StoreUnavailable("no episode is going on")
+        request, answered = uuid4().hex, anyio.Event()
+        body = command.model_dump(mode="json", exclude_unset=True)
+        name = command.message_name
+        message = OutsideCommand(request=request, command=name, body=body)
+        self._waiting[request] = answered
+        try:
+            self._send.send_nowait(FromOutside(store, message))
+            await answered.wait()
+        except (anyio.ClosedResourceError, anyio.BrokenResourceError, GdgError) as error:
+            raise StoreUnavailable("the episode takes no more commands") from error
+        finally:
+            del self._waiting[request]
+        if request not in self._answers:
+            raise StoreUnavailable("the episode ended before it answered")
+        return self._answers.pop(request)
+
+    def take(self, request: str, answer: Any) -> None:
+        """The actor's answer; called by the thread that the kernel runs in."""
+        if request in self._waiting:
+            anyio.from_thread.run_sync(self._deliver, request, answer)
+
+    def close(self) -> None:
+        """The episode is over: whoever still waits gets no answer. Called by that thread too."""
+        anyio.from_thread.run_sync(self.end)
+
+    def end(self) -> None:
+        """The same, called where the event loop runs."""
+        self._over = True
+        self._send.close()
+        for answered in self._waiting.values():
+            answered.set()
+
+    def _deliver(self, request: str, answer: Any) -> None:
+        answered = self._waiting.get(request)
+        if answered is not None:
+            self._answers[request] = answer
+            answered.set()

@@ -1,0 +1,144 @@
+"""The OpenAPI document: what FastAPI knows, every refusal, and an example of everything."""
+
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+from fastapi import FastAPI
+
+from .authentication import OPEN
+from .examples import PARAMETERS, REQUESTS, RESPONSES, TRACE_ID
+from .problems import KINDS, MEDIA_TYPE, TYPE
+from .settings import ApiSettings
+
+_JSON, _MERGE_PATCH = "application/json", "application/merge-patch+json"
+_OPENMETRICS = "application/openmetrics-text"
+_VERSIONED = ("GoalRead", "BeliefView")
+"""What is shown with an ETag."""
+_UNUSED = ("HTTPValidationError", "ValidationError")
+"""FastAPI's own forms of refusals."""
+_TEXT = {"type": "string"}
+_ETAG = {"description": "Its version in quotes.", "required": True, "schema": _TEXT}
+_LOCATION = {"description": "Where it is found.", "required": True, "schema": _TEXT}
+_PROBLEM = {
+    "title": "Problem",
+    "description": "RFC 9457. Facts that a program may want stand beside the fixed members.",
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "instance", "trace_id", "code"],
+    "properties": {
+        "type": {"type": "string", "format": "uri", "description": f"{TYPE}<code>"},
+        "title": _TEXT,
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": _TEXT,
+        "instance": {"type": "string", "description": "The path of the request."},
+        "trace_id": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+        "code": {"type": "string", "description": "Names the kind; stable."},
+    },
+}
+
+
+def refusals(
+    *codes: str, of_store: bool = True, not_modified: bool = False
+) -> dict[int | str, dict[str, Any]]:
+    """What an operation refuses, for FastAPI's `responses`."""
+    found: dict[int | str, dict[str, Any]] = {}
+    for code in (*codes, *(("store-unavailable",) if of_store else ()), "internal-error"):
+        _add_refusal(found, KINDS[code].status, code)
+    if not_modified:
+        found[304] = {"description": "The client has this version already."}
+    return found
+
+
+def _add_refusal(responses: dict[Any, dict[str, Any]], status: int | str, code: str) -> None:
+    kind = KINDS[code]
+    entry = responses.setdefault(status, {"description": kind.title, "content": {
+        MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}
+    }})  # fmt: skip
+    titles = entry["description"].split("; ")
+    if kind.title not in titles:
+        entry["description"] = "; ".join([*titles, kind.title])
+    entry["content"][MEDIA_TYPE]["examples"][code] = {"value": {
+        "type": TYPE + code, "title": kind.title, "status": kind.status, "detail": kind.title,
+        "instance": "/v1/goals", "trace_id": TRACE_ID, "code": code,
+    }}  # fmt: skip
+
+
+def document(app: FastAPI, settings: ApiSettings) -> dict[str, Any]:
+    """The whole document, made once."""
+    known: dict[str, Any] | None = getattr(app.state, "document", None)
+    if known is None:
+        known = app.state.document = _completed(deepcopy(FastAPI.openapi(app)), settings)
+    return known
+
+
+def _completed(found: dict[str, Any], settings: ApiSettings) -> dict[str, Any]:
+    components = found.setdefault("components", {})
+    for name in _UNUSED:
+        components.get("schemas", {}).pop(name, None)
+    components["schemas"]["Problem"] = _PROBLEM
+    for path, operation in _operations(found):
+        protected = settings.token is not None and path not in OPEN
+        if protected:
+            operation["security"] = [{"bearer": []}]
+        _complete_refusals(operation, protected)
+        _complete_parameters(operation)
+        _complete_bodies(operation)
+    if settings.token is not None:
+        components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
+    return found
+
+
+def _operations(found: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, operations in found["paths"].items():
+        for operation in operations.values():
+            yield path, operation
+
+
+def _complete_refusals(operation: dict[str, Any], protected: bool) -> None:
+    responses = operation["responses"]
+    if MEDIA_TYPE not in responses.get("422", {}).get("content", {}):
+        responses.pop("422", None)  # FastAPI's own
+    automatic = ["unauthorised"] if protected else []
+    if operation.get("parameters") or "requestBody" in operation:
+        automatic.append("invalid-request")
+    if "requestBody" in operation:
+        automatic += ["body-too-large", "unsupported-media-type"]
+    for code in automatic:
+        _add_refusal(responses, str(KINDS[code].status), code)
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _complete_parameters(operation: dict[str, Any]) -> None:
+    name = operation["operationId"]
+    for parameter in operation.get("parameters", ()):
+        if parameter["name"] in PARAMETERS:
+            parameter["example"] = PARAMETERS[parameter["name"]]
+        if parameter["name"] == "if-match" and name.startswith("edit_"):
+            parameter["required"] = True
+        choices = parameter["schema"].get("anyOf", ())
+        if choices:  # null is how Python says "not given"; in a URL or a header it is a text
+            parameter["schema"] = next(one for one in choices if one.get("type") != "null")
+
+
+def _complete_bodies(operation: dict[str, Any]) -> None:
+    name = operation["operationId"]
+    if "requestBody" in operation:
+        content = operation["requestBody"]["content"]
+        content[_JSON]["examples"] = {
+            title: {"value": value} for title, value in REQUESTS[name].items()
+        }
+        if name.startswith("edit_"):
+            content[_MERGE_PATCH] = content[_JSON]
+    (status,) = [status for status in operation["responses"] if status.startswith("2")]
+    response = operation["responses"][status]
+    if name == "metrics":
+        content = response["content"]
+        content["text/plain"]["example"] = RESPONSES[name]
+        content[_OPENMETRICS] = {"schema": _TEXT, "example": f"{RESPONSES[name]}# EOF\n"}
+        return
+    shown = response["content"][_JSON]
+    shown["examples"] = {"usual": {"value": RESPONSES[name]}}
+    if shown["schema"]["$ref"].rpartition("/")[2] in _VERSIONED:
+        response["headers"] = {"ETag": _ETAG}
+        if status == "201":
+            response["headers"]["Location"] = _LOCATION

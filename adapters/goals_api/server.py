@@ -1,0 +1,63 @@
+"""Hypercorn inside a running trio program: an address is told once it listens, and a stop lets
+the requests in flight be finished."""
+
+import sys
+
+import trio
+from hypercorn.config import Config
+from hypercorn.trio import serve as serve_hypercorn
+from starlette.types import ASGIApp
+
+GRACE_S = 30.0
+"""How long requests in flight may take once the server stops."""
+_KEEP_ALIVE_S = 75
+_BACKLOG = 2048
+_MOST_FILES = 65_536
+
+
+async def serve(
+    app: ASGIApp,
+    host: str,
+    port: int,
+    stop: trio.Event,
+    *,
+    grace_s: float = GRACE_S,
+    task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Serve until `stop` is set, then finish the requests in flight; new ones are refused.
+
+    With `nursery.start` it gives the URLs; port 0 takes a free one. Raises OSError where the
+    address can't be had.
+    """
+    await serve_hypercorn(
+        app,  # type: ignore[arg-type]  # Hypercorn has types of its own for the same protocol
+        _config(host, port, grace_s),
+        shutdown_trigger=stop.wait,
+        mode="asgi",
+        task_status=task_status,
+    )
+
+
+def allow_many_connections() -> None:
+    """Let this process have as many open files, so connections, as the system lets it; many
+    systems begin with 1,024."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _config(host: str, port: int, grace_s: float) -> Config:
+    config = Config()
+    shown = f"[{host}]" if ":" in host else host
+    config.bind = [f"{shown}:{port}"]
+    config.graceful_timeout = grace_s
+    config.keep_alive_timeout = _KEEP_ALIVE_S
+    config.backlog = _BACKLOG
+    config.loglevel = "WARNING"
+    config.include_server_header = False
+    return config

@@ -1,0 +1,273 @@
+"""The quantities that a text names: how much of what, how often, and as what bound."""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from .negation import AUXILIARIES, CONDITIONS, NO, NOT, PLAIN, PREPOSITIONS, UNTIL
+from .units import ADVERBS, FRACTIONS, LARGE, SMALL, TIMES, UNITS
+from .words import Word
+
+Bound = Literal["most", "least", "exactly", "about"]
+
+_MOST = frozenset(
+    "atmost lessthan under below within maximum max limit limited cap capped ceiling".split()
+)
+_LEAST = frozenset("atleast morethan minimum min".split())
+_OVER = frozenset("over above beyond exceed exceeds exceeding past".split())
+_STRICT = frozenset("lessthan under below morethan over above beyond exceed".split())
+_ABOUT = frozenset("about around roughly approximately nearly almost circa".split())
+_EACH = frozenset("every each per".split())
+
+
+class Quantity(NamedTuple):
+    """A number with what it counts or measures."""
+
+    value: float
+    """In the base unit of its dimension."""
+    dimension: str
+    """time, mass, share, …; count, of `noun`; rate, of `noun` per second."""
+    noun: str
+    """The stem of what is counted; empty for measures."""
+    bound: Bound
+    strict: bool
+    """The bound itself is outside."""
+    place: int
+    marked: bool
+    """Words such as `at most`, `exactly` or `limit` say that it is a bound."""
+    shown: str
+
+
+class _Number(NamedTuple):
+    value: float
+    after: int  # the place behind it
+    fraction: bool
+
+
+def quantities_of(words: Sequence[Word]) -> list[Quantity]:
+    """The quantities of a clause, in its order."""
+    found: list[Quantity] = []
+    place = 0
+    while place < len(words):
+        quantity, after = _rate_by_adverb(words, place) or _read(words, place) or (None, place + 1)
+        if quantity is not None:
+            found.append(quantity)
+        place = after
+    return found
+
+
+def _read(words: Sequence[Word], start: int) -> tuple[Quantity | None, int] | None:
+    number = _number(words, start)
+    if number is None:
+        return None
+    value, place = number.value, number.after
+    if words[start].text[0] in "€$£":
+        return _every(words, start, place, value, "money")
+    text = _text(words, place)
+    if text == "times":
+        return _every(words, start, place + 1, value, "")
+    if number.fraction:
+        return _fraction(words, start, number)
+    unit = _unit(words, place)
+    if unit is not None:
+        dimension, factor = unit
+        if dimension == "time" and start and words[start - 1].text in _EACH:
+            return _rate(words, start - 1, place + 1, 1.0 / (value * factor), "")
+        if value == 1.0 and text in ("second",):
+            return None
+        behind = _text(words, place + 1)
+        if dimension == "money" and behind in ("a", "per", "each", "every"):
+            return _every(words, start, place + 1, value * factor, "money")
+        return _quantity(words, start, place + 1, value * factor, dimension, "")
+    noun, behind_noun = _noun(words, place)
+    if not noun:
+        return None, place
+    return _every(words, start, behind_noun, value, noun)
+
+
+def _every(
+    words: Sequence[Word], start: int, place: int, value: float, noun: str
+) -> tuple[Quantity | None, int]:
+    """A count, or a rate if a period comes within the next words: four cups of coffee a day."""
+    for ahead in range(place, min(place + 5, len(words))):
+        text = words[ahead].text
+        if text in ADVERBS:
+            return _rate(words, start, ahead + 1, value / ADVERBS[text], noun)
+        if text in ("a", "an", "per", "each", "every"):
+            number = _number(words, ahead + 1)
+            unit = _unit(words, number.after if number else ahead + 1)
+            if unit is not None and unit[0] == "time":
+                times = number.value if number else 1.0
+                after = (number.after if number else ahead + 1) + 1
+                return _rate(words, start, after, value / (times * unit[1]), noun)
+        if text in AUXILIARIES or text == ",":
+            break
+    if noun == "money":
+        return _quantity(words, start, place, value, "money", "")
+    if not noun:
+        return None, place
+    return _quantity(words, start, place, value, "count", noun)
+
+
+def _fraction(
+    words: Sequence[Word], start: int, number: _Number
+) -> tuple[Quantity | None, int]:
+    place = number.after
+    for ahead in (place, place + 1, place + 2):
+        if ahead > place and _text(words, ahead - 1) not in ("a", "an", "of"):
+            break
+        unit = _unit(words, ahead)
+        if unit is not None and unit[0] != "share":
+            return _quantity(words, start, ahead + 1, number.value * unit[1], unit[0], "")
+    return _quantity(words, start, place, number.value, "share", "")
+
+
+def _rate_by_adverb(words: Sequence[Word], place: int) -> tuple[Quantity, int] | None:
+    """daily, once a week, every day: how often, without a number of things."""
+    text = words[place].text
+    if text in ADVERBS:
+        return _rate(words, place, place + 1, 1.0 / ADVERBS[text], "")
+    if text in TIMES:
+        quantity, after = _every(words, place, place + 1, TIMES[text], "")
+        return (quantity, after) if quantity is not None else None
+    if text in ("every", "each"):
+        other = 2.0 if _text(words, place + 1) in ("other", "second") else 1.0
+        ahead = place + 1 + (other > 1.0)
+        unit = _unit(words, ahead)
+        if unit is not None and unit[0] == "time":
+            return _rate(words, place, ahead + 1, 1.0 / (other * unit[1]), "")
+    return None
+
+
+def _rate(
+    words: Sequence[Word], start: int, after: int, value: float, noun: str
+) -> tuple[Quantity, int]:
+    return _quantity(words, start, after, value, "rate", noun)
+
+
+def _quantity(
+    words: Sequence[Word], start: int, after: int, value: float, dimension: str, noun: str
+) -> tuple[Quantity, int]:
+    bound, strict, marked = _bound(words, start, after)
+    shown = " ".join(word.shown for word in words[start:after])
+    return Quantity(value, dimension, noun, bound, strict, start, marked, shown), after
+
+
+def _bound(words: Sequence[Word], start: int, after: int) -> tuple[Bound, bool, bool]:
+    reach = 2 if words[start].text in _EACH else 3
+    for place in range(start - 1, max(start - 1 - reach, -1), -1):
+        text = words[place].text
+        if text in _MOST or text in _LEAST or text in _OVER:
+            upper = text in _MOST
+            if text not in ("atmost", "atleast") and _negated(words, place):
+                upper = not upper
+            return ("most" if upper else "least"), text in _STRICT, True
+        if text in ("only", "just", "exactly", "precisely"):
+            return "exactly", False, True
+        if text in _ABOUT:
+            return "about", False, True
+        if text in NO and place == start - 1:
+            return "most", False, True
+        if text in AUXILIARIES or text == ",":
+            break
+    for place in range(after, min(after + 6, len(words))):
+        text = words[place].text
+        if text == "," or text[0].isdigit():
+            break
+        if text in ("atmost", "atleast", "maximum", "minimum", "max", "min", "tops"):
+            return ("most" if text in ("atmost", "maximum", "max", "tops") else "least"), False, True
+        if text in ("only", "exactly"):
+            return "exactly", False, True
+    behind = [word.text for word in words[after : after + 8]]
+    before = [word.text for word in words[max(start - 8, 0) : start]]
+    for text in (*behind, *before):
+        if text in ("limit", "maximum", "ceiling", "cap", "most", "enough", "limited", "capped"):
+            return "most", False, True
+        if text in ("minimum", "least"):
+            return "least", False, True
+    return "exactly", False, False
+
+
+def _negated(words: Sequence[Word], place: int) -> bool:
+    count = 0
+    for word in words[:place]:
+        if word.text == ",":
+            count = 0
+        count += word.text in NOT or word.text in NO
+    return count % 2 == 1
+
+
+def _number(words: Sequence[Word], place: int) -> _Number | None:
+    """The number that begins there; `a dozen`, `half`, `a quarter of`, `25`, `two hundred`."""
+    start = place
+    if _text(words, place) in ("a", "an") and (
+        _text(words, place + 1) in LARGE
+        or (_text(words, place + 1) in FRACTIONS and _text(words, place + 1) not in ("third",))
+        or _text(words, place + 1) in ("couple", "pair", "single")
+        or (_unit(words, place + 1) is not None and place and words[place - 1].text in _MOST)
+    ):
+        place += 1
+        if _unit(words, place) is not None and _text(words, place) not in LARGE:
+            return _Number(1.0, place, False)
+    total = current = 0.0
+    seen = False
+    while place < len(words):
+        text = words[place].text
+        digits = _digits(text)
+        if digits is not None:
+            current += digits
+        elif text in SMALL:
+            current += SMALL[text]
+        elif text in LARGE:
+            current = (current or 1.0) * LARGE[text]
+            if LARGE[text] >= 1000:
+                total, current = total + current, 0.0
+        elif text == "and" and seen and _text(words, place + 1) in SMALL and total + current >= 100:
+            pass
+        elif text in FRACTIONS and (not seen or current < 10):
+            if text in ("third", "quarter", "fifth", "tenth") and not seen and start == place:
+                return None  # an ordinal or a noun
+            return _Number((total + current or 1.0) * FRACTIONS[text], place + 1, True)
+        else:
+            break
+        seen = True
+        place += 1
+    return _Number(total + current, place, False) if seen else None
+
+
+def _digits(text: str) -> float | None:
+    plain = text.lstrip("€$£").replace(",", "")
+    if not plain[:1].isdigit() or len(plain) > 15:
+        return None
+    if plain.count(".") > 1 or not plain.replace(".", "").isdecimal():
+        return None
+    return float(plain)
+
+
+def _unit(words: Sequence[Word], place: int) -> tuple[str, float] | None:
+    if place >= len(words):
+        return None
+    word = words[place]
+    if len(word.text) <= 2:
+        return UNITS.get(word.text)
+    return UNITS.get(word.stem)
+
+
+def _noun(words: Sequence[Word], place: int) -> tuple[str, int]:
+    """The head of the noun phrase that begins there, as a stem, and the place behind it."""
+    noun = ""
+    while place < len(words):
+        word = words[place]
+        if not word.text[0].isalpha() or word.text in PREPOSITIONS or word.text in AUXILIARIES:
+            break
+        if word.text in CONDITIONS or word.text in UNTIL:
+            break
+        if word.text in _EACH or (word.text in PLAIN and noun):
+            break
+        if word.text not in PLAIN:
+            noun = word.stem
+        place += 1
+    return noun, place
+
+
+def _text(words: Sequence[Word], place: int) -> str:
+    return words[place].text if 0 <= place < len(words) else ""

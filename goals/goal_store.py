@@ -1,0 +1,299 @@
+"""GoalStore, for use from Python: goals that are created, ranked, vetted, adopted and executed.
+
+Synchronous; each method is one transaction and raises what `errors.py` lists. `handling.py` has
+the same by messages, with idempotency keys.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC
+from pathlib import Path
+from sqlite3 import Connection
+from typing import Self, TypeVar
+
+from . import adoption, believing, completion, editing, execution, importing, reading, selection
+from .adoption import Adoption
+from .checkers.checker import BeliefConsistencyChecker
+from .checkers.lexical import LexicalChecker
+from .commands import Statistics
+from .decisions import register_goal_selected
+from .flags import GoalFlags
+from .forms import (
+    BeliefDraft,
+    BeliefPatch,
+    GoalDraft,
+    GoalPatch,
+    GoalView,
+    LedgerView,
+    ScheduledTaskDraft,
+)
+from .identity import Bits, Caller, Clock, Trace, microseconds
+from .importing import ImportResult
+from .model import Belief, Goal, GoalState, Weights
+from .operation import NOTED, Operation
+from .policy import GoalPolicy
+from .reading import WAITING, Explained, RankedGoals
+from .selection import Selection
+from .store import goal_rows, ledger_rows, standing, task_rows
+from .store.database import Database
+from .vetting import BeliefVetter, Vetter
+
+T = TypeVar("T")
+_NOBODY = Caller()
+Page = tuple[list[Goal], str | None]
+"""Goals, and the cursor of the next page."""
+Events = tuple[list[LedgerView], int | None]
+"""Events, and `after` of the next page."""
+
+
+class GoalStore:
+    """Goals in one database.
+
+    `clock` gives the time and `bits` random bits for ids; a program that runs twice with the same
+    of both leaves the same content. A `vetter` takes the place of the default one and its checker.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Clock,
+        bits: Bits,
+        checker: BeliefConsistencyChecker | None = None,
+        policy: GoalPolicy | None = None,
+        flags: GoalFlags | None = None,
+        vetter: Vetter | None = None,
+        starting_weights: Weights | None = None,
+    ) -> None:
+        self.database, self.clock, self.bits = database, clock, bits
+        self.policy = policy or GoalPolicy()
+        self.flags = flags or GoalFlags()
+        self._vetter = vetter or BeliefVetter(checker or LexicalChecker(), self.policy)
+        with database.transaction() as tx:
+            register_goal_selected(tx, starting_weights or Weights())
+            standing.settle(tx, self.policy.belief_min_confidence)
+
+    @classmethod
+    def open(
+        cls,
+        path: Path | str,
+        *,
+        clock: Clock,
+        bits: Bits,
+        checker: BeliefConsistencyChecker | None = None,
+        policy: GoalPolicy | None = None,
+        flags: GoalFlags | None = None,
+        vetter: Vetter | None = None,
+        starting_weights: Weights | None = None,
+        durable: bool = True,
+    ) -> Self:
+        """Open a store's file, making or migrating it if need be. Raises StoreUnusable."""
+        database = Database.open(path, durable=durable)
+        try:
+            return cls(
+                database, clock=clock, bits=bits, checker=checker, policy=policy, flags=flags,
+                vetter=vetter, starting_weights=starting_weights,
+            )  # fmt: skip
+        except BaseException:
+            database.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file."""
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def perform(self, name: str, caller: Caller, work: Callable[[Operation], T]) -> T:
+        """Do something to the store in one transaction, under a span of this name; of a trace of
+        its own, if the caller has none.
+
+        What is raised rolls back; only the refusals that the ledger tells of leave that there.
+        """
+        noted = None
+        if caller.trace == _NOBODY.trace:
+            caller = caller.model_copy(update={"trace": Trace.begin(self.bits)})
+        with self.database.transaction() as tx:
+            try:
+                return work(self._operation(tx, name, caller))
+            except NOTED as refusal:
+                noted = refusal
+        raise noted
+
+    def look(self, name: str, caller: Caller, work: Callable[[Operation], T]) -> T:
+        """Read from the store as it is at one moment."""
+        with self.database.reading() as tx:
+            return work(self._operation(tx, name, caller))
+
+    def _operation(self, tx: Connection, name: str, caller: Caller) -> Operation:
+        return Operation(
+            tx=tx,
+            now=self.clock().astimezone(UTC),
+            actor=caller.actor,
+            trace=caller.trace.child(name),
+            bits=self.bits,
+            policy=self.policy,
+            flags=self.flags,
+            vetter=self._vetter,
+        )
+
+    # --- goals ----------------------------------------------------------------------------------
+
+    def create(self, draft: GoalDraft, caller: Caller = _NOBODY) -> Goal:
+        """Propose a goal. Raises BadRequest."""
+        return self.perform("create", caller, lambda op: editing.create(op, draft))
+
+    def get(self, goal_id: str, caller: Caller = _NOBODY) -> Goal:
+        """Raises GoalNotFound."""
+        return self.look("get", caller, lambda op: op.goal(goal_id))
+
+    def list(
+        self,
+        *,
+        states: Sequence[GoalState] = (),
+        category: str | None = None,
+        owner: str | None = None,
+        include_deleted: bool = False,
+        limit: int = 50,
+        cursor: str | None = None,
+        caller: Caller = _NOBODY,
+    ) -> Page:
+        """Goals, newest first, and the next page's cursor; no states: all. Raises BadRequest."""
+        return self.look("list", caller, lambda op: goal_rows.page_of_goals(
+            op.tx, states=states, category=category, owner=owner,
+            include_deleted=include_deleted, limit=limit, cursor=cursor,
+        ))  # fmt: skip
+
+    def update(
+        self,
+        goal_id: str,
+        patch: GoalPatch,
+        expected_version: int | None = None,
+        caller: Caller = _NOBODY,
+    ) -> Goal:
+        """Change what the patch gives; see `editing.update`."""
+        return self.perform(
+            "update", caller, lambda op: editing.update(op, goal_id, patch, expected_version)
+        )
+
+    def approve(self, goal_id: str, caller: Caller = _NOBODY) -> Goal:
+        """Approve a goal in the caller's name. Raises GoalNotFound, IllegalTransition."""
+        return self.perform("approve", caller, lambda op: adoption.approve(op, goal_id))
+
+    def adopt(self, goal_id: str, caller: Caller = _NOBODY) -> Adoption:
+        """Vet a goal and adopt it; see `adoption.adopt`."""
+        return self.perform("adopt", caller, lambda op: adoption.adopt(op, goal_id))
+
+    def abandon(self, goal_id: str, reason: str | None = None, caller: Caller = _NOBODY) -> Goal:
+        """Give a goal up. Raises GoalNotFound, IllegalTransition."""
+        return self.perform("abandon", caller, lambda op: execution.abandon(op, goal_id, reason))
+
+    def delete(
+        self, goal_id: str, expected_version: int | None = None, caller: Caller = _NOBODY
+    ) -> Goal:
+        """Delete a goal softly. Raises GoalNotFound, VersionConflict, NotEditable."""
+        return self.perform(
+            "delete", caller, lambda op: editing.delete(op, goal_id, expected_version)
+        )
+
+    def prioritized(
+        self,
+        *,
+        states: Sequence[GoalState] = WAITING,
+        owner: str | None = None,
+        limit: int = 50,
+        caller: Caller = _NOBODY,
+    ) -> RankedGoals:
+        """The best goals, by falling raw score."""
+        return self.look(
+            "prioritized", caller, lambda op: reading.prioritized(op, states, owner, limit)
+        )
+
+    def explain(self, goal_id: str, caller: Caller = _NOBODY) -> Explained:
+        """Why a goal stands where it stands. Raises GoalNotFound."""
+        return self.look("explain", caller, lambda op: reading.explain(op, goal_id))
+
+    def history(
+        self,
+        goal_id: str | None = None,
+        *,
+        after: int = 0,
+        limit: int = 50,
+        caller: Caller = _NOBODY,
+    ) -> Events:
+        """Events of the ledger and `after` of the next page. Raises GoalNotFound."""
+        return self.look("history", caller, lambda op: reading.history(op, goal_id, after, limit))
+
+    # --- execution ------------------------------------------------------------------------------
+
+    def select_goal(
+        self, selection_key: str, owner: str | None = None, caller: Caller = _NOBODY
+    ) -> Selection | None:
+        """Set the best goal that is ready executing; see `selection.select`."""
+        return self.perform("select", caller, lambda op: selection.select(op, selection_key, owner))
+
+    def complete(
+        self,
+        goal_id: str,
+        *,
+        success: bool,
+        measured: Mapping[str, float] | None = None,
+        attempt: int | None = None,
+        reason: str | None = None,
+        caller: Caller = _NOBODY,
+    ) -> Goal:
+        """Tell how a goal's execution ended; see `completion.complete`."""
+        return self.perform("complete", caller, lambda op: completion.complete(
+            op, goal_id, success=success, measured=measured or {}, attempt=attempt, reason=reason
+        ))  # fmt: skip
+
+    def release(self, goal_id: str, reason: str | None = None, caller: Caller = _NOBODY) -> Goal:
+        """Give an executing goal back. Raises GoalNotFound, IllegalTransition."""
+        return self.perform("release", caller, lambda op: execution.release(
+            op, op.goal(goal_id), "released", reason
+        ))  # fmt: skip
+
+    def schedule(self, task: ScheduledTaskDraft, caller: Caller = _NOBODY) -> None:
+        """Put a task on the schedule, or replace it."""
+        self.perform("schedule", caller, lambda op: task_rows.put_scheduled(
+            op.tx, task, microseconds(op.now)
+        ))  # fmt: skip
+
+    # --- beliefs --------------------------------------------------------------------------------
+
+    def add_belief(self, draft: BeliefDraft, caller: Caller = _NOBODY) -> Belief:
+        """Hold a belief. Raises NotEditable."""
+        return self.perform("add_belief", caller, lambda op: believing.add(op, draft))
+
+    def belief(self, belief_id: str, caller: Caller = _NOBODY) -> Belief:
+        """Raises BeliefNotFound."""
+        return self.look("belief", caller, lambda op: believing.find(op, belief_id))
+
+    def edit_belief(
+        self,
+        belief_id: str,
+        patch: BeliefPatch,
+        expected_version: int | None = None,
+        caller: Caller = _NOBODY,
+    ) -> Belief:
+        """Change what the patch gives; see `believing.edit`."""
+        return self.perform(
+            "edit_belief", caller, lambda op: believing.edit(op, belief_id, patch, expected_version)
+        )
+
+    # --- the whole store ------------------------------------------------------------------------
+
+    def import_goals(self, goals: Sequence[GoalView], caller: Caller = _NOBODY) -> ImportResult:
+        """Take goals over; see `importing.import_goals`."""
+        return self.perform("import", caller, lambda op: importing.import_goals(op, goals))
+
+    def statistics(self, caller: Caller = _NOBODY) -> Statistics:
+        """The counters, and how many goals are in each state."""
+        return self.look("statistics", caller, reading.statistics)
+
+    def verify_ledger(self) -> int | None:
+        """`seq` of the first link of the ledger that was tampered with; None: none was."""
+        return self.look("verify", _NOBODY, lambda op: ledger_rows.verify(op.tx))

@@ -1,0 +1,119 @@
+"""What one command works with inside its transaction, and how it leaves its traces there."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from sqlite3 import Connection
+from typing import Any
+
+from .errors import CheckerUnavailable, DeadlinePassed, GoalBlocked, GoalNotFound, VersionConflict
+from .flags import GoalFlags
+from .forms import utc_text
+from .identity import Bits, Trace, make_id, microseconds
+from .ledger import LedgerEvent
+from .model import Goal, GoalState
+from .policy import GoalPolicy
+from .store import counter_rows, goal_rows, ledger_rows
+from .vetting import Vetter
+
+NOTED = (GoalBlocked, DeadlinePassed, CheckerUnavailable)
+"""Refusals that stand in the ledger: what was written before they were raised is committed."""
+_TICK = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One command at work."""
+
+    tx: Connection
+    now: datetime
+    """Of the whole command, UTC."""
+    actor: str
+    """Who asked."""
+    trace: Trace
+    """The span of this command."""
+    bits: Bits
+    policy: GoalPolicy
+    flags: GoalFlags
+    vetter: Vetter
+
+    @property
+    def now_us(self) -> int:
+        """Microseconds since 1970."""
+        return microseconds(self.now)
+
+    def new_id(self, prefix: str) -> str:
+        """A new id such as `goal_01j9…`."""
+        return make_id(prefix, self.now, self.bits)
+
+    def goal(self, goal_id: str, *, expected_version: int | None = None) -> Goal:
+        """The goal as it is. Raises GoalNotFound, and VersionConflict if it is at another
+        version than expected."""
+        goal = goal_rows.find_goal(self.tx, goal_id)
+        if goal is None:
+            raise GoalNotFound(goal_id)
+        if expected_version not in (None, goal.version):
+            raise VersionConflict(f"goal {goal_id!r}", expected_version or 0, goal.version)
+        return goal
+
+    def add(self, goal: Goal, event: str, **data: Any) -> Goal:
+        """Put a new goal into the store."""
+        goal_rows.insert_goal(self.tx, goal)
+        self.tell(event, goal, state_from=None, data=data)
+        self._entered(goal)
+        return goal
+
+    def change(
+        self,
+        before: Goal,
+        event: str,
+        *,
+        reason: str | None = None,
+        data: dict[str, Any] | None = None,
+        **changes: Any,
+    ) -> Goal:
+        """The next version of a goal, with its event. Raises VersionConflict."""
+        after = replace(
+            before,
+            version=before.version + 1,
+            updated_at=max(self.now, before.updated_at + _TICK),
+            **changes,
+        )
+        goal_rows.update_goal(self.tx, before, after)
+        self.tell(event, after, state_from=before.state, reason=reason, data=data)
+        if after.state is not before.state:
+            self._entered(after)
+        return after
+
+    def tell(
+        self,
+        event: str,
+        goal: Goal,
+        *,
+        state_from: GoalState | None,
+        reason: str | None = None,
+        data: dict[str, Any] | None = None,
+    ) -> None:
+        """Write an event to the ledger; the goal is shown as it is after it."""
+        ledger_rows.append(
+            self.tx,
+            LedgerEvent(
+                ts=utc_text(self.now),
+                event=event,
+                goal_id=goal.id,
+                version=goal.version,
+                state_from=state_from,
+                state_to=goal.state,
+                actor=self.actor,
+                reason=reason,
+                trace_id=self.trace.trace_id,
+                span_id=self.trace.span_id,
+                data=data or {},
+            ),
+        )
+
+    def count(self, name: str, **labels: str) -> None:
+        """Count one more."""
+        counter_rows.count(self.tx, name, tuple(labels.items()))
+
+    def _entered(self, goal: Goal) -> None:
+        self.count("goals_total", category=goal.category.value, state=goal.state.value)

@@ -1,0 +1,237 @@
+"""Which goal comes first: the score of a goal, what keeps it from being selected, and the order.
+
+raw = wv·value + we·(1 - effort) + wr·(1 - risk) + wu·urgency + wa·alignment + age + penalty
+
+The specification's formula, with ageing (off by default) as one more term. Its penalty is
+-(1 + the sum of all weights) while an active belief contradicts the goal, so that raw is at most -1
+then, whatever the weights. Goals are ordered by raw; clamped to [0, 1] it is what people see.
+
+`store/ranking_query.py` has the same formula in SQL. Both do the same operations on doubles in the
+same order, so that they come to the same figures to the last bit.
+"""
+
+from collections.abc import Container, Iterable, Mapping, Sequence
+from heapq import nsmallest
+from math import inf, nextafter
+from typing import NamedTuple
+
+from .forms import Components, GoalView, RankedView, WeightsView
+from .identity import microseconds
+from .model import Belief, Goal, Weights
+from .policy import GoalPolicy
+
+MINUTE_US = 60_000_000
+DAY_US = 24 * 60 * MINUTE_US
+"""How long before its deadline a goal begins to be urgent."""
+
+
+Terms = tuple[float, float, float, float, float, float, float]
+"""As in `Components`."""
+
+
+class Score(NamedTuple):
+    """What a goal's place is made from."""
+
+    raw: float
+    """What goals are ordered by."""
+    priority: float
+    """`raw` clamped to [0, 1], for people."""
+    components: Components
+    """The weighted terms; added from left to right they are `raw`."""
+
+
+class Ranked(NamedTuple):
+    """A goal with its place, from 1."""
+
+    goal: Goal
+    rank: int
+    raw: float
+    priority: float
+    components: Components
+    blocked_by: tuple[str, ...]
+
+    def view(self) -> RankedView:
+        """As it is shown."""
+        return RankedView.model_construct(
+            rank=self.rank, goal=GoalView.of(self.goal), priority=self.priority,
+            raw_score=self.raw, components=self.components, blocked_by=self.blocked_by,
+        )  # fmt: skip
+
+
+class Formula:
+    """The formula with everything filled in that is the same for all goals of one ranking."""
+
+    __slots__ = ("age_full_us", "age_weight", "now_us", "overdue", "penalty", "weights")
+
+    def __init__(self, weights: Weights, policy: GoalPolicy, now_us: int) -> None:
+        self.weights = Weights(*(float(weight) for weight in weights))
+        self.now_us = now_us
+        self.overdue = 1.0 if policy.overdue == "boost" else -1.0
+        """The urgency of a goal whose deadline has passed."""
+        self.age_weight = policy.age_weight
+        self.age_full_us = float(policy.age_full_min * MINUTE_US)
+        self.penalty = _penalty(self.weights, policy.age_weight)
+
+    def weigh(self, goal: Goal, alignment: float, contradicted: bool) -> tuple[float, Terms]:
+        """The raw score of one goal, and the weighted terms that it is the sum of.
+
+        The urgency is 0 without a deadline and more than 24 hours before it, then rises linearly
+        towards 1; from the deadline on it is as the policy says. Age rises linearly from 0 to 1.
+        """
+        value, effort, risk, urgent, aligned = self.weights
+        value *= goal.value
+        effort *= 1.0 - goal.effort
+        risk *= 1.0 - goal.risk
+        aligned *= alignment
+        urgency = age = 0.0
+        horizon = goal.horizon_max_min
+        if horizon is not None:
+            remaining = microseconds(goal.created_at) + horizon * MINUTE_US - self.now_us
+            if remaining <= 0:
+                urgency = urgent * self.overdue
+            elif remaining <= DAY_US:
+                urgency = urgent * (1.0 - remaining / DAY_US)
+        if self.age_weight:
+            waited = float(max(self.now_us - microseconds(goal.created_at), 0))
+            age = self.age_weight * min(waited / self.age_full_us, 1.0)
+        penalty = self.penalty if contradicted else 0.0
+        # Not sum(): from Python 3.12 on it rounds otherwise than SQLite does.
+        raw = value + effort + risk + urgency + aligned + age + penalty
+        return raw, (value, effort, risk, urgency, aligned, age, penalty)
+
+    def score(self, goal: Goal, alignment: float, contradicted: bool) -> Score:
+        """The score of one goal."""
+        raw, (value, effort, risk, urgency, aligned, age, penalty) = self.weigh(
+            goal, alignment, contradicted
+        )
+        components = Components(
+            value=value, effort=effort, risk=risk,
+            urgency=urgency + 0.0,  # makes -0.0, which JSON would show, a plain zero
+            alignment=aligned, age=age, penalty=penalty,
+        )  # fmt: skip
+        return Score(raw, min(max(raw, 0.0), 1.0), components)
+
+
+def _penalty(weights: Weights, age_weight: float) -> float:
+    value, effort, risk, urgency, alignment = weights
+    most = value + effort + risk + urgency + alignment + age_weight
+    penalty = -(1.0 + most)
+    # Rounding may leave the best contradicted goal the last bit above -1.
+    return penalty if most + penalty <= -1.0 else nextafter(penalty, -inf)
+
+
+def weights_view(weights: Weights, policy: GoalPolicy) -> WeightsView:
+    """The weights of all terms, as they are shown beside a ranking."""
+    return WeightsView(**weights._asdict(), age=policy.age_weight)
+
+
+def score(
+    goal: Goal,
+    *,
+    alignment: float,
+    contradicted: bool,
+    weights: Weights,
+    policy: GoalPolicy,
+    now_us: int,
+) -> Score:
+    """The score of one goal at a moment, in microseconds since 1970.
+
+    `alignment` is the share, 0 to 1, of the beliefs in `aligns_with` that are active;
+    `contradicted` is whether one in `contradicts` is.
+    """
+    return Formula(weights, policy, now_us).score(goal, alignment, contradicted)
+
+
+def alignment_of(goal: Goal, held: Container[str]) -> float:
+    """The share of `aligns_with` that is held, 0 to 1; 0 for an empty list."""
+    named = goal.aligns_with
+    if not named:
+        return 0.0
+    count = 0
+    for belief_id in named:
+        if belief_id in held:
+            count += 1
+    return count / len(named)
+
+
+def contradicting(goal: Goal, active: Container[str]) -> list[str]:
+    """The active beliefs that the goal contradicts, in its own order."""
+    return [belief_id for belief_id in goal.contradicts if belief_id in active]
+
+
+def needs_approval(goal: Goal, policy: GoalPolicy) -> bool:
+    """Whether somebody has yet to approve the goal."""
+    return goal.approved_by is None and (goal.requires_approval or policy.approve_all)
+
+
+def is_overdue(goal: Goal, now_us: int) -> bool:
+    """Whether the goal's deadline has come."""
+    horizon = goal.horizon_max_min
+    return horizon is not None and now_us >= microseconds(goal.created_at) + horizon * MINUTE_US
+
+
+def blocked_by(
+    goal: Goal,
+    contradicting: Sequence[str],
+    open_dependencies: Sequence[str],
+    policy: GoalPolicy,
+    now_us: int,
+) -> tuple[str, ...]:
+    """What keeps the goal from being selected now, its state aside.
+
+    In this order: `belief:<id>` for each active belief against it, `dependency:<id>` for each
+    goal that must be satisfied first, `approval`, `not_started`, and `overdue` if the policy does
+    not select overdue goals.
+    """
+    found = [f"belief:{belief_id}" for belief_id in contradicting]
+    found += [f"dependency:{goal_id}" for goal_id in open_dependencies]
+    if needs_approval(goal, policy):
+        found.append("approval")
+    if now_us < microseconds(goal.created_at) + goal.horizon_min_min * MINUTE_US:
+        found.append("not_started")
+    if policy.overdue in ("skip", "abandon") and is_overdue(goal, now_us):
+        found.append("overdue")
+    return tuple(found)
+
+
+def rank(
+    goals: Iterable[Goal],
+    beliefs: Mapping[str, Belief],
+    satisfied: Container[str],
+    weights: Weights,
+    policy: GoalPolicy,
+    now_us: int,
+    limit: int,
+) -> list[Ranked]:
+    """The best goals, at most `limit`, by falling raw score, then the older one, then by id.
+
+    `beliefs` holds those that count, by id: an active one stands against goals that contradict it,
+    and counts for goals that align with it if its confidence is at least the policy's.
+    `satisfied` holds the ids of the goals that are satisfied and not deleted. Deleted goals are
+    not ranked.
+    """
+    formula = Formula(weights, policy, now_us)
+    active = {belief.id: belief for belief in beliefs.values() if belief.active}
+    least = policy.belief_min_confidence
+    held = {belief.id: belief for belief in active.values() if belief.confidence >= least}
+    found = [goal for goal in goals if goal.deleted_at is None]
+    keys = []
+    for place, goal in enumerate(found):
+        alignment = alignment_of(goal, held) if goal.aligns_with else 0.0
+        against = bool(goal.contradicts and contradicting(goal, active))
+        raw, _ = formula.weigh(goal, alignment, against)
+        keys.append((-raw, goal.created_at, goal.id, place))
+    ranked = []
+    for number, (*_, place) in enumerate(nsmallest(limit, keys), start=1):
+        goal = found[place]
+        against_it = contradicting(goal, active)
+        scored = formula.score(goal, alignment_of(goal, held), bool(against_it))
+        waiting = [goal_id for goal_id in goal.depends_on if goal_id not in satisfied]
+        blocks = blocked_by(goal, against_it, waiting, policy, now_us)
+        ranked.append(placed(goal, number, scored, blocks))
+    return ranked
+
+
+def placed(goal: Goal, number: int, scored: Score, blocked: tuple[str, ...]) -> Ranked:
+    """A goal at its place, from 1."""
+    return Ranked(goal, number, scored.raw, scored.priority, scored.components, blocked)

@@ -1,0 +1,271 @@
+"""The rows of goals: written with their links to beliefs and other goals, found and listed."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from pydantic_core import to_json
+
+from ..errors import GoalNotFound, VersionConflict
+from ..forms import utc_text
+from ..identity import microseconds
+from ..model import Goal, GoalCategory, GoalState
+from . import standing
+from .cursor import make_cursor, read_cursor
+
+_MINUTE_US = 60_000_000
+_FIELDS = tuple(field.name for field in fields(Goal))
+GOAL_COLUMNS = ", ".join(_FIELDS)
+"""What `goal_of` needs of a row."""
+_TUPLES = ("aligns_with", "contradicts", "depends_on")
+_OBJECTS = ("success_metrics", "metadata")
+_TIMES = ("created_at", "updated_at", "deleted_at")
+
+
+def goal_of(row: sqlite3.Row) -> Goal:
+    """The goal in a row that has at least the GOAL_COLUMNS."""
+    known: dict[str, Any] = {name: row[name] for name in _FIELDS}
+    for name in _TUPLES:
+        known[name] = () if known[name] == "[]" else tuple(json.loads(known[name]))
+    for name in _OBJECTS:
+        known[name] = {} if known[name] == "{}" else json.loads(known[name])
+    for name in _TIMES:
+        known[name] = None if known[name] is None else datetime.fromisoformat(known[name])
+    known["category"] = GoalCategory(known["category"])
+    known["state"] = GoalState(known["state"])
+    known["requires_approval"] = bool(known["requires_approval"])
+    return Goal(**known)
+
+
+def insert_goal(tx: sqlite3.Connection, goal: Goal) -> None:
+    """Write a new goal. Raises sqlite3.IntegrityError if its id is taken or it breaks a rule of
+    the schema, such as one belief both aligned with and contradicted."""
+    row = _row_of(goal)
+    names, places = ", ".join(row), ", ".join("?" * len(row))
+    tx.execute(f"INSERT INTO goals ({names}) VALUES ({places})", tuple(row.values()))
+    if goal.aligns_with or goal.contradicts or goal.depends_on:
+        _link_beliefs(tx, goal)
+        _link_dependencies(tx, goal)
+        standing.refresh_goal(tx, goal.id)
+    if _counts_as_done(goal):
+        standing.refresh_for_dependency(tx, goal.id)
+
+
+def find_goal(
+    tx: sqlite3.Connection, goal_id: str, *, include_deleted: bool = False
+) -> Goal | None:
+    """The goal with this id."""
+    row = tx.execute(f"SELECT {GOAL_COLUMNS} FROM goals WHERE id = ?", (goal_id,)).fetchone()
+    if row is None or (row["deleted_at"] is not None and not include_deleted):
+        return None
+    return goal_of(row)
+
+
+def update_goal(tx: sqlite3.Connection, before: Goal, after: Goal) -> None:
+    """Write what changed, provided that the goal is still at the version it was read at.
+
+    A goal that does not execute any more holds no lease. Raises VersionConflict, GoalNotFound, and
+    ValueError unless `after` is the next version of the same goal.
+    """
+    if after.id != before.id or after.version != before.version + 1:
+        raise ValueError(
+            f"expected version {before.version + 1} of {before.id}, "
+            f"got version {after.version} of {after.id}"
+        )
+    old, new = _row_of(before), _row_of(after)
+    changed = {name: value for name, value in new.items() if value != old[name]}
+    if after.state != GoalState.EXECUTING:
+        changed["lease_until_us"] = None
+    written = tx.execute(
+        f"UPDATE goals SET {', '.join(f'{name} = ?' for name in changed)} "
+        f"WHERE id = ? AND version = ?",
+        (*changed.values(), before.id, before.version),
+    )
+    if written.rowcount == 0:
+        _raise_conflict(tx, before)
+    if "aligns_with" in changed or "contradicts" in changed:
+        tx.execute("DELETE FROM goal_beliefs WHERE goal_id = ?", (after.id,))
+        _link_beliefs(tx, after)
+        standing.refresh_goal(tx, after.id)
+    if "depends_on" in changed:
+        tx.execute("DELETE FROM goal_dependencies WHERE goal_id = ?", (after.id,))
+        _link_dependencies(tx, after)
+        standing.refresh_goal(tx, after.id)
+    if _counts_as_done(before) != _counts_as_done(after):
+        standing.refresh_for_dependency(tx, after.id)
+
+
+def page_of_goals(
+    tx: sqlite3.Connection,
+    *,
+    states: Sequence[GoalState] = (),
+    category: str | None = None,
+    owner: str | None = None,
+    include_deleted: bool = False,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> tuple[list[Goal], str | None]:
+    """Goals, newest first, and the cursor of the next page; no states: all of them.
+
+    Goals that come in while somebody turns the pages are neither shown twice nor do they hide
+    others. Raises BadRequest (bad-cursor).
+    """
+    where, parameters = _filter(states, category, owner, include_deleted)
+    if cursor is not None:
+        created_at, goal_id = read_cursor(cursor, 2)
+        where.append("created_at <= ? AND (created_at < ? OR id > ?)")
+        parameters += [created_at, created_at, goal_id]
+    goals = _goals(
+        tx,
+        f"WHERE {' AND '.join(where) or 'true'} ORDER BY created_at DESC, id LIMIT ?",
+        (*parameters, limit + 1),
+    )
+    if len(goals) <= limit:
+        return goals, None
+    last = goals[limit - 1]
+    return goals[:limit], make_cursor(utc_text(last.created_at), last.id)
+
+
+def count_by_state(tx: sqlite3.Connection) -> dict[str, int]:
+    """How many goals are in each of the five states, deleted ones left out."""
+    counts = {str(state): 0 for state in GoalState}
+    counts.update(
+        tx.execute("SELECT state, count(*) FROM goals WHERE deleted_at IS NULL GROUP BY state")
+    )
+    return counts
+
+
+def set_lease(tx: sqlite3.Connection, goal_id: str, until_us: int | None) -> None:
+    """Until when the goal's execution may keep silent; None: for ever. No new version."""
+    tx.execute("UPDATE goals SET lease_until_us = ? WHERE id = ?", (until_us, goal_id))
+
+
+def expired_leases(tx: sqlite3.Connection, now_us: int) -> list[Goal]:
+    """Executing goals whose lease is over, the first to end first."""
+    return _goals(
+        tx,
+        "WHERE lease_until_us <= ? AND state = 'executing' ORDER BY lease_until_us, id",
+        (now_us,),
+    )
+
+
+def note_blocked(tx: sqlite3.Connection, goal_id: str, noted: bool) -> None:
+    """Whether the ledger tells already that the goal is blocked. No new version."""
+    tx.execute("UPDATE goals SET blocked_noted = ? WHERE id = ?", (noted, goal_id))
+
+
+def contradicted(
+    tx: sqlite3.Connection,
+    states: Sequence[GoalState],
+    *,
+    owner: str | None = None,
+    unnoted_only: bool = False,
+) -> list[Goal]:
+    """Goals in these states that an active belief forbids, oldest first."""
+    where, parameters = _filter(states, None, owner, False)
+    where.append("contra = 1")
+    if unnoted_only:
+        where.append("blocked_noted = 0")
+    return _goals(tx, f"WHERE {' AND '.join(where)} ORDER BY created_us, id", parameters)
+
+
+def dependents(tx: sqlite3.Connection, goal_id: str) -> list[str]:
+    """Ids of the goals that wait for this one, or did."""
+    rows = tx.execute(
+        "SELECT goal_id FROM goal_dependencies WHERE on_id = ? ORDER BY goal_id", (goal_id,)
+    )
+    return [row["goal_id"] for row in rows]
+
+
+def dependency_path(
+    tx: sqlite3.Connection, start_ids: Iterable[str], goal_id: str
+) -> list[str] | None:
+    """A shortest way from one of the goals to `goal_id`, from dependency to dependency; None:
+    there is none, and `goal_id` may depend on them all."""
+    came_from: dict[str, str | None] = dict.fromkeys(start_ids)
+    queue = list(came_from)
+    for current in queue:  # grows while it is gone through
+        if current == goal_id:
+            return _way_back(came_from, current)
+        rows = tx.execute(
+            "SELECT on_id FROM goal_dependencies WHERE goal_id = ? ORDER BY on_id", (current,)
+        )
+        for row in rows:
+            if row["on_id"] not in came_from:
+                came_from[row["on_id"]] = current
+                queue.append(row["on_id"])
+    return None
+
+
+def _way_back(came_from: dict[str, str | None], end: str) -> list[str]:
+    way, place = [], end if end in came_from else None
+    while place is not None:
+        way.append(place)
+        place = came_from[place]
+    return way[::-1]
+
+
+def _row_of(goal: Goal) -> dict[str, Any]:
+    row = {name: getattr(goal, name) for name in _FIELDS}
+    for name in _TUPLES + _OBJECTS:
+        row[name] = to_json(row[name]).decode() if row[name] else row[name]
+    for name in _TUPLES:
+        row[name] = row[name] or "[]"
+    for name in _OBJECTS:
+        row[name] = row[name] or "{}"
+    for name in _TIMES:
+        row[name] = None if row[name] is None else utc_text(row[name])
+    created = microseconds(goal.created_at)
+    row["created_us"] = created
+    row["starts_us"] = created + goal.horizon_min_min * _MINUTE_US
+    deadline = goal.horizon_max_min
+    row["deadline_us"] = None if deadline is None else created + deadline * _MINUTE_US
+    return row
+
+
+def _link_beliefs(tx: sqlite3.Connection, goal: Goal) -> None:
+    links = [(goal.id, belief, "aligns") for belief in goal.aligns_with]
+    links += [(goal.id, belief, "contradicts") for belief in goal.contradicts]
+    tx.executemany(
+        "INSERT INTO goal_beliefs (goal_id, belief_id, relation) VALUES (?, ?, ?)", links
+    )
+
+
+def _link_dependencies(tx: sqlite3.Connection, goal: Goal) -> None:
+    tx.executemany(
+        "INSERT INTO goal_dependencies (goal_id, on_id) VALUES (?, ?)",
+        [(goal.id, other) for other in goal.depends_on],
+    )
+
+
+def _counts_as_done(goal: Goal) -> bool:
+    return goal.state == GoalState.SATISFIED and goal.deleted_at is None
+
+
+def _filter(
+    states: Sequence[GoalState], category: str | None, owner: str | None, include_deleted: bool
+) -> tuple[list[str], list[Any]]:
+    where = [] if include_deleted else ["deleted_at IS NULL"]
+    parameters: list[Any] = [*states]
+    if states:
+        where.append(f"state IN ({', '.join('?' * len(states))})")
+    for column, wanted in (("category", category), ("owner", owner)):
+        if wanted is not None:
+            where.append(f"{column} = ?")
+            parameters.append(wanted)
+    return where, parameters
+
+
+def _goals(tx: sqlite3.Connection, clause: str, parameters: Sequence[Any]) -> list[Goal]:
+    rows = tx.execute(f"SELECT {GOAL_COLUMNS} FROM goals {clause}", parameters)
+    return [goal_of(row) for row in rows]
+
+
+def _raise_conflict(tx: sqlite3.Connection, before: Goal) -> None:
+    current = tx.execute("SELECT version FROM goals WHERE id = ?", (before.id,)).fetchone()
+    if current is None:
+        raise GoalNotFound(before.id)
+    raise VersionConflict(f"goal {before.id}", before.version, current["version"])

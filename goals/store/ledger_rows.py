@@ -1,0 +1,95 @@
+"""The ledger's rows: added to, read and verified, never changed."""
+
+import json
+import sqlite3
+from typing import Any
+
+from ...runtime.canonical import canonical_json
+from ..forms import LedgerView
+from ..ledger import GENESIS, LedgerEvent, link_hash
+from ..model import GoalState
+
+_FIELDS = (
+    "seq", "ts", "event", "goal_id", "version", "state_from", "state_to", "actor", "reason",
+    "trace_id", "span_id", "data", "prev_hash", "hash",
+)  # fmt: skip
+_COLUMNS = ", ".join(_FIELDS)
+_INSERT = f"INSERT INTO ledger ({_COLUMNS}) VALUES ({', '.join('?' * len(_FIELDS))})"
+_SELECT = f"SELECT {_COLUMNS} FROM ledger"
+_RAW = "SELECT " + ", ".join(
+    name if name in ("seq", "version") else f"CAST({name} AS BLOB) AS {name}" for name in _FIELDS
+)
+
+
+def head(tx: sqlite3.Connection) -> tuple[int, str]:
+    """`seq` and hash of the last link; 0 and GENESIS if there is none.
+
+    Whoever keeps them elsewhere can tell later whether links were cut off the end.
+    """
+    row = tx.execute("SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1").fetchone()
+    return (0, GENESIS) if row is None else (row["seq"], row["hash"])
+
+
+def append(tx: sqlite3.Connection, event: LedgerEvent) -> LedgerView:
+    """Add an event at the end of the chain."""
+    last, prev_hash = head(tx)
+    seq = last + 1
+    link = link_hash(prev_hash, event, seq)
+    tx.execute(
+        _INSERT,
+        (
+            seq, event.ts, event.event, event.goal_id, event.version, event.state_from,
+            event.state_to, event.actor, event.reason, event.trace_id, event.span_id,
+            canonical_json(event.data), prev_hash, link,
+        ),
+    )  # fmt: skip
+    return LedgerView.model_construct(**vars(event), seq=seq, prev_hash=prev_hash, hash=link)
+
+
+def events(
+    tx: sqlite3.Connection, *, goal_id: str | None = None, after: int = 0, limit: int = 50
+) -> list[LedgerView]:
+    """Events with a higher `seq` than `after`, oldest first; of one goal, or of all."""
+    if goal_id is None:
+        rows = tx.execute(f"{_SELECT} WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit))
+    else:
+        rows = tx.execute(
+            f"{_SELECT} WHERE goal_id = ? AND seq > ? ORDER BY seq LIMIT ?",
+            (goal_id, after, limit),
+        )
+    return [_view(row) for row in rows]
+
+
+def verify(tx: sqlite3.Connection) -> int | None:
+    """`seq` of the first link that is not as it was written or not where it was; None: all are."""
+    last, prev_hash = 0, GENESIS
+    # As bytes, since what was tampered with need not be text any more.
+    for row in tx.execute(f"{_RAW} FROM ledger ORDER BY seq"):
+        seq = int(row["seq"])
+        if seq != last + 1 or not _is_whole(row, seq, prev_hash):
+            return seq
+        last, prev_hash = seq, row["hash"].decode()
+    return None
+
+
+def _is_whole(row: sqlite3.Row, seq: int, prev_hash: str) -> bool:
+    try:
+        stored = {name: _text(row[name]) for name in _FIELDS}
+        data = json.loads(stored["data"])
+        event = LedgerEvent(**{name: stored[name] for name in _FIELDS[1:-3]}, data=data)
+        found = (stored["data"], stored["prev_hash"], stored["hash"])
+        return found == (canonical_json(data), prev_hash, link_hash(prev_hash, event, seq))
+    except (ValueError, TypeError, RecursionError):
+        return False
+
+
+def _text(stored: Any) -> Any:
+    return stored.decode() if isinstance(stored, bytes) else stored
+
+
+def _view(row: sqlite3.Row) -> LedgerView:
+    fields = dict(zip(_FIELDS, row, strict=True))
+    for name in ("state_from", "state_to"):
+        fields[name] = None if fields[name] is None else GoalState(fields[name])
+    fields["data"] = json.loads(fields["data"])
+    return LedgerView.model_construct(**fields)

@@ -1,0 +1,192 @@
+"""Goals in their order, straight from the database: `ranking.py`'s formula as SQL, over the columns
+that hold where each goal stands. All goals asked for are scored before the limit; rows are read of
+those alone that are given back."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from sqlite3 import Connection, Row
+from typing import Any
+
+from pydantic_core import to_json
+
+from ..model import Goal, GoalState, Weights
+from ..policy import GoalPolicy
+from ..ranking import DAY_US, Formula, Ranked, blocked_by, placed
+from .goal_rows import GOAL_COLUMNS, goal_of
+
+RANKED_STATES = (GoalState.ADOPTED, GoalState.PROPOSED)
+"""The states whose goals are ranked unless others are asked for."""
+_AGE = " + :age_weight * min(max(:now_us - created_us, 0) / :age_full_us, 1.0)"
+_ORDER = "ORDER BY raw DESC, created_us, id LIMIT :limit"
+_FETCHED = ", ".join(f"goals.{name.strip()}" for name in GOAL_COLUMNS.split(","))
+
+
+def ranked_goals(
+    tx: Connection,
+    *,
+    states: Sequence[GoalState],
+    owner: str | None,
+    weights: Weights,
+    policy: GoalPolicy,
+    now_us: int,
+    limit: int,
+) -> list[Ranked]:
+    """The best goals in these states, at most `limit`; of one owner, or of everybody.
+
+    The alignment that the rows hold is taken as it is: `standing.py` keeps it right for the
+    policy's `belief_min_confidence`.
+    """
+    formula = Formula(weights, policy, now_us)
+    where, parameters = _which(states, owner)
+    rows = _best(tx, formula, where, parameters, limit)
+    hindrances = _hindrances(tx, [row["id"] for row in rows if _is_hindered(row)])
+    ranked = []
+    for number, row in enumerate(rows, start=1):
+        goal = goal_of(row)
+        scored = formula.score(goal, row["align"], bool(row["contra"]))
+        against, waiting = _own_order(goal, hindrances.get(goal.id, ()))
+        blocks = blocked_by(goal, against, waiting, policy, now_us)
+        ranked.append(placed(goal, number, scored, blocks))
+    return ranked
+
+
+def ready_goals(
+    tx: Connection,
+    *,
+    owner: str | None,
+    weights: Weights,
+    policy: GoalPolicy,
+    now_us: int,
+    limit: int,
+) -> list[Goal]:
+    """The best adopted goals that nothing keeps from being selected now, at most `limit`."""
+    where, parameters = _which((GoalState.ADOPTED,), owner)
+    where += " AND contra = 0 AND open_dependencies = 0 AND starts_us <= :now_us"
+    if policy.approve_all:
+        where += " AND approved_by IS NOT NULL"
+    else:
+        where += " AND (requires_approval = 0 OR approved_by IS NOT NULL)"
+    if policy.overdue in ("skip", "abandon"):
+        where += " AND (deadline_us IS NULL OR deadline_us > :now_us)"
+    formula = Formula(weights, policy, now_us)
+    return [goal_of(row) for row in _best(tx, formula, where, parameters, limit)]
+
+
+def rank_of(
+    tx: Connection,
+    goal: Goal,
+    *,
+    states: Sequence[GoalState] = RANKED_STATES,
+    owner: str | None = None,
+    weights: Weights,
+    policy: GoalPolicy,
+    now_us: int,
+) -> Ranked:
+    """Where a goal that the database holds stands, or would stand, among those in these states, of
+    one owner or of everybody: its rank is 1 + the number of them that come before it."""
+    formula = Formula(weights, policy, now_us)
+    row = tx.execute(
+        "SELECT align, contra, open_dependencies, created_us FROM goals WHERE id = ?", (goal.id,)
+    ).fetchone()
+    scored = formula.score(goal, row["align"], bool(row["contra"]))
+    where, parameters = _which(states, owner)
+    parameters |= _filled(formula)
+    parameters |= {"raw": scored.raw, "created_us": row["created_us"], "id": goal.id}
+    (before,) = tx.execute(
+        f"SELECT count(*) FROM goals WHERE {where}"
+        f" AND (-({_raw(formula)}), created_us, id) < (-:raw, :created_us, :id)",
+        parameters,
+    ).fetchone()
+    hindrances = _hindrances(tx, [goal.id] if _is_hindered(row) else [])
+    against, waiting = _own_order(goal, hindrances.get(goal.id, ()))
+    blocks = blocked_by(goal, against, waiting, policy, now_us)
+    return placed(goal, before + 1, scored, blocks)
+
+
+def count_ranked(tx: Connection, *, states: Sequence[GoalState], owner: str | None) -> int:
+    """How many goals `ranked_goals` scores."""
+    where, parameters = _which(states, owner)
+    (count,) = tx.execute(f"SELECT count(*) FROM goals WHERE {where}", parameters).fetchone()
+    return int(count)
+
+
+def _best(
+    tx: Connection, formula: Formula, where: str, parameters: dict[str, Any], limit: int
+) -> list[Row]:
+    """The rows of the best goals, in their order."""
+    return tx.execute(
+        f"""
+        WITH best AS MATERIALIZED (
+          SELECT id, {_raw(formula)} AS raw, created_us FROM goals WHERE {where} {_ORDER})
+        SELECT {_FETCHED}, align, contra, open_dependencies
+        FROM best CROSS JOIN goals USING (id)
+        ORDER BY best.raw DESC, best.created_us, best.id
+        """,
+        parameters | _filled(formula) | {"limit": limit},
+    ).fetchall()
+
+
+def _raw(formula: Formula) -> str:
+    """The formula in SQL. What is 0 for all goals is left out, which does not change a bit."""
+    return (
+        ":value * value + :effort * (1.0 - effort) + :risk * (1.0 - risk)"
+        " + :urgency * CASE WHEN deadline_us <= :day_later_us THEN"
+        " CASE WHEN deadline_us <= :now_us THEN :overdue"
+        f" ELSE 1.0 - (deadline_us - :now_us) / {float(DAY_US)!r} END ELSE 0.0 END"
+        f" + :alignment * align{_AGE if formula.age_weight else ''} + contra * :penalty"
+    )
+
+
+def _filled(formula: Formula) -> dict[str, Any]:
+    """The parameters of `_raw`."""
+    return {
+        **formula.weights._asdict(),
+        "now_us": formula.now_us, "day_later_us": formula.now_us + DAY_US,
+        "overdue": formula.overdue, "penalty": formula.penalty,
+        "age_weight": formula.age_weight, "age_full_us": formula.age_full_us,
+    }  # fmt: skip
+
+
+def _which(states: Sequence[GoalState], owner: str | None) -> tuple[str, dict[str, Any]]:
+    """A condition on goals, and its parameters."""
+    parameters: dict[str, Any] = {f"state_{n}": state for n, state in enumerate(states)}
+    where = f"deleted_at IS NULL AND state IN ({', '.join(f':{name}' for name in parameters)})"
+    if owner is not None:
+        where += " AND owner = :owner"
+        parameters["owner"] = owner
+    return where, parameters
+
+
+def _is_hindered(row: Row) -> bool:
+    return bool(row["contra"] or row["open_dependencies"])
+
+
+def _hindrances(tx: Connection, goal_ids: Sequence[str]) -> dict[str, list[str]]:
+    """`belief:<id>` of the active beliefs against each of these goals, and `dependency:<id>` of the
+    open goals that it waits for, by its id."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    if goal_ids:
+        rows = tx.execute(
+            """
+            WITH asked AS MATERIALIZED (SELECT value AS goal_id FROM json_each(:ids))
+            SELECT goal_id, 'belief:' || belief_id AS what
+            FROM asked JOIN goal_beliefs USING (goal_id) JOIN beliefs ON beliefs.id = belief_id
+            WHERE relation = 'contradicts' AND beliefs.active
+            UNION ALL
+            SELECT goal_id, 'dependency:' || on_id
+            FROM asked JOIN goal_dependencies USING (goal_id)
+            WHERE NOT EXISTS (
+              SELECT 1 FROM goals WHERE goals.id = on_id
+              AND state = 'satisfied' AND deleted_at IS NULL)
+            """,
+            {"ids": to_json(goal_ids).decode()},
+        )
+        for row in rows:
+            found[row["goal_id"]].append(row["what"])
+    return found
+
+
+def _own_order(goal: Goal, hindrances: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Beliefs against the goal and goals that it waits for, as the goal names them."""
+    against = [name for name in goal.contradicts if f"belief:{name}" in hindrances]
+    return against, [name for name in goal.depends_on if f"dependency:{name}" in hindrances]

@@ -1,0 +1,159 @@
+"""The rows of tasks: those of goals, which are also the outbox, and those on a schedule; and what
+each selection came to."""
+
+import json
+import sqlite3
+from typing import Any, NamedTuple
+
+from ...runtime.canonical import canonical_json
+from ..forms import ScheduledTaskDraft, TaskView
+
+_MINUTE_US = 60_000_000
+_SCHEDULED = (
+    "SELECT task_id, text, owner, every_min, next_us, position, metadata FROM scheduled_tasks"
+)
+
+
+class ScheduledTask(NamedTuple):
+    """A task on the schedule."""
+
+    task_id: str
+    text: str
+    owner: str | None
+    every_min: int | None
+    """None: always due."""
+    next_us: int
+    """When it is due, in microseconds since 1970."""
+    position: int
+    """Its place among those that are due at the same moment."""
+    metadata: dict[str, Any]
+
+    @property
+    def task(self) -> TaskView:
+        """The work to be done."""
+        return TaskView(
+            task_id=self.task_id, kind="scheduled", text=self.text, metadata=self.metadata
+        )
+
+
+class KeptSelection(NamedTuple):
+    """What a selection came to."""
+
+    owner: str | None
+    task: TaskView | None
+
+
+def add_task(tx: sqlite3.Connection, task: TaskView, ts: str) -> None:
+    """Write a goal's task, to be submitted. Raises sqlite3.IntegrityError if the goal has an open
+    one."""
+    tx.execute(
+        "INSERT INTO tasks (task_id, goal_id, attempt, payload, created_at) VALUES (?, ?, ?, ?, ?)",
+        (task.task_id, task.goal_id, task.attempt, task.model_dump_json(), ts),
+    )
+
+
+def find_task(tx: sqlite3.Connection, task_id: str) -> TaskView | None:
+    """A goal's task, open or closed."""
+    row = tx.execute("SELECT payload FROM tasks WHERE task_id = ?", (task_id,)).fetchone()
+    return None if row is None else TaskView.model_validate_json(row["payload"])
+
+
+def open_task_of(tx: sqlite3.Connection, goal_id: str) -> TaskView | None:
+    """The task that a goal is executed by."""
+    row = tx.execute(
+        "SELECT payload FROM tasks WHERE goal_id = ? AND closed_at IS NULL", (goal_id,)
+    ).fetchone()
+    return None if row is None else TaskView.model_validate_json(row["payload"])
+
+
+def close_task(tx: sqlite3.Connection, task_id: str, ts: str) -> bool:
+    """Nobody works on the task any more; whether it was open."""
+    written = tx.execute(
+        "UPDATE tasks SET closed_at = ? WHERE task_id = ? AND closed_at IS NULL", (ts, task_id)
+    )
+    return written.rowcount == 1
+
+
+def unsubmitted(tx: sqlite3.Connection, limit: int = 50) -> list[TaskView]:
+    """Open tasks that nobody was told of yet, oldest first."""
+    rows = tx.execute(
+        "SELECT payload FROM tasks WHERE submitted_at IS NULL AND closed_at IS NULL "
+        "ORDER BY created_at, task_id LIMIT ?",
+        (limit,),
+    )
+    return [TaskView.model_validate_json(row["payload"]) for row in rows]
+
+
+def mark_submitted(tx: sqlite3.Connection, task_id: str, ts: str) -> bool:
+    """Somebody was told of the task; whether this is the first time."""
+    written = tx.execute(
+        "UPDATE tasks SET submitted_at = ? WHERE task_id = ? AND submitted_at IS NULL",
+        (ts, task_id),
+    )
+    return written.rowcount == 1
+
+
+def put_scheduled(tx: sqlite3.Connection, draft: ScheduledTaskDraft, now_us: int) -> None:
+    """Put a task on the schedule, due now. One with the same id is replaced, but keeps its place
+    and the time when it is due next."""
+    tx.execute(
+        "INSERT INTO scheduled_tasks (task_id, text, owner, every_min, metadata, next_us, "
+        "position) VALUES (?, ?, ?, ?, ?, ?, "
+        "(SELECT coalesce(max(position), 0) + 1 FROM scheduled_tasks)) "
+        "ON CONFLICT (task_id) DO UPDATE SET text = excluded.text, owner = excluded.owner, "
+        "every_min = excluded.every_min, metadata = excluded.metadata",
+        (
+            draft.task_id, draft.text, draft.owner, draft.every_min,
+            canonical_json(draft.metadata), now_us,
+        ),
+    )  # fmt: skip
+
+
+def due_scheduled(tx: sqlite3.Connection, owner: str | None, now_us: int) -> ScheduledTask | None:
+    """The task of this owner (None: of anybody) that has been due for longest."""
+    whose, parameters = ("true", []) if owner is None else ("owner = ?", [owner])
+    row = tx.execute(
+        f"{_SCHEDULED} WHERE {whose} AND next_us <= ? ORDER BY next_us, position LIMIT 1",
+        (*parameters, now_us),
+    ).fetchone()
+    return None if row is None else _scheduled(row)
+
+
+def take_scheduled(tx: sqlite3.Connection, task_id: str, now_us: int) -> None:
+    """Somebody does the task now. It is due again at its next time after `now_us`: those that
+    were missed are left out. One that is always due stays so, and goes behind the others."""
+    tx.execute(
+        "UPDATE scheduled_tasks SET position = CASE WHEN every_min IS NULL "
+        "THEN (SELECT max(position) + 1 FROM scheduled_tasks) ELSE position END, next_us = CASE WHEN every_min IS NULL THEN max(next_us, :now) "
+        "WHEN next_us > :now THEN next_us "
+        "ELSE next_us + ((:now - next_us) / (every_min * :minute) + 1) * every_min * :minute END "
+        "WHERE task_id = :task",
+        {"now": now_us, "minute": _MINUTE_US, "task": task_id},
+    )
+
+
+def find_selection(tx: sqlite3.Connection, selection_key: str) -> KeptSelection | None:
+    """What the selection with this key came to; None: there was none."""
+    row = tx.execute(
+        "SELECT owner, task FROM selections WHERE selection_key = ?", (selection_key,)
+    ).fetchone()
+    if row is None:
+        return None
+    task = None if row["task"] is None else TaskView.model_validate_json(row["task"])
+    return KeptSelection(row["owner"], task)
+
+
+def add_selection(
+    tx: sqlite3.Connection, selection_key: str, owner: str | None, task: TaskView | None, ts: str
+) -> None:
+    """Keep what a selection came to, so that its key gets the same again."""
+    tx.execute(
+        "INSERT INTO selections (selection_key, owner, task, ts) VALUES (?, ?, ?, ?)",
+        (selection_key, owner, None if task is None else task.model_dump_json(), ts),
+    )
+
+
+def _scheduled(row: sqlite3.Row) -> ScheduledTask:
+    known: dict[str, Any] = dict(zip(ScheduledTask._fields, row, strict=True))
+    known["metadata"] = json.loads(known["metadata"])
+    return ScheduledTask(**known)

@@ -1,0 +1,202 @@
+"""The goals of a scenario file: every default filled in, and what they must be to the rest."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from .catalogue import Catalogue, CatalogueError
+from .faults import Findings, nearest, shown
+from .schema.episode import EpisodeConfig
+from .schema.goals import GoalSpec, TaskSpec
+from .schema.roster import agent_ids, targets
+from .tree import Node, mapping
+from .validation import settings, sort_in, tree_of
+
+if TYPE_CHECKING:
+    from .contract import World
+
+
+class GoalForms:
+    """Fills in what the layer of goals says that goals, beliefs, tasks and the policy hold."""
+
+    def __init__(self, catalogue: Catalogue, findings: Findings) -> None:
+        self._catalogue = catalogue
+        self._findings = findings
+
+    def fill(self, tree: Node) -> None:
+        """Put every field of each form in place of those that were given."""
+        try:
+            self._fill_all(tree)
+        except CatalogueError as error:
+            section = tree.entries["goals"]
+            self._findings.add(section.place, section.path, error.problem)
+
+    def _fill_all(self, tree: Node) -> None:
+        own = [entry for entry in _items(tree, "agents") if _items(entry, "goals")]
+        if own:
+            tree.entries.setdefault("goals", mapping(own[0].place, "goals"))
+        section = tree.entries.get("goals")
+        for entry in own:
+            self._goals(entry.entries["goals"])
+        if section is None or not section.is_mapping:
+            return
+        for key, form in (("policy", "goal policy"), ("weights", "goal weights")):
+            given = section.entries.get(key) or mapping(section.place, section.child(key))
+            if given.is_mapping:
+                section.entries[key] = self._filled(given, self._catalogue.form(form))
+        beliefs = section.entries.get("beliefs")
+        if beliefs is not None and beliefs.items:
+            form = self._catalogue.form("belief")
+            beliefs.value = [self._filled(belief, form) for belief in beliefs.items]
+        self._goals(section.entries.get("list"))
+        for task in _items(section, "tasks"):
+            form = self._catalogue.form("scheduled task")
+            self._refuse_owner(task)
+            sort_in(task, "task", form, beside=TaskSpec)
+            self._fill(task, "task", form)
+
+    def _goals(self, goals: Node | None) -> None:
+        for goal in goals.items if goals else ():
+            form = self._catalogue.form("goal")
+            self._refuse_owner(goal)
+            sort_in(goal, "goal", form, beside=GoalSpec)
+            self._fill(goal, "goal", form)
+
+    def _refuse_owner(self, entry: Node) -> None:
+        owner = entry.entries.pop("owner", None)
+        if owner is not None:
+            self._findings.add(
+                owner.place, owner.path, "whose it is follows from `target`, or from the entry of "
+                "`agents` that it stands in", suggestion="target",
+            )  # fmt: skip
+
+    def _fill(self, entry: Node, key: str, form: type[BaseModel]) -> None:
+        given = entry.entries.get(key)
+        if entry.is_mapping:
+            given = given or mapping(entry.place, entry.path)
+            entry.entries[key] = self._filled(given, form)
+
+    def _filled(self, node: Node, form: type[BaseModel]) -> Node:
+        values = settings(form, node, self._findings)
+        return node if values is None else tree_of(values, node)
+
+
+class GoalChecks:
+    """Notes goals that could do nothing as they stand."""
+
+    def __init__(
+        self, config: EpisodeConfig, tree: Node, world: "type[World] | None", findings: Findings
+    ) -> None:
+        self._config = config
+        self._tree = tree
+        self._world = world
+        self._findings = findings
+
+    def check(self) -> None:
+        """Note every fault."""
+        goals = self._config.goals
+        if goals is None:
+            return
+        section = self._tree.entries["goals"]
+        for key, entries in (("list", goals.list), ("tasks", goals.tasks)):
+            for spec, node in zip(entries, _items(section, key), strict=True):
+                if not targets(self._config, spec):
+                    place = node.entries.get("target", node)
+                    note_nobody(spec.target, place, self._config, self._findings)
+        for data, node in self._with_metadata():
+            self._check_policy(data.get("metadata", {}).get("policy"), node)
+        self._check_dependencies()
+        known = [str(belief["id"]) for belief in goals.beliefs]
+        for change, node in zip(goals.belief_changes, _items(section, "belief_changes"),
+                                strict=True):  # fmt: skip
+            if change.belief not in known:
+                listed = ", ".join(known) or "none"
+                self._findings.add(
+                    node.place, node.path, f"no belief has the id '{shown(change.belief)}' "
+                    f"(known: {listed})", suggestion=nearest(change.belief, known),
+                )  # fmt: skip
+        if goals.checker != "lexical" and self._config.model_of_judge is None:
+            node = section.entries["checker"]
+            self._findings.add(
+                node.place, node.path, f"checker: {goals.checker} needs a language model; add "
+                f"`judge: {{model: …}}` here, or `llm: {{model: …}}` for all",
+            )  # fmt: skip
+
+    def _with_metadata(self) -> Iterator[tuple[dict[str, Any], Node]]:
+        """Goals and tasks, with where they stand."""
+        goals = self._config.goals
+        assert goals is not None
+        section = self._tree.entries["goals"]
+        for spec, node in zip(goals.list, _items(section, "list"), strict=True):
+            yield spec.goal, node
+        for task, node in zip(goals.tasks, _items(section, "tasks"), strict=True):
+            yield task.task, node
+        for agent, entry in zip(self._config.agents, _items(self._tree, "agents"), strict=True):
+            for own, node in zip(agent.goals, _items(entry, "goals"), strict=True):
+                yield own.goal, node
+
+    def _check_policy(self, policy: Any, node: Node) -> None:
+        """A goal's `metadata.policy` is a scripted policy that can act without parameters."""
+        if policy is None or self._world is None:
+            return
+        known = [
+            name
+            for name, found in self._world.policies.items()
+            if not any(field.is_required() for field in found.Params.model_fields.values())
+        ]
+        if policy not in known:
+            self._findings.add(
+                node.place, node.path, f"metadata.policy is '{shown(str(policy))}', which is no "
+                f"policy of the world {self._world.name} (known: {', '.join(known) or 'none'})",
+                suggestion=nearest(str(policy), known),
+            )  # fmt: skip
+
+    def _check_dependencies(self) -> None:
+        """`depends_on` names goals that the same agent has, and that stand before."""
+        assert self._config.goals is not None
+        listed = list(zip(self._config.goals.list,
+                          _items(self._tree.entries["goals"], "list"), strict=True))  # fmt: skip
+        meant = [(spec, node, targets(self._config, spec)) for spec, node in listed]
+        entries = dict(zip(map(id, self._config.agents), _items(self._tree, "agents"), strict=True))
+        noted: set[str] = set()
+        for agent, spec in agent_ids(self._config):
+            own = [(goal, node) for goal, node, whom in meant if agent in whom]
+            own += zip(spec.goals, _items(entries[id(spec)], "goals"), strict=True)
+            before: list[str] = []
+            for goal, node in own:
+                self._check_names(goal, node, before, noted)
+                if goal.name is not None:
+                    before.append(goal.name)
+
+    def _check_names(
+        self, goal: GoalSpec, node: Node, before: Sequence[str], noted: set[str]
+    ) -> None:
+        for name in goal.goal.get("depends_on", ()):
+            if name not in before and node.path not in noted:
+                noted.add(node.path)
+                self._findings.add(
+                    node.place, node.path, f"depends_on: no goal before this one, of the same "
+                    f"agent, has the name '{shown(name)}' (known: {', '.join(before) or 'none'})",
+                    suggestion=nearest(name, before),
+                )  # fmt: skip
+
+
+def note_nobody(target: str, node: Node, config: EpisodeConfig, findings: Findings) -> None:
+    """Note a target that is nobody."""
+    known = ["all"]
+    for spec in config.agents:
+        known += [spec.type, spec.prefix, f"{spec.prefix}_1"]
+    known = list(dict.fromkeys(known))
+    findings.add(
+        node.place,
+        node.path,
+        f"no agent is '{shown(target)}' (known: all, a type, a name, or an id such "
+        f"as {config.agents[0].prefix}_1)",
+        suggestion=nearest(target, known),
+    )
+
+
+def _items(node: Node, key: str) -> list[Node]:
+    below = node.entries.get(key)
+    return below.items if below is not None else []

@@ -1,0 +1,84 @@
+"""The `goals:` section of a scenario file: what agents are after, and what they hold to be true.
+
+What a goal, a belief, a task and the store's policy can say is defined by the layer of goals, which
+this one does not know: their fields stand here as data that was checked when the file was read.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from .language_model import ModelOverrides
+from .section import Section
+
+
+def _switched(given: Any) -> Any:
+    """`on` and `off`, which YAML 1.2 reads as texts."""
+    if isinstance(given, str):
+        return {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}.get(
+            given.strip().lower(), given
+        )
+    return given
+
+
+Switch = Annotated[
+    bool, BeforeValidator(_switched), Field(json_schema_extra={"expected": "on or off"})
+]
+
+
+class GoalSpec(Section):
+    """A goal that agents begin with, each with a copy of its own."""
+
+    target: str = Field(default="all", min_length=1)
+    """`all`, an agent's id, an agent type, or the name of an entry of `agents`."""
+    name: str | None = Field(default=None, min_length=1, max_length=64)
+    """By which other goals of the same agent name it in `depends_on`."""
+    adopt: bool = True
+    """Whether it is adopted at the beginning, if the beliefs allow it; otherwise it is proposed."""
+    goal: dict[str, Any] = Field(default_factory=dict)
+    """The goal itself; in a file its fields may stand beside `target`."""
+
+
+class TaskSpec(Section):
+    """Work that agents do whenever they pursue no goal."""
+
+    target: str = Field(default="all", min_length=1)
+    """As of a goal."""
+    task: dict[str, Any] = Field(default_factory=dict)
+    """The task itself; in a file its fields may stand beside `target`."""
+
+
+class BeliefChange(Section):
+    """A belief that is taken up or given up on the way."""
+
+    step: int = Field(ge=0, le=10**14)
+    """Index over the whole episode of the step before which it happens."""
+    belief: str = Field(min_length=1, max_length=128)
+    active: bool
+
+
+class GoalsConfig(Section):
+    """Goals in an episode."""
+
+    system: Switch = False
+    """GOAL_SYSTEM: whether goals may decide what agents do. Off: goals are ranked and logged."""
+    shadow: Switch = True
+    """GOAL_SHADOW: on, goals are ranked and logged but never executed, whatever `system` says."""
+    canary_percent: float = Field(default=100.0, ge=0.0, le=100.0)
+    """GOAL_CANARY_PERCENT: the share of selections in which a goal may be taken, in percent."""
+    policy: dict[str, Any] = Field(default_factory=dict)
+    """How the store treats goals; every field of its policy."""
+    weights: dict[str, Any] = Field(default_factory=dict)
+    """The weights of the ranking."""
+    checker: Literal["lexical", "judge", "both"] = "lexical"
+    """Who compares goals with beliefs before they are adopted: rules, a language model, or both,
+    of whom the stricter counts."""
+    judge: ModelOverrides | None = None
+    """The judge's language model, where it differs from `llm:`."""
+    beliefs: tuple[dict[str, Any], ...] = ()
+    """What is held to be true, by all agents alike."""
+    belief_changes: tuple[BeliefChange, ...] = ()
+    list: tuple[GoalSpec, ...] = Field(default=(), max_length=10_000)
+    """Goals that agents begin with."""
+    tasks: tuple[TaskSpec, ...] = Field(default=(), max_length=10_000)
+    """What agents do whenever no goal is to be executed."""
