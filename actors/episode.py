@@ -12,6 +12,7 @@ from ..runtime.supervision import Directive, Supervision
 from ..scenarios.catalogue import Catalogue
 from ..scenarios.contract import Policy, Seat, World
 from ..scenarios.schema.episode import EpisodeConfig
+from ..scenarios.schema.goals import GoalsConfig
 from ..scenarios.schema.language_model import ModelConfig
 from ..scenarios.schema.population import AgentSpec
 from ..scenarios.schema.roster import agent_ids, targets
@@ -121,9 +122,16 @@ class _Wiring:
         if goals is None:
             return None
         files = self.sinks.goals or GoalFiles(Database.open(":memory:"), lambda line: None)
+        return self.kernel.spawn(
+            "goals", GoalKeeper, goals, self.config, files, recorder, self._judge(goals)
+        )
+
+    def _judge(self, goals: GoalsConfig) -> Judge | None:
+        """The language model that compares goals with beliefs, where one does."""
         config = self.config.model_of_judge
-        judge = None if config is None else Judge(self._model(config), config, goals.checker)
-        return self.kernel.spawn("goals", GoalKeeper, goals, self.config, files, recorder, judge)
+        if config is None:
+            return None
+        return Judge(ModelSeat(self._model(config), config), with_rules=goals.checker == "both")
 
     def _spawn_agent(self, agent: str, spec: AgentSpec, governance: ActorRef[Any]) -> ActorRef[Any]:
         made = agent_class(self.catalogue, self.world_class, spec.type)

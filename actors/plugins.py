@@ -6,6 +6,7 @@ from ..scenarios.measures.catalogue import METRICS
 from ..scenarios.measures.metric import Metric
 from ..scenarios.schema.episode import EpisodeConfig
 from ..scenarios.schema.language_model import ModelConfig
+from ..scenarios.schema.roster import agent_ids
 from .agents.agent import Agent
 from .levers import BUILT_IN, Lever, LeverStack, stack_of
 
@@ -54,18 +55,25 @@ def agent_class(catalogue: Catalogue, world: type[World], name: str) -> type[Pol
     return found
 
 
-def models_asked(catalogue: Catalogue, config: EpisodeConfig) -> dict[int, ModelConfig]:
-    """The language model of each entry of `agents`, by its place there.
+def models_asked(catalogue: Catalogue, config: EpisodeConfig) -> dict[str, ModelConfig]:
+    """The language models of a run by the paths of the actors that ask them; one object for all
+    agents of an entry.
 
     Scripted policies ask none, whatever `llm:` and `models:` say. Raises CatalogueError.
     """
     world: type[World] = catalogue.resolve("worlds", config.world.name)
-    found = {}
-    for place, spec in enumerate(config.agents):
+    of_entry: dict[int, ModelConfig] = {}
+    for spec in config.agents:
         model = config.model_of(spec)
         if model is not None and not issubclass(agent_class(catalogue, world, spec.type), Policy):
-            found[place] = model
-    return found
+            of_entry[id(spec)] = model
+    found = {
+        f"agents/{agent}": of_entry[id(spec)]
+        for agent, spec in agent_ids(config)
+        if id(spec) in of_entry
+    }
+    judge = config.model_of_judge
+    return found if judge is None else {**found, "goals": judge}
 
 
 def build_levers(catalogue: Catalogue, config: EpisodeConfig) -> LeverStack:

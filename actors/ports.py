@@ -44,6 +44,14 @@ class Sinks(NamedTuple):
     """Only needed for an episode with goals; without it they are kept in memory."""
 
 
+def _lose(data: bytes) -> None:
+    """Keep nothing."""
+
+
+NOWHERE = Sinks(_lose, _lose, _lose, _lose, _lose)
+"""The sinks of an episode whose files nobody wants."""
+
+
 class Observer(Protocol):
     """Who watches an episode while it runs; it learns facts and answers nothing."""
 

@@ -116,6 +116,10 @@ class ScenarioHost(Actor):
         self.moment = message.moment
         self.said = []
         self._log(ctx, self.world.open_step(message.moment))
+        if self.goals is not None and message.moment.index == 0:
+            # So that from the first turn on nobody's word is taken for what the world measures.
+            figures = [(agent, dict(self.world.measures(agent))) for agent in self.agents]
+            ctx.tell(self.goals, Measured(moment=message.moment, figures=figures))
         if not message.ranked:
             return None
         accounts = [self.world.account(agent) for agent in self.agents]

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import anyio
 import trio
@@ -24,6 +24,8 @@ class ServeAt(NamedTuple):
     port: int
     """0 takes a free one."""
     token: str | None
+    log: Any
+    """A structlog logger of requests and trouble."""
 
 
 @asynccontextmanager
@@ -35,7 +37,7 @@ async def serving(
     Raises OSError where the address can't be had.
     """
     allow_many_connections()
-    app, stop = create_app(port, ApiSettings(token=at.token)), trio.Event()
+    app, stop = create_app(port, ApiSettings(token=at.token, log=at.log)), trio.Event()
     async with anyio.create_task_group() as tasks:
         (url,) = await tasks.start(partial(serve, app, at.host, at.port, stop, grace_s=GRACE_S))
         say(f"The episode's goals are served at {url} while it runs.")

@@ -42,8 +42,8 @@ class GoalsClient:
         import httpx2
 
         self.url = url.rstrip("/")
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        host = _host(self.url)
+        if not host:
             why = "expected an address such as http://127.0.0.1:8000"
             raise ServerTrouble(url, why, 2)
         headers = {"accept": "application/json", "user-agent": "gdg-runtime"}
@@ -54,7 +54,7 @@ class GoalsClient:
         self._client = httpx2.Client(
             headers=headers,
             timeout=httpx2.Timeout(_ANSWER_S, connect=_CONNECT_S),
-            trust_env=not _is_loopback(parts.hostname),
+            trust_env=not _is_loopback(host),
         )
 
     def close(self) -> None:
@@ -69,11 +69,13 @@ class GoalsClient:
             content = from_json(response.content)
         except ValueError:
             raise self._no_goals_there(response) from None
+        if not isinstance(content, dict):
+            raise self._no_goals_there(response)
         if response.status_code >= 400:
             return self._refusal(response, content)
         try:
             answer = call.read(content)
-        except (ValidationError, KeyError, TypeError, AttributeError):
+        except (ValidationError, KeyError):
             raise self._no_goals_there(response) from None
         if response.headers.get("idempotency-replayed") == "true":
             return answer.model_copy(update={"replayed": True})
@@ -104,9 +106,9 @@ class GoalsClient:
         except httpx2.InvalidURL as error:
             raise ServerTrouble(self.url, str(error), 2) from None
 
-    def _refusal(self, response: httpx2.Response, content: Any) -> Refused:
+    def _refusal(self, response: httpx2.Response, content: dict[str, Any]) -> Refused:
         """The refusal that a problem (RFC 9457) tells of."""
-        if not isinstance(content, dict) or not isinstance(content.get("code"), str):
+        if not isinstance(content.get("code"), str):
             raise self._no_goals_there(response)
         facts = {name: value for name, value in content.items() if name not in _PROBLEM_FIELDS}
         return Refused(
@@ -123,6 +125,16 @@ class GoalsClient:
             f"{response.status_code} and what is none of a GoalStore's answers"
         )
         return ServerTrouble(self.url, f"{why}: {begins}" if begins else why)
+
+
+def _host(url: str) -> str | None:
+    """The host that an address names; None if it is no address for HTTP."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port  # raises for one that there can't be
+    except ValueError:
+        return None
+    return parts.hostname if parts.scheme in ("http", "https") and port != 0 else None
 
 
 def _is_loopback(host: str) -> bool:

@@ -13,6 +13,8 @@ from pydantic import (
     Field,
     JsonValue,
     PlainSerializer,
+    SerializerFunctionWrapHandler,
+    model_serializer,
     model_validator,
 )
 from pydantic_core import to_json
@@ -22,10 +24,14 @@ from .model import Belief, Goal, GoalCategory, GoalState
 METADATA_BYTES = 16 * 1024
 FOREVER_MIN = 10**9
 """The furthest horizon, in minutes: some 1,900 years."""
+MOST_CHANGES = 10**12
+"""What an imported goal may have been through; leaves room for more in 64 bits."""
 FIRST_YEAR, LAST_YEAR = 1970, 7999
 """Of dates that are taken over: with the furthest horizon, a deadline is still a date."""
 NO_NUL = {"pattern": r"^[^\u0000]*$"}
 WORDS = {"pattern": r"^[^\u0000]*[^\s\u0000][^\u0000]*$"}
+YEARS = {"pattern": "^(19[7-9][0-9]|[2-7][0-9]{3})-"}
+ONLY_THESE = {"additionalProperties": False}
 """For JSON schemas: what the validators below ask for."""
 GOAL_ID = r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$"
 
@@ -76,13 +82,15 @@ Name = Annotated[
     str, Field(min_length=1, max_length=128, json_schema_extra=NO_NUL), AfterValidator(_no_nul)
 ]
 Reference = Name
+Label = Annotated[str, Field(max_length=255, json_schema_extra=NO_NUL), AfterValidator(_no_nul)]
 References = Annotated[tuple[Reference, ...], Field(max_length=64), AfterValidator(_distinct)]
 Metadata = Annotated[dict[str, JsonValue], AfterValidator(_small)]
 Targets = Annotated[
-    dict[Name, Annotated[float, Field(strict=True, ge=-1e300, le=1e300)]], Field(max_length=64)
+    dict[Name, Annotated[float, Field(strict=True, ge=-1e300, le=1e300)]],
+    Field(max_length=64, json_schema_extra=ONLY_THESE),
 ]
 UtcTime = Annotated[
-    AwareDatetime, AfterValidator(_in_utc),
+    AwareDatetime, Field(json_schema_extra=YEARS), AfterValidator(_in_utc),
     PlainSerializer(utc_text, return_type=str, when_used="json"),
 ]  # fmt: skip
 
@@ -144,7 +152,22 @@ def check_fit(
         raise ValueError(f"a goal can't both align with and contradict {both[0]!r}")
 
 
-class GoalPatch(Form):
+class Patch(Form):
+    """Base of the forms in which a field that is not given means another thing than its default;
+    written as JSON, they have the given fields alone."""
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The fields that were given, by name."""
+        return {name: getattr(self, name) for name in type(self).model_fields
+                if name in self.model_fields_set}  # fmt: skip
+
+    @model_serializer(mode="wrap")
+    def _given_alone(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: shown for name, shown in write(self).items() if name in self.model_fields_set}
+
+
+class GoalPatch(Patch):
     """Changes to a goal, as a JSON merge patch: what is not given stays, and null clears
     `horizon_max_min`, `owner` and `repeat_every_min`. In `metadata` and `success_metrics` names
     are merged one by one, null takes one out."""
@@ -160,18 +183,12 @@ class GoalPatch(Form):
     contradicts: References = ()
     success_metrics: dict[
         Name, Annotated[float, Field(strict=True, ge=-1e300, le=1e300)] | None
-    ] = Field(default_factory=dict, max_length=64)
+    ] = Field(default_factory=dict, max_length=64, json_schema_extra=ONLY_THESE)
     metadata: Metadata = Field(default_factory=dict)
     owner: Name | None = None
     depends_on: References = ()
     repeat_every_min: Annotated[int, Field(strict=True, ge=1, le=FOREVER_MIN)] | None = None
     requires_approval: bool = False
-
-    @property
-    def given(self) -> dict[str, Any]:
-        """The fields that were given, by name."""
-        return {name: getattr(self, name) for name in type(self).model_fields
-                if name in self.model_fields_set}  # fmt: skip
 
 
 class GoalView(Form):
@@ -192,16 +209,16 @@ class GoalView(Form):
     created_at: UtcTime
     updated_at: UtcTime
     metadata: Metadata = Field(default_factory=dict)
-    version: Annotated[int, Field(ge=1)] = 1
+    version: Annotated[int, Field(ge=1, le=MOST_CHANGES)] = 1
     deleted_at: UtcTime | None = None
     owner: Name | None = None
     depends_on: References = ()
     repeat_every_min: Annotated[int, Field(strict=True, ge=1, le=FOREVER_MIN)] | None = None
     requires_approval: bool = False
-    approved_by: str | None = None
-    previous_id: str | None = None
-    attempts: Annotated[int, Field(ge=0)] = 0
-    selection_key: str | None = None
+    approved_by: Label | None = None
+    previous_id: Label | None = None
+    attempts: Annotated[int, Field(ge=0, le=MOST_CHANGES)] = 0
+    selection_key: Label | None = None
 
     @classmethod
     def of(cls, goal: Goal) -> "GoalView":
@@ -226,19 +243,13 @@ class BeliefDraft(Form):
     """Once set, the belief can't be changed any more."""
 
 
-class BeliefPatch(Form):
+class BeliefPatch(Patch):
     """Changes to a belief: what is not given stays."""
 
     text: Text = ""
     active: bool = True
     confidence: Share = 1.0
     immutable: bool = False
-
-    @property
-    def given(self) -> dict[str, Any]:
-        """The fields that were given, by name."""
-        return {name: getattr(self, name) for name in type(self).model_fields
-                if name in self.model_fields_set}  # fmt: skip
 
 
 class BeliefView(Form):

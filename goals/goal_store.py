@@ -114,7 +114,7 @@ class GoalStore:
         What is raised rolls back; only the refusals that the ledger tells of leave that there.
         """
         noted = None
-        if caller.trace == _NOBODY.trace:
+        if caller.trace.trace_id == _NOBODY.trace.trace_id:
             caller = caller.model_copy(update={"trace": Trace.begin(self.bits)})
         with self.database.transaction() as tx:
             try:

@@ -17,6 +17,7 @@ from .schema.episode import EpisodeConfig
 from .schema.roster import agent_ids, targets
 from .shipped import shipped_scenarios
 from .source import read_source
+from .tree import Node
 from .yaml_text import parse
 
 __all__ = [
@@ -57,9 +58,19 @@ def load_scenario(
         name, text = read
         tree = parse(text, lambda line: Place(name, line), "", findings)
         if tree is not None:
-            if "goals" in tree.entries:
+            if _has_goals([tree, *patches]):
                 patches = [*read_environment(environment or {}, findings), *patches]
             config = resolve(tree, patches, catalogue or Catalogue(), findings)
             if config is not None and not findings:
                 return config
     raise findings.error()
+
+
+def _has_goals(trees: Sequence[Node]) -> bool:
+    """Whether there are goals for a GoalStore: in a section, or in an entry of agents."""
+    agents = [tree.entries["agents"] for tree in trees if "agents" in tree.entries]
+    if any("goals" in tree.entries and tree.entries["goals"].value is not None for tree in trees):
+        return True
+    own = [entry.entries["goals"] for found in agents for entry in found.items
+           if "goals" in entry.entries]  # fmt: skip
+    return any(goal.is_mapping for goals in own for goal in goals.items)

@@ -50,14 +50,15 @@ class _Resolver:
     def resolve(self) -> EpisodeConfig | None:
         self._fill_world_params()
         self._fill_agent_params()
-        GoalForms(self._catalogue, self._findings).fill(self._tree)
+        filled = GoalForms(self._catalogue, self._findings).fill(self._tree)
         self._check_roles()
         self._check_names("metrics", self._items("metrics", "track"))
         self._check_names("levers", self._items("governance", "levers", each="type"))
         config = validated(EpisodeConfig, self._tree, self._findings)
         if config is not None:
             self._check_targets(config)
-            GoalChecks(config, self._tree, self._world, self._findings).check()
+            checks = GoalChecks(config, self._tree, self._world, self._findings)
+            checks.check(filled=filled)
             self._check_agents(config)
             self._check_roles_of_models(config)
         return config

@@ -12,7 +12,7 @@ def misfit_of_policy(param: str, name: object, world: type[World]) -> Misfit | N
         return None
     policy = world.policies.get(str(name))
     if policy is None:
-        known = ["noop", *world.policies]
+        known = list(dict.fromkeys(["noop", *world.policies]))
         return Misfit(param, f"unknown {param} {name!r} (known: {', '.join(known)})",
                       nearest(str(name), known))  # fmt: skip
     if any(field.is_required() for field in policy.Params.model_fields.values()):

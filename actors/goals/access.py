@@ -43,11 +43,27 @@ def as_asked_by(
         refusal = _not_its_own(agent, command.goal_id, store)
         if refusal is not None:
             return refusal
-        if isinstance(command, EditGoal) and "owner" in command.patch.given:
-            return Refused(code="not-allowed", detail="an agent can't give a goal to another")
+        if isinstance(command, EditGoal):
+            refusal = _loosening(command, store)
+            if refusal is not None:
+                return refusal
     elif not isinstance(command, _FREE):
         return Refused(code="not-allowed", detail=f"agents may not use {command.message_name}")
     return command.model_copy(update=changes)
+
+
+def _loosening(command: EditGoal, store: GoalStore) -> Refused | None:
+    """What an agent may not change of its goals: whose they are, and what may stop them."""
+    goal, given = store.get(command.goal_id), command.patch.given
+    if "owner" in given:
+        return Refused(code="not-allowed", detail="an agent can't give a goal to another")
+    if goal.requires_approval and given.get("requires_approval") is False:
+        return Refused(code="not-allowed", detail="an agent can't do without an approval")
+    if any(belief not in given.get("contradicts", goal.contradicts) for belief in goal.contradicts):
+        return Refused(
+            code="not-allowed", detail="an agent can't take out a belief that its goal contradicts"
+        )
+    return None
 
 
 def _not_its_own(agent: str, goal_id: str | None, store: GoalStore) -> Refused | None:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from ...goals.commands import (
     AbandonGoal,
     AdoptGoal,
@@ -16,10 +18,11 @@ from ...goals.commands import (
     RankGoals,
     Refused,
 )
-from ...goals.forms import BeliefView, GoalDraft, GoalView, RankedView
+from ...goals.forms import BeliefView, GoalView, RankedView
 from ...goals.model import GoalState
 from ...runtime.errors import ActorError
 from ...runtime.ref import ActorRef
+from ..argument_errors import plain_error
 
 if TYPE_CHECKING:
     from ..agents.context import AgentContext
@@ -77,12 +80,13 @@ class Goals:
 
     async def propose(self, text: str, category: str = "exploration", **fields: Any) -> GoalView:
         """Propose a goal; `fields` as of GoalDraft (value, effort, risk, success_metrics, …)."""
-        draft = GoalDraft.model_validate({"text": text, "category": category, **fields})
-        return await self._changed(CreateGoal(draft=draft))
+        return await self._changed(
+            CreateGoal, draft={"text": text, "category": category, **fields}
+        )
 
     async def adopt(self, goal_id: str) -> GoalView:
         """Adopt a proposed goal, if the beliefs allow it."""
-        return await self._changed(AdoptGoal(goal_id=goal_id))
+        return await self._changed(AdoptGoal, goal_id=goal_id)
 
     async def complete(
         self, goal_id: str, *, success: bool = True, measured: Mapping[str, float] | None = None,
@@ -91,14 +95,13 @@ class Goals:
         """Tell how the execution of a goal ended. What the world itself measures stands over
         `measured`."""
         return await self._changed(
-            CompleteGoal(
-                goal_id=goal_id, success=success, measured=dict(measured or {}), reason=reason
-            )
-        )
+            CompleteGoal, goal_id=goal_id, success=success, measured=dict(measured or {}),
+            reason=reason,
+        )  # fmt: skip
 
     async def abandon(self, goal_id: str, reason: str | None = None) -> GoalView:
         """Give a goal up for good."""
-        return await self._changed(AbandonGoal(goal_id=goal_id, reason=reason))
+        return await self._changed(AbandonGoal, goal_id=goal_id, reason=reason)
 
     async def ask(self, command: Command) -> Any:
         """Any command of `goals.commands` that agents may use."""
@@ -109,6 +112,11 @@ class Goals:
             raise GoalRefused(answer)
         return answer
 
-    async def _changed(self, command: Command) -> GoalView:
+    async def _changed(self, kind: type[Command], **body: Any) -> GoalView:
+        try:
+            command = kind.model_validate(body)
+        except ValidationError as error:
+            refusal = Refused(code="invalid-goal", detail=plain_error(error))
+            raise GoalRefused(refusal) from None
         answer: GoalAnswer = await self.ask(command)
         return answer.goal

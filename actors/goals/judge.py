@@ -1,1 +1,70 @@
-class Judge: ...
+"""A language model that compares goals with beliefs. Each of its questions is an effect of the
+run: journalled, budgeted, replayed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...goals.checkers.checker import (
+    AsyncBeliefConsistencyChecker,
+    CheckFailed,
+    DeferredChecker,
+    Unvetted,
+)
+from ...goals.checkers.combined import AsyncMaxOf
+from ...goals.checkers.judge import LLMJudgeChecker
+from ...goals.checkers.lexical import LexicalChecker
+from ...runtime.context import Context
+from ...runtime.errors import EffectFailed
+from ..agents.seat import ModelSeat
+from ..llm.chat import Chat, ChatMessage, ChatReply, ModelTrouble
+from ..llm.use import ModelUse
+
+
+class Judge:
+    """Answers what the store asks before a goal is adopted, and keeps what was said of each pair
+    of a text and a belief."""
+
+    def __init__(self, seat: ModelSeat, *, with_rules: bool) -> None:
+        """`with_rules`: the rules have a say too, and the stricter one counts."""
+        self.seat = seat
+        self.with_rules = with_rules
+        self.answers = DeferredChecker()
+        """The checker that the store is given."""
+        self.use = ModelUse()
+        """What was asked of the model."""
+        self._said: dict[str, str] = {}
+
+    async def answer(self, question: Unvetted, ctx: Context) -> None:
+        """Have a question answered; a judge that gives no usable answer blocks the goal."""
+        try:
+            report = await self._checker(ctx).check_consistency(
+                query=question.query, beliefs=question.beliefs, memories=[]
+            )
+        except CheckFailed:
+            self.answers.learn(question, None)
+        else:
+            self.answers.learn(question, report)
+
+    def _checker(self, ctx: Context) -> AsyncBeliefConsistencyChecker:
+        async def ask(messages: list[dict[str, str]], schema: dict[str, Any]) -> str:
+            return await self._reply(messages, schema, ctx)
+
+        judge = LLMJudgeChecker(ask, model=self.seat.config.model, cache=self._said)
+        return AsyncMaxOf([LexicalChecker(), judge]) if self.with_rules else judge
+
+    async def _reply(
+        self, messages: list[dict[str, str]], schema: Mapping[str, Any], ctx: Context
+    ) -> str:
+        config = self.seat.config
+        question = Chat(
+            model=config.model,
+            messages=tuple([ChatMessage.model_validate(message) for message in messages]),
+            sampling={"temperature": 0.0, **config.sampling},
+        ).with_schema(schema)
+        try:
+            reply: ChatReply = await ctx.ask(self.seat.actor, question)
+        except EffectFailed as error:
+            self.use += ModelUse.of_trouble(ModelTrouble.of_json(error.facts))
+            raise
+        self.use += ModelUse.of_reply(reply)
+        return reply.content

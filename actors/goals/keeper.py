@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from ...goals.checkers.checker import Unvetted
+from ...goals.checkers.lexical import LexicalChecker
 from ...goals.commands import (
     Command,
     CompleteGoal,
@@ -21,10 +22,12 @@ from ...goals.commands import (
     ScheduleTask,
     TaskAnswer,
 )
+from ...goals.execution import release_expired
 from ...goals.forms import BeliefPatch, LedgerView, TaskView, utc_text
 from ...goals.goal_store import GoalStore
 from ...goals.handling import handle
 from ...goals.identity import Caller, Trace
+from ...goals.ledger import UPDATED
 from ...goals.model import Goal, GoalState, Weights
 from ...goals.outcomes import met
 from ...goals.store import goal_rows, ledger_rows
@@ -42,7 +45,7 @@ from .figures import GoalFigures
 from .judge import Judge
 from .messages import AssignGoals, CloseGoals, GoalsAssigned, Measured, OutsideCommand
 from .opening import adoption, creation, first_commands, first_goals
-from .settings import checker_of, flags_of, policy_of
+from .settings import flags_of, policy_of
 
 _WORD_BITS = 32
 _PAGE = 200
@@ -74,7 +77,6 @@ class GoalKeeper(Actor):
         self.files = files
         self.recorder = recorder
         self.judge = judge
-        self.checker = checker_of(goals)
         self.moment = Moment(0, 0, 0, 0.0)
         self.is_open = False
         self.changed_at = -1
@@ -94,8 +96,9 @@ class GoalKeeper(Actor):
 
     def on_start(self, ctx: Context) -> None:
         self._ctx = ctx
+        checker = LexicalChecker() if self.judge is None else self.judge.answers
         self.store = GoalStore(
-            self.files.database, clock=self._now, bits=self._bits, checker=self.checker,
+            self.files.database, clock=self._now, bits=self._bits, checker=checker,
             policy=policy_of(self.goals), flags=flags_of(self.goals),
             starting_weights=Weights(**self.goals.weights),
         )  # fmt: skip
@@ -125,6 +128,10 @@ class GoalKeeper(Actor):
             self.is_open = True
             await self._open(ctx)
         await self._change_beliefs(message.moment, ctx)
+        if self.store.policy.lease_min is not None:
+            self.store.perform("release_expired", self._caller("director"), release_expired)
+        # Whoever's goal was released just now gets another one.
+        self._tell(ctx)
         goals = [await self._assigned(agent, ctx) for agent in message.agents]
         self._tell(ctx)
         return GoalsAssigned(goals=goals)
@@ -223,7 +230,8 @@ class GoalKeeper(Actor):
             return asked
         if isinstance(asked, CompleteGoal):
             # What the world measures counts, not what an agent says of it.
-            measured = {**asked.measured, **self.measured.get(agent, {})}
+            said = {name: told for name, told in asked.measured.items() if name != "alignment"}
+            measured = {**said, **self.measured.get(agent, {})}
             asked = asked.model_copy(update={"measured": measured})
         answer = await self._carry_out(asked, ctx)
         self._tell(ctx)
@@ -255,11 +263,10 @@ class GoalKeeper(Actor):
                     return handle(self.store, command)
                 except Unvetted as question:
                     assert self.judge is not None
-                    report = await self.judge.judged(question, ctx)
-                    self.checker.learn(question, report)  # type: ignore[union-attr]
+                    await self.judge.answer(question, ctx)
         finally:
             if self.judge is not None:
-                self.checker.forget()  # type: ignore[union-attr]
+                self.judge.answers.forget()
 
     # --- the record -----------------------------------------------------------------------------
 
@@ -284,9 +291,12 @@ class GoalKeeper(Actor):
         if owner is not None:
             self.busy[owner] = None
         self.figures.count(owner, entry.event)
-        if owner is not None and entry.state_from is GoalState.EXECUTING:
-            current = self.executing.get(owner)
-            if current is not None and current.goal_id == entry.goal_id:
+        current = None if owner is None else self.executing.get(owner)
+        if owner is not None and current is not None and current.goal_id == entry.goal_id:
+            if entry.event == UPDATED:
+                told = current.told._replace(metadata=goal.metadata)
+                self.executing[owner] = current._replace(told=told)
+            elif goal.state is not GoalState.EXECUTING:
                 del self.executing[owner]
         data: dict[str, Any] = {"goal_id": entry.goal_id}
         if entry.event == "goal_created":
@@ -308,4 +318,7 @@ class GoalKeeper(Actor):
         with self.files.database.reading() as tx:
             for line in dump_lines(tx):
                 self.files.dump(line)
-        return self.figures.to_json(self.store.statistics().by_state)
+        figures = self.figures.to_json(self.store.statistics().by_state)
+        if self.judge is not None:
+            figures["judge"] = self.judge.use._asdict()
+        return figures

@@ -9,6 +9,7 @@ from ...scenarios.schema.episode import EpisodeConfig
 from ...scenarios.schema.goals import GoalsConfig, GoalSpec
 from ...scenarios.schema.roster import agent_ids, targets
 
+
 def first_commands(goals: GoalsConfig, config: EpisodeConfig, caller: Caller) -> list[Command]:
     """The beliefs and scheduled tasks of a scenario file, in its order."""
     commands: list[Command] = [

@@ -1,7 +1,5 @@
 """A scenario file's `goals:` section as the settings of a GoalStore."""
 
-from ...goals.checkers.checker import BeliefConsistencyChecker, DeferredChecker
-from ...goals.checkers.lexical import LexicalChecker
 from ...goals.flags import GoalFlags
 from ...goals.policy import GoalPolicy
 from ...scenarios.schema.goals import GoalsConfig
@@ -15,8 +13,3 @@ def flags_of(goals: GoalsConfig) -> GoalFlags:
 def policy_of(goals: GoalsConfig) -> GoalPolicy:
     """The store's policy."""
     return GoalPolicy.model_validate(goals.policy)
-
-
-def checker_of(goals: GoalsConfig) -> BeliefConsistencyChecker | DeferredChecker:
-    """The rules; or, where a language model has a say, one that waits for its answers."""
-    return LexicalChecker() if goals.checker == "lexical" else DeferredChecker()

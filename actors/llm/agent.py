@@ -136,10 +136,9 @@ class LlmAgent(Agent):
             await self._make_room(ctx)
         ctx.exposed(observation.sources(), self.memory.steps())
         choices = observation.choices()
-        action = None
         if ctx.goals.known:
-            action = await self._see_to_goals(observation, usable, choices, ctx)
-        if action is None:
+            action = await self._choose_with_goals(observation, usable, choices, ctx)
+        else:
             action = await self._choose(observation, usable, choices, ctx)
         if action is None:
             action = NOOP if self.fallback is None else self.fallback.act(observation, ctx.rng)
@@ -161,11 +160,11 @@ class LlmAgent(Agent):
 
         return await self._answer_of_model(prompt, schema, read, ctx)
 
-    async def _see_to_goals(
+    async def _choose_with_goals(
         self, observation: Observation, usable: Sequence[Tool], choices: Choices, ctx: AgentContext
     ) -> Action | None:
         """Let the model choose among its goal tools too. One of them can be used in a turn, before
-        the turn's action; None: one was used, or nothing was chosen."""
+        the turn's action."""
         own, ids = await tools_now(ctx.goals)
         action = await self._choose(observation, [*usable, *own], {**choices, **ids}, ctx)
         if action is None or action.tool not in {tool.name for tool in own}:
@@ -177,7 +176,7 @@ class LlmAgent(Agent):
                        f"{as_data({'why': str(error)}, _SHOWN, _WHOLE)}")  # fmt: skip
         else:
             self._note(f"Your {action.tool} worked: {as_data(result, _SHOWN, _WHOLE)}")
-        return None
+        return await self._choose(observation, usable, choices, ctx)
 
     async def decide(self, offer: Offer, ctx: AgentContext) -> Decision:
         settings = self.settings

@@ -9,7 +9,7 @@ from typing import Any
 from ...actors.episode import build_episode
 from ...actors.llm.chat import Chat
 from ...actors.plugins import default_catalogue
-from ...actors.ports import Sinks
+from ...actors.ports import NOWHERE
 from ...runtime.errors import ReplayDivergence
 from ...runtime.journal import Recorded
 from ...runtime.texts import Texts
@@ -37,8 +37,7 @@ def export_run(run: RunDirectory, keys: Keys, *, redact: bool = False) -> Casset
     changed, JournalError, RunUnreadable, CatalogueError.
     """
     recorded, config, schedule = run.read_journal()
-    for spec in config.agents:
-        model = config.model_of(spec)
+    for model in (config.model_of_judge, *map(config.model_of, config.agents)):
         if model is not None:
             keys.of(model)  # from now on known as a secret, whatever its variable is called
     requests = _requests(run, recorded, config, schedule)
@@ -48,8 +47,7 @@ def export_run(run: RunDirectory, keys: Keys, *, redact: bool = False) -> Casset
 def _requests(
     run: RunDirectory, recorded: Recorded, config: EpisodeConfig, schedule: str
 ) -> Requests:
-    nowhere = Sinks(*[lambda _: None] * len(Sinks._fields))
-    kernel = build_episode(config, default_catalogue(), nowhere, schedule_policy=schedule)
+    kernel = build_episode(config, default_catalogue(), NOWHERE, schedule_policy=schedule)
     try:
         requests = requests_of(kernel, recorded)
         lost = [key for key in recorded.requests() if key not in requests.occurrences]

@@ -17,6 +17,7 @@ from .options import (
     out_option,
     run_argument,
 )
+from .serving import serve_at, serve_option
 from .trouble import told
 
 
@@ -25,6 +26,7 @@ from .trouble import told
 @out_option
 @budget_option
 @cassette_options
+@serve_option
 @hosting_options
 def command(
     run: str,
@@ -32,6 +34,7 @@ def command(
     budgets: tuple[str, ...],
     cassette_file: Path | None,
     missing: Missing,
+    serve: str | None,
     quiet: bool,
     as_json: bool,
     backend: str,
@@ -46,7 +49,8 @@ def command(
     with told():
         directory = find_run(run, out)
         config, _ = directory.read_config()
-        player = cassette_player(cassette_file, missing)
+        player, at = cassette_player(cassette_file, missing), serve_at(serve)
         with hosted(config, not (quiet or as_json), backend, max_concurrency, verbose) as hosting:
-            result = resume_run(directory, replace(hosting, budgets=budgets, cassette=player))
+            hosting = replace(hosting, budgets=budgets, cassette=player, serve=at)
+            result = resume_run(directory, hosting)
     finish(result, config.metrics.track, quiet=quiet, as_json=as_json)

@@ -4,25 +4,20 @@ import os
 import signal
 import sys
 from functools import partial
-from importlib.util import find_spec
-from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 import trio
 
 from ...goals.errors import GoalError
 from ...goals.flags import GoalFlags
-from ..llm.missing_extra import MissingExtra
 from . import EXIT_BAD_INPUT, EXIT_FAILED, EXIT_STOPPED
+from .serving import check_access, request_log
 from .trouble import Told, told
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
-
-_LIBRARIES = ("fastapi", "hypercorn", "prometheus_client")
-TOKEN_VARIABLE = "GDG_TOKEN"
 
 
 @click.command("serve")
@@ -56,40 +51,8 @@ def command(db: Path, host: str, port: int, token_file: Path | None, verbose: bo
     environment. docs/goals-api.md describes the endpoints; /openapi.json has them for programs.
     """
     with told():
-        token = _token(token_file)
-        if token is None and not _is_loopback(host):
-            raise Told(
-                f"whoever reaches {host} could change the goals: set a token in the environment "
-                f"variable {TOKEN_VARIABLE} or with --token-file, or listen at 127.0.0.1",
-                EXIT_BAD_INPUT,
-            )
-        for library in _LIBRARIES:
-            if find_spec(library) is None:
-                raise MissingExtra("gdg-runtime serve", library, "server")
+        token = check_access(host, token_file, "gdg-runtime serve")
         return _serve(db, host, port, token, verbose)
-
-
-def _token(file: Path | None) -> str | None:
-    """The token that clients have to send. Raises Told for one that can't be sent."""
-    given = os.environ.get(TOKEN_VARIABLE) if file is None else file.read_text("utf-8", "replace")
-    if given is None:
-        return None
-    token = given.strip()
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
-        where = TOKEN_VARIABLE if file is None else str(file)
-        raise Told(
-            f"{where} holds no token: expected one line of ASCII characters without blanks, such "
-            f"as `openssl rand -hex 32` prints",
-            EXIT_BAD_INPUT,
-        )
-    return token
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _serve(db: Path, host: str, port: int, token: str | None, verbose: bool) -> int:
@@ -108,7 +71,9 @@ def _serve(db: Path, host: str, port: int, token: str | None, verbose: bool) -> 
     refused: list[OSError] = []
     stopped_by = 0
     try:
-        app = create_app(DatabasePort(store), ApiSettings(token=token, log=_log(verbose)))
+        app = create_app(
+            DatabasePort(store), ApiSettings(token=token, log=request_log(verbose=verbose))
+        )
         stopped_by = trio.run(partial(_until_stopped, app, host, port, db, token))
     except* OSError as group:
         refused += [error for error in group.exceptions if isinstance(error, OSError)]
@@ -147,24 +112,3 @@ async def _until_stopped(app: "ASGIApp", host: str, port: int, db: Path, token: 
             sys.stdout.flush()
         listening.cancel_scope.cancel()
     return came[0]
-
-
-def _log(verbose: bool) -> Any:
-    import logging
-
-    import structlog
-
-    people = sys.stderr.isatty()
-    return structlog.wrap_logger(
-        structlog.PrintLogger(sys.stderr),
-        wrapper_class=structlog.make_filtering_bound_logger(
-            logging.INFO if verbose else logging.WARNING
-        ),
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *([] if people else [structlog.processors.format_exc_info]),
-            structlog.dev.ConsoleRenderer() if people else structlog.processors.JSONRenderer(),
-        ],
-    )

@@ -23,6 +23,7 @@ from .options import (
     override_options,
     scenario_argument,
 )
+from .serving import serve_at, serve_option
 from .trouble import told
 
 
@@ -44,11 +45,13 @@ from .trouble import told
     help="Estimate calls, tokens, cost and time of the run's language models; ask nobody.",
 )
 @out_option
+@serve_option
 @hosting_options
 def command(
     scenario: str, seed: int | None, sets: tuple[str, ...], params: tuple[str, ...],
     epochs: int | None, label: str | None, policy: str, budgets: tuple[str, ...],
-    cassette_file: Path | None, missing: Missing, dry_run: bool, out: Path, quiet: bool,
+    cassette_file: Path | None, missing: Missing, dry_run: bool, out: Path,
+    serve: str | None, quiet: bool,
     as_json: bool, backend: str, max_concurrency: int | None, verbose: bool,
 ) -> None:  # fmt: skip
     """Run SCENARIO: a YAML file, or the name of a shipped one such as baseline."""
@@ -60,9 +63,9 @@ def command(
 
             show_estimate(config, budgets, as_json=as_json, max_concurrency=max_concurrency)
             return
-        player = cassette_player(cassette_file, missing)
+        player, at = cassette_player(cassette_file, missing), serve_at(serve)
         with hosted(config, not (quiet or as_json), backend, max_concurrency, verbose) as hosting:
-            hosting = replace(hosting, budgets=budgets, cassette=player)
+            hosting = replace(hosting, budgets=budgets, cassette=player, serve=at)
             result = start_run(config, out=out, schedule=policy, hosting=hosting)
     told_of_cassette = None if player is None else player.summary()
     if told_of_cassette is not None and not as_json:

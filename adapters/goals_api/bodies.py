@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ...goals.commands import GoalId, Limit, Reason
 from ...goals.forms import (
+    ONLY_THESE,
     BeliefDraft,
     BeliefPatch,
     Form,
@@ -100,7 +101,7 @@ class Completion(Form):
 
     success: bool
     measured: dict[Name, Annotated[float, Field(strict=True)]] = Field(
-        default_factory=dict, max_length=64
+        default_factory=dict, max_length=64, json_schema_extra=ONLY_THESE
     )
     """By the names of the goal's `success_metrics`."""
     attempt: Annotated[int, Field(ge=1, le=2**31)] | None = None

@@ -36,9 +36,10 @@ class MissingKeys(RunTrouble):
 
 
 def models_of(config: EpisodeConfig) -> dict[str, ModelConfig]:
-    """The language models that the agents of an episode may ask, by their configs as JSON."""
+    """The language models that may be asked in an episode, by their configs as JSON."""
     asked = models_asked(default_catalogue(), config).values()
-    return {model.model_dump_json(): model for model in asked}
+    distinct = {id(model): model for model in asked}
+    return {model.model_dump_json(): model for model in distinct.values()}
 
 
 class LanguageModels:
@@ -78,12 +79,8 @@ class LanguageModels:
         for model in self._models.values():
             self.ledger.check_prices({model.model: price_of(model)})
         asked = models_asked(default_catalogue(), config)
-        self._prices = {
-            f"agents/{agent}": price_of(asked[place])
-            for agent, place in _entries(config)
-            if place in asked
-        }
-        """What the tokens of each agent cost, by its path."""
+        self._prices = {path: price_of(model) for path, model in asked.items()}
+        """What the tokens of each actor cost, by its path."""
 
     def _local(self) -> dict[str, int]:
         """The local models, with the questions that each answers at once."""
@@ -186,9 +183,3 @@ class _Bill(NamedTuple):
             usage = trouble.wasted.plus(usage or Usage(0, 0))
         bound = facts.get("bound")
         return cls(trouble.calls, usage, trouble.untold, None if bound is None else Usage(*bound))
-
-
-def _entries(config: EpisodeConfig) -> list[tuple[str, int]]:
-    """Each agent's id with the place of its entry in `agents`."""
-    places = {id(spec): place for place, spec in enumerate(config.agents)}
-    return [(agent, places[id(spec)]) for agent, spec in agent_ids(config)]

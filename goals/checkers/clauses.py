@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from .meanings import is_action
@@ -20,12 +21,17 @@ from .negation import (
     UNTIL,
     WITHOUT,
 )
+from .quantities import Quantity, bounds_degree, quantities_of
+from .word_set import word_set
 from .words import Word
 
 Role = Literal["predicate", "core", "aside"]
 _ENDS = frozenset((".", ";", "!", "?", ":", "but", "however", "(", ")"))
 MOST_CLAUSES = 40
 """Of one text; what comes after them is one more clause."""
+MOST_QUANTITIES = 16
+"""Of one clause; no sentence that people write has as many."""
+_MANY_TERMS = 40  # from which on repeated ones are dropped
 
 
 @dataclass
@@ -52,6 +58,16 @@ class Clause:
 
     words: tuple[Word, ...]
     terms: tuple[Term, ...]
+
+    @cached_property
+    def quantities(self) -> list[Quantity]:
+        """The amounts that it names."""
+        return quantities_of(self.words)[:MOST_QUANTITIES]
+
+    @cached_property
+    def bounds_degree(self) -> bool:
+        """Whether its negation is one of a degree: not more than, not too much."""
+        return bounds_degree(self.words)
 
 
 def clauses_of(words: Sequence[Word]) -> list[Clause]:
@@ -83,24 +99,32 @@ class _Reader:
         self._verb_next = False
         self._after_auxiliary = False
         self._condition = self._required = False
+        self._refrains = False
         self._outside: int | None = None  # the sign outside of the relative clause that is read
 
     def read(self) -> list[Term]:
         for place, word in enumerate(self._words):
             self._take(place, word)
         self._find_heads()
-        return self._terms
+        if len(self._terms) <= _MANY_TERMS:
+            return self._terms
+        different = {
+            (term.word.stem, term.sign, term.role, term.condition): term
+            for term in reversed(self._terms)
+        }
+        return list(reversed(different.values()))
 
     def _take(self, place: int, word: Word) -> None:
         text = word.text
-        if text in AUXILIARIES and self._outside is not None:
-            if self._before(place) not in _RELATIVE and self._before(place) != "nobody":
-                self._sign, self._outside = self._outside, None
-        if text in _RELATIVE or (text == "nobody" and self._has_term_before(place)):
+        if text in AUXILIARIES and self._outside is not None and not self._opens_relative(place):
+            self._sign, self._outside = self._outside, None
+        relative = self._has_term_before(place) and self._terms[-1].role != "predicate"
+        if relative and (text in _RELATIVE or text == "nobody"):
             self._outside = self._sign
         if text in NOT or text in NO:
             self._negate(place, text)
         elif text in WITHOUT:
+            self._end_refraining()
             self._required |= self._sign < 0
             self._condition |= self._sign < 0
             self._sign = -self._sign
@@ -124,7 +148,7 @@ class _Reader:
             self._verb_next = False
         elif text in REFRAIN:
             self._refrain(place, word)
-        elif text in _REQUIRES and self._terms and self._text(place + 1) != "to":
+        elif text in _REQUIRES and self._is_demand(place):
             for term in self._terms:
                 term.condition = True
             self._begin_part("core", condition=False, sign=1)
@@ -138,6 +162,8 @@ class _Reader:
             following = self._text(place + 1)
             if is_action(self._stem(place + 1)) and not following.endswith("ing"):
                 self._sign, self._verb_next = 1, self._has_verb()
+            elif following in AUXILIARIES and self._outside is None:
+                self._sign = 1
         elif text == "to":
             self._verb_next = True
             self._role = "aside"
@@ -147,9 +173,7 @@ class _Reader:
             self._role = "aside"
             self._verb_next = self._next_is_ing(place)
         elif text in PLAIN or not text[0].isalpha():
-            if not text[0].isalpha():
-                self._verb_next = False
-            elif self._verb_next and text in _NOUNS_BEGIN:
+            if not text[0].isalpha() or (self._verb_next and text in _NOUNS_BEGIN):
                 self._verb_next = False
         else:
             self._add(place, word)
@@ -173,12 +197,22 @@ class _Reader:
         if self._terms or not self._starts(place):
             return False
         following = self._text(place + 1)
+        if following in _RELATIVE:
+            return is_action(word.stem)
         if following in PLAIN or following in PREPOSITIONS:
             return not self._is_statement(place) or word.text.endswith("ing")
         return is_action(word.stem) and not self._is_statement(place)
 
+    def _opens_relative(self, place: int) -> bool:
+        return self._before(place) in _RELATIVE or self._before(place) == "nobody"
+
     def _has_term_before(self, place: int) -> bool:
         return bool(self._terms) and self._terms[-1].place == place - 1
+
+    def _is_demand(self, place: int) -> bool:
+        """`X needs Y`, which says nothing of X itself."""
+        inside = any(word.text in _OWN_VERB or word.text == "than" for word in self._words[:place])
+        return bool(self._terms) and not inside and self._text(place + 1) != "to"
 
     def _is_finite(self, place: int, word: Word) -> bool:
         """Whether it is the verb of a statement without an auxiliary, or of `let X …`."""
@@ -218,7 +252,7 @@ class _Reader:
 
     def _turn_subject(self) -> None:
         for term in self._terms[self._part :]:
-            if term.role != "predicate" or self._after_auxiliary:
+            if term.role != "predicate":
                 term.sign = -term.sign
 
     def _refrain(self, place: int, word: Word) -> None:
@@ -230,7 +264,13 @@ class _Reader:
             self._add(place, word)
         if following or governs_verb:
             self._sign = -self._sign
+            self._refrains = not governs_verb
         self._verb_next = governs_verb
+
+    def _end_refraining(self) -> None:
+        """`Deny it without …`: what is refrained from ends with its noun."""
+        if self._refrains:
+            self._sign, self._refrains = -self._sign, False
 
     def _comma(self, place: int) -> None:
         following = self._text(place + 1)
@@ -271,15 +311,15 @@ class _Reader:
                 term.head = False
 
 
-_REQUIRES = frozenset("requires require requiring needs need demands demand".split()) 
-_FULL_VERBS = frozenset("get gets stay remain have need needs".split())
-_OWN_VERB = frozenset("that which who whom whose what how why".split())
-_INSIDE = frozenset("own new current same very first second last single existing".split())
-_WHOM = frozenset("everyone everybody anyone anybody someone noneelse".split())
-_RELATIVE = frozenset("that which who".split())
-_OPENERS = frozenset("i we you please then always now from on and let us will shall should".split())
-_NEW_SUBJECT = frozenset("i we they it you and so then he she always".split())
-_NOUNS_BEGIN = frozenset("a an the my your his her its our their this these those each".split())
+_REQUIRES = word_set("requires require requiring needs need demands demand")
+_FULL_VERBS = word_set("get gets stay remain have need needs")
+_OWN_VERB = word_set("that which who whom whose what how why")
+_INSIDE = word_set("own new current same very first second last single existing")
+_WHOM = word_set("everyone everybody anyone anybody someone noneelse")
+_RELATIVE = frozenset(["that", "which", "who"])
+_OPENERS = word_set("i we you please then always now from on and let us will shall should")
+_NEW_SUBJECT = word_set("i we they it you and so then he she always")
+_NOUNS_BEGIN = word_set("a an the my your his her its our their this these those each")
 
 
 def _is_small(text: str) -> bool:

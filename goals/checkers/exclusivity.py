@@ -1,19 +1,21 @@
-"""Exclusiveness: the belief lets only one thing, place, way or person be, the text takes another."""
+"""Exclusiveness: the belief allows one thing, place, way or person only, the text takes another."""
 
 from .clauses import Term
 from .conflict import Conflict, graded
 from .meanings import likeness
-from .negation import AUXILIARIES
+from .negation import AUXILIARIES, PREPOSITIONS
 from .overlap import Link, Overlap
 from .stems import stem
+from .word_set import word_set
 
-_ONLY = frozenset("only solely exclusively purely strictly".split())
-_NONE_ELSE = frozenset("noneelse alone exclusive".split())
-_SINGLE = frozenset("single sole one exactly".split())
-_ANOTHER = frozenset(
-    "another second two three four both several additional extra more copy duplicate clone "
-    "replicate double split parallel other twin backup multiple many couple pair third".split()
-)
+_ONLY = frozenset(["only", "solely", "exclusively", "purely", "strictly"])
+_NONE_ELSE = frozenset(["noneelse", "alone", "exclusive"])
+_SINGLE = frozenset(["single", "sole", "one", "exactly"])
+_ANOTHER = word_set("""
+    another second two three four both several additional extra more copy duplicate clone
+    replicate double split parallel other twin backup multiple many couple pair third
+""")
+_PRONOUNS = word_set("i we you they he she it")
 _LEAST_COVERED = 0.4
 
 
@@ -50,7 +52,8 @@ def _single_marker(overlap: Overlap) -> tuple[int, str] | None:
     for place, word in enumerate(words):
         before = words[place - 1].text if place else ""
         if word.text in ("single", "sole") or (
-            word.text in ("one", "1") and before in ("exactly", "only", "just", "atmost", "precisely")
+            word.text in ("one", "1")
+            and before in ("exactly", "only", "just", "atmost", "precisely")
         ):
             return place, word.shown
     return None
@@ -61,15 +64,26 @@ def _another(overlap: Overlap) -> Conflict | None:
     if not focus:
         return None
     rest = [link for link in overlap.links if not _is_one_of(link.there, focus)]
-    if not rest or all(link.here.sign < 0 for link in rest):
+    lacking = [
+        link
+        for link in overlap.links
+        if _is_one_of(link.there, focus) and link.here.sign * link.there.sign < 0
+    ]
+    if rest and lacking and any(link.here.sign > 0 for link in rest):
+        severity = 0.5 + 0.2 * _covered_rest(overlap, focus, rest) + 0.1 * overlap.covers()
+        why = f"the belief allows it only with {lacking[0].there.word.shown!r}"
+        return Conflict("exclusivity", graded(severity), why, lacking[0].evidence)
+    if all(link.here.sign < 0 for link in rest or overlap.links):
         return None
-    if _covered_rest(overlap, focus, rest) < _LEAST_COVERED:
+    if not rest and any(not _is_one_of(term, focus) for term in overlap.belief.terms):
+        return None
+    if rest and _covered_rest(overlap, focus, rest) < _LEAST_COVERED:
         return None
     taken = [id(link.here) for link in rest]
     other = [
         term
         for term in overlap.text.terms
-        if id(term) not in taken and term.role != "predicate" and term.head and term.sign > 0
+        if id(term) not in taken and _is_noun(overlap, term) and term.head and term.sign > 0
     ]
     met = [link for link in overlap.links if _is_one_of(link.there, focus) and link.likeness > 0]
     if any(link.here.sign * link.there.sign > 0 for link in met if link.there.head):
@@ -85,11 +99,21 @@ def _another(overlap: Overlap) -> Conflict | None:
     return Conflict("exclusivity", graded(severity), why, (other[-1].word.shown, wanted, *shared))
 
 
+def _is_noun(overlap: Overlap, term: Term) -> bool:
+    before = overlap.text.words[term.place - 1].text if term.place else ""
+    return term.role != "predicate" or before in PREPOSITIONS
+
+
 def _focus(overlap: Overlap) -> list[Term]:
     """The terms that `only` is about."""
     words, terms = overlap.belief.words, overlap.belief.terms
     for place, word in enumerate(words):
         if word.text in _ONLY and not _negated(overlap, place):
+            before = words[place - 1].text if place else ""
+            if before in AUXILIARIES or before in _PRONOUNS:
+                focus = [term for term in terms if term.place > place]
+                is_verb = before in _PRONOUNS or (focus and focus[0].role == "predicate")
+                return focus[1:] if is_verb else focus
             end = next(
                 (
                     behind
@@ -99,18 +123,17 @@ def _focus(overlap: Overlap) -> list[Term]:
                 len(words),
             )
             focus = [term for term in terms if place < term.place < end]
-            if end == len(words) and focus and focus[0].role == "predicate" and len(focus) > 1:
-                focus = [term for term in focus if term.role == "aside"] or focus[1:]
+            if end == len(words) and len(focus) > 1 and focus[0].role == "predicate":
+                return focus[1:]
             return focus
+        if word.text == "reservedfor" and not _negated(overlap, place):
+            return [term for term in terms if term.place > place and term.word is not word]
         if word.text in _NONE_ELSE and not _negated(overlap, place):
-            before = [term for term in terms if term.place < place]
-            if not before:
-                return []
-            role = before[-1].role
-            start = len(before)
-            while start and before[start - 1].role == role and role != "predicate":
+            earlier = [term for term in terms if term.place < place]
+            start = len(earlier)
+            while start and earlier[start - 1].role == earlier[-1].role != "predicate":
                 start -= 1
-            return before[start:]
+            return earlier[start:]
     return []
 
 

@@ -18,7 +18,7 @@ from .words import words_of
 _RULES = (
     stance_conflict, number_conflict, exclusivity_conflict, quantifier_conflict, ordering_conflict,
 )  # fmt: skip
-_MOST_PAIRS = 256
+_MOST_PAIRS = 64
 """Pairs of clauses that are looked at closely for one belief: those with most in common."""
 
 

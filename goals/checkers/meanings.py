@@ -24,16 +24,20 @@ class _Lists:
                     sides[stem(word)].setdefault(number, side)
             number += 1
         self.actions: set[str] = set(sides)
-        for group in same_actions():
-            for word in group:
+        for actions in same_actions():
+            for word in actions:
                 sides[stem(word)].setdefault(number, 1)
                 self.actions.add(stem(word))
             number += 1
-        for group in same_things():
-            for word in group:
+        for things in same_things():
+            for word in things:
                 sides[stem(word)].setdefault(number, 1)
             number += 1
         self.sides = dict(sides)
+        self.members: dict[int, dict[str, int]] = defaultdict(dict)
+        for word_stem, groups in sides.items():
+            for group, place in groups.items():
+                self.members[group][word_stem] = place
 
 
 _LISTS = _Lists()
@@ -44,25 +48,28 @@ def is_action(word_stem: str) -> bool:
     return word_stem in _LISTS.actions
 
 
-@lru_cache(maxsize=65536)
 def likeness(one: str, other: str) -> Likeness:
     """How the words of these stems are related. Symmetric."""
-    if one == other:
-        return 1
-    first, second = _LISTS.sides.get(one), _LISTS.sides.get(other)
-    if first is None or second is None:
-        return 0
-    if len(first) > len(second):
-        first, second = second, first
-    same = opposite = False
-    for group, side in first.items():
-        there = second.get(group)
-        if there is not None:
-            same |= there == side
-            opposite |= there != side
-    return 1 if same and not opposite else -1 if opposite and not same else 0
+    return neighbours(one).get(other, 0)
 
 
+@lru_cache(maxsize=8192)
+def neighbours(word_stem: str) -> dict[str, Likeness]:
+    """All stems that mean the same, this one too, or the opposite. Not to be changed."""
+    sides: dict[str, list[int]] = defaultdict(list)
+    for group, side in _LISTS.sides.get(word_stem, {}).items():
+        for other, there in _LISTS.members[group].items():
+            sides[other].append(side * there)
+    found: dict[str, Likeness] = {
+        other: 1 if min(signs) > 0 else -1
+        for other, signs in sides.items()
+        if min(signs) == max(signs)
+    }
+    found[word_stem] = 1
+    return found
+
+
+@lru_cache(maxsize=8192)
 def backwards(word: str) -> str | None:
     """The stem of what a word is the opposite of by its prefix: `unsafe` of safe."""
     plain = without_prefix(word)

@@ -4,7 +4,7 @@ from .conflict import Conflict, graded
 from .meanings import likeness
 from .negation import AUXILIARIES
 from .overlap import Overlap
-from .quantities import Quantity, quantities_of
+from .quantities import Quantity
 from .stems import stem
 
 _PEOPLE = stem("people")
@@ -18,19 +18,26 @@ _LEAST_COVERED = 0.2
 def number_conflict(overlap: Overlap) -> Conflict | None:
     """The worst clash of an amount with a bound on the same thing."""
     bounds = [
-        quantity
-        for quantity in quantities_of(overlap.belief.words)
-        if not _is_threshold(quantity, overlap)
+        quantity for quantity in overlap.belief.quantities if not _is_threshold(quantity, overlap)
     ]
     if not bounds:
         return None
     found = [
         conflict
-        for amount in quantities_of(overlap.text.words)[:16]
-        for bound in bounds[:16]
+        for amount in overlap.text.quantities
+        for bound in bounds
         if (conflict := _clash(amount, bound, overlap)) is not None
     ]
     return max(found, key=lambda conflict: conflict.severity, default=None)
+
+
+def settles(overlap: Overlap) -> bool:
+    """Whether both name a duration, so that these tell what `keep` against `delete after` can't."""
+    return any(
+        bound.dimension == "time" and bound.bound == "most" and amount.dimension == "time"
+        for bound in overlap.belief.quantities
+        for amount in overlap.text.quantities
+    )
 
 
 def _clash(amount: Quantity, bound: Quantity, overlap: Overlap) -> Conflict | None:
@@ -39,9 +46,7 @@ def _clash(amount: Quantity, bound: Quantity, overlap: Overlap) -> Conflict | No
     why = _violates(amount, bound)
     if why is None:
         return None
-    counted = [
-        link for link in overlap.links if amount.noun and link.there.word.stem == bound.noun
-    ]
+    counted = [link for link in overlap.links if amount.noun and link.there.word.stem == bound.noun]
     others = [link for link in overlap.links if link not in counted]
     covered = overlap.covered(besides=counted)
     if not others or covered < _LEAST_COVERED:

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from .conflict import Conflict, graded
 from .clauses import Clause, Term
+from .conflict import Conflict, graded
 from .negation import NO, NOT
 from .overlap import Link, Overlap
 
-_BEFORE = frozenset("before until till ahead prior".split())
-_AFTER = frozenset("after once following".split())
-_THEN = frozenset("then afterwards later first".split()) - {"first"}
+_BEFORE = frozenset(["before", "until", "till", "ahead", "prior"])
+_AFTER = frozenset(["after", "once", "following"])
+_THEN = frozenset(["then", "afterwards", "later", "first"]) - {"first"}
 _SEVERITY = 0.66
 
 
@@ -36,6 +36,8 @@ def _steps(clause: Clause) -> tuple[Sequence[Term], Sequence[Term]] | None:
             continue
         left = [term for term in clause.terms if term.place < place]
         right = [term for term in clause.terms if term.place > place]
+        if word.text in _THEN and not right:
+            left, right = _around_and(clause)
         if not left or not right:
             continue
         if word.text in _BEFORE:
@@ -45,10 +47,22 @@ def _steps(clause: Clause) -> tuple[Sequence[Term], Sequence[Term]] | None:
     return None
 
 
+def _around_and(clause: Clause) -> tuple[list[Term], list[Term]]:
+    """X and Y afterwards."""
+    ands = [place for place, word in enumerate(clause.words) if word.text in ("and", ",")]
+    if not ands:
+        return [], []
+    left = [term for term in clause.terms if term.place < ands[-1]]
+    return left, [term for term in clause.terms if term.place > ands[-1]]
+
+
 def _links(overlap: Overlap, here: Sequence[Term], there: Sequence[Term]) -> list[Link]:
     ours, theirs = [id(term) for term in here], [id(term) for term in there]
     return [
         link
         for link in overlap.links
-        if link.likeness > 0 and id(link.here) in ours and id(link.there) in theirs
+        if link.likeness > 0
+        and "predicate" in (link.here.role, link.there.role)
+        and id(link.here) in ours
+        and id(link.there) in theirs
     ]

@@ -1,10 +1,15 @@
 """What two clauses have in common: which of their terms mean the same or the opposite."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from .clauses import Clause, Term
-from .meanings import Likeness, backwards, likeness
+from .meanings import Likeness, backwards, neighbours
+
+_Places = dict[int, Likeness]
+_TURNED: dict[Likeness, Likeness] = {1: -1, 0: 0, -1: 1}
 
 
 @dataclass(frozen=True)
@@ -31,12 +36,7 @@ class Overlap:
 
     def __init__(self, text: Clause, belief: Clause) -> None:
         self.text, self.belief = text, belief
-        self.links = [
-            Link(here, there, alike)
-            for here in text.terms
-            for there in belief.terms
-            if (alike := alike_terms(here, there)) != 0
-        ]
+        self.links = _links(text, belief)
 
     def covered(self, *, besides: Sequence[Link] = ()) -> float:
         """The share of the belief's terms that the text has, 0 to 1, without those `besides`."""
@@ -63,30 +63,51 @@ class Overlap:
     def heads(self, *, besides: Sequence[Link] = ()) -> list[Link]:
         """Links of two nouns that are subject or object in both or in the belief."""
         left_out = [id(link.there) for link in besides]
+        places = [link.there.place for link in besides]
+        here_places = [link.here.place for link in besides]
         return [
             link
             for link in self.links
             if link.likeness > 0
             and id(link.there) not in left_out
-            and link.there.head
-            and link.here.head
+            and (link.there.head or link.there.place + 1 in places)
+            and (link.here.head or link.here.place + 1 in here_places)
             and link.there.role == "core"
-            and link.there.role != "predicate"
         ]
 
 
-def alike_terms(here: Term, there: Term) -> Likeness:
-    """How two terms are related, prefixes such as un- counted."""
-    alike = likeness(here.word.stem, there.word.stem)
-    if alike:
-        return alike
-    for word, other in ((here.word, there.word), (there.word, here.word)):
-        plain = backwards(word.text)
+def _links(text: Clause, belief: Clause) -> list[Link]:
+    """All links, in the order of the text, then of the belief."""
+    straight: dict[str, list[int]] = defaultdict(list)
+    turned: dict[str, list[int]] = defaultdict(list)  # `unsafe` under `safe`
+    for place, there in enumerate(belief.terms):
+        straight[there.word.stem].append(place)
+        plain = backwards(there.word.text)
         if plain is not None:
-            turned = likeness(plain, other.stem)
-            if turned:
-                return -1 if turned > 0 else 1
-    return 0
+            turned[plain].append(place)
+    links: list[Link] = []
+    for here in text.terms:
+        found = _found(here.word.stem, straight, 1)
+        plain = backwards(here.word.text)
+        if plain is not None:
+            found = _found(plain, straight, -1) | found
+        if turned:
+            found = _found(here.word.stem, turned, -1) | found
+        links += [Link(here, belief.terms[place], found[place]) for place in sorted(found)]
+    return links
+
+
+def _found(word_stem: str, index: dict[str, list[int]], turn: Literal[-1, 1]) -> _Places:
+    alike = neighbours(word_stem)
+    if len(index) < len(alike):
+        both = [stem for stem in index if stem in alike]
+    else:
+        both = [stem for stem in alike if stem in index]
+    return {
+        place: alike[stem] if turn > 0 else _TURNED[alike[stem]]
+        for stem in both
+        for place in index[stem]
+    }
 
 
 def weight(term: Term) -> float:
@@ -94,7 +115,7 @@ def weight(term: Term) -> float:
     if term.condition:
         return 0.25
     if term.role == "predicate":
-        return 0.6
+        return 0.5
     if term.role == "core":
         return 1.0 if term.head else 0.5
     return 0.6 if term.head else 0.3

@@ -1,27 +1,30 @@
 """Quantifiers: all against some, and exceptions from what holds for everyone."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from .conflict import Conflict, graded
-from .negation import NO
+from .negation import NO, is_negated
 from .overlap import Overlap
+from .word_set import word_set
 from .words import Word
 
-_ALL = frozenset(
-    "every each all always everyone everybody everything any whole entire everywhere both "
-    "universal universally uniformly anyone anybody full fully complete completely".split()
-)
-_EXCEPTED = frozenset(
-    "exempt exempts exempting except excluding exception exceptions waive waiving excuse spare "
-    "skip skipping barring apart besides omit leave".split()
-)
-_PARTLY = frozenset("someof partly partially partial half sample occasionally sometimes "
-                    "selected selectively".split())  # fmt: skip
-_OTHERS = frozenset("rest others remainder remaining other few handful".split())
-_KEPT = frozenset(
-    "kept keep left leave reserved reserve remain remains stay saved save spared spare aside free "
-    "retained".split()
-)
+_ALL = word_set("""
+    every each all always everyone everybody everything any whole entire everywhere both
+    universal universally uniformly anyone anybody full fully complete completely
+""")
+_EXCEPTED = word_set("""
+    exempt exempts exempting except excluding exception exceptions waive waiving excuse spare
+    skip skipping barring apart besides omit leave
+""")
+_PARTLY = word_set("""
+    someof partly partially partial half sample occasionally sometimes selected selectively
+""")  # fmt: skip
+_OTHERS = word_set("rest others remainder remaining other few handful")
+_KEPT = word_set("""
+    kept keep left leave reserved reserve remain remains stay saved save spared spare aside
+    free retained
+""")
 _LEAST_COVERED = 0.4
 
 
@@ -34,7 +37,7 @@ def _some_of_all(overlap: Overlap) -> Conflict | None:
     universal = _first(overlap.belief.words, _ALL) or _first(overlap.belief.words, NO)
     if universal is None:
         return None
-    excepted = _first(overlap.text.words, _EXCEPTED)
+    excepted = _first(overlap.text.words, _EXCEPTED, affirmed=True)
     partly = _first(overlap.text.words, _PARTLY)
     others = _first(overlap.text.words, _OTHERS)
     strength = 0.2 if excepted else 0.12 if partly else 0.0
@@ -47,7 +50,7 @@ def _some_of_all(overlap: Overlap) -> Conflict | None:
     return Conflict("quantifier", graded(severity), why, (partial, universal, *_shared(overlap)))
 
 
-_SOME = frozenset("some someof few handful several most many half sample".split())
+_SOME = word_set("some someof few handful several most many half sample")
 
 
 def _all_of_some(overlap: Overlap) -> Conflict | None:
@@ -59,7 +62,7 @@ def _all_of_some(overlap: Overlap) -> Conflict | None:
         return None
     if any(term.sign < 0 and term.role == "predicate" for term in overlap.text.terms):
         return None
-    severity = 0.45 + 0.2 * overlap.covered() + 0.1 * overlap.covers()
+    severity = 0.48 + 0.2 * overlap.covered() + 0.1 * overlap.covers()
     reserve = f"{some} {kept}" if some and kept else "not all"
     why = f"the text takes {whole!r}, the belief keeps some back ({reserve!r})"
     return Conflict("quantifier", graded(severity), why, (whole, reserve, *_shared(overlap)))
@@ -69,7 +72,7 @@ def _not_all(overlap: Overlap) -> bool:
     words = overlap.belief.words
     return any(
         first.text in ("not", "never") and second.text in ("all", "every", "everyone", "everything")
-        for first, second in zip(words, words[1:], strict=False)
+        for first, second in pairwise(words)
     )
 
 
@@ -81,5 +84,10 @@ def _shared(overlap: Overlap) -> tuple[str, ...]:
     return tuple(dict.fromkeys(link.there.word.shown for link in overlap.links))[:6]
 
 
-def _first(words: Sequence[Word], wanted: frozenset[str]) -> str | None:
-    return next((word.shown for word in words if word.text in wanted), None)
+def _first(words: Sequence[Word], wanted: frozenset[str], *, affirmed: bool = False) -> str | None:
+    for place, word in enumerate(words):
+        if word.text in wanted:
+            if affirmed and is_negated([word.text for word in words], place):
+                continue
+            return word.shown
+    return None

@@ -3,20 +3,22 @@
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from .negation import AUXILIARIES, CONDITIONS, NO, NOT, PLAIN, PREPOSITIONS, UNTIL
+from .negation import AUXILIARIES, CONDITIONS, NO, PLAIN, PREPOSITIONS, UNTIL, is_negated
 from .units import ADVERBS, FRACTIONS, LARGE, SMALL, TIMES, UNITS
+from .word_set import word_set
 from .words import Word
 
 Bound = Literal["most", "least", "exactly", "about"]
 
-_MOST = frozenset(
-    "atmost lessthan under below within maximum max limit limited cap capped ceiling".split()
-)
-_LEAST = frozenset("atleast morethan minimum min".split())
-_OVER = frozenset("over above beyond exceed exceeds exceeding past".split())
-_STRICT = frozenset("lessthan under below morethan over above beyond exceed".split())
-_ABOUT = frozenset("about around roughly approximately nearly almost circa".split())
-_EACH = frozenset("every each per".split())
+_MOST = word_set("""
+    atmost lessthan under below within maximum max limit limited cap capped ceiling
+""")
+_LEAST = frozenset(["atleast", "morethan", "minimum", "min"])
+_OVER = word_set("over above beyond exceed exceeds exceeding past")
+_STRICT = word_set("lessthan under below morethan over above beyond exceed")
+_ABOUT = word_set("about around roughly approximately nearly almost circa")
+_TOO = frozenset(["too", "overly", "excessively"])
+_EACH = frozenset(["every", "each", "per"])
 
 
 class Quantity(NamedTuple):
@@ -53,6 +55,17 @@ def quantities_of(words: Sequence[Word]) -> list[Quantity]:
             found.append(quantity)
         place = after
     return found
+
+
+def bounds_degree(words: Sequence[Word]) -> bool:
+    """Whether its negation is one of the degree only: not more than, never beyond, not too."""
+    texts = [word.text for word in words]
+    return any(
+        (text in _OVER or text in _STRICT or text in _TOO)
+        and is_negated(texts, place)
+        and (text in _TOO or _number(words, place + 1) is not None)
+        for place, text in enumerate(texts)
+    )
 
 
 def _read(words: Sequence[Word], start: int) -> tuple[Quantity | None, int] | None:
@@ -108,9 +121,7 @@ def _every(
     return _quantity(words, start, place, value, "count", noun)
 
 
-def _fraction(
-    words: Sequence[Word], start: int, number: _Number
-) -> tuple[Quantity | None, int]:
+def _fraction(words: Sequence[Word], start: int, number: _Number) -> tuple[Quantity | None, int]:
     place = number.after
     for ahead in (place, place + 1, place + 2):
         if ahead > place and _text(words, ahead - 1) not in ("a", "an", "of"):
@@ -158,9 +169,13 @@ def _bound(words: Sequence[Word], start: int, after: int) -> tuple[Bound, bool, 
         text = words[place].text
         if text in _MOST or text in _LEAST or text in _OVER:
             upper = text in _MOST
-            if text not in ("atmost", "atleast") and _negated(words, place):
+            turned = is_negated([word.text for word in words], place)
+            if text not in ("atmost", "atleast") and turned:
                 upper = not upper
             return ("most" if upper else "least"), text in _STRICT, True
+        if text == "after" and place == start - 1:
+            least = any(word.text in ("only", "not", "never", "wait") for word in words[:place])
+            return ("least" if least else "most"), False, True
         if text in ("only", "just", "exactly", "precisely"):
             return "exactly", False, True
         if text in _ABOUT:
@@ -174,7 +189,11 @@ def _bound(words: Sequence[Word], start: int, after: int) -> tuple[Bound, bool, 
         if text == "," or text[0].isdigit():
             break
         if text in ("atmost", "atleast", "maximum", "minimum", "max", "min", "tops"):
-            return ("most" if text in ("atmost", "maximum", "max", "tops") else "least"), False, True
+            return (
+                ("most" if text in ("atmost", "maximum", "max", "tops") else "least"),
+                False,
+                True,
+            )
         if text in ("only", "exactly"):
             return "exactly", False, True
     behind = [word.text for word in words[after : after + 8]]
@@ -185,15 +204,6 @@ def _bound(words: Sequence[Word], start: int, after: int) -> tuple[Bound, bool, 
         if text in ("minimum", "least"):
             return "least", False, True
     return "exactly", False, False
-
-
-def _negated(words: Sequence[Word], place: int) -> bool:
-    count = 0
-    for word in words[:place]:
-        if word.text == ",":
-            count = 0
-        count += word.text in NOT or word.text in NO
-    return count % 2 == 1
 
 
 def _number(words: Sequence[Word], place: int) -> _Number | None:

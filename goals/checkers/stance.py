@@ -2,10 +2,22 @@
 
 from .clauses import Term
 from .conflict import Conflict, graded
+from .negation import LESSENING, REFRAIN
+from .number_conflict import settles
 from .overlap import Link, Overlap
+from .stems import stem
+from .word_set import word_set
 
 _LEAST_COVERED = 0.3
-_LEAST_COVERED_BY_NOUNS = 0.7
+_LEAST_COVERED_BY_NOUNS = 0.65
+_LIGHT = frozenset(
+    stem(word)
+    for word in word_set("""
+    have do make run hold get give take use keep wait ask obtain carry conduct
+""")
+)
+_ABSOLUTE = 0.7
+"""Stands for the share that is covered if the belief has but this one verb: I never steal."""
 
 
 def stance_conflict(overlap: Overlap) -> Conflict | None:
@@ -13,7 +25,16 @@ def stance_conflict(overlap: Overlap) -> Conflict | None:
 
     What both say the same of speaks against a conflict, most of all the belief's own verb.
     """
+    if overlap.belief.bounds_degree or overlap.text.bounds_degree:
+        return None
     links = [link for link in overlap.links if _says_something(link)]
+    shared = [link for link in links if link.agrees and link.here.word.stem == link.there.word.stem]
+    links = [
+        link
+        for link in links
+        if link.likeness > 0
+        or not any(link.there is same.there or link.here is same.here for same in shared)
+    ]
     against = max((_strength(link) for link in links if not link.agrees), default=0.0)
     opposite = max(
         (_strength(link) for link in links if not link.agrees and link.likeness < 0), default=0.0
@@ -33,19 +54,22 @@ def stance_conflict(overlap: Overlap) -> Conflict | None:
 
 
 def _of_verbs(overlap: Overlap, worst: Link, strength: float) -> Conflict | None:
+    if worst.likeness < 0 and settles(overlap):
+        return None
     same_word = [link for link in overlap.links if link.there is worst.there]
     covered = overlap.covered(besides=same_word)
-    alone = not any(
-        term.role != "predicate" and not term.condition and term is not worst.there
-        for term in overlap.belief.terms
-    )
-    if covered < _LEAST_COVERED and not (alone and overlap.covers() >= _LEAST_COVERED_BY_NOUNS):
+    alone = not any(not term.condition and term is not worst.there for term in overlap.belief.terms)
+    if alone and worst.likeness > 0:
+        covered = max(covered, _ABSOLUTE)
+    if covered < _LEAST_COVERED:
         return None
     severity = 0.25 + 0.25 * strength + 0.35 * covered
     severity += 0.15 * overlap.covers(besides=same_word)
     if not overlap.heads(besides=same_word) and _has_heads(overlap, worst.there):
         severity -= 0.25
     if _narrowed_otherwise(overlap, worst):
+        severity -= 0.3
+    if _has_another_object(overlap, worst.there):
         severity -= 0.2
     here, there = worst.evidence
     if worst.likeness < 0:
@@ -63,9 +87,9 @@ def _of_nouns(overlap: Overlap) -> Conflict | None:
             continue
         if not (link.here.head and link.there.head) or link.there.role == "aside":
             continue
-        if link.here.sign > 0 and any(
-            term.role == "predicate" and not term.condition for term in overlap.belief.terms
-        ):
+        if link.here.sign > 0 and (_has_verb(overlap) or _lessens(overlap)):
+            continue
+        if link.here.sign < 0 and _is_governed(overlap, link.here):
             continue
         covered = overlap.covered()
         if covered < _LEAST_COVERED_BY_NOUNS or _narrowed_otherwise(overlap, link):
@@ -77,11 +101,36 @@ def _of_nouns(overlap: Overlap) -> Conflict | None:
     return None
 
 
+def _is_governed(overlap: Overlap, noun: Term) -> bool:
+    """Whether the negation is of a verb that says more than to have or to do."""
+    met = [id(link.here) for link in overlap.links]
+    return any(
+        (term.role == "predicate" and term.sign < 0 and term.word.stem not in _LIGHT
+        and term.word.text not in REFRAIN and id(term) not in met and term.place < noun.place)
+        or (term.role == "predicate" and term.sign < 0 and term.place > noun.place)
+        for term in overlap.text.terms
+    )  # fmt: skip
+
+
+def _has_verb(overlap: Overlap) -> bool:
+    return any(term.role == "predicate" and not term.condition for term in overlap.belief.terms)
+
+
+def _lessens(overlap: Overlap) -> bool:
+    return any(
+        term.role == "predicate" and term.word.text in LESSENING for term in overlap.text.terms
+    )
+
+
 def _says_something(link: Link) -> bool:
     if link.there.condition and not link.there.required:
         return False
     if link.here.condition and not link.here.required:
         return False
+    if link.likeness > 0 and any(
+        term.role != "predicate" and not term.head for term in (link.here, link.there)
+    ):
+        return False  # what only describes a thing: stored passwords
     return link.likeness < 0 or link.here.role == "predicate" or link.there.role == "predicate"
 
 
@@ -96,9 +145,21 @@ def _is_main(term: Term) -> bool:
 
 def _has_heads(overlap: Overlap, besides: Term) -> bool:
     return any(
-        term.role == "core" and term.head and not term.condition and term is not besides
+        term.role == "core" and not term.condition and term is not besides
+        and (term.head or term.place == besides.place - 1)
         for term in overlap.belief.terms
-    )
+    )  # fmt: skip
+
+
+def _has_another_object(overlap: Overlap, verb: Term) -> bool:
+    """Whether what the belief's verb acts on is something that the text does not speak of."""
+    objects = [
+        term
+        for term in overlap.belief.terms
+        if term.role == "core" and term.head and not term.condition and term.place > verb.place
+    ]
+    met = [id(link.there) for link in overlap.links]
+    return bool(objects) and not any(id(term) in met for term in objects)
 
 
 def _narrowed_otherwise(overlap: Overlap, worst: Link) -> bool:

@@ -5,46 +5,38 @@ Crude on purpose. A stem need not be a word; two forms of one word must have the
 
 from functools import lru_cache
 
+_IRREGULAR_FORMS = """
+admit: admission; agree: agreed; aircraft: plane planes airplane airplanes; approve: approval;
+automobile: car cars; begin: began begun; break: broke broken; bring: brought; build: built;
+buy: bought; catch: caught; child: children; choice: choices; choose: chose chosen; come: came;
+conclude: conclusion conclusions; confess: confession; cut: cutting; datum: data; decay:
+decaying; decide: decision decisions; delete: deletion deletions; deny: denial; describe:
+description; die: dying dead death; disclose: disclosure; draw: drew drawn; drive: drove driven;
+eat: ate eaten; employee: worker workers employees; exclude: exclusion; expand: expansion;
+explain: explanation explanations; expose: exposure; extend: extension; fall: fell fallen; feel:
+felt; fight: fought; find: found; forget: forgot forgotten; free: freed freedom freely; get: got
+gotten; give: gave given; go: went gone goes; grow: grew grown growth; hear: heard; hide: hid
+hidden; hold: held; honest: honesty; include: inclusion; keep: kept; know: knew known knowledge;
+lead: led; leave: left; lend: lent; lie: lying lies; live: lives; lose: lost loss losses;
+maintain: maintenance; make: made; man: men; mean: meant; meet: met; obey: obedience; pay: paid;
+permit: permission permissions; person: people persons; preserve: preservation; private:
+privacy; prohibit: prohibition; proof: prove proven; public: publicly; publish: publication
+publications; put: putting; receive: receipt receipts; reduce: reduction reductions; refuse:
+refusal; remove: removal; retain: retention; revise: revision; rise: rose risen; run: ran
+running; safe: safety safely; say: said; secret: secrecy; see: saw seen; seek: sought; sell:
+sold sale sales; send: sent; set: setting; show: shown; shut: shutting; sit: sat sitting; sleep:
+slept; speak: spoke spoken speech; spend: spent; stand: stood; steal: stole stolen theft;
+submit: submission submissions; subscribe: subscription subscriptions; supervise: supervision
+supervisor supervisors; suspend: suspension; take: took taken; teach: taught; tell: told; think:
+thought thoughts; throw: threw thrown; transparent: transparency; truth: truthful truthfully;
+use: used using usage; wear: wore worn; win: won; withdraw: withdrew withdrawn withdrawal;
+withhold: withheld; woman: women; write: wrote written
+"""
 _IRREGULAR = {
-    form: base
-    for base, forms in {
-        "begin": "began begun", "break": "broke broken", "bring": "brought", "build": "built",
-        "buy": "bought", "catch": "caught", "automobile": "car cars", "child": "children", "choose": "chose chosen",
-        "come": "came", "cut": "cutting", "datum": "data", "draw": "drew drawn",
-        "drive": "drove driven", "eat": "ate eaten", "fall": "fell fallen", "feel": "felt",
-        "fight": "fought", "find": "found", "forget": "forgot forgotten", "get": "got gotten",
-        "give": "gave given", "go": "went gone goes", "grow": "grew grown growth",
-        "hear": "heard", "hide": "hid hidden", "hold": "held", "keep": "kept",
-        "know": "knew known knowledge", "lead": "led", "leave": "left", "lend": "lent",
-        "live": "lives", "lose": "lost loss losses", "make": "made", "man": "men",
-        "mean": "meant", "meet": "met", "pay": "paid", "person": "people persons",
-        "put": "putting", "rise": "rose risen", "run": "ran running", "say": "said",
-        "see": "saw seen", "seek": "sought", "sell": "sold sale sales", "send": "sent",
-        "set": "setting", "show": "shown", "shut": "shutting", "sit": "sat sitting",
-        "sleep": "slept", "speak": "spoke spoken speech", "spend": "spent", "stand": "stood",
-        "steal": "stole stolen theft", "take": "took taken", "teach": "taught", "tell": "told",
-        "think": "thought thoughts", "throw": "threw thrown", "wear": "wore worn",
-        "win": "won", "withdraw": "withdrew withdrawn withdrawal", "withhold": "withheld",
-        "use": "used using usage", "publish": "publication publications", "woman": "women", "write": "wrote written", "deny": "denial",
-        "remove": "removal", "approve": "approval", "revise": "revision",
-        "permit": "permission permissions", "decide": "decision decisions",
-        "conclude": "conclusion conclusions", "include": "inclusion",
-        "exclude": "exclusion", "disclose": "disclosure", "expose": "exposure",
-        "supervise": "supervision supervisor supervisors", "delete": "deletion deletions",
-        "explain": "explanation explanations", "receive": "receipt receipts",
-        "die": "dying dead death", "lie": "lying lies", "honest": "honesty",
-        "secret": "secrecy", "public": "publicly", "private": "privacy",
-        "choice": "choices", "proof": "prove proven", "reduce": "reduction reductions",
-        "expand": "expansion", "extend": "extension", "retain": "retention",
-        "describe": "description", "subscribe": "subscription subscriptions",
-        "suspend": "suspension", "admit": "admission", "submit": "submission submissions",
-        "obey": "obedience", "refuse": "refusal", "prohibit": "prohibition",
-        "maintain": "maintenance", "transparent": "transparency", "confess": "confession",
-        "free": "freedom freely", "truth": "truthful truthfully", "safe": "safety safely",
-        "decay": "decaying", "preserve": "preservation", "employ": "employee employees",
-    }.items()
+    form: base.strip()
+    for base, _, forms in (entry.partition(":") for entry in _IRREGULAR_FORMS.split(";"))
     for form in forms.split()
-}  # fmt: skip
+}
 _ENDINGS = (
     "isations", "isation", "ations", "ation", "ements", "ement", "ments", "ment", "nesses",
     "ness", "ities", "ity", "ings", "ing", "edly", "ingly", "ions", "ion", "ances", "ance",
@@ -68,6 +60,8 @@ def stem(word: str) -> str:
         if word.endswith(ending):
             least = 3 if ending in _SHORT else 4
             if ending == "s" and word.endswith(("ss", "us", "is")):
+                continue
+            if ending == "ed" and word.endswith("eed"):
                 continue
             if len(word) - len(ending) >= least:
                 rest = word[: -len(ending)]

@@ -26,7 +26,7 @@ copy duplicate clone replicate replica backup second
 save backup store archive
 move transfer relocate migrate shift ship
 carry transport haul move ship load bring freight travel go
-drive ride travel
+drive ride travel fly sail
 speak talk discuss converse chat say
 call phone ring telephone
 treat handle manage
@@ -66,6 +66,7 @@ assess evaluate grade score rate mark judge
 translate interpret
 delegate assign hand
 visit attend
+go enter visit explore walk wander
 borrow loan credit
 vote elect ballot
 rename name
@@ -116,7 +117,7 @@ school classroom college university
 class lesson course seminar session
 exam test quiz examination
 house home flat apartment
-animal pet creature livestock beast
+animal pet creature livestock beast dog cat horse bird cow sheep
 car vehicle truck van lorry bus automobile
 bike bicycle cycle
 plane flight aircraft air fly airline
@@ -183,6 +184,7 @@ version release edition
 rollout release deployment launch
 team group unit
 board committee council panel
+resource compute capacity power hardware
 company firm business organisation employer
 shop store outlet market
 warehouse depot store

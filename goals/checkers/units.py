@@ -68,4 +68,5 @@ SMALL = {word: float(value) for value, word in enumerate(_ONES.split())} | {
 LARGE = {"hundred": 100.0, "thousand": 1000.0, "million": 1e6, "billion": 1e9, "dozen": 12.0,
          "score": 20.0, "k": 1000.0}  # fmt: skip
 FRACTIONS = {"half": 0.5, "halves": 0.5, "third": 1 / 3, "thirds": 1 / 3, "quarter": 0.25,
-             "quarters": 0.25, "fifth": 0.2, "fifths": 0.2, "tenth": 0.1, "tenths": 0.1}  # fmt: skip
+             "quarters": 0.25, "fifth": 0.2, "fifths": 0.2, "tenth": 0.1,
+             "tenths": 0.1}  # fmt: skip

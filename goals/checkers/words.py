@@ -41,7 +41,7 @@ _PHRASES = {
         "notup": "not up for|above any|beyond any",
         "abandon": "give up|gives up|giving up|gave up|walk away",
         "continue": "go on|goes on|going on|carry on|carries on|carrying on|keep on|keep going|"
-                    "keeps going|press on",
+                    "keeps going",
         "postpone": "put off|puts off|putting off|hold off",
         "publish": "put out|puts out|putting out|roll out|rolled out|rolling out|rolls out|"
                    "go live|goes live|going live|put up|puts up|putting up",
@@ -54,6 +54,11 @@ _PHRASES = {
         "approve": "sign off on|signs off on|signed off on|sign off|signs off|signed off|"
                    "signing off|green light",
         "remove": "take off|takes off|taken off|taking off|strip out|take away|taken away",
+        "happen": "take place|takes place|took place|taking place",
+        "reservedfor": "reserved for|restricted to|limited to|confined to|belongs to|belong to",
+        "sack": "lay off|lays off|laid off|laying off|let go of",
+        "retain": "hold on to|holds on to|holding on to|hang on to|held on to",
+        "enabled": "remain on|remains on|stay on|stays on|left on|leave on|kept on",
         "discard": "throw away|throws away|thrown away|throwing away|throw out|thrown out|"
                    "get rid of|gets rid of|getting rid of|dispose of|do away with",
         "skip": "leave out|leaves out|left out|leaving out|pass over|do without|dispense with",
@@ -134,7 +139,7 @@ def _split(text: str) -> list[str]:
             pieces += (_NOT[word], "not")
         elif word.endswith("n't"):
             pieces += (word[:-3], "not")
-        elif word.endswith("'s") or word.endswith("s'"):
+        elif word.endswith(("'s", "s'")):
             pieces.append(word[:-2] if word.endswith("'s") else word[:-1])
         elif word.endswith(("'ll", "'ve", "'re", "'d", "'m")):
             pieces += (word.partition("'")[0], "will" if word.endswith("'ll") else "be")
@@ -144,7 +149,7 @@ def _split(text: str) -> list[str]:
             pieces += _number_and_unit(word)
         elif word:
             pieces.append(word)
-    return pieces
+    return [piece for piece in pieces if piece]
 
 
 def _number_and_unit(word: str) -> list[str]:

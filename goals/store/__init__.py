@@ -4,6 +4,8 @@ database          the connection, its transactions, and the migrations at its op
 migrations        the schema, from the first version on
 goal_rows         goals, with their links to beliefs and other goals
 standing          columns of goals that say how beliefs and dependencies stand to them
+ranking_query     goals in the order of their scores, worked out in the database
+selection_rows    goals that selection has to look at
 belief_rows       beliefs
 ledger_rows       the chain of what happened
 decision_rows     registered decisions, their parameters, decisions taken

@@ -137,16 +137,18 @@ def _configure(connection: sqlite3.Connection, durable: bool) -> None:
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    for attempt in range(_WAL_ATTEMPTS):
+    attempts = _WAL_ATTEMPTS
+    while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             return
         except sqlite3.OperationalError as error:
-            # The busy timeout does not hold for this statement, but for a transaction it does.
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or attempt == _WAL_ATTEMPTS - 1:
+            attempts -= 1
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or attempts == 0:
                 raise
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute("COMMIT")
+        # The busy timeout does not hold for that statement, but for a transaction it does.
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("COMMIT")
 
 
 def _migrate(connection: sqlite3.Connection, name: str) -> None:

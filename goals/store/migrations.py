@@ -36,8 +36,9 @@ def migrate(
         before = len(migrations.applied(database))
         migrations.apply(database, stop_before=stop_before)
         after = len(migrations.applied(database))
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {after}")
+        if after > before:
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {after}")
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

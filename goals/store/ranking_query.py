@@ -1,6 +1,11 @@
 """Goals in their order, straight from the database: `ranking.py`'s formula as SQL, over the columns
-that hold where each goal stands. All goals asked for are scored before the limit; rows are read of
-those alone that are given back."""
+that hold where each goal stands. No goal that is asked for is left out before the limit, and rows
+are read of those alone that are given back.
+
+In a large store, some promising goals are scored first. The last of the best among them sets a
+floor: a goal that would stay below it even with the most that urgency, alignment and age can give
+is passed over by its value, effort and risk alone.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -17,7 +22,11 @@ from .goal_rows import GOAL_COLUMNS, goal_of
 RANKED_STATES = (GoalState.ADOPTED, GoalState.PROPOSED)
 """The states whose goals are ranked unless others are asked for."""
 _AGE = " + :age_weight * min(max(:now_us - created_us, 0) / :age_full_us, 1.0)"
+_BASE = ":value * value + :effort * (1.0 - effort) + :risk * (1.0 - risk)"
 _ORDER = "ORDER BY raw DESC, created_us, id LIMIT :limit"
+_LARGE, _SAMPLE = 5_000, 1_000
+_ROUNDING = 1e-9
+"""More than the rounding of a sum of weights comes to."""
 _FETCHED = ", ".join(f"goals.{name.strip()}" for name in GOAL_COLUMNS.split(","))
 
 
@@ -114,6 +123,11 @@ def _best(
     tx: Connection, formula: Formula, where: str, parameters: dict[str, Any], limit: int
 ) -> list[Row]:
     """The rows of the best goals, in their order."""
+    parameters = parameters | _filled(formula) | {"limit": limit}
+    floor = _floor(tx, formula, where, parameters)
+    if floor is not None:
+        where += f" AND {_BASE} >= :base_floor"
+        parameters["base_floor"] = floor - _most_beside_base(formula) - _ROUNDING
     return tx.execute(
         f"""
         WITH best AS MATERIALIZED (
@@ -122,15 +136,46 @@ def _best(
         FROM best CROSS JOIN goals USING (id)
         ORDER BY best.raw DESC, best.created_us, best.id
         """,
-        parameters | _filled(formula) | {"limit": limit},
+        parameters,
     ).fetchall()
+
+
+def _floor(
+    tx: Connection, formula: Formula, where: str, parameters: dict[str, Any]
+) -> float | None:
+    """A raw score that at least `limit` goals reach; None if the store is small, or none is known.
+
+    Any sample would do. This one is read backwards from the index, where goals of much value are.
+    """
+    (rows,) = tx.execute("SELECT max(rowid) FROM goals").fetchone()
+    if rows is None or rows < _LARGE:
+        return None
+    found = [
+        tx.execute(
+            f"""
+            SELECT {_raw(formula)} AS raw FROM (
+              SELECT value, effort, risk, align, deadline_us, created_us, contra FROM goals
+              WHERE {where} AND state = :sampled AND contra = 0
+              ORDER BY owner DESC, contra DESC, open_dependencies DESC, value DESC LIMIT {_SAMPLE})
+            ORDER BY raw DESC LIMIT 1 OFFSET max(:limit - 1, 0)
+            """,
+            parameters | {"sampled": state},
+        ).fetchone()
+        for name, state in parameters.items() if name.startswith("state_")
+    ]  # fmt: skip
+    return max([row["raw"] for row in found if row is not None], default=None)
+
+
+def _most_beside_base(formula: Formula) -> float:
+    """What a goal's raw score exceeds its base by at most."""
+    weights = formula.weights
+    return sum(max(most, 0.0) for most in (weights.urgency, weights.alignment, formula.age_weight))
 
 
 def _raw(formula: Formula) -> str:
     """The formula in SQL. What is 0 for all goals is left out, which does not change a bit."""
     return (
-        ":value * value + :effort * (1.0 - effort) + :risk * (1.0 - risk)"
-        " + :urgency * CASE WHEN deadline_us <= :day_later_us THEN"
+        f"{_BASE} + :urgency * CASE WHEN deadline_us <= :day_later_us THEN"
         " CASE WHEN deadline_us <= :now_us THEN :overdue"
         f" ELSE 1.0 - (deadline_us - :now_us) / {float(DAY_US)!r} END ELSE 0.0 END"
         f" + :alignment * align{_AGE if formula.age_weight else ''} + contra * :penalty"

@@ -123,11 +123,15 @@ def take_scheduled(tx: sqlite3.Connection, task_id: str, now_us: int) -> None:
     """Somebody does the task now. It is due again at its next time after `now_us`: those that
     were missed are left out. One that is always due stays so, and goes behind the others."""
     tx.execute(
-        "UPDATE scheduled_tasks SET position = CASE WHEN every_min IS NULL "
-        "THEN (SELECT max(position) + 1 FROM scheduled_tasks) ELSE position END, next_us = CASE WHEN every_min IS NULL THEN max(next_us, :now) "
-        "WHEN next_us > :now THEN next_us "
-        "ELSE next_us + ((:now - next_us) / (every_min * :minute) + 1) * every_min * :minute END "
-        "WHERE task_id = :task",
+        "UPDATE scheduled_tasks SET next_us = max(next_us, :now), "
+        "position = (SELECT max(position) + 1 FROM scheduled_tasks) "
+        "WHERE task_id = :task AND every_min IS NULL",
+        {"now": now_us, "task": task_id},
+    )
+    tx.execute(
+        "UPDATE scheduled_tasks SET next_us = next_us "
+        "+ ((:now - next_us) / (every_min * :minute) + 1) * every_min * :minute "
+        "WHERE task_id = :task AND every_min IS NOT NULL AND next_us <= :now",
         {"now": now_us, "minute": _MINUTE_US, "task": task_id},
     )
 

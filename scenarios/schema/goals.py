@@ -13,12 +13,15 @@ from .section import Section
 
 
 def _switched(given: Any) -> Any:
-    """`on` and `off`, which YAML 1.2 reads as texts."""
+    """`on` and `off`, which YAML 1.2 reads as texts, and 1 and 0, which it reads as numbers."""
     if isinstance(given, str):
-        return {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}.get(
-            given.strip().lower(), given
-        )
+        return _SWITCHED.get(given.strip().lower(), given)
+    if isinstance(given, int) and given in (0, 1):
+        return bool(given)
     return given
+
+
+_SWITCHED = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
 
 
 Switch = Annotated[

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 Schema = dict[str, Any]
+_LONG_NUMBER = 1e16
 
 
 class Words:
@@ -92,8 +93,8 @@ def _below(schema: Schema, step: str | int) -> list[Schema]:
         return [items] if isinstance(items, dict) else []
     if step in schema.get("properties", {}):
         return [schema["properties"][step]]
-    others = schema.get("additionalProperties")
-    return [others] if isinstance(others, dict) else []
+    others = [schema.get("additionalProperties"), *schema.get("patternProperties", {}).values()]
+    return [other for other in others if isinstance(other, dict)]
 
 
 def _leaf(schema: Schema) -> str | None:
@@ -146,6 +147,8 @@ def _range(schema: Schema) -> str:
 
 
 def _number(value: float) -> str:
+    if abs(value) >= _LONG_NUMBER:
+        return f"{value:g}"
     return str(int(value)) if value == int(value) else str(value)
 
 

@@ -1,11 +1,11 @@
 """The registered decision: its parameters, their bounds and steps."""
 
 import json
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable
 from math import inf, nan
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -20,14 +20,15 @@ from gdg_runtime.goals.decisions import (
     within,
 )
 from gdg_runtime.goals.errors import BadRequest, DecisionNotFound
-from gdg_runtime.goals.forms import DecisionRecordView, DecisionView, GoalDraft, ParameterView
+from gdg_runtime.goals.forms import DecisionRecordView, DecisionView, ParameterView
 from gdg_runtime.goals.goal_store import GoalStore
 from gdg_runtime.goals.identity import Caller, Trace
-from gdg_runtime.goals.model import Goal, Weights
+from gdg_runtime.goals.model import Weights
 from gdg_runtime.goals.policy import GoalPolicy
 from gdg_runtime.goals.store import decision_rows
 from gdg_runtime.goals.store.dump import dump_lines
 
+MakeBench = Callable[..., Any]
 BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
 
 
@@ -85,24 +86,10 @@ def test_D2_what_is_no_number_is_refused(value: float) -> None:
 
 # --- in a store ---------------------------------------------------------------------------------
 
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def opened(path: Path | str = ":memory:", seed: int = 7, **more) -> GoalStore:
-    return GoalStore.open(
-        path, clock=lambda: NOW, bits=Random(seed).getrandbits, durable=False, **more
-    )
-
 
 @pytest.fixture
-def store() -> Iterator[GoalStore]:
-    with opened() as found:
-        yield found
-
-
-def adopted(store: GoalStore, text: str = "Tidy the archive", **fields) -> Goal:
-    goal = store.create(GoalDraft(text=text, category="maintenance", **fields))
-    return store.adopt(goal.id).goal
+def store(bench: Any) -> GoalStore:
+    return bench.store
 
 
 def decisions(store: GoalStore) -> list[DecisionView]:
@@ -137,16 +124,17 @@ def test_D1_a_store_has_the_decision_registered_from_its_start(store: GoalStore)
     assert weights(store) == Weights(0.5, 0.25, 0.15, 0.05, 0.05)
 
 
-def test_D1_registering_again_keeps_what_was_set(tmp_path: Path) -> None:
-    with opened(tmp_path / "goals.db") as store:
-        set_weight(store, "value_weight", 0.7)
-    with opened(tmp_path / "goals.db", starting_weights=Weights(value=0.2)) as store:
-        assert weights(store) == Weights(value=0.7)
+def test_D1_registering_again_keeps_what_was_set(make_bench: MakeBench, tmp_path: Path) -> None:
+    first = make_bench(tmp_path / "goals.db")
+    set_weight(first.store, "value_weight", 0.7)
+    first.store.close()
+    again = make_bench(tmp_path / "goals.db", starting_weights=Weights(value=0.2))
+    assert weights(again.store) == Weights(value=0.7)
 
 
-def test_D1_a_store_may_begin_with_other_weights_within_the_bounds(tmp_path: Path) -> None:
-    with opened(tmp_path / "goals.db", starting_weights=Weights(0.9, 0.8, 0.7, 0.6, 0.1)) as store:
-        assert weights(store) == Weights(0.9, 0.8, 0.7, 0.3, 0.1)
+def test_D1_a_store_may_begin_with_other_weights_within_the_bounds(make_bench: MakeBench) -> None:
+    bench = make_bench(starting_weights=Weights(0.9, 0.8, 0.7, 0.6, 0.1))
+    assert weights(bench.store) == Weights(0.9, 0.8, 0.7, 0.3, 0.1)
 
 
 def test_D2_a_value_that_is_set_outside_is_clamped_and_said_to_be(store: GoalStore) -> None:
@@ -162,21 +150,21 @@ def test_D2_what_is_unknown_can_not_be_set(store: GoalStore) -> None:
         set_parameter(tx, "goal_dropped", "value_weight", 0.5)
 
 
-def test_R5_the_next_ranking_uses_the_weights_that_were_set(store: GoalStore) -> None:
-    adopted(store, "Worth much", value=0.9, effort=0.9)
-    adopted(store, "Costs little", value=0.5, effort=0.1)
-    assert store.prioritized().items[0].goal.text == "Worth much"
-    set_weight(store, "effort_weight", 1.0)
-    assert store.prioritized().items[0].goal.text == "Costs little"
+def test_R5_the_next_ranking_uses_the_weights_that_were_set(bench: Any) -> None:
+    bench.adopt("Worth much", value=0.9, effort=0.9)
+    bench.adopt("Costs little", value=0.5, effort=0.1)
+    assert bench.store.prioritized().items[0].goal.text == "Worth much"
+    set_weight(bench.store, "effort_weight", 1.0)
+    assert bench.store.prioritized().items[0].goal.text == "Costs little"
 
 
-def test_D4_each_selection_leaves_one_record(store: GoalStore) -> None:
-    goal = adopted(store, value=0.8, effort=0.3, risk=0.1)
-    set_weight(store, "risk_weight", 0.2)
+def test_D4_each_selection_leaves_one_record(bench: Any) -> None:
+    goal = bench.adopt(value=0.8, effort=0.3, risk=0.1)
+    set_weight(bench.store, "risk_weight", 0.2)
     trace = Trace(trace_id="ab" * 16, span_id="cd" * 8)
     for _ in range(2):
-        selected = store.select_goal("a", caller=Caller(trace=trace))
-    (record,) = records(store)
+        selected = bench.store.select_goal("a", caller=Caller(trace=trace))
+    (record,) = records(bench.store)
     assert (record.decision_id, record.goal_id) == ("goal_selected", goal.id)
     assert record.task_id == selected.task.task_id
     assert record.record_id == selected.task.decision_record_id
@@ -193,55 +181,56 @@ def test_D4_each_selection_leaves_one_record(store: GoalStore) -> None:
     [(True, {"a": 1.0, "b": 2.0}, 1.0), (True, {"a": 1.0}, 0.25), (False, {}, -1.0)],
 )
 def test_D4_a_finish_leaves_exactly_one_outcome(
-    store: GoalStore, success: bool, measured: dict[str, float], outcome: float
+    bench: Any, success: bool, measured: dict[str, float], outcome: float
 ) -> None:
-    goal = adopted(store, success_metrics={"a": 1.0, "b": 2.0})
-    store.select_goal("a")
-    store.complete(goal.id, success=success, measured=measured, attempt=1)
-    store.complete(goal.id, success=not success, measured={"a": 9.0, "b": 9.0}, attempt=1)
-    (record,) = records(store)
+    goal = bench.adopt(success_metrics={"a": 1.0, "b": 2.0})
+    bench.store.select_goal("a")
+    bench.store.complete(goal.id, success=success, measured=measured, attempt=1)
+    bench.store.complete(goal.id, success=not success, measured={"a": 9.0, "b": 9.0}, attempt=1)
+    (record,) = records(bench.store)
     assert record.outcome == outcome
     assert record.outcome_data["measured"] == measured
 
 
-def test_D4_every_execution_has_an_outcome_of_its_own(store: GoalStore) -> None:
-    goal = adopted(store)
-    store.select_goal("a")
-    store.complete(goal.id, success=False)
-    store.select_goal("b")
-    store.release(goal.id)
-    store.select_goal("c")
-    store.complete(goal.id, success=True)
-    by_task = {record.task_id: record.outcome for record in records(store)}
+def test_D4_every_execution_has_an_outcome_of_its_own(bench: Any) -> None:
+    goal = bench.adopt()
+    bench.store.select_goal("a")
+    bench.store.complete(goal.id, success=False)
+    bench.store.select_goal("b")
+    bench.store.release(goal.id)
+    bench.store.select_goal("c")
+    bench.store.complete(goal.id, success=True)
+    by_task = {record.task_id: record.outcome for record in records(bench.store)}
     assert by_task == {
         f"goal:{goal.id}:1": -0.5, f"goal:{goal.id}:2": 0.0, f"goal:{goal.id}:3": 1.0,
     }  # fmt: skip
 
 
-def history(seed: int) -> list[bytes]:
+def history(make_bench: MakeBench, seed: int) -> list[bytes]:
     """What a store holds after 30 selections that went well or not."""
     luck = Random(seed)
-    with opened(seed=seed, policy=GoalPolicy(max_attempts=1000)) as store:
-        for number in range(10):
-            adopted(store, f"Goal {number}", value=luck.random(), effort=luck.random())
-        for number in range(30):
-            selected = store.select_goal(f"key-{number}")
-            assert selected is not None
-            store.complete(selected.goal.id, success=number % 7 == 6)
-        with store.database.reading() as tx:
-            return list(dump_lines(tx))
+    bench = make_bench(bits=Random(seed).getrandbits, policy=GoalPolicy(max_attempts=1000))
+    for number in range(10):
+        bench.adopt(f"Goal {number}", value=luck.random(), effort=luck.random())
+    for number in range(30):
+        selected = bench.store.select_goal(f"key-{number}")
+        bench.store.complete(selected.goal.id, success=number % 7 == 6)
+    with bench.store.database.reading() as tx:
+        return list(dump_lines(tx))
 
 
-def test_D5_outcomes_change_no_weight() -> None:
-    rows = [row for row in map(json.loads, history(3)) if row.get("table") == "parameters"]
+def test_D5_outcomes_change_no_weight(make_bench: MakeBench) -> None:
+    rows = [
+        row for row in map(json.loads, history(make_bench, 3)) if row.get("table") == "parameters"
+    ]
     assert {row["name"]: row["current"] for row in rows} == {
         parameter.name: parameter.current for parameter in PARAMETERS
     }
 
 
-def test_D5_the_same_seed_makes_the_same_decisions() -> None:
-    assert history(3) == history(3)
-    assert history(3) != history(4)
+def test_D5_the_same_seed_makes_the_same_decisions(make_bench: MakeBench) -> None:
+    assert history(make_bench, 3) == history(make_bench, 3)
+    assert history(make_bench, 3) != history(make_bench, 4)
 
 
 def test_setting_what_is_set_already_changes_nothing(store: GoalStore) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -63,14 +64,24 @@ def _print(goals: Iterator[GoalView], as_json: bool) -> None:
 
 def _write(goals: Iterator[GoalView], file: Path) -> int:
     """Write the file as a whole, or leave what is there. Returns the number of goals."""
-    part = file.with_name(f"{file.name}.{os.getpid()}.part")
-    count = 0
+    target = file.resolve()
+    if target.exists() and not target.is_file():
+        # A pipe or a device is written to: a rename would put a file in its place.
+        with target.open("w", encoding="utf-8", newline="\n") as out:
+            return _put(goals, out)
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
         with part.open("w", encoding="utf-8", newline="\n") as out:
-            for goal in goals:
-                out.write(f"{goal_line(goal)}\n")
-                count += 1
-        part.replace(file)
+            count = _put(goals, out)
+        part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+    return count
+
+
+def _put(goals: Iterator[GoalView], out: TextIO) -> int:
+    count = 0
+    for goal in goals:
+        out.write(f"{goal_line(goal)}\n")
+        count += 1
     return count

@@ -1,11 +1,16 @@
 """The argument that names a goal."""
 
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem
 
 from .place import DEFAULT_FILE, Place
+
+if TYPE_CHECKING:
+    from ....goals.forms import GoalView
 
 _MOST = 50
 
@@ -19,7 +24,9 @@ def complete_goal(context: click.Context, _: click.Parameter, text: str) -> list
     file = Path(context.params.get("db") or DEFAULT_FILE)
     if not file.exists():
         return []
-    with session(Place(file, None, False)) as goals:
+    newest: tuple[GoalView, ...] = ()
+    # Nobody wants to read what is wrong with the file while typing.
+    with suppress(click.ClickException), session(Place(file, None, False)) as goals:
         newest = goals.ask(ListGoals(limit=_MOST), GoalPage).items
     return [
         CompletionItem(goal.id, help=one_line(goal.text, 60))

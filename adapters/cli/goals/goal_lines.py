@@ -44,7 +44,7 @@ def read_goals(file: IO[bytes]) -> list[GoalLine]:
             for text in texts:
                 _check(GoalView.model_validate_json(text))
         except ValidationError as error:
-            wrong.append(f"line {number}: {mistakes(error)}".replace("\n", f"\nline {number}: "))
+            wrong += [f"line {number}: {words}" for words in mistakes(error, {}).split("\n")]
         except ValueError as error:
             wrong.append(f"line {number}: {error}")
         goals += [GoalLine(text) for text in texts]

@@ -10,15 +10,17 @@ from ..trouble import Told
 from .refusals import EXIT_BAD_INPUT
 
 M = TypeVar("M", bound=BaseModel)
-_OPTIONS = {
+OPTIONS = {
     "horizon_min_min": "--start",
     "horizon_max_min": "--deadline",
     "success_metrics": "--metric",
     "repeat_every_min": "--repeat-every",
 }
+"""Fields whose options have other names."""
 _EXPECTED = {
     "less_than_equal": "at most {le:g}",
     "greater_than_equal": "at least {ge:g}",
+    "timezone_aware": "a time with its zone, such as 2025-11-08T12:00:00Z",
     "too_short": "at least {min_length}",
     "too_long": "at most {max_length}",
     "string_too_short": "at least {min_length} characters",
@@ -35,14 +37,17 @@ def filled(form: type[M], fields: Mapping[str, Any]) -> M:
         raise Told(mistakes(error), EXIT_BAD_INPUT) from None
 
 
-def mistakes(error: ValidationError) -> str:
-    """Each mistake on a line of its own: where, what was expected, what came."""
+def mistakes(error: ValidationError, options: Mapping[str, str] = OPTIONS) -> str:
+    """Each mistake on a line of its own: where, what was expected, what came.
+
+    `options` has other names for fields.
+    """
     found = error.errors(include_url=False)
     lines = []
     for mistake in found[:_MOST]:
         place = ".".join(str(part) for part in mistake["loc"] if part not in ("draft", "patch"))
         words = _words(mistake)
-        for field, option in _OPTIONS.items():
+        for field, option in options.items():
             words = words.replace(field, option)
             place = place.replace(field, option)
         lines.append(f"{place}: {words}" if place else words)
@@ -53,6 +58,8 @@ def mistakes(error: ValidationError) -> str:
 
 def _words(mistake: ErrorDetails) -> str:
     """What was expected, and what came where that is short."""
+    if mistake["type"] == "extra_forbidden":
+        return "there is no such field"
     expected = _EXPECTED.get(mistake["type"])
     if expected is None:
         words = mistake["msg"].removeprefix("Value error, ")

@@ -12,7 +12,7 @@ SCENARIO = """
 scenario_id: own
 llm: {{model: openai/test, api_base: "http://127.0.0.1:9/v1"}}
 agents:
-  - {{type: "askers:{kind}", name: own, count: 1}}
+  - {{type: "own_askers:{kind}", name: own, count: 1}}
   - {{type: honest, count: 3}}
 simulation: {{epochs: 1, steps_per_epoch: 4, seed: 1}}
 """

@@ -117,5 +117,5 @@ class Goals(RuleBasedStateMachine):
 
 TestGoalsAreWhatADictWouldHold = Goals.TestCase
 TestGoalsAreWhatADictWouldHold.settings = settings(
-    max_examples=40, stateful_step_count=25, deadline=None
+    max_examples=15, stateful_step_count=15, deadline=None
 )

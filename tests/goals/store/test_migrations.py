@@ -67,7 +67,7 @@ def test_M15_the_migrations_are_named_and_numbered_one_by_one(maker: ModuleType)
     assert [name[:5] for name in applied] == [
         f"m{number:03}_" for number in range(1, SCHEMA_VERSION + 1)
     ]
-    assert maker.STOP_BEFORE == {number: applied[number] for number in OLDER}
+    assert {number: applied[number] for number in OLDER} == maker.STOP_BEFORE
     database.close()
 
 

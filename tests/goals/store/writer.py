@@ -1,5 +1,6 @@
-"""A process that writes to a store: `writer.py FILE GOALS TIMES` raises the version of goals
-number 0 to GOALS - 1, one after the other, TIMES times in all, and prints how often it lost."""
+"""A process that writes to a store, once it is told to: `writer.py FILE GOALS TIMES START` changes
+goals, one after the other from number START modulo GOALS on, TIMES times in all, and prints how
+often somebody else was faster."""
 
 import sys
 from dataclasses import replace
@@ -10,7 +11,7 @@ from gdg_runtime.goals.store.database import Database
 from gdg_runtime.goals.store.goal_rows import find_goal, update_goal
 
 
-def write(database: Database, goals: int, times: int, start: int = 0) -> int:
+def write(database: Database, goals: int, times: int, start: int) -> int:
     """Both ways of changing a goal, in turn: read and written in one transaction, and read first,
     then written if nobody else was faster."""
     lost = 0
@@ -35,5 +36,8 @@ def write(database: Database, goals: int, times: int, start: int = 0) -> int:
 
 if __name__ == "__main__":
     opened = Database.open(Path(sys.argv[1]))
-    print(write(opened, int(sys.argv[2]), int(sys.argv[3]), start=int(sys.argv[4])))
+    print("ready", flush=True)
+    sys.stdin.readline()
+    goals, times, start = map(int, sys.argv[2:])
+    print(write(opened, goals, times, start))
     opened.close()

@@ -1,0 +1,103 @@
+"""What all that serves has in common: who may listen where, with which token, what is logged."""
+
+import logging
+import os
+import sys
+from importlib.util import find_spec
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..llm.missing_extra import MissingExtra
+from . import EXIT_BAD_INPUT
+from .trouble import Told
+
+if TYPE_CHECKING:
+    from ..episode_server import ServeAt
+
+TOKEN_VARIABLE = "GDG_TOKEN"
+_LIBRARIES = ("fastapi", "hypercorn", "prometheus_client")
+_HIGHEST_PORT = 65_535
+
+serve_option = click.option(
+    "--serve", metavar="[HOST:]PORT",
+    help="Serve the goals of the episode over HTTP while it runs, by default at 127.0.0.1; port 0 "
+    "takes a free one. GDG_TOKEN holds the token that clients have to send.",
+)  # fmt: skip
+
+
+def check_access(host: str, token_file: Path | None, what: str) -> str | None:
+    """The token that clients have to send; None: everybody who reaches the host may do everything.
+
+    Raises Told for an open address or a bad token, MissingExtra where `what` can't serve.
+    """
+    token = _token(token_file)
+    if token is None and not _is_loopback(host):
+        raise Told(
+            f"whoever reaches {host} could change the goals: set a token in the environment "
+            f"variable {TOKEN_VARIABLE} or with --token-file, or listen at 127.0.0.1",
+            EXIT_BAD_INPUT,
+        )
+    for library in _LIBRARIES:
+        if find_spec(library) is None:
+            raise MissingExtra(what, library, "server")
+    return token
+
+
+def serve_at(text: str | None) -> "ServeAt | None":
+    """Where `--serve` says. Raises Told, MissingExtra."""
+    if text is None:
+        return None
+    host, _, port = text.rpartition(":")
+    host = host.strip("[]") or "127.0.0.1"
+    if not port.isdecimal() or int(port) > _HIGHEST_PORT:
+        raise Told(f"--serve {text}: expected a port such as 8000, or HOST:PORT", EXIT_BAD_INPUT)
+    token = check_access(host, None, "--serve")
+    from ..episode_server import ServeAt
+
+    return ServeAt(host, int(port), token, request_log(verbose=False))
+
+
+def request_log(*, verbose: bool) -> Any:
+    """A logger on stderr: of trouble, or of each request too."""
+    import structlog
+
+    people = sys.stderr.isatty()
+    return structlog.wrap_logger(
+        structlog.PrintLogger(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.INFO if verbose else logging.WARNING
+        ),
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([] if people else [structlog.processors.format_exc_info]),
+            structlog.dev.ConsoleRenderer() if people else structlog.processors.JSONRenderer(),
+        ],
+    )
+
+
+def _token(file: Path | None) -> str | None:
+    """The token that clients have to send. Raises Told for one that can't be sent."""
+    given = os.environ.get(TOKEN_VARIABLE) if file is None else file.read_text("utf-8", "replace")
+    if given is None:
+        return None
+    token = given.strip()
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        where = TOKEN_VARIABLE if file is None else str(file)
+        raise Told(
+            f"{where} holds no token: expected one line of ASCII characters without blanks, such "
+            f"as `openssl rand -hex 32` prints",
+            EXIT_BAD_INPUT,
+        )
+    return token
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

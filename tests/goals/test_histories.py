@@ -1,0 +1,206 @@
+"""B10: 10,000 random histories, watched from inside the database at every statement.
+
+Triggers refuse a statement by which a goal would become adopted or executing while an active
+belief in its `contradicts` stands against it, and one after which a goal would be executing
+against such a belief.
+"""
+
+import sqlite3
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
+
+from gdg_runtime.goals import commands as c
+from gdg_runtime.goals.checkers.checker import ConsistencyReport
+from gdg_runtime.goals.commands import Command, Refused
+from gdg_runtime.goals.flags import GoalFlags
+from gdg_runtime.goals.forms import BeliefDraft, BeliefPatch, GoalDraft, GoalPatch, GoalView
+from gdg_runtime.goals.goal_store import GoalStore
+from gdg_runtime.goals.handling import handle
+from gdg_runtime.goals.identity import Caller, Trace
+from gdg_runtime.goals.policy import GoalPolicy
+from gdg_runtime.goals.store.database import Database
+
+HISTORIES, SHARES, COMMANDS = 10_000, 8, 9
+BELIEFS = ("calm", "kind", "new")
+"""The first two are there from the beginning, inactive."""
+IN_ONE_STORE = 25
+"""Histories that share a store, each with beliefs, goals and an owner of its own: a new connection
+would have to compile each statement anew."""
+START = datetime(2025, 11, 8, tzinfo=UTC)
+POLICY = GoalPolicy(max_attempts=2, lease_min=20)
+CALLER = Caller(trace=Trace(trace_id="a" * 32, span_id="b" * 16))
+FLAGS = GoalFlags(system=True, shadow=False)
+FORBIDDEN = """EXISTS (
+  SELECT 1 FROM goal_beliefs AS link JOIN beliefs AS belief ON belief.id = link.belief_id
+  WHERE link.goal_id = {goal} AND link.relation = 'contradicts' AND belief.active)"""
+EXECUTING = """EXISTS (
+  SELECT 1 FROM goal_beliefs AS link JOIN goals AS goal ON goal.id = link.goal_id
+  WHERE link.belief_id = new.id AND link.relation = 'contradicts' AND goal.state = 'executing')"""
+WATCH = (
+    f"""CREATE TRIGGER watch_entry AFTER UPDATE OF state ON goals
+    WHEN new.state <> old.state AND new.state IN ('adopted', 'executing')
+    AND {FORBIDDEN.format(goal="new.id")}
+    BEGIN SELECT RAISE (ABORT, 'a goal went on against an active belief'); END""",
+    f"""CREATE TRIGGER watch_link AFTER INSERT ON goal_beliefs
+    WHEN {FORBIDDEN.format(goal="new.goal_id")}
+    AND (SELECT state FROM goals WHERE id = new.goal_id) IN ('adopted', 'executing')
+    BEGIN SELECT RAISE (ABORT, 'a goal at work was turned against an active belief'); END""",
+    f"""CREATE TRIGGER watch_new_belief AFTER INSERT ON beliefs WHEN new.active AND {EXECUTING}
+    BEGIN SELECT RAISE (ABORT, 'a goal is executing against a new belief'); END""",
+    f"""CREATE TRIGGER watch_belief AFTER UPDATE ON beliefs WHEN new.active AND {EXECUTING}
+    BEGIN SELECT RAISE (ABORT, 'a goal is executing against an active belief'); END""",
+)
+VIOLATIONS = f"""
+SELECT count(*) FROM goals WHERE state = 'executing' AND {FORBIDDEN.format(goal="goals.id")}"""
+
+
+class FindsNothing:
+    def check_consistency(self, **asked: object) -> ConsistencyReport:
+        return ConsistencyReport(checker_id="nothing", version="1")
+
+
+class Watched:
+    """Stores with the triggers, each a copy of one that was made once."""
+
+    def __init__(self) -> None:
+        self.now = START
+        database = Database.open(":memory:", durable=False)
+        store = self._store(database, Random(0))
+        for place in range(IN_ONE_STORE):
+            for name in BELIEFS[:2]:
+                draft = BeliefDraft(id=f"{place}.{name}", text="so it is", active=False)
+                store.add_belief(draft)
+        for trigger in WATCH:
+            database.connection.execute(trigger)
+        self._content = database.connection.serialize()
+        database.close()
+
+    def _store(self, database: Database, random: Random) -> GoalStore:
+        return GoalStore(
+            database, clock=lambda: self.now, bits=random.getrandbits, checker=FindsNothing(),
+            policy=POLICY, flags=FLAGS,
+        )  # fmt: skip
+
+    def fresh(self, random: Random) -> GoalStore:
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        connection.deserialize(self._content)
+        connection.row_factory = sqlite3.Row
+        self.now = START
+        return self._store(Database(connection, ":memory:"), random)
+
+
+def some_beliefs(random: Random, place: int) -> tuple[str, ...]:
+    return tuple(f"{place}.{name}" for name in BELIEFS if random.random() < 0.4)
+
+
+def a_command(random: Random, goals: list[str], place: int, number: int) -> Command:
+    """Anything that could turn a goal and a belief against each other."""
+    kind = random.random()
+    goal_id, belief_id = random.choice(goals), f"{place}.{random.choice(BELIEFS[:2])}"
+    if kind < 0.25:
+        return c.AdoptGoal(goal_id=goal_id, caller=CALLER)
+    if kind < 0.5:
+        key, owner = f"{place}.{number}", f"{place}"
+        return c.NextTask(selection_key=key, owner=owner, caller=CALLER)
+    if kind < 0.75:
+        patch = BeliefPatch(active=random.random() < 0.5)
+        return c.EditBelief(belief_id=belief_id, patch=patch, caller=CALLER)
+    if kind < 0.8:
+        draft = BeliefDraft(id=f"{place}.{BELIEFS[2]}", text="so it is")
+        return c.AddBelief(draft=draft, caller=CALLER)
+    if kind < 0.86:
+        patch = GoalPatch(contradicts=some_beliefs(random, place))
+        return c.EditGoal(goal_id=goal_id, patch=patch, caller=CALLER)
+    if kind < 0.93:
+        success = random.random() < 0.6
+        return c.CompleteGoal(goal_id=goal_id, success=success, caller=CALLER)
+    if kind < 0.97:
+        way_out = random.choice((c.ReleaseGoal, c.AbandonGoal, c.DeleteGoal))
+        return way_out(goal_id=goal_id, caller=CALLER)
+    return c.ImportGoals(goals=(an_import(random, place, number),), caller=CALLER)
+
+
+def an_import(random: Random, place: int, number: int) -> GoalView:
+    state = random.choice(("proposed", "adopted", "executing"))
+    return GoalView(
+        id=f"import_{place}_{number}", text="elsewhere", category="maintenance", value=0.5,
+        effort=0.5, risk=0.5, contradicts=some_beliefs(random, place), owner=f"{place}",
+        created_at=START, updated_at=START, state=state,
+    )  # fmt: skip
+
+
+def live_through(store: GoalStore, watched: Watched, seed: int, happened: Counter[str]) -> None:
+    """One history; the codes of its refusals are counted."""
+    random, place = Random(seed), seed % IN_ONE_STORE
+    goals = []
+    for repeat_every_min in (None, 5):
+        draft = GoalDraft(
+            text="go on", category="exploration", owner=f"{place}",
+            contradicts=some_beliefs(random, place), repeat_every_min=repeat_every_min,
+        )  # fmt: skip
+        goals.append(handle(store, c.CreateGoal(draft=draft, caller=CALLER)).goal.id)
+    for number in range(COMMANDS):
+        watched.now += timedelta(minutes=random.choice((0, 1, 5)))
+        command = a_command(random, goals, place, number)
+        answer = handle(store, command)
+        if isinstance(answer, Refused):
+            happened[answer.code] += 1
+        elif isinstance(command, c.ImportGoals):
+            goals.append(command.goals[0].id)
+
+
+def look_back(store: GoalStore, happened: Counter[str]) -> None:
+    """Count the events of all histories in a store."""
+    connection = store.database.connection
+    assert connection.execute(VIOLATIONS).fetchone()[0] == 0
+    for event, reason in connection.execute("SELECT event, reason FROM ledger"):
+        happened[event] += 1
+        happened[f"{event} {reason}"] += 1
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+def test_B10_no_goal_is_adopted_or_executing_against_an_active_belief(share):
+    watched, happened = Watched(), Counter()
+    seeds = range(share * HISTORIES // SHARES, (share + 1) * HISTORIES // SHARES)
+    for first in seeds[::IN_ONE_STORE]:
+        store = watched.fresh(Random(first))
+        for seed in range(first, first + IN_ONE_STORE):
+            try:
+                live_through(store, watched, seed, happened)
+            except sqlite3.IntegrityError as violation:
+                pytest.fail(f"history {seed}: {violation}")
+        look_back(store, happened)
+        store.close()
+    for event in (
+        "goal_adopted", "goal_selected_for_execution", "goal_satisfied", "goal_failed",
+        "goal_blocked_by_belief active_contradiction", "goal_released lease",
+        "goal-blocked-by-belief", "goal_updated",
+    ):  # fmt: skip
+        assert happened[event] > 50, event
+    assert sum(
+        times for event, times in happened.items()
+        if event.startswith("goal_released the belief")
+    ) > 50  # fmt: skip
+
+
+def test_the_watch_sees_what_it_is_there_for():
+    watched = Watched()
+    store = watched.fresh(Random(1))
+    draft = GoalDraft(text="go on", category="exploration", contradicts=("a",))
+    goal_id = store.create(draft).id
+    tx = store.database.connection
+    tx.execute("UPDATE goals SET state = 'executing'")
+    with pytest.raises(sqlite3.IntegrityError, match="executing against a new belief"):
+        store.database.connection.execute(
+            "INSERT INTO beliefs VALUES ('a', 'x', 1, 1.0, 0, ?, ?, 1)",
+            ("2025-11-08T00:00:00.000000Z",) * 2,
+        )
+    tx.execute("UPDATE goals SET state = 'proposed'")
+    store.add_belief(BeliefDraft(id="a", text="so it is"))
+    for state in ("adopted", "executing"):
+        with pytest.raises(sqlite3.IntegrityError, match="went on"):
+            tx.execute("UPDATE goals SET state = ? WHERE id = ?", (state, goal_id))
+    store.close()
