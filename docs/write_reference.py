@@ -7,7 +7,7 @@ import ast
 import inspect
 import textwrap
 import types
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
@@ -43,17 +43,28 @@ def cli_page() -> str:
         "Exit codes: 0 done, 1 the run failed, 2 bad input, 3 verification failed, 4 paused (a "
         "budget is used\nup, or a provider is down), 130 stopped by the user. Every option can be "
         "set by an environment\nvariable: `GDG_START_SEED=7` is `--seed 7` of `start`.\n"
-        "`GDG_TRACEBACK=1` shows Python tracebacks.\n",
+        "`GDG_TRACEBACK=1` shows Python tracebacks. Of `goals`, 1 also means that a command was "
+        "refused; GDG_GOALS_DB\nand GDG_GOALS_URL say where the goals are, GDG_TOKEN holds a "
+        "server's token, and GOAL_SYSTEM,\nGOAL_SHADOW and GOAL_CANARY_PERCENT are the flags of "
+        "goals.\n",
         "Ctrl-C (or SIGTERM) stops a run at the end of the step; a second one stops at once. The "
         "run can be\nresumed either way.\n",
     ]
     for name in cli.list_commands(context):
         command = cli.get_command(context, name)
         assert command is not None
-        parts.append(_command(name, command))
-        if isinstance(command, click.Group):
-            parts += [_command(f"{name} {sub}", command.commands[sub]) for sub in command.commands]
+        parts += _all(name, command, context)
     return "\n".join(parts)
+
+
+def _all(name: str, command: click.Command, context: click.Context) -> Iterator[str]:
+    """A command, and those below it."""
+    yield _command(name, command)
+    if isinstance(command, click.Group):
+        for sub in command.list_commands(context):
+            below = command.get_command(context, sub)
+            assert below is not None
+            yield from _all(f"{name} {sub}", below, context)
 
 
 def _command(name: str, command: click.Command) -> str:

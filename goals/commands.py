@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from pydantic import Field, JsonValue
 
 from ..runtime.message import Message
+from .fields import GOAL_ID, Name
 from .forms import (
-    GOAL_ID,
     BeliefDraft,
     BeliefPatch,
     BeliefView,
@@ -20,7 +20,6 @@ from .forms import (
     GoalPatch,
     GoalView,
     LedgerView,
-    Name,
     ParameterView,
     RankedView,
     ScheduledTaskDraft,

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from .forms import utc_text
+from .fields import utc_text
 from .ledger import ABANDONED, RELEASED
 from .model import Goal, GoalState
 from .operation import Operation

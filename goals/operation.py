@@ -6,8 +6,8 @@ from sqlite3 import Connection
 from typing import Any
 
 from .errors import CheckerUnavailable, DeadlinePassed, GoalBlocked, GoalNotFound, VersionConflict
+from .fields import utc_text
 from .flags import GoalFlags
-from .forms import utc_text
 from .identity import Bits, Trace, make_id, microseconds
 from .ledger import LedgerEvent
 from .model import Goal, GoalState

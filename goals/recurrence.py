@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from .adoption import enter_adopted, note_block, vet_for_adoption
-from .forms import FOREVER_MIN
+from .fields import FOREVER_MIN
 from .ledger import CREATED
 from .model import Goal, GoalState
 from .operation import Operation

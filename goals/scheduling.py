@@ -3,12 +3,14 @@ how tasks for goals reach those who do them."""
 
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from . import execution, selection
 from .decisions import weights_of
+from .fields import utc_text
 from .flags import GoalFlags
-from .forms import TaskView, utc_text
+from .forms import TaskView
 from .identity import Caller
 from .model import Goal
 from .operation import Operation
@@ -21,6 +23,8 @@ OnTrouble = Callable[[Exception], None]
 _LOG = logging.getLogger(__name__)
 _NOBODY = Caller()
 _BATCH = 100
+KEPT = timedelta(hours=24)
+"""How long a key that got a scheduled task gets the same again; one that got a goal always does."""
 
 
 class NextStep(NamedTuple):
@@ -100,6 +104,7 @@ def _take_scheduled(op: Operation, selection_key: str, owner: str | None) -> Tas
         return None
     task_rows.take_scheduled(op.tx, due.task_id, op.now_us)
     task_rows.add_selection(op.tx, selection_key, owner, due.task, utc_text(op.now))
+    task_rows.forget_scheduled(op.tx, utc_text(op.now - KEPT))
     return due.task
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from . import execution
 from .adoption import note_block, vet
 from .decisions import GOAL_SELECTED, weights_of
-from .forms import DecisionRecordView, TaskView, utc_text
+from .fields import utc_text
+from .forms import DecisionRecordView, TaskView
 from .ledger import ABANDONED, SELECTED
 from .model import Goal, GoalState, Weights
 from .operation import Operation

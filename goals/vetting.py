@@ -10,7 +10,8 @@ from typing import Literal, Protocol
 
 from .checkers.checker import BeliefConsistencyChecker, ConsistencyReport, Unvetted
 from .errors import CheckerUnavailable, DeadlinePassed, GoalBlocked, GoalError
-from .forms import Warned, utc_text
+from .fields import utc_text
+from .forms import Warned
 from .model import Belief, Goal
 from .policy import GoalPolicy
 from .store import belief_rows

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from .catalogue import Catalogue, CatalogueError
 from .faults import Findings, nearest, shown
 from .schema.episode import EpisodeConfig
-from .schema.goals import GoalsConfig, GoalSpec, TaskSpec
+from .schema.goals import GoalsConfig, GoalSpec, OwnGoal, TaskSpec
 from .schema.roster import agent_ids, targets
 from .tree import Node, mapping
 from .validation import settings, tree_of
@@ -26,7 +26,6 @@ class GoalForms:
     def __init__(self, catalogue: Catalogue, findings: Findings) -> None:
         self._catalogue = catalogue
         self._findings = findings
-
         self._fit = True
 
     def fill(self, tree: Node) -> bool:
@@ -46,7 +45,7 @@ class GoalForms:
         section = tree.entries.get("goals")
         for entry in own:
             self._refuse_targets(entry.entries["goals"])
-            self._goals(entry.entries["goals"])
+            self._goals(entry.entries["goals"], OwnGoal)
         if section is None or not section.is_mapping:
             return
         for key, name in (("policy", "goal policy"), ("weights", "goal weights")):
@@ -57,18 +56,18 @@ class GoalForms:
         if beliefs is not None and beliefs.items:
             form = self._catalogue.form("belief")
             beliefs.value = [self._filled(belief, form) for belief in beliefs.items]
-        self._goals(section.entries.get("list"))
+        self._goals(section.entries.get("list"), GoalSpec)
         for task in _items(section, "tasks"):
             self._fill(task, "task", self._catalogue.form("scheduled task"), TaskSpec)
 
-    def _goals(self, goals: Node | None) -> None:
+    def _goals(self, goals: Node | None, beside: type[OwnGoal]) -> None:
         for goal in goals.items if goals else ():
-            self._fill(goal, "goal", self._catalogue.form("goal"), GoalSpec)
+            self._fill(goal, "goal", self._catalogue.form("goal"), beside)
 
     def _refuse_targets(self, goals: Node) -> None:
         for goal in goals.items:
-            target = goal.entries.get("target")
-            if target is not None and target.value != "all":
+            target = goal.entries.pop("target", None)
+            if target is not None:
                 self._findings.add(
                     target.place, target.path, "a goal in an entry of `agents` is that entry's; "
                     "leave `target` out, or move the goal to `goals.list`",
@@ -226,7 +225,9 @@ class GoalChecks:
         entries = dict(zip(map(id, self._config.agents), _items(self._tree, "agents"), strict=True))
         noted: set[str] = set()
         for agent, spec in agent_ids(self._config):
-            own = [(goal, node) for goal, node, whom in meant if agent in whom]
+            own: list[tuple[OwnGoal, Node]] = [
+                (goal, node) for goal, node, whom in meant if agent in whom
+            ]
             own += zip(spec.goals, _items(entries[id(spec)], "goals"), strict=True)
             before: list[str] = []
             for goal, node in own:
@@ -241,7 +242,7 @@ class GoalChecks:
                     before.append(goal.name)
 
     def _check_names(
-        self, goal: GoalSpec, node: Node, before: Sequence[str], noted: set[str]
+        self, goal: OwnGoal, node: Node, before: Sequence[str], noted: set[str]
     ) -> None:
         for name in goal.goal.get("depends_on", ()):
             if name not in before and node.path not in noted:

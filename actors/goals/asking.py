@@ -80,9 +80,7 @@ class Goals:
 
     async def propose(self, text: str, category: str = "exploration", **fields: Any) -> GoalView:
         """Propose a goal; `fields` as of GoalDraft (value, effort, risk, success_metrics, …)."""
-        return await self._changed(
-            CreateGoal, draft={"text": text, "category": category, **fields}
-        )
+        return await self._changed(CreateGoal, draft={"text": text, "category": category, **fields})
 
     async def adopt(self, goal_id: str) -> GoalView:
         """Adopt a proposed goal, if the beliefs allow it."""

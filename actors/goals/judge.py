@@ -1,7 +1,7 @@
 """A language model that compares goals with beliefs. Each of its questions is an effect of the
 run: journalled, budgeted, replayed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...goals.checkers.checker import (
@@ -15,6 +15,7 @@ from ...goals.checkers.judge import LLMJudgeChecker
 from ...goals.checkers.lexical import LexicalChecker
 from ...runtime.context import Context
 from ...runtime.errors import EffectFailed
+from ...scenarios.schema.language_model import ModelConfig
 from ..agents.seat import ModelSeat
 from ..llm.chat import Chat, ChatMessage, ChatReply, ModelTrouble
 from ..llm.use import ModelUse
@@ -55,12 +56,7 @@ class Judge:
     async def _reply(
         self, messages: list[dict[str, str]], schema: Mapping[str, Any], ctx: Context
     ) -> str:
-        config = self.seat.config
-        question = Chat(
-            model=config.model,
-            messages=tuple([ChatMessage.model_validate(message) for message in messages]),
-            sampling={"temperature": 0.0, **config.sampling},
-        ).with_schema(schema)
+        question = judge_question(self.seat.config, messages, schema)
         try:
             reply: ChatReply = await ctx.ask(self.seat.actor, question)
         except EffectFailed as error:
@@ -68,3 +64,14 @@ class Judge:
             raise
         self.use += ModelUse.of_reply(reply)
         return reply.content
+
+
+def judge_question(
+    config: ModelConfig, messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any]
+) -> Chat:
+    """The question to a judge's model; at temperature 0 unless its settings say otherwise."""
+    return Chat(
+        model=config.model,
+        messages=tuple([ChatMessage.model_validate(message) for message in messages]),
+        sampling={"temperature": 0.0, **config.sampling},
+    ).with_schema(schema)

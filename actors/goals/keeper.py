@@ -23,7 +23,8 @@ from ...goals.commands import (
     TaskAnswer,
 )
 from ...goals.execution import release_expired
-from ...goals.forms import BeliefPatch, LedgerView, TaskView, utc_text
+from ...goals.fields import utc_text
+from ...goals.forms import BeliefPatch, LedgerView, TaskView
 from ...goals.goal_store import GoalStore
 from ...goals.handling import handle
 from ...goals.identity import Caller, Trace

@@ -6,7 +6,7 @@ from ...goals.commands import AddBelief, AdoptGoal, Command, CreateGoal, Schedul
 from ...goals.forms import BeliefDraft, GoalDraft, ScheduledTaskDraft
 from ...goals.identity import Caller
 from ...scenarios.schema.episode import EpisodeConfig
-from ...scenarios.schema.goals import GoalsConfig, GoalSpec
+from ...scenarios.schema.goals import GoalsConfig, OwnGoal
 from ...scenarios.schema.roster import agent_ids, targets
 
 
@@ -23,10 +23,10 @@ def first_commands(goals: GoalsConfig, config: EpisodeConfig, caller: Caller) ->
     return commands
 
 
-def first_goals(goals: GoalsConfig, config: EpisodeConfig) -> list[tuple[str, GoalSpec]]:
+def first_goals(goals: GoalsConfig, config: EpisodeConfig) -> list[tuple[str, OwnGoal]]:
     """Each agent's goals: those of the `goals:` section, then those of its own entry."""
     meant = [(spec, frozenset(targets(config, spec))) for spec in goals.list]
-    found = []
+    found: list[tuple[str, OwnGoal]] = []
     for agent, entry in agent_ids(config):
         found += [(agent, spec) for spec, whom in meant if agent in whom]
         found += [(agent, spec) for spec in entry.goals]
@@ -34,7 +34,7 @@ def first_goals(goals: GoalsConfig, config: EpisodeConfig) -> list[tuple[str, Go
 
 
 def creation(
-    agent: str, spec: GoalSpec, ids: Mapping[tuple[str, str], str], caller: Caller
+    agent: str, spec: OwnGoal, ids: Mapping[tuple[str, str], str], caller: Caller
 ) -> CreateGoal:
     """The command that proposes an agent's goal; `ids` has those of its named goals so far."""
     named: Sequence[str] = spec.goal.get("depends_on", ())

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Any, BinaryIO, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
@@ -120,11 +120,18 @@ class Cassette:
             yield _line(entry)
 
     def write(self, path: Path) -> int:
-        """Write the file, whole or not at all; its size in bytes. Raises OSError."""
+        """Write the file, whole or not at all; its size in bytes. Raises OSError.
+
+        A pipe or a device is written to as it is: a file must not take its place.
+        """
+        path = path.resolve()
         temporary = path.with_name(f".{path.name}.new")
         try:
+            if path.exists() and not path.is_file():
+                with path.open("wb") as file:
+                    return self._put(file)
             with temporary.open("wb") as file:
-                size = sum(file.write(line.encode() + b"\n") for line in self.lines())
+                size = self._put(file)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
@@ -134,6 +141,9 @@ class Cassette:
         finally:
             temporary.unlink(missing_ok=True)
         return size
+
+    def _put(self, file: BinaryIO) -> int:
+        return sum([file.write(line.encode() + b"\n") for line in self.lines()])
 
     @classmethod
     def read(cls, path: Path) -> Self:

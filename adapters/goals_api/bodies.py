@@ -5,15 +5,14 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ...goals.commands import GoalId, Limit, Reason
+from ...goals.fields import ONLY_THESE, Name
 from ...goals.forms import (
-    ONLY_THESE,
     BeliefDraft,
     BeliefPatch,
     Form,
     GoalDraft,
     GoalPatch,
     GoalView,
-    Name,
     ParameterView,
     TaskView,
     Warned,

@@ -22,7 +22,7 @@ from ...goals.commands import (
     Ranking,
     ReadGoal,
 )
-from ...goals.forms import GOAL_ID
+from ...goals.fields import GOAL_ID
 from ...goals.identity import Caller
 from .asking import Asked, Goals, marked, shown, shown_goal
 from .bodies import (

@@ -15,6 +15,8 @@ _JSON, _MERGE_PATCH = "application/json", "application/merge-patch+json"
 _OPENMETRICS = "application/openmetrics-text"
 _VERSIONED = ("GoalRead", "BeliefView")
 """What is shown with an ETag."""
+_PATCHES = ("GoalPatch", "BeliefPatch")
+"""Where a field that is not given stays as it is, whatever default Python has for it."""
 _UNUSED = ("HTTPValidationError", "ValidationError")
 """FastAPI's own forms of refusals."""
 _TEXT = {"type": "string"}
@@ -76,6 +78,9 @@ def _completed(found: dict[str, Any], settings: ApiSettings) -> dict[str, Any]:
     for name in _UNUSED:
         components.get("schemas", {}).pop(name, None)
     components["schemas"]["Problem"] = _PROBLEM
+    for name in _PATCHES:
+        for field in components["schemas"][name]["properties"].values():
+            field.pop("default", None)
     for path, operation in _operations(found):
         protected = settings.token is not None and path not in OPEN
         if protected:

@@ -1,6 +1,7 @@
 """Hypercorn inside a running trio program: an address is told once it listens, and a stop lets
 the requests in flight be finished."""
 
+import socket
 import sys
 
 import trio
@@ -29,9 +30,10 @@ async def serve(
     With `nursery.start` it gives the URLs; port 0 takes a free one. Raises OSError where the
     address can't be had.
     """
+    listening = _listening(host, port)
     await serve_hypercorn(
         app,  # type: ignore[arg-type]  # Hypercorn has types of its own for the same protocol
-        _config(host, port, grace_s),
+        _config(listening, grace_s),
         shutdown_trigger=stop.wait,
         mode="asgi",
         task_status=task_status,
@@ -51,10 +53,17 @@ def allow_many_connections() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _config(host: str, port: int, grace_s: float) -> Config:
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket that listens. Hypercorn would leave its own open where the address is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
+
+
+def _config(listening: socket.socket, grace_s: float) -> Config:
     config = Config()
-    shown = f"[{host}]" if ":" in host else host
-    config.bind = [f"{shown}:{port}"]
+    config.bind = [f"fd://{listening.detach()}"]
     config.graceful_timeout = grace_s
     config.keep_alive_timeout = _KEEP_ALIVE_S
     config.backlog = _BACKLOG

@@ -1,16 +1,15 @@
 """Exclusiveness: the belief allows one thing, place, way or person only, the text takes another."""
 
-from .clauses import Term
 from .conflict import Conflict, graded
 from .meanings import likeness
 from .negation import AUXILIARIES, PREPOSITIONS
 from .overlap import Link, Overlap
 from .stems import stem
+from .terms import Term
 from .word_set import word_set
 
 _ONLY = frozenset(["only", "solely", "exclusively", "purely", "strictly"])
 _NONE_ELSE = frozenset(["noneelse", "alone", "exclusive"])
-_SINGLE = frozenset(["single", "sole", "one", "exactly"])
 _ANOTHER = word_set("""
     another second two three four both several additional extra more copy duplicate clone
     replicate double split parallel other twin backup multiple many couple pair third

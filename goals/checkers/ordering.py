@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 
-from .clauses import Clause, Term
+from .clauses import Clause
 from .conflict import Conflict, graded
 from .negation import NO, NOT
 from .overlap import Link, Overlap
+from .terms import Term
 
 _BEFORE = frozenset(["before", "until", "till", "ahead", "prior"])
 _AFTER = frozenset(["after", "once", "following"])
-_THEN = frozenset(["then", "afterwards", "later", "first"]) - {"first"}
+_THEN = frozenset(["then", "afterwards", "later"])
 _SEVERITY = 0.66
 
 

@@ -1,12 +1,12 @@
 """What two clauses have in common: which of their terms mean the same or the opposite."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from .clauses import Clause, Term
+from .clauses import Clause
 from .meanings import Likeness, backwards, neighbours
+from .terms import Term
 
 _Places = dict[int, Likeness]
 _TURNED: dict[Likeness, Likeness] = {1: -1, 0: 0, -1: 1}
@@ -78,13 +78,7 @@ class Overlap:
 
 def _links(text: Clause, belief: Clause) -> list[Link]:
     """All links, in the order of the text, then of the belief."""
-    straight: dict[str, list[int]] = defaultdict(list)
-    turned: dict[str, list[int]] = defaultdict(list)  # `unsafe` under `safe`
-    for place, there in enumerate(belief.terms):
-        straight[there.word.stem].append(place)
-        plain = backwards(there.word.text)
-        if plain is not None:
-            turned[plain].append(place)
+    straight, turned = belief.straight, belief.turned
     links: list[Link] = []
     for here in text.terms:
         found = _found(here.word.stem, straight, 1)

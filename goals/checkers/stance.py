@@ -1,20 +1,20 @@
 """Negations and antonyms: the text does what the belief forbids, or the other way round."""
 
-from .clauses import Term
 from .conflict import Conflict, graded
 from .negation import LESSENING, REFRAIN
 from .number_conflict import settles
 from .overlap import Link, Overlap
 from .stems import stem
+from .terms import Term
 from .word_set import word_set
 
 _LEAST_COVERED = 0.3
 _LEAST_COVERED_BY_NOUNS = 0.65
 _LIGHT = frozenset(
     stem(word)
-    for word in word_set("""
-    have do make run hold get give take use keep wait ask obtain carry conduct
-""")
+    for word in word_set(
+        "have do make run hold get give take use keep wait ask obtain carry conduct"
+    )
 )
 _ABSOLUTE = 0.7
 """Stands for the share that is covered if the belief has but this one verb: I never steal."""
@@ -105,11 +105,11 @@ def _is_governed(overlap: Overlap, noun: Term) -> bool:
     """Whether the negation is of a verb that says more than to have or to do."""
     met = [id(link.here) for link in overlap.links]
     return any(
-        (term.role == "predicate" and term.sign < 0 and term.word.stem not in _LIGHT
-        and term.word.text not in REFRAIN and id(term) not in met and term.place < noun.place)
-        or (term.role == "predicate" and term.sign < 0 and term.place > noun.place)
+        term.place > noun.place
+        or (term.word.stem not in _LIGHT and term.word.text not in REFRAIN and id(term) not in met)
         for term in overlap.text.terms
-    )  # fmt: skip
+        if term.role == "predicate" and term.sign < 0 and term is not noun
+    )
 
 
 def _has_verb(overlap: Overlap) -> bool:

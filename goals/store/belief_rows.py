@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ..errors import BeliefNotFound, VersionConflict
-from ..forms import utc_text
+from ..fields import utc_text
 from ..model import Belief
 from . import standing
 from .cursor import make_cursor, read_cursor

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from ..errors import GoalNotFound, VersionConflict
-from ..forms import utc_text
+from ..fields import utc_text
 from ..identity import microseconds
 from ..model import Goal, GoalCategory, GoalState
 from . import standing

@@ -332,6 +332,9 @@ def m003_ranking(database: SqliteUtils) -> None:
         CREATE INDEX goals_contradicted ON goals (state, owner, created_us, id)
         WHERE contra = 1 AND deleted_at IS NULL""",
         """
+        CREATE INDEX selections_of_the_schedule ON selections (ts)
+        WHERE json_extract(task, '$.kind') = 'scheduled'""",
+        """
         CREATE TABLE settings (
           name TEXT NOT NULL PRIMARY KEY,
           value REAL NOT NULL

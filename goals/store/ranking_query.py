@@ -24,7 +24,7 @@ RANKED_STATES = (GoalState.ADOPTED, GoalState.PROPOSED)
 _AGE = " + :age_weight * min(max(:now_us - created_us, 0) / :age_full_us, 1.0)"
 _BASE = ":value * value + :effort * (1.0 - effort) + :risk * (1.0 - risk)"
 _ORDER = "ORDER BY raw DESC, created_us, id LIMIT :limit"
-_LARGE, _SAMPLE = 5_000, 1_000
+_LARGE, _SAMPLE = 20_000, 1_000
 _ROUNDING = 1e-9
 """More than the rounding of a sum of weights comes to."""
 _FETCHED = ", ".join(f"goals.{name.strip()}" for name in GOAL_COLUMNS.split(","))
@@ -53,6 +53,7 @@ def ranked_goals(
     for number, row in enumerate(rows, start=1):
         goal = goal_of(row)
         scored = formula.score(goal, row["align"], bool(row["contra"]))
+        scored = scored._replace(raw=row["raw"])  # what the order was made by; it is the same
         against, waiting = _own_order(goal, hindrances.get(goal.id, ()))
         blocks = blocked_by(goal, against, waiting, policy, now_us)
         ranked.append(placed(goal, number, scored, blocks))
@@ -70,7 +71,7 @@ def ready_goals(
 ) -> list[Goal]:
     """The best adopted goals that nothing keeps from being selected now, at most `limit`."""
     where, parameters = _which((GoalState.ADOPTED,), owner)
-    where += " AND contra = 0 AND open_dependencies = 0 AND starts_us <= :now_us"
+    where += " AND +contra = 0 AND +open_dependencies = 0 AND starts_us <= :now_us"
     if policy.approve_all:
         where += " AND approved_by IS NOT NULL"
     else:
@@ -132,7 +133,7 @@ def _best(
         f"""
         WITH best AS MATERIALIZED (
           SELECT id, {_raw(formula)} AS raw, created_us FROM goals WHERE {where} {_ORDER})
-        SELECT {_FETCHED}, align, contra, open_dependencies
+        SELECT {_FETCHED}, align, contra, open_dependencies, best.raw
         FROM best CROSS JOIN goals USING (id)
         ORDER BY best.raw DESC, best.created_us, best.id
         """,
@@ -145,7 +146,8 @@ def _floor(
 ) -> float | None:
     """A raw score that at least `limit` goals reach; None if the store is small, or none is known.
 
-    Any sample would do. This one is read backwards from the index, where goals of much value are.
+    Any sample would do. These are read from the end of the index, where goals of much value are;
+    a plus sign before a column keeps SQLite from sorting all goals for that.
     """
     (rows,) = tx.execute("SELECT max(rowid) FROM goals").fetchone()
     if rows is None or rows < _LARGE:
@@ -155,7 +157,7 @@ def _floor(
             f"""
             SELECT {_raw(formula)} AS raw FROM (
               SELECT value, effort, risk, align, deadline_us, created_us, contra FROM goals
-              WHERE {where} AND state = :sampled AND contra = 0
+              WHERE {where} AND state = :sampled AND +contra = 0
               ORDER BY owner DESC, contra DESC, open_dependencies DESC, value DESC LIMIT {_SAMPLE})
             ORDER BY raw DESC LIMIT 1 OFFSET max(:limit - 1, 0)
             """,

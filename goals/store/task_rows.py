@@ -157,6 +157,14 @@ def add_selection(
     )
 
 
+def forget_scheduled(tx: sqlite3.Connection, before: str) -> None:
+    """Forget selections that came to scheduled tasks before this time; those of goals stay."""
+    tx.execute(
+        "DELETE FROM selections WHERE json_extract(task, '$.kind') = 'scheduled' AND ts < ?",
+        (before,),
+    )
+
+
 def _scheduled(row: sqlite3.Row) -> ScheduledTask:
     known: dict[str, Any] = dict(zip(ScheduledTask._fields, row, strict=True))
     known["metadata"] = json.loads(known["metadata"])

@@ -29,17 +29,22 @@ Switch = Annotated[
 ]
 
 
-class GoalSpec(Section):
-    """A goal that agents begin with, each with a copy of its own."""
+class OwnGoal(Section):
+    """A goal that an agent begins with."""
 
-    target: str = Field(default="all", min_length=1)
-    """`all`, an agent's id, an agent type, or the name of an entry of `agents`."""
     name: str | None = Field(default=None, min_length=1, max_length=64)
     """By which other goals of the same agent name it in `depends_on`."""
     adopt: bool = True
     """Whether it is adopted at the beginning, if the beliefs allow it; otherwise it is proposed."""
     goal: dict[str, Any] = Field(default_factory=dict)
-    """The goal itself; in a file its fields may stand beside `target`."""
+    """The goal itself; in a file its fields may stand beside this one."""
+
+
+class GoalSpec(OwnGoal):
+    """A goal that several agents begin with, each with a copy of its own."""
+
+    target: str = Field(default="all", min_length=1)
+    """`all`, an agent's id, an agent type, or the name of an entry of `agents`."""
 
 
 class TaskSpec(Section):

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from .goals import GoalSpec
+from .goals import OwnGoal
 from .language_model import Budget, ModelOverrides
 from .section import Section
 
@@ -36,7 +36,7 @@ class AgentSpec(Section):
     file its settings (`model`, `temperature`, …) may stand beside `type` as well."""
     budget: Budget | None = None
     """What each of these agents may spend on language models."""
-    goals: tuple[GoalSpec, ...] = Field(default=(), max_length=1_000)
+    goals: tuple[OwnGoal, ...] = Field(default=(), max_length=1_000)
     """Goals that each of these agents begins with, besides those of the `goals:` section."""
 
     @property

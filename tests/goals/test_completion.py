@@ -135,6 +135,13 @@ class TestReleased:
         again.check_books()
 
 
+class TestOldFiles:
+    def test_an_execution_without_a_decision_record_can_end(self, bench):
+        goal = bench.execute()
+        bench.write_behind_its_back("DELETE FROM decision_records")
+        assert bench.store.complete(goal.id, success=True).state == "satisfied"
+
+
 class TestTheLedgerOfOneLife:
     def test_L1_to_L7_one_life_emits_each_event_once_and_in_order(self, bench):
         bench.hold("core.calm")

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from math import nan
 from random import Random
 from typing import Any
 
@@ -10,9 +11,16 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
+from pydantic import ValidationError
 
 from gdg_runtime.goals.commands import SetParameter
-from gdg_runtime.goals.errors import GoalError, GoalNotFound, NotEditable, VersionConflict
+from gdg_runtime.goals.errors import (
+    BadRequest,
+    GoalError,
+    GoalNotFound,
+    NotEditable,
+    VersionConflict,
+)
 from gdg_runtime.goals.forms import GoalDraft, GoalPatch
 from gdg_runtime.goals.goal_store import GoalStore
 from gdg_runtime.goals.identity import Caller, Trace
@@ -68,6 +76,12 @@ class TestTheModel:
 
     def test_M12_new_goals_are_proposed(self, bench):
         assert bench.propose().state == "proposed"
+
+    @pytest.mark.parametrize("form", [GoalDraft, GoalPatch])
+    @pytest.mark.parametrize("field", ["state", "id", "version", "created_at", "updated_at"])
+    def test_M12_what_the_store_decides_cannot_be_asked_for(self, form, field):
+        with pytest.raises(ValidationError, match=field):
+            form.model_validate({"text": "a", "category": "exploration", field: "satisfied"})
 
     def test_M13_times_come_from_the_clock_and_updated_at_rises_with_each_version(self, bench):
         goal = bench.propose()
@@ -262,6 +276,12 @@ class TestReopening:
         policy = GoalPolicy(belief_min_confidence=0.5)
         (after,) = make_bench(tmp_path / "goals.db", policy=policy).store.prioritized().items
         assert (before.components.alignment, after.components.alignment) == (0.05, 0.0)
+
+    def test_a_store_that_cannot_begin_lets_go_of_its_file(self, make_bench, tmp_path):
+        weights = Weights(nan, 0.0, 0.0, 0.0, 0.0)
+        with pytest.raises(BadRequest):
+            make_bench(tmp_path / "goals.db", starting_weights=weights)
+        assert make_bench(tmp_path / "goals.db").store.prioritized().weights == Weights()
 
     def test_a_store_closes_at_the_end_of_a_with_block(self, tmp_path, bench):
         with GoalStore.open(

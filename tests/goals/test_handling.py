@@ -61,6 +61,12 @@ class TestCommands:
         assert len(bench.ask(c.ReadHistory(goal_id=goal.id)).items) == 9
         bench.check_books()
 
+    def test_a_goal_is_given_up_and_counted(self, bench):
+        goal = bench.propose()
+        answer = bench.ask(c.AbandonGoal(goal_id=goal.id, reason="no use"))
+        assert answer.goal.state == "abandoned"
+        assert bench.ask(c.ReadStatistics()).by_state["abandoned"] == 1
+
     def test_K3_in_shadow_mode_the_goal_is_told_and_the_scheduled_task_taken(self, bench):
         goal = bench.adopt()
         scheduled = ScheduledTaskDraft(task_id="sweep", text="sweep the floor")

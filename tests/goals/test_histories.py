@@ -23,9 +23,9 @@ from gdg_runtime.goals.identity import Caller, Trace
 from gdg_runtime.goals.policy import GoalPolicy
 from gdg_runtime.goals.store.database import Database
 
-HISTORIES, SHARES, COMMANDS = 10_000, 8, 9
+HISTORIES, SHARES, COMMANDS = 10_000, 8, 8
 BELIEFS = ("calm", "kind", "new")
-"""The first two are there from the beginning, inactive."""
+"""The first two are there from the beginning."""
 IN_ONE_STORE = 25
 """Histories that share a store, each with beliefs, goals and an owner of its own: a new connection
 would have to compile each statement anew."""
@@ -65,14 +65,10 @@ class FindsNothing:
 class Watched:
     """Stores with the triggers, each a copy of one that was made once."""
 
-    def __init__(self) -> None:
+    def __init__(self, random: Random) -> None:
         self.now = START
         database = Database.open(":memory:", durable=False)
-        store = self._store(database, Random(0))
-        for place in range(IN_ONE_STORE):
-            for name in BELIEFS[:2]:
-                draft = BeliefDraft(id=f"{place}.{name}", text="so it is", active=False)
-                store.add_belief(draft)
+        self.goals = _populate(self._store(database, random), random)
         for trigger in WATCH:
             database.connection.execute(trigger)
         self._content = database.connection.serialize()
@@ -96,38 +92,55 @@ def some_beliefs(random: Random, place: int) -> tuple[str, ...]:
     return tuple(f"{place}.{name}" for name in BELIEFS if random.random() < 0.4)
 
 
-def a_command(random: Random, goals: list[str], place: int, number: int) -> Command:
-    """Anything that could turn a goal and a belief against each other."""
+def _populate(store: GoalStore, random: Random) -> list[list[str]]:
+    """Beliefs and goals for each of the histories of a store; the goals' ids."""
+    goals = []
+    for place in range(IN_ONE_STORE):
+        for name in BELIEFS[:2]:
+            active = random.random() < 0.3
+            store.add_belief(BeliefDraft(id=f"{place}.{name}", text="so it is", active=active))
+        drafts = [
+            GoalDraft(
+                text="go on", category="exploration", owner=f"{place}",
+                contradicts=some_beliefs(random, place), repeat_every_min=repeat_every_min,
+            )
+            for repeat_every_min in (None, 5, None)
+        ]  # fmt: skip
+        goals.append([store.create(draft).id for draft in drafts])
+    return goals
+
+
+def a_command(random: Random, place: int, key: str, goals: list[str], task: str) -> Command:
+    """Anything that could turn a goal and a belief against each other. `task` is the goal that was
+    selected last."""
     kind = random.random()
     goal_id, belief_id = random.choice(goals), f"{place}.{random.choice(BELIEFS[:2])}"
-    if kind < 0.25:
+    if kind < 0.2:
         return c.AdoptGoal(goal_id=goal_id, caller=CALLER)
-    if kind < 0.5:
-        key, owner = f"{place}.{number}", f"{place}"
-        return c.NextTask(selection_key=key, owner=owner, caller=CALLER)
-    if kind < 0.75:
+    if kind < 0.45:
+        return c.NextTask(selection_key=key, owner=f"{place}", caller=CALLER)
+    if kind < 0.7:
         patch = BeliefPatch(active=random.random() < 0.5)
         return c.EditBelief(belief_id=belief_id, patch=patch, caller=CALLER)
-    if kind < 0.8:
+    if kind < 0.75:
         draft = BeliefDraft(id=f"{place}.{BELIEFS[2]}", text="so it is")
         return c.AddBelief(draft=draft, caller=CALLER)
-    if kind < 0.86:
+    if kind < 0.82:
         patch = GoalPatch(contradicts=some_beliefs(random, place))
         return c.EditGoal(goal_id=goal_id, patch=patch, caller=CALLER)
-    if kind < 0.93:
-        success = random.random() < 0.6
-        return c.CompleteGoal(goal_id=goal_id, success=success, caller=CALLER)
-    if kind < 0.97:
+    if kind < 0.92:
+        return c.CompleteGoal(goal_id=task, success=random.random() < 0.5, caller=CALLER)
+    if kind < 0.96:
         way_out = random.choice((c.ReleaseGoal, c.AbandonGoal, c.DeleteGoal))
-        return way_out(goal_id=goal_id, caller=CALLER)
-    return c.ImportGoals(goals=(an_import(random, place, number),), caller=CALLER)
+        return way_out(goal_id=task, caller=CALLER)
+    return c.ImportGoals(goals=(an_import(random, place, key),), caller=CALLER)
 
 
-def an_import(random: Random, place: int, number: int) -> GoalView:
+def an_import(random: Random, place: int, key: str) -> GoalView:
     state = random.choice(("proposed", "adopted", "executing"))
     return GoalView(
-        id=f"import_{place}_{number}", text="elsewhere", category="maintenance", value=0.5,
-        effort=0.5, risk=0.5, contradicts=some_beliefs(random, place), owner=f"{place}",
+        id=f"import_{key}", text="elsewhere", category="maintenance", value=0.5, effort=0.5,
+        risk=0.5, contradicts=some_beliefs(random, place), owner=f"{place}",
         created_at=START, updated_at=START, state=state,
     )  # fmt: skip
 
@@ -135,21 +148,18 @@ def an_import(random: Random, place: int, number: int) -> GoalView:
 def live_through(store: GoalStore, watched: Watched, seed: int, happened: Counter[str]) -> None:
     """One history; the codes of its refusals are counted."""
     random, place = Random(seed), seed % IN_ONE_STORE
-    goals = []
-    for repeat_every_min in (None, 5):
-        draft = GoalDraft(
-            text="go on", category="exploration", owner=f"{place}",
-            contradicts=some_beliefs(random, place), repeat_every_min=repeat_every_min,
-        )  # fmt: skip
-        goals.append(handle(store, c.CreateGoal(draft=draft, caller=CALLER)).goal.id)
+    goals = list(watched.goals[place])
+    task = goals[0]
     for number in range(COMMANDS):
-        watched.now += timedelta(minutes=random.choice((0, 1, 5)))
-        command = a_command(random, goals, place, number)
+        watched.now += timedelta(minutes=random.choice((0, 0, 1, 5)))
+        command = a_command(random, place, f"{place}.{number}", goals, task)
         answer = handle(store, command)
         if isinstance(answer, Refused):
             happened[answer.code] += 1
         elif isinstance(command, c.ImportGoals):
             goals.append(command.goals[0].id)
+        elif isinstance(command, c.NextTask) and answer.task is not None:
+            task = answer.task.goal_id
 
 
 def look_back(store: GoalStore, happened: Counter[str]) -> None:
@@ -163,7 +173,7 @@ def look_back(store: GoalStore, happened: Counter[str]) -> None:
 
 @pytest.mark.parametrize("share", range(SHARES))
 def test_B10_no_goal_is_adopted_or_executing_against_an_active_belief(share):
-    watched, happened = Watched(), Counter()
+    watched, happened = Watched(Random(share)), Counter()
     seeds = range(share * HISTORIES // SHARES, (share + 1) * HISTORIES // SHARES)
     for first in seeds[::IN_ONE_STORE]:
         store = watched.fresh(Random(first))
@@ -179,26 +189,26 @@ def test_B10_no_goal_is_adopted_or_executing_against_an_active_belief(share):
         "goal_blocked_by_belief active_contradiction", "goal_released lease",
         "goal-blocked-by-belief", "goal_updated",
     ):  # fmt: skip
-        assert happened[event] > 50, event
-    assert sum(
-        times for event, times in happened.items()
-        if event.startswith("goal_released the belief")
-    ) > 50  # fmt: skip
+        assert happened[event] >= 20, event
+    stopped = [
+        times for event, times in happened.items() if event.startswith("goal_released the belief")
+    ]
+    assert sum(stopped) >= 20
 
 
 def test_the_watch_sees_what_it_is_there_for():
-    watched = Watched()
+    watched = Watched(Random(0))
     store = watched.fresh(Random(1))
     draft = GoalDraft(text="go on", category="exploration", contradicts=("a",))
     goal_id = store.create(draft).id
     tx = store.database.connection
-    tx.execute("UPDATE goals SET state = 'executing'")
+    tx.execute("UPDATE goals SET state = 'executing' WHERE id = ?", (goal_id,))
     with pytest.raises(sqlite3.IntegrityError, match="executing against a new belief"):
         store.database.connection.execute(
             "INSERT INTO beliefs VALUES ('a', 'x', 1, 1.0, 0, ?, ?, 1)",
             ("2025-11-08T00:00:00.000000Z",) * 2,
         )
-    tx.execute("UPDATE goals SET state = 'proposed'")
+    tx.execute("UPDATE goals SET state = 'proposed' WHERE id = ?", (goal_id,))
     store.add_belief(BeliefDraft(id="a", text="so it is"))
     for state in ("adopted", "executing"):
         with pytest.raises(sqlite3.IntegrityError, match="went on"):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gdg_runtime.goals.errors import DeadlinePassed, GoalBlocked
-from gdg_runtime.goals.forms import utc_text
+from gdg_runtime.goals.fields import utc_text
 from gdg_runtime.goals.policy import GoalPolicy
 from gdg_runtime.goals.rollout import RolloutStats, read_stats, verdict
 

@@ -11,11 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gdg_runtime.goals.flags import GoalFlags
-from gdg_runtime.goals.forms import (
-    GoalDraft,
-    ScheduledTaskDraft,
-    TaskView,
-)
+from gdg_runtime.goals.forms import GoalDraft, ScheduledTaskDraft, TaskView
 from gdg_runtime.goals.identity import Caller, Trace
 from gdg_runtime.goals.model import GoalState
 from gdg_runtime.goals.policy import GoalPolicy
@@ -509,3 +505,18 @@ def test_T3_scheduled_tasks_are_no_part_of_the_outbox(opened: OpenDesk) -> None:
     desk.schedule("sweep")
     desk.next("a")
     assert desk.scheduler.submit_pending(sink) == 0
+
+
+def test_what_the_schedule_gave_is_forgotten_after_a_day_and_what_goals_gave_is_not(
+    opened: OpenDesk,
+) -> None:
+    desk = opened()
+    desk.schedule("sweep")
+    goal = desk.adopted()
+    assert desk.next("goal").task.goal_id == goal.id
+    for hour in range(72):
+        assert desk.next(f"hour {hour}").task.task_id == "sweep"
+        desk.clock.turn(hours=1)
+    kept = [line for line in desk.dump() if b'"table":"selections"' in line]
+    assert len(kept) == 1 + 24
+    assert desk.next("goal").task.goal_id == goal.id

@@ -5,7 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from gdg_runtime.goals.errors import CheckerUnavailable
+from gdg_runtime.goals.forms import ScheduledTaskDraft
 from gdg_runtime.goals.policy import GoalPolicy
+from gdg_runtime.goals.scheduling import TaskScheduler
+from gdg_runtime.goals.vetting import Vetting
 
 
 def taken(bench, key="k", owner=None):
@@ -114,6 +117,17 @@ class TestVettingOnceMore:
         assert taken(bench) == "good"
         assert bench.told().count("goal_blocked_by_belief") == 40
 
+    def test_B3_no_vetter_can_let_a_forbidden_goal_be_selected(self, make_bench):
+        class Lenient:
+            def vet(self, goal, bearing):
+                return Vetting()
+
+        bench = make_bench(vetter=Lenient())
+        goal = bench.adopt(contradicts=["core.calm"])
+        bench.hold("core.calm")
+        assert taken(bench) is None
+        assert bench.told(goal) == ["goal_created", "goal_adopted"]
+
     def test_without_a_checker_nothing_is_selected(self, bench):
         goal = bench.adopt()
         bench.checker.error = CheckerUnavailable("x")
@@ -151,6 +165,12 @@ class TestOnce:
         again = bench.store.select_goal("k")
         assert again is not None and again.task.task_id == f"goal:{goal.id}:1"
         assert again.goal.deleted_at is not None
+
+    def test_a_key_that_got_a_scheduled_task_gets_no_goal(self, bench):
+        bench.store.schedule(ScheduledTaskDraft(task_id="sweep", text="sweep"))
+        assert TaskScheduler(bench.store).get_next_task("k").task.task_id == "sweep"
+        bench.adopt()
+        assert bench.store.select_goal("k") is None
 
     def test_a_key_that_found_nothing_may_find_something_later(self, bench):
         assert taken(bench) is None

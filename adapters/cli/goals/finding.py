@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from ....goals.commands import GoalAnswer, GoalPage, ListGoals, ReadGoal, Refused
-from ....goals.forms import GOAL_ID, GoalView
+from ....goals.fields import GOAL_ID
+from ....goals.forms import GoalView
 from .moments import one_line
 from .progress import Progress
 from .session import Session, WasRefused

@@ -1,6 +1,7 @@
 """The file: its bytes follow from content alone, and what is not such a file is told so."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,18 @@ def test_a_file_that_was_read_is_written_again_with_the_same_bytes(studio: Studi
     copy = studio.folder / "copy.jsonl"
     Cassette.read(path).write(copy)
     assert copy.read_bytes() == path.read_bytes()
+
+
+def test_a_pipe_is_written_to_and_not_replaced_by_a_file(studio: Studio) -> None:
+    path, pipe = studio.written(chatting), studio.folder / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        Cassette.read(path).write(pipe)
+        assert os.read(reader, 1 << 20) == path.read_bytes()
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
 
 
 def test_data_that_looks_like_a_reference_is_kept_as_it_is(studio: Studio) -> None:

@@ -1,5 +1,6 @@
 """A12: the bearer token."""
 
+import httpx2
 import pytest
 
 from gdg_runtime.adapters.goals_api.port import DatabasePort
@@ -20,9 +21,8 @@ TOKEN = "0123456789abcdef"
 )
 async def test_A12_without_the_token_nothing_is_done(serving, store, header, error) -> None:
     async with serving(DatabasePort(store), token=TOKEN) as api:
-        del api.client.headers["Authorization"]
-        if header is not None:
-            api.client.headers["Authorization"] = header.encode("latin-1")
+        sent = [] if header is None else [(b"Authorization", header.encode("latin-1"))]
+        api.client.headers = httpx2.Headers(sent)
         for path in ("/v1/goals", "/v1/ledger", "/v1/unknown", "/unknown"):
             answer = await api("GET", path)
             assert answer.status_code == 401

@@ -109,15 +109,14 @@ async def test_X7_the_dashboard_asks_for_what_there_is(api) -> None:
     expressions = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
     asked = set()
     for expression in expressions:
-        names = re.findall(r"\b(goals?_[a-z_]+)\b", expression)
-        assert names, expression
-        asked.update(names)
-        labels = set(re.findall(r'([a-z_]+)(?:=|!=|=~)"', expression))
+        found = re.findall(r"\b(goals?_[a-z_]+)(?:\{([^}]*)\})?", expression)
+        assert found, expression
+        asked.update(name for name, _ in found)
+        for name, matchers in found:
+            assert set(re.findall(r'([a-z_]+)(?:=|!=|=~)"', matchers)) <= shown[name], expression
+        known = set().union(*[shown[name] for name, _ in found])
         for grouped in re.findall(r"by \(([^)]*)\)", expression):
-            labels.update(label.strip() for label in grouped.split(","))
-        for name in names:
-            assert name in shown, expression
-            assert labels <= shown[name], expression
+            assert {label.strip() for label in grouped.split(",")} <= known, expression
         for matched in re.findall(r'le="([^"]*)"', expression):
             assert float(matched) in BUCKETS_MS
     families = {re.sub("_(bucket|sum|count)$", "", name) for name in shown}

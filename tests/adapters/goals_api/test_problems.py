@@ -76,7 +76,7 @@ async def test_A10_a_failure_tells_the_client_nothing_and_the_log_everything(ser
         assert "RuntimeError" not in answer.text
         again = await api("GET", "/healthz")
     assert again.status_code == 200, "the server lives on"
-    (told,) = [line for line in log if line["level"] == "exception"]
+    (told,) = [line for line in log if line["level"] == "error"]
     assert told["trace_id"] == answer.json()["trace_id"]
 
 

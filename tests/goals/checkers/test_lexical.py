@@ -122,17 +122,14 @@ def test_a_plain_negation_blocks_in_both_directions(verb: str, things: str) -> N
     assert check(f"{verb} the {things}", f"We must {verb} the {things}.").severity < 0.4
 
 
-WORDS = st.lists(
-    st.sampled_from(
-        """not never no nobody without unless until before after only every some all at most least
-        more than less than one two dozen half a quarter of hour hours percent 5 1,000 0.5 24h $9
-        delete keep hide show logs files operator must should may is are be to from the and but , .
-        ; ( ) n't don't can't 's ' - % refuse avoid stop need needs let that who which nothing
-        twice daily week per each single second then first exactly limit under over beyond too
-        """.split()
-    ),
-    max_size=30,
-).map(" ".join)
+VOCABULARY = """
+not never no nobody without unless until before after only every some all at most least more than
+less than one two dozen half a quarter of hour hours percent 5 1,000 0.5 24h $9 delete keep hide
+show logs files operator must should may is are be to from the and but , . ; ( ) n't don't can't
+'s ' - % refuse avoid stop need needs let that who which nothing twice daily week per each single
+second then first exactly limit under over beyond too
+"""
+WORDS = st.lists(st.sampled_from(VOCABULARY.split()), max_size=30).map(" ".join)
 TEXTS = st.one_of(WORDS, st.text(max_size=300))
 
 

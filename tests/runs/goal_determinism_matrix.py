@@ -1,0 +1,55 @@
+"""One process of the goals' determinism matrix: 2 backends × 2 concurrency limits of
+pursuing.yaml, each with latencies of its own, and 2 backends of a short goals_market.
+
+Prints one line per run: what it was and a digest of every promised file, and of the database's
+content.
+"""
+
+import sys
+import tempfile
+from hashlib import sha256
+from itertools import product
+from pathlib import Path
+
+import consulting
+
+from gdg_runtime.actors.plugins import default_catalogue
+from gdg_runtime.adapters.execution import Hosting, start_run
+from gdg_runtime.adapters.run_directory import promised
+from gdg_runtime.goals.store.database import Database
+from gdg_runtime.goals.store.dump import dump_lines
+from gdg_runtime.scenarios.document import load_scenario
+from gdg_runtime.scenarios.schema.episode import EpisodeConfig
+
+HERE = Path(__file__).parent
+SHORT = ("simulation.steps_per_epoch=4", "goals.belief_changes.0.step=10")
+
+
+def run(name: str, what: str, config: EpisodeConfig, hosting: Hosting) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        result = start_run(config, out=Path(folder), hosting=hosting)
+        assert result.status == "completed", result.error
+        written = [(result.directory / file).read_bytes() for file in promised(config)]
+        database = Database.open(result.directory / "goals.db")
+        with database.reading() as tx:
+            written.append(b"".join(dump_lines(tx)))
+        database.close()
+        digests = [sha256(data).hexdigest()[:12] for data in written]
+        print(f"{name} {what}: {name} {' '.join(digests)}")
+
+
+def main() -> None:
+    assert "hypothesis" not in sys.modules, "it would make trio's own scheduling deterministic"
+    catalogue = default_catalogue()
+    pursuing = load_scenario(HERE / "pursuing.yaml", catalogue=catalogue)
+    for pattern, (backend, limit) in enumerate(product(("trio", "asyncio"), (1, 64))):
+        consulting.LATENCY.seed(pattern)
+        hosting = Hosting(backend=backend, max_concurrency=limit)
+        run("pursuing", f"{backend} latency {pattern} limit {limit}", pursuing, hosting)
+    market = load_scenario("goals_market", sets=SHORT, epochs=4, catalogue=catalogue)
+    for backend in ("trio", "asyncio"):
+        run("market", backend, market, Hosting(backend=backend))
+
+
+if __name__ == "__main__":
+    main()
