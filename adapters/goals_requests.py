@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from ..goals import commands
 from ..goals.commands import Answer, Command, GoalAnswer
+from ..goals.fields import utc_text
 from ..goals.forms import BeliefView, GoalView, ParameterView
 
 
@@ -139,8 +140,9 @@ def _import(command: commands.ImportGoals) -> Call:
     return Call("POST", "/v1/goals/import", commands.Imported.model_validate, body)
 
 
-def _rollout(_: commands.ReadRollout) -> Call:
-    return Call("GET", "/v1/rollout", commands.RolloutAnswer.model_validate)
+def _rollout(command: commands.ReadRollout) -> Call:
+    query = {} if command.since is None else {"since": utc_text(command.since)}
+    return Call("GET", "/v1/rollout", commands.RolloutAnswer.model_validate, query=query)
 
 
 _CALLS: dict[type[Command], Callable[[Any], Call]] = {

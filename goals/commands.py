@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field, JsonValue
 
 from ..runtime.message import Message
-from .fields import GOAL_ID, Name
+from .fields import GOAL_ID, Name, UtcTime
 from .forms import (
     BeliefDraft,
     BeliefPatch,
@@ -228,6 +228,9 @@ class ReadStatistics(Command, name="goals.statistics"):
 
 class ReadRollout(Command, name="goals.rollout"):
     """Answer: RolloutAnswer."""
+
+    since: UtcTime | None = None
+    """What happened before does not count, such as crashes whose cause was mended since."""
 
 
 # --- answers --------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ ENOUGH_SELECTIONS = 20
 LEAST_SUCCESS = 0.8
 """Share of the finished executions that must have succeeded."""
 
-_BEGINNING = ""
+BEGINNING = ""
 _SELECTED = """SELECT count(*) FROM ledger
 WHERE event = 'goal_selected_for_execution' AND ts >= ?"""
 _BLOCKS = """SELECT count(*) FROM ledger
@@ -74,7 +74,7 @@ def verdict(stats: RolloutStats) -> tuple[Verdict, tuple[str, ...]]:
     return "keep", (f"{share}, no violation, no crash",)
 
 
-def read_stats(tx: Connection, *, since: str = _BEGINNING) -> RolloutStats:
+def read_stats(tx: Connection, *, since: str = BEGINNING) -> RolloutStats:
     """What the ledger and the decision records show, from a time (RFC 3339) on; violations are
     looked for in the store as it is, and in the whole ledger."""
     ended = {row["ended"]: row["times"] for row in tx.execute(_ENDINGS, (since,))}

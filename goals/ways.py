@@ -16,6 +16,7 @@ from . import (
     rollout,
 )
 from .commands import Answer, Command, GoalAnswer
+from .fields import utc_text
 from .forms import BeliefView, GoalView
 from .model import Goal
 from .operation import Operation
@@ -167,7 +168,8 @@ def _statistics(op: Operation, command: commands.ReadStatistics) -> commands.Sta
 
 
 def _rollout(op: Operation, command: commands.ReadRollout) -> commands.RolloutAnswer:
-    stats = rollout.read_stats(op.tx)
+    since = rollout.BEGINNING if command.since is None else utc_text(command.since)
+    stats = rollout.read_stats(op.tx, since=since)
     verdict, reasons = rollout.verdict(stats)
     return commands.RolloutAnswer(
         selections=stats.selections, finished=stats.finished, successes=stats.successes,

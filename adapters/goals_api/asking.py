@@ -40,7 +40,8 @@ class Goals:
         return answer
 
 
-def _goals(request: Request) -> Goals:
+# A dependency that is no coroutine would cost a thread.
+async def _goals(request: Request) -> Goals:
     goals: Goals = request.app.state.goals
     return goals
 

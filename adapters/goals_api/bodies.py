@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ...goals.commands import GoalId, Limit, Reason
-from ...goals.fields import ONLY_THESE, Name
+from ...goals.fields import ONLY_THESE, Name, UtcTime
 from ...goals.forms import (
     BeliefDraft,
     BeliefPatch,
@@ -69,6 +69,13 @@ class BeliefsQuery(Query):
     limit: Limit = 50
     cursor: Annotated[str, Field(max_length=1000)] | None = None
     """`next_cursor` of the page before."""
+
+
+class RolloutQuery(Query):
+    """From when on it is looked."""
+
+    since: UtcTime | None = None
+    """What happened before does not count."""
 
 
 class DecisionsQuery(Query):

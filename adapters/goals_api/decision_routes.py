@@ -14,7 +14,7 @@ from ...goals.commands import (
     SetParameter,
 )
 from .asking import Asked, shown
-from .bodies import DecisionsQuery, ParameterRead, SettingBody
+from .bodies import DecisionsQuery, ParameterRead, RolloutQuery, SettingBody
 from .idempotency import Reader
 from .openapi import refusals
 from .strict_json import StrictRoute
@@ -53,6 +53,8 @@ async def set_parameter(
 @router.get(
     "/rollout", operation_id="read_rollout", response_model=RolloutAnswer, responses=refusals()
 )  # fmt: skip
-async def read_rollout(caller: Reader, goals: Asked) -> Response:
-    """What the selections so far have shown: keep, roll_back or insufficient."""
-    return shown(await goals.ask(ReadRollout(caller=caller), RolloutAnswer))
+async def read_rollout(
+    query: Annotated[RolloutQuery, Query()], caller: Reader, goals: Asked
+) -> Response:
+    """What the selections so far, or since a time, have shown: keep, roll_back or insufficient."""
+    return shown(await goals.ask(ReadRollout(since=query.since, caller=caller), RolloutAnswer))

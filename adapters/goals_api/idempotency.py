@@ -14,7 +14,7 @@ ACTOR = "http"
 """Who asks, as the ledger has it."""
 
 
-def reader(request: Request) -> Caller:
+async def reader(request: Request) -> Caller:
     """Who asks to be told something."""
     return Caller(actor=ACTOR, trace=trace_of(request.scope))
 
@@ -33,7 +33,7 @@ async def writer(
     ] = None,
 ) -> Caller:
     """Who asks to have something done, and the key of the request."""
-    asked_by = reader(request)
+    asked_by = await reader(request)
     if idempotency_key is None:
         return asked_by
     identity = request.scope["state"]["identity"]

@@ -518,5 +518,5 @@ def test_what_the_schedule_gave_is_forgotten_after_a_day_and_what_goals_gave_is_
         assert desk.next(f"hour {hour}").task.task_id == "sweep"
         desk.clock.turn(hours=1)
     kept = [line for line in desk.dump() if b'"table":"selections"' in line]
-    assert len(kept) == 1 + 24
+    assert len(kept) == 1 + 25  # a day has a beginning and an end
     assert desk.next("goal").task.goal_id == goal.id

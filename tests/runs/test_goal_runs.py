@@ -185,8 +185,11 @@ def test_K4_in_shadow_mode_every_agent_acts_as_with_goals_switched_off(
     off = played(tmp_path, "goals_shadow", "goals.shadow=off")
     assert off.steps == shadow.steps
     assert off.of_type("goal_shadow_selected") == []
-    rest = [{**event, "n": 0} for event in shadow.events if event["type"] != "goal_shadow_selected"]
-    assert rest == [{**event, "n": 0} for event in off.events]
+    rest = [event for event in shadow.events if event["type"] != "goal_shadow_selected"]
+    # But for their numbers, and for the log's own digest at its end.
+    assert [{**event, "n": 0} for event in rest[:-1]] == [
+        {**event, "n": 0} for event in off.events[:-1]
+    ]
 
 
 def test_K4_scheduled_tasks_are_done_as_if_there_were_no_goalstore(

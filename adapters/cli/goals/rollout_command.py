@@ -1,5 +1,7 @@
 """`gdg-runtime goals rollout`."""
 
+from datetime import UTC, datetime
+
 import click
 
 from ....goals.commands import ReadRollout, RolloutAnswer
@@ -16,11 +18,17 @@ _NEXT = {
 
 
 @click.command("rollout")
+@click.option(
+    "--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%SZ"]),
+    help="Count only what happened from this time on, in UTC: after a cure, the crashes before it "
+    "say nothing.",
+)  # fmt: skip
 @place_options
-def command(place: Place) -> None:
+def command(since: datetime | None, place: Place) -> None:
     """Show how goals have done so far, and the verdict: keep, roll back, or insufficient."""
+    asked = ReadRollout(since=None if since is None else since.replace(tzinfo=UTC))
     with session(place) as goals:
-        answer = goals.ask(ReadRollout(), RolloutAnswer)
+        answer = goals.ask(asked, RolloutAnswer)
     if place.as_json:
         tell_json(answer)
         return

@@ -84,6 +84,9 @@ async def test_a_weight_is_a_number(api, value: bytes) -> None:
 async def test_the_rollout_tells_its_verdict(api) -> None:
     told = (await api("GET", "/v1/rollout")).json()
     assert (told["verdict"], told["success_rate"]) == ("insufficient", None)
+    later = await api("GET", "/v1/rollout?since=2999-01-01T00:00:00Z")
+    assert later.json()["safety_blocks"] == 0
+    assert (await api("GET", "/v1/rollout?since=yesterday")).status_code == 422
 
 
 async def test_the_ledger_is_read_page_by_page(api) -> None:

@@ -219,6 +219,15 @@ def test_the_rollout_has_figures_and_a_verdict(goals) -> None:
     assert (told["verdict"], told["success_rate"]) == ("insufficient", None)
 
 
+def test_the_rollout_can_begin_again_after_a_cure(goals) -> None:
+    blocked = goals("belief", "add", "a.b", "So it is")
+    assert blocked.code == 0
+    assert goals("add", "Dream", "--contradicts", "a.b", "--adopt").code == 1
+    assert goals("rollout", "--since", "2020-01-01", "--json").json["safety_blocks"] == 1
+    assert goals("rollout", "--since", "2999-01-01", "--json").json["safety_blocks"] == 0
+    assert goals("rollout", "--since", "yesterday").code == 2
+
+
 def test_a_warning_is_no_refusal(goals) -> None:
     ran = goals("add", "Dream", "--aligns-with", "no.such", "--adopt")
     assert ran.code == 0
