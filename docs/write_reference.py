@@ -170,6 +170,7 @@ disagree are a fault.
 MODELS = """\
 `llm:` has the defaults of all agents, `models:` settings by role (or just a model's name), and an
 agent's own entry what differs for it: beside its `type`, or below `llm:`. The most special wins.
+`goals.judge` has what differs for the judge of goals.
 What it all means for a run is in [llm-agents.md](llm-agents.md).
 """
 

@@ -218,10 +218,10 @@ def _keys(root: dict, schema: dict, below: str) -> Iterator[str]:
 def test_the_scenario_page_has_every_key_of_the_config() -> None:
     page = (ROOT / "docs" / "scenario-files.md").read_text()
     general, *worlds = re.split(r"^## ", page, flags=re.M)[1:]
-    # A model's settings can stand in three places and are described in one.
+    # A model's settings can stand in several places and are described in one.
     repeated = tuple(
         f"{place}.{name}"
-        for place in ("llm", "agents[].llm")
+        for place in ("llm", "agents[].llm", "goals.judge")
         for name in ModelOverrides.model_fields
     )
     found = [key for key in keys(EpisodeConfig) if not key.startswith(repeated)]

@@ -1,12 +1,11 @@
 """What agents may do with their goals, as tools of a language model."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ...goals.forms import GoalView
-from ...goals.model import GoalCategory
 from ...scenarios.contract import Tool
 from .asking import Goals
 
@@ -19,7 +18,7 @@ class ProposeArguments(_Arguments):
     """A goal of one's own."""
 
     text: str = Field(min_length=1, max_length=500)
-    category: GoalCategory
+    category: Literal["introspection", "exploration", "maintenance", "user_requested"]
     value: float = Field(ge=0.0, le=1.0)
     effort: float = Field(ge=0.0, le=1.0)
     risk: float = Field(ge=0.0, le=1.0)
@@ -44,6 +43,9 @@ ADOPT = Tool("goal_adopt", "Adopt a proposed goal, if your beliefs allow it.", G
 COMPLETE = Tool("goal_complete", "Tell that the goal you execute is reached.", GoalArguments)
 ABANDON = Tool("goal_abandon", "Give a goal up for good.", GiveUpArguments)
 
+_LISTED = 10
+"""Goals that a list shows, the best ones."""
+
 GOAL_TOOLS = (LIST, PROPOSE, ADOPT, COMPLETE, ABANDON)
 
 
@@ -55,8 +57,9 @@ async def _list(goals: Goals, arguments: Any) -> dict[str, Any]:
         "others": [
             {**_shown(entry.goal), "priority": round(entry.priority, 3),
              "blocked_by": list(entry.blocked_by)}
-            for entry in ranked
+            for entry in ranked[:_LISTED]
         ],
+        "more": max(0, len(ranked) - _LISTED),
     }  # fmt: skip
 
 

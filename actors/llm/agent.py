@@ -50,6 +50,8 @@ _SHOWN = 200
 journal and the event log have all of it."""
 _WHOLE = 600
 """Characters of a note of a whole result."""
+_LIST = 4_000
+"""Characters of a note of its goals."""
 _NOTES = 8
 """Things that have happened since the last turn that the next prompt tells at most."""
 
@@ -175,7 +177,7 @@ class LlmAgent(Agent):
             self._note(f"Your {action.tool} was refused: "
                        f"{as_data({'why': str(error)}, _SHOWN, _WHOLE)}")  # fmt: skip
         else:
-            self._note(f"Your {action.tool} worked: {as_data(result, _SHOWN, _WHOLE)}")
+            self._note(f"Your {action.tool} worked: {as_data(result, _SHOWN, _LIST)}")
         return await self._choose(observation, usable, choices, ctx)
 
     async def decide(self, offer: Offer, ctx: AgentContext) -> Decision:

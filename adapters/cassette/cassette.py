@@ -124,17 +124,17 @@ class Cassette:
 
         A pipe or a device is written to as it is: a file must not take its place.
         """
-        path = path.resolve()
-        temporary = path.with_name(f".{path.name}.new")
+        target = path.resolve()
+        temporary = target.with_name(f".{target.name}.new")
         try:
-            if path.exists() and not path.is_file():
-                with path.open("wb") as file:
+            if target.exists() and not target.is_file():
+                with target.open("wb") as file:
                     return self._put(file)
             with temporary.open("wb") as file:
                 size = self._put(file)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.replace(path)
+            temporary.replace(target)
         except OSError as error:
             error.filename = str(path)
             raise

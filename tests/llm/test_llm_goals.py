@@ -43,11 +43,13 @@ GOAL = {"text": "Earn trust", "category": "exploration", "value": 0.8, "effort":
 
 def rule(step: int, tool: str, **args: Any) -> dict[str, str]:
     """The model's choice in a step, where it may still choose a goal tool."""
-    return {"contains": f"Step {step}.\n<data>", "content": answer(tool, **args)}
+    return {"contains": f"Step {step}.\n", "content": answer(tool, **args)}
 
 
+AFTER = {"contains": "Your goal_", "content": POST}
+"""What it does in a turn after a goal tool, of which the prompt tells what came."""
 ANYWAY = {"contains": "", "content": POST}
-"""What it does otherwise: after a goal tool too, for then the prompt tells what came of it."""
+"""What it does otherwise."""
 
 
 class Thought:
@@ -92,9 +94,9 @@ def think(gdg: Any, serve: Serve, tmp_path: Path) -> Think:
 
     def play(
         *rules: dict[str, str], goals: tuple[dict[str, Any], ...] = (), steps: int = 1,
-        more: str = "",
+        more: str = "", after: tuple[dict[str, str], ...] = (AFTER,),
     ) -> Thought:  # fmt: skip
-        server = serve(answers=[*rules, ANYWAY])
+        server = serve(answers=[*after, *rules, ANYWAY])
         listed = [{"target": "ann", **goal} for goal in goals]
         text = SCENARIO.format(url=server.url, goals=json.dumps(listed), steps=steps, more=more)
         (tmp_path / "thinkers.yaml").write_text(text)
@@ -174,6 +176,17 @@ def test_a_model_is_offered_the_goal_tools_that_could_succeed_with_the_ids_they_
     }
 
 
+def test_a_long_list_of_goals_can_be_read(think: Think) -> None:
+    goals = tuple({**GOAL, "text": f"{n} {'x' * 400}", "value": n / 20} for n in range(20))
+    thought = think(rule(0, "goal_list"), goals=goals)
+    [told] = re.findall("Your goal_list worked: <data>(.*)</data>", thought.prompts(0)[1])
+    listed = json.loads(told)
+    assert [goal["text"].split()[0] for goal in listed["executing"]] == ["19"]
+    best = [goal["text"].split()[0] for goal in listed["others"]]
+    assert best == [str(n) for n in range(18, 8, -1)]
+    assert listed["more"] == 9
+
+
 def test_the_prompt_shows_the_current_goal(think: Think) -> None:
     goal = {**GOAL, "success_metrics": {"reputation": 0.9}, "horizon_max_min": 600}
     thought = think(goals=(goal,))
@@ -220,7 +233,7 @@ def test_an_id_that_was_not_offered_is_no_valid_answer(think: Think) -> None:
 
 def test_a_second_goal_tool_in_a_turn_is_no_valid_answer(think: Think) -> None:
     again = {"contains": "", "content": answer("goal_list")}
-    thought = think(again)
+    thought = think(again, after=())
     assert len(thought.asked) == 3, "with goals, without them, and once more with the error"
     [invalid] = thought.of_type("invalid_action")
     assert '"tool" must be one of' in invalid["error"]
@@ -230,7 +243,8 @@ def test_a_second_goal_tool_in_a_turn_is_no_valid_answer(think: Think) -> None:
 def test_a_model_without_an_answer_is_asked_no_more_often_than_without_goals(
     think: Think,
 ) -> None:
-    thought = think({"contains": "", "content": "I would rather not say."}, more=", fallback: honest")
+    silent = {"contains": "", "content": "I would rather not say."}
+    thought = think(silent, more=", fallback: honest")
     assert len(thought.asked) == 2, "once, and once more with the error"
     assert len(thought.of_type("invalid_action")) == 1
     assert thought.steps[0]["action"]["tool"] is not None, "the fallback acts"
@@ -258,7 +272,7 @@ def test_hostile_text_in_a_goal_stays_data(think: Think, gdg: Any) -> None:
     held = 0
     for body in thought.asked:
         for message in body["messages"]:
-            if message["role"] == "assistant":
+            if message["role"] != "user":
                 continue
             assert CANARY not in outside_of_data(message)
             held += CANARY in message["content"]
