@@ -72,6 +72,7 @@ def start_run(
 ) -> Result:
     """Begin a new run and execute it to its end. Raises RunTrouble, CatalogueError."""
     now, hosting = datetime.now(UTC), hosting or Hosting()
+    port = _port(config, hosting)
     models = _language_models(config, hosting)
     header = _header(config, schedule)
     run = RunDirectory.create(out, config, config.label or "default", now)
@@ -80,7 +81,7 @@ def start_run(
             run.write_whole("config.json", config_bytes(config, schedule))
             journal = Journal.create(run.journal, header)
             run.sync_names()
-            work = _Execution(run, config, schedule, hosting, RunCatalogue(out), models)
+            work = _Execution(run, config, schedule, hosting, RunCatalogue(out), models, port)
             return work.execute(journal, None, created=now.isoformat())
     except OSError as error:
         raise RunUnwritable(run.path, error) from error
@@ -93,12 +94,13 @@ def resume_run(run: RunDirectory, hosting: Hosting | None = None) -> Result:
     CatalogueError.
     """
     hosting = hosting or Hosting()
-    models = _language_models(run.read_config()[0], hosting)
+    stored = run.read_config()[0]
+    port, models = _port(stored, hosting), _language_models(stored, hosting)
     try:
         with run.locked():
             journal, recorded, config, schedule = _reopened(run, hosting)
             created = read_meta(run.file("meta.json")).get("created_at")
-            work = _Execution(run, config, schedule, hosting, RunCatalogue.of(run), models)
+            work = _Execution(run, config, schedule, hosting, RunCatalogue.of(run), models, port)
             return work.execute(journal, recorded, created=created)
     except OSError as error:
         raise RunUnwritable(run.path, error) from error
@@ -175,7 +177,7 @@ class _Execution:
 
     def __init__(
         self, run: RunDirectory, config: EpisodeConfig, schedule: str, hosting: Hosting,
-        catalogue: RunCatalogue, models: "LanguageModels | None",
+        catalogue: RunCatalogue, models: "LanguageModels | None", port: "EpisodePort | None",
     ) -> None:  # fmt: skip
         self.run = run
         self.config = config
@@ -183,7 +185,7 @@ class _Execution:
         self.hosting = hosting
         self.catalogue = catalogue
         self.models = models
-        self.port = _port(config, hosting)
+        self.port = port
         self.tally = Tally(
             hosting.observer, nobody_is_told if self.port is None else self.port.close
         )

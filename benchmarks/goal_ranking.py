@@ -163,7 +163,12 @@ def bounds(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if (bound := table.get((line["way"], line["goals"]))) is not None
     ]
     return [
-        {"name": name, "value": value, "bound": bound, "ok": value <= bound}
+        {
+            "name": name,
+            "value": value,
+            "bound": bound,
+            "verdict": "ok" if value <= bound else "failed",
+        }
         for name, value, bound in found
     ]
 
@@ -189,7 +194,7 @@ def main() -> None:
                 lines.append(line)
     verdicts = bounds(lines)
     print(json.dumps({"benchmark": "goal_ranking", "identical_order": True, "bounds": verdicts}))
-    sys.exit(0 if all(verdict["ok"] for verdict in verdicts) else 1)
+    sys.exit(0 if all(one["verdict"] == "ok" for one in verdicts) else 1)
 
 
 if __name__ == "__main__":

@@ -5,12 +5,14 @@
 The server runs as a process of its own. N clients connect, each with a connection of its own; once
 all are there, each proposes a goal, adopts it, reads it, and asks for the ranking, R times over.
 The clients take one of the cores themselves: it is plain text over sockets, no HTTP library.
+The server's CPU time is shown as well (its start included), since wall time is the machine's.
 Prints one JSON line. Exit code 1 if any answer was not the expected one, or if the figures of the
 server do not agree with what was asked.
 """
 
 import argparse
 import json
+import os
 import re
 import subprocess
 import sys
@@ -152,7 +154,9 @@ def main() -> None:
         finally:
             server.terminate()
             server.wait()
-    print(json.dumps(told))
+    spent = os.times()
+    server_ms = 1000 * (spent.children_user + spent.children_system) / told["requests"]
+    print(json.dumps({**told, "server_cpu_ms_per_request": round(server_ms, 2)}))
     if told["errors"] or told["adopted"] != told["adopted_expected"] or server.returncode:
         sys.exit(1)
 

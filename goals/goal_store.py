@@ -5,7 +5,7 @@ the same by messages, with idempotency keys.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, timedelta
 from pathlib import Path
 from sqlite3 import Connection
 from typing import Self, TypeVar
@@ -50,6 +50,7 @@ class GoalStore:
 
     `clock` gives the time and `bits` random bits for ids; a program that runs twice with the same
     of both leaves the same content. A `vetter` takes the place of the default one and its checker.
+    `keep_answers` says how long a command with an idempotency key is answered as before.
     """
 
     def __init__(
@@ -63,10 +64,12 @@ class GoalStore:
         flags: GoalFlags | None = None,
         vetter: Vetter | None = None,
         starting_weights: Weights | None = None,
+        keep_answers: timedelta = timedelta(hours=24),
     ) -> None:
         self.database, self.clock, self.bits = database, clock, bits
         self.policy = policy or GoalPolicy()
         self.flags = flags or GoalFlags()
+        self.keep_answers = keep_answers
         self._vetter = vetter or BeliefVetter(checker or LexicalChecker(), self.policy)
         with database.transaction() as tx:
             register_goal_selected(tx, starting_weights or Weights())

@@ -7,6 +7,7 @@ the next try may get round: a failed checker, and a version that has moved on.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from sqlite3 import Connection
 
 from .commands import Answer, Command, Refused
@@ -16,8 +17,7 @@ from .operation import NOTED, Operation
 from .store import idempotency_rows
 from .ways import ANSWERS, WAYS, Way
 
-KEPT_US = 24 * 60 * 60 * 1_000_000
-"""How long answers are kept for their keys, in microseconds."""
+_MICROSECOND = timedelta(microseconds=1)
 _UNKEPT = (CheckerUnavailable, VersionConflict)
 
 
@@ -29,12 +29,12 @@ def handle(store: GoalStore, command: Command) -> Answer:
             return store.look(way.span, command.caller, lambda op: way.work(op, command))
         if command.caller.key is None:
             return store.perform(way.span, command.caller, lambda op: way.work(op, command))
-        return store.perform(way.span, command.caller, lambda op: _once(op, way, command))
+        return store.perform(way.span, command.caller, lambda op: _once(op, way, command, store))
     except GoalError as refusal:
         return _refused(refusal)
 
 
-def _once(op: Operation, way: Way, command: Command) -> Answer:
+def _once(op: Operation, way: Way, command: Command, store: GoalStore) -> Answer:
     key = command.caller.key
     assert key is not None
     kept = idempotency_rows.find_answer(op.tx, key, op.now_us)
@@ -48,8 +48,9 @@ def _once(op: Operation, way: Way, command: Command) -> Answer:
         raise
     except GoalError as refusal:
         answer = _refused(refusal)
+    kept_us = store.keep_answers // _MICROSECOND
     idempotency_rows.keep_answer(
-        op.tx, key, answer.message_name, answer.model_dump_json(), op.now_us + KEPT_US
+        op.tx, key, answer.message_name, answer.model_dump_json(), op.now_us + kept_us
     )
     return answer
 

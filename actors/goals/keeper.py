@@ -5,7 +5,7 @@ database is made anew by every execution of the run: what it holds follows from 
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -50,6 +50,8 @@ from .settings import flags_of, policy_of
 
 _WORD_BITS = 32
 _PAGE = 200
+_FOR_EVER = timedelta(days=36_500)
+"""Whoever repeats a command from outside knows nothing of the run's logical time."""
 _COMMANDS = {command.message_name: command for command in Command.__subclasses__()}
 
 
@@ -101,7 +103,7 @@ class GoalKeeper(Actor):
         self.store = GoalStore(
             self.files.database, clock=self._now, bits=self._bits, checker=checker,
             policy=policy_of(self.goals), flags=flags_of(self.goals),
-            starting_weights=Weights(**self.goals.weights),
+            starting_weights=Weights(**self.goals.weights), keep_answers=_FOR_EVER,
         )  # fmt: skip
 
     # --- what the store gets of the run -------------------------------------------------------

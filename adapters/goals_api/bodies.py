@@ -1,8 +1,9 @@
 """What is sent and shown beyond the forms of the goals."""
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ...goals.commands import GoalId, Limit, Reason
 from ...goals.fields import ONLY_THESE, Name, UtcTime
@@ -19,6 +20,16 @@ from ...goals.forms import (
 )
 from ...goals.model import GoalCategory, GoalState
 from .strict_json import strict
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
+
+
+def _spelled_out(moment: Any) -> Any:
+    """In a query a number is a text as well, and would be taken for seconds since 1970."""
+    if isinstance(moment, str) and not _DATE.match(moment):
+        raise ValueError("expected a date and time such as 2025-11-08T12:00:00Z")
+    return moment
+
 
 # --- queries --------------------------------------------------------------------------------------
 
@@ -74,7 +85,7 @@ class BeliefsQuery(Query):
 class RolloutQuery(Query):
     """From when on it is looked."""
 
-    since: UtcTime | None = None
+    since: Annotated[UtcTime, BeforeValidator(_spelled_out)] | None = None
     """What happened before does not count."""
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from serving import FaultServer
 
+from gdg_runtime.goals.model import GoalCategory
+
 Serve = Callable[..., FaultServer]
 
 CANARY = "CANARY-7d1f03"
@@ -164,6 +166,7 @@ def test_a_model_is_offered_the_goal_tools_that_could_succeed_with_the_ids_they_
     assert first["goal_adopt"]["goal_id"]["enum"] == [ids["proposed"]]
     assert first["goal_complete"]["goal_id"]["enum"] == [ids["executing"]]
     assert sorted(first["goal_abandon"]["goal_id"]["enum"]) == sorted(ids.values())
+    assert first["goal_propose"]["category"]["enum"] == list(GoalCategory)
     assert {"goal_list", "goal_propose", "post", "noop"} <= first.keys()
     assert not [name for name in second if name.startswith("goal_")], "then only its action is left"
     [told] = re.findall("Your goal_list worked: <data>(.*)</data>", thought.prompts(0)[1])

@@ -210,8 +210,12 @@ def test_the_difference_that_goals_make_is_seen_in_what_agents_do(
     rates = [run.metrics["overall"]["toxicity_rate"]["value"] for run in (market, shadow)]
     print(f"{differ} of {len(market.actions)} actions differ; toxicity {rates}")
     assert differ > 0.2 * len(market.actions)
-    assert market.metrics["goals"]["selected"] > 0 == shadow.metrics["goals"]["selected"]
-    assert shadow.metrics["goals"]["shadow_selected"] > 0 == market.metrics["goals"]["shadow_selected"]
+    counted = [
+        (run.metrics["goals"]["selected"], run.metrics["goals"]["shadow_selected"])
+        for run in (market, shadow)
+    ]
+    assert counted[0][0] > 0 == counted[0][1]
+    assert counted[1][0] == 0 < counted[1][1]
 
 
 # --- the canary -------------------------------------------------------------------------------
@@ -292,9 +296,10 @@ def test_F1_switches_of_the_environment_are_on_off_true_false_1_or_0(
     Path("tiny.yaml").write_text(TINY.format(section=ON))
     shown = gdg("validate", "tiny.yaml", "--json").json["goals"]
     assert (shown["system"], shown["shadow"]) == (expected, expected)
-    assert shown == gdg("validate", "tiny.yaml", "--json", "--set", f"goals.system={given}").json[
-        "goals"
-    ]
+    assert (
+        shown
+        == gdg("validate", "tiny.yaml", "--json", "--set", f"goals.system={given}").json["goals"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -382,7 +387,7 @@ def _matrix(hash_seed: str) -> list[str]:
 def test_I7_goals_are_the_same_for_backend_hash_seed_latency_and_concurrency() -> None:
     with ThreadPoolExecutor(2) as pool:
         lines = [line for part in pool.map(_matrix, ("0", "1", "31337")) for line in part]
-    assert len(lines) == 18
+    assert len(lines) == 12
     digests = sorted({line.partition(": ")[2] for line in lines})
     print(f"{len(lines)} runs, {len(digests)} different results")
     assert [found.split()[0] for found in digests] == ["market", "pursuing"], "\n".join(lines)
@@ -423,8 +428,11 @@ def test_a_run_stopped_at_a_step_boundary_goes_on_to_the_same_goals(
     slow = {**environment, "GDG_TEST_LATENCY": "0.15"}
     process = gdg_process("start", HERE / "pursuing.yaml", env=slow)
     deadline = time.monotonic() + 60
-    while not [run for run in Path("runs").glob("*/*/*")
-               if (run / "goals.db").exists() and len(Recorded.read(run / "journal.jsonl")) > 25]:
+    while not [
+        run
+        for run in Path("runs").glob("*/*/*")
+        if (run / "goals.db").exists() and len(Recorded.read(run / "journal.jsonl")) > 25
+    ]:
         assert time.monotonic() < deadline
         assert process.poll() is None, process.communicate()
         time.sleep(0.05)
@@ -510,7 +518,7 @@ def test_L1_the_ledger_of_the_dump_is_a_whole_chain(pursued: Record, market: Rec
             last = link_hash(last, LedgerEvent(**fields), number)
             assert row["hash"] == last
         told = [(event["type"], event["goal_id"]) for event in run.events
-                if event["type"].startswith("goal_") and event["type"] != "goal_refused"]  # fmt: skip
+                if event["type"].startswith("goal_") and "goal_id" in event]  # fmt: skip
         assert told == [(row["event"], row["goal_id"]) for row in ledger]
 
 
@@ -523,9 +531,13 @@ def test_T4_one_trace_leads_from_the_selection_of_a_goal_to_its_end(pursued: Rec
         if row["event"] == "goal_selected_for_execution":
             task = records[row["data"]["task_id"]]
             assert task["trace_id"] == row["trace_id"]
-            later = [other for other in ledger
-                     if other["goal_id"] == row["goal_id"] and other["event"] in ends
-                     and other["data"]["attempt"] == int(row["data"]["task_id"].split(":")[-1])]
+            later = [
+                other
+                for other in ledger
+                if other["goal_id"] == row["goal_id"]
+                and other["event"] in ends
+                and other["data"]["attempt"] == int(row["data"]["task_id"].split(":")[-1])
+            ]
             for end in later:
                 assert end["trace_id"] == row["trace_id"]
                 assert end["span_id"] != row["span_id"]

@@ -183,6 +183,34 @@ def test_a_lease_that_is_over_ends_an_execution_of_which_nothing_is_heard(pursue
     assert played.told("doer_1") == ["rest"] * 4 + [None] * 4
 
 
+@pytest.mark.parametrize("order", ["simultaneous", "round_robin", "random", "priority"])
+def test_B9_a_belief_stops_goals_from_its_step_on_whoever_acts_first(
+    pursue: Pursue, order: str
+) -> None:
+    agents = "  - {type: 'doers:Doer', name: doer, count: 3}\n"
+    cheat = {"text": "cheat", "value": 1.0, "contradicts": ["honesty"]}
+    document = scenario(
+        cheat, PLAIN, agents=agents, beliefs=[{"id": "honesty", "text": "Be", "active": False}],
+        belief_changes=[{"step": 2, "belief": "honesty", "active": True},
+                        {"step": 4, "belief": "honesty", "active": False}],
+    )  # fmt: skip
+    played = pursue(document, f"simulation.turn_order={order}")
+    for agent in ("doer_1", "doer_2", "doer_3"):
+        assert played.told(agent) == ["cheat"] * 2 + ["rest"] * 4, "it keeps what it is at"
+    assert played.life("cheat").count("goal_released") == 3
+    assert {event["phase"] for event in played.of_type("goal_blocked_by_belief")} == {"belief"}
+
+
+def test_a_world_that_ends_early_has_its_goals_written_down(pursue: Pursue) -> None:
+    document = scenario(PLAIN).replace(
+        '{name: "troupe:CounterWorld"}', '{name: "troupe:CounterWorld", params: {end_at: 2}}'
+    )
+    played = pursue(document)
+    assert len(played.steps) == 2
+    assert played.metrics["goals"]["by_state"]["executing"] == 1
+    assert [goal["state"] for goal in played.table("goals")] == ["executing"]
+
+
 # --- what an agent may ask --------------------------------------------------------------------
 
 
