@@ -44,8 +44,8 @@ def read_environment(environment: Mapping[str, str], findings: Findings) -> list
     """What the environment says of goals, as overrides."""
     patches = []
     for variable, path in _BY_VARIABLE.items():
-        given = environment.get(variable, "").strip()
-        if given:
+        if variable in environment:
+            given = environment[variable].strip()
             place = Place(f"{variable}={shown(given)}")
             leaf = parse(given, lambda _, place=place: place, path, findings)  # type: ignore[misc]
             if leaf is not None:

@@ -136,6 +136,7 @@ class GoalChecks:
         if filled:
             for data, node in self._with_metadata():
                 self._check_policy(data.get("metadata", {}).get("policy"), node)
+                self._check_references(data, [str(belief["id"]) for belief in goals.beliefs], node)
             self._check_dependencies()
             self._check_beliefs(goals)
             self._check_tasks(goals)
@@ -215,6 +216,16 @@ class GoalChecks:
                 f"policy of the world {self._world.name} (known: {', '.join(known) or 'none'})",
                 suggestion=nearest(str(policy), known),
             )  # fmt: skip
+
+    def _check_references(self, goal: dict[str, Any], known: Sequence[str], node: Node) -> None:
+        """A goal that names a belief which is not there is not held back by it."""
+        for key in ("aligns_with", "contradicts"):
+            for name in goal.get(key, ()):
+                if name not in known:
+                    self._findings.add(
+                        node.place, node.path, f"{key}: no belief has the id '{shown(name)}' "
+                        f"(known: {', '.join(known) or 'none'})", suggestion=nearest(name, known),
+                    )  # fmt: skip
 
     def _check_dependencies(self) -> None:
         """`depends_on` names goals that the same agent has, and that stand before."""

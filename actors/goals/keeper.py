@@ -39,6 +39,7 @@ from ...runtime.ref import ActorRef
 from ...scenarios.contract import CurrentGoal, Event, Moment
 from ...scenarios.schema.episode import EpisodeConfig
 from ...scenarios.schema.goals import GoalsConfig
+from ...scenarios.schema.roster import agent_ids
 from ..messages import Log
 from ..ports import GoalFiles
 from .access import as_asked_by
@@ -79,6 +80,7 @@ class GoalKeeper(Actor):
         self.goals = goals
         self.files = files
         self.recorder = recorder
+        self.agents = frozenset([agent for agent, _ in agent_ids(config)])
         self.judge = judge
         self.moment = Moment(0, 0, 0, 0.0)
         self.is_open = False
@@ -86,6 +88,8 @@ class GoalKeeper(Actor):
         """The step whose planned changes of beliefs were made last."""
         self.executing: dict[str, Executing] = {}
         """By agent."""
+        self.shadowed: dict[str, str] = {}
+        """The goal that each agent would have taken last, were it not for shadow mode."""
         self.measured: dict[str, Mapping[str, float]] = {}
         """What the world measured last, by agent."""
         self.busy: dict[str, None] = {}
@@ -181,9 +185,11 @@ class GoalKeeper(Actor):
         if not isinstance(answer, TaskAnswer):
             return None
         if answer.shadow is not None:
-            data = {"goal_id": answer.shadow.id, "text": answer.shadow.text}
-            self._log([Event("goal_shadow_selected", data, agent)], ctx)
             self.figures.shadowed(agent)
+            if self.shadowed.get(agent) != answer.shadow.id:
+                self.shadowed[agent] = answer.shadow.id
+                data = {"goal_id": answer.shadow.id, "text": answer.shadow.text}
+                self._log([Event("goal_shadow_selected", data, agent)], ctx)
         return None if answer.task is None else self._taken(agent, answer.task, caller.trace)
 
     def _taken(self, agent: str, task: TaskView, trace: Trace) -> CurrentGoal:
@@ -254,9 +260,15 @@ class GoalKeeper(Actor):
             except ValidationError as error:
                 answer = Refused(code="invalid-goal", detail=str(error.errors()[0]["msg"]))
             else:
-                answer = await self._carry_out(command, ctx)
+                answer = await self._carry_out_for_outside(command, ctx)
         self._tell(ctx)
         self.files.reception(message.request, answer)
+
+    async def _carry_out_for_outside(self, command: Command, ctx: Context) -> Any:
+        if isinstance(command, NextTask) and command.owner in self.agents:
+            detail = f"the episode itself gives {command.owner} its tasks; ask without an owner"
+            return Refused(code="not-allowed", detail=detail)
+        return await self._carry_out(command, ctx)
 
     async def _carry_out(self, command: Command, ctx: Context) -> Any:
         """Carry a command out; a judge is asked as often as the store has a question."""

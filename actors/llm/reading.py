@@ -47,7 +47,8 @@ def read_action(content: str, tools: Sequence[Tool], choices: Choices) -> Action
         known = ", ".join([*[tool.name for tool in tools], NOOP_TOOL])
         raise Unreadable(f'"tool" must be one of {known}; got {_kind(name)}')
     try:
-        tool.arguments.model_validate(args, strict=True)
+        # By way of JSON, whose strict mode takes a text for a member of an enumeration.
+        tool.arguments.model_validate_json(json.dumps(args), strict=True)
     except ValidationError as error:
         raise Unreadable(f"{tool.name}: {plain_error(error)}") from None
     for argument, values in chosen_among(tool.name, choices).items():

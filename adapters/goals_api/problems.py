@@ -33,6 +33,7 @@ KINDS = {
     "belief-not-found": Kind(404, "There is no such belief"),
     "decision-not-found": Kind(404, "There is no such decision or parameter"),
     "method-not-allowed": Kind(405, "This can't be done here"),
+    "not-allowed": Kind(403, "This may not be done from here"),
     "illegal-transition": Kind(409, "The goal's state does not allow this"),
     "goal-not-editable": Kind(409, "The goal can't be changed any more"),
     "goal-executing": Kind(409, "The goal is being executed"),

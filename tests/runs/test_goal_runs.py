@@ -164,7 +164,8 @@ def test_K3_in_shadow_mode_goals_are_ranked_and_logged_and_none_is_executed(
     shadow: Record,
 ) -> None:
     kinds = Counter(event["type"] for event in shadow.events)
-    assert kinds["goal_shadow_selected"] == 8 * 180
+    assert kinds["goal_shadow_selected"] == 2 * 8, "told when it changes"
+    assert shadow.metrics["goals"]["shadow_selected"] == 8 * 180
     assert {kind for kind in kinds if kind.startswith("goal_")} == {
         "goal_created", "goal_adopted", "goal_shadow_selected",
     }  # fmt: skip
@@ -174,8 +175,8 @@ def test_K3_in_shadow_mode_goals_are_ranked_and_logged_and_none_is_executed(
     assert "goal_selected_total" not in counted
     texts = [event["text"] for event in shadow.of_type("goal_shadow_selected")]
     cheating = "Win the trust of partners, then cash it in"
-    assert set(texts[: 8 * TURN]) == {cheating}
-    assert set(texts[8 * TURN :]) == {"Earn a good name by honest work"}, "what they would do then"
+    assert set(texts[:8]) == {cheating}
+    assert set(texts[8:]) == {"Earn a good name by honest work"}, "what they would do then"
     assert {line["goal"]["goal_id"] for line in shadow.steps if "goal" in line} == {None}
 
 
@@ -306,7 +307,7 @@ def test_F1_switches_of_the_environment_are_on_off_true_false_1_or_0(
     ("name", "given"),
     [
         *[("GOAL_SYSTEM", word) for word in ("yes", "enabled", "2", "on off", "null", "[on]", "~")],
-        *[("GOAL_SHADOW", word) for word in ("no", "1.0", "of")],
+        *[("GOAL_SHADOW", word) for word in ("no", "1.0", "of", "")],
         *[("GOAL_CANARY_PERCENT", word)
           for word in ("ten", "10%", "-1", "100.5", "nan", ".nan", "inf", "true", "[5]")],
     ],
@@ -334,8 +335,6 @@ def test_F1_set_goes_over_the_environment_and_that_over_the_file(
     sets = ("goals.system=on", "goals.shadow=off", "goals.canary_percent=100")
     assert flags_of(gdg, *sets) == (True, False, 100.0)
     assert flags_of(gdg, sets[0]) == (True, True, 30.0)
-    monkeypatch.setenv("GOAL_SYSTEM", "")
-    assert flags_of(gdg)[0] is True, "an empty variable says nothing"
 
 
 def test_the_environment_speaks_of_goals_in_an_entry_of_agents_as_well(
@@ -550,3 +549,13 @@ def test_the_hosting_of_a_run_with_goals_changes_nothing(pursued: Record, tmp_pa
     hosting = Hosting(backend="asyncio", max_concurrency=2)
     result = start_run(config, out=tmp_path, hosting=hosting)
     assert bytes_of(result.directory) == bytes_of(pursued.path)
+
+
+def test_the_page_on_goals_shows_what_the_shipped_scenarios_come_to(
+    market: Record, shadow: Record
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "goals-in-episodes.md").read_text()
+    for name, record in (("goals_market", market), ("goals_shadow", shadow)):
+        figures = [epoch["metrics"]["toxicity_rate"]["value"] for epoch in record.metrics["epochs"]]
+        row = " | ".join([f"{figure:.2f}" for figure in figures])
+        assert f"| `{name}` | {row} |" in page

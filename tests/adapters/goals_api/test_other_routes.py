@@ -86,7 +86,8 @@ async def test_the_rollout_tells_its_verdict(api) -> None:
     assert (told["verdict"], told["success_rate"]) == ("insufficient", None)
     later = await api("GET", "/v1/rollout?since=2999-01-01T00:00:00Z")
     assert later.json()["safety_blocks"] == 0
-    assert (await api("GET", "/v1/rollout?since=yesterday")).status_code == 422
+    for since in ("yesterday", "0.5", "1700000000", "2025-11-08"):
+        assert (await api("GET", f"/v1/rollout?since={since}")).status_code == 422, since
 
 
 async def test_the_ledger_is_read_page_by_page(api) -> None:
