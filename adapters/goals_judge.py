@@ -2,15 +2,34 @@
 
 from typing import Any
 
+from pydantic import ValidationError
+
 from ..actors.goals.judge import judge_question
+from ..goals.checkers.combined import AsyncMaxOf
 from ..goals.checkers.judge import LLMJudgeChecker
+from ..goals.checkers.lexical import LexicalChecker
 from ..scenarios.schema.language_model import Budget, ModelConfig
+from .failures import RunTrouble
 from .llm.keys import Keys
 from .llm.language_models import MissingKeys
 from .llm.ledger import Ledger
 from .llm.prices import price_of
 from .llm.provider import PatientProvider
 from .llm.reach import reach
+
+
+class BadJudge(RunTrouble):
+    """The judge's model or address is not understood."""
+
+
+def judge_config(model: str, api_base: str | None) -> ModelConfig:
+    """The model of a judge with the defaults of agents' models. Raises BadJudge."""
+    try:
+        return ModelConfig(model=model, api_base=api_base)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        option = "--judge" if fault["loc"][0] == "model" else "--judge-api-base"
+        raise BadJudge(f"{option}: {fault['msg']}") from None
 
 
 class JudgeModel:
@@ -28,9 +47,10 @@ class JudgeModel:
             price=price_of(config), redact=keys.redact, record=lambda call: None,
         )  # fmt: skip
 
-    def checker(self) -> LLMJudgeChecker:
-        """The checker that asks this model. Its verdicts are kept as long as it lives."""
-        return LLMJudgeChecker(self._ask, model=self._config.model)
+    def checker(self) -> AsyncMaxOf:
+        """The rules and this model, of whom the stricter counts. The model's verdicts are kept as
+        long as the checker lives."""
+        return AsyncMaxOf([LexicalChecker(), LLMJudgeChecker(self._ask, model=self._config.model)])
 
     async def _ask(self, messages: list[dict[str, str]], schema: dict[str, Any]) -> str:
         reply = await self._provider.chat(judge_question(self._config, messages, schema))

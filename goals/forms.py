@@ -169,8 +169,8 @@ class GoalView(Form):
 class BeliefDraft(Form):
     """A belief to be held."""
 
-    id: Annotated[str, Field(pattern=r"^[^\s\x00-\x1f/]{1,128}$")]
-    """Such as `core.honesty`; no blanks and no slashes."""
+    id: Annotated[str, Field(pattern=r"^[^\s\x00-\x1f/.][^\s\x00-\x1f/]{0,127}$")]
+    """Such as `core.honesty`; no blanks, no slashes, and no dot at its beginning."""
     text: Text
     active: bool = True
     confidence: Share = 1.0

@@ -13,6 +13,8 @@ from .operation import Operation
 from .store import goal_rows
 from .vetting import Objection
 
+_TAKEN = ("prioritized",)
+"""Ids that name something else in the HTTP API."""
 _AT_WORK = (GoalState.ADOPTED, GoalState.EXECUTING)
 
 
@@ -68,6 +70,8 @@ def _is_known(op: Operation, goal_id: str) -> bool:
 
 def _fit(view: GoalView) -> Goal:
     goal = view.to_goal()
+    if goal.id in _TAKEN:
+        raise BadRequest("invalid-goal", f"{goal.id!r} is no id for a goal", goal_id=goal.id)
     try:
         check_fit(goal.horizon_min_min, goal.horizon_max_min, goal.aligns_with, goal.contradicts)
     except ValueError as error:

@@ -65,9 +65,9 @@ def explain(op: Operation, goal_id: str) -> Explained:
 def history(
     op: Operation, goal_id: str | None, after: int, limit: int
 ) -> tuple[list[LedgerView], int | None]:
-    """Events of the ledger, and `after` of the next page. Of one goal, also a deleted one, or of
-    all. Raises GoalNotFound."""
-    if goal_id is not None and not goal_rows.find_goal(op.tx, goal_id, include_deleted=True):
+    """Events of the ledger, and `after` of the next page: of one goal, or of all, deleted ones
+    included. Raises GoalNotFound."""
+    if goal_id is not None:
         op.goal(goal_id)
     events = ledger_rows.events(op.tx, goal_id=goal_id, after=after, limit=limit + 1)
     more = len(events) > limit

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 import trio
 
+from ...goals.checkers.checker import DeferredChecker
 from ...goals.errors import GoalError
 from ...goals.flags import GoalFlags
 from . import EXIT_BAD_INPUT, EXIT_FAILED, EXIT_STOPPED
@@ -18,6 +19,8 @@ from .trouble import Told, told
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
+
+    from ..goals_judge import JudgeModel
 
 
 @click.command("serve")
@@ -40,10 +43,22 @@ if TYPE_CHECKING:
     "GDG_TOKEN holds it.",
 )  # fmt: skip
 @click.option(
+    "--judge", metavar="MODEL",
+    help="A language model that compares goals with beliefs besides the rules, as litellm names "
+    "it, or as the server at --judge-api-base does; the stricter of both counts.",
+)  # fmt: skip
+@click.option(
+    "--judge-api-base", metavar="URL",
+    help="An OpenAI-compatible server for --judge, such as http://127.0.0.1:11434/v1.",
+)  # fmt: skip
+@click.option(
     "--verbose", "-v", is_flag=True,
     help="Log each request on stderr (JSON lines where that is no terminal), not only trouble.",
 )  # fmt: skip
-def command(db: Path, host: str, port: int, token_file: Path | None, verbose: bool) -> int:
+def command(
+    db: Path, host: str, port: int, token_file: Path | None, judge: str | None,
+    judge_api_base: str | None, verbose: bool,
+) -> int:  # fmt: skip
     """Serve the goals of a database file over HTTP.
 
     Ctrl-C (or SIGTERM) stops the server once the requests in flight are answered; a second one
@@ -52,10 +67,17 @@ def command(db: Path, host: str, port: int, token_file: Path | None, verbose: bo
     """
     with told():
         token = check_access(host, token_file, "gdg-runtime serve")
-        return _serve(db, host, port, token, verbose)
+        model = None
+        if judge is not None:
+            from ..goals_judge import JudgeModel, judge_config
+
+            model = JudgeModel(judge_config(judge, judge_api_base))
+        return _serve(db, host, port, token, model, verbose)
 
 
-def _serve(db: Path, host: str, port: int, token: str | None, verbose: bool) -> int:
+def _serve(
+    db: Path, host: str, port: int, token: str | None, judge: "JudgeModel | None", verbose: bool
+) -> int:
     # Only where something is served: these bring FastAPI, which takes its time.
     from ..goals_api.app import create_app
     from ..goals_api.port import DatabasePort
@@ -64,17 +86,19 @@ def _serve(db: Path, host: str, port: int, token: str | None, verbose: bool) -> 
     from ..goals_file import open_goals
 
     allow_many_connections()
+    checker, deferred = (None, None) if judge is None else (judge.checker(), DeferredChecker())
     try:
-        store = open_goals(db, flags=GoalFlags.from_environment(os.environ))
+        store = open_goals(db, flags=GoalFlags.from_environment(os.environ), checker=deferred)
     except GoalError as error:
         raise Told(error.detail, EXIT_BAD_INPUT) from None
     refused: list[OSError] = []
     stopped_by = 0
     try:
         app = create_app(
-            DatabasePort(store), ApiSettings(token=token, log=request_log(verbose=verbose))
+            DatabasePort(store, checker=checker, deferred=deferred),
+            ApiSettings(token=token, log=request_log(verbose=verbose)),
         )
-        stopped_by = trio.run(partial(_until_stopped, app, host, port, db, token))
+        stopped_by = trio.run(partial(_until_stopped, app, host, port, db, token, judge))
     except* OSError as group:
         refused += [error for error in group.exceptions if isinstance(error, OSError)]
         refused = refused or [OSError("the address can't be had")]
@@ -86,7 +110,9 @@ def _serve(db: Path, host: str, port: int, token: str | None, verbose: bool) -> 
     return EXIT_STOPPED if stopped_by == signal.SIGINT else 0
 
 
-async def _until_stopped(app: "ASGIApp", host: str, port: int, db: Path, token: str | None) -> int:
+async def _until_stopped(
+    app: "ASGIApp", host: str, port: int, db: Path, token: str | None, judge: "JudgeModel | None"
+) -> int:
     """Serve until a signal comes; gives its number."""
     from ..goals_api.server import serve
 
@@ -110,5 +136,7 @@ async def _until_stopped(app: "ASGIApp", host: str, port: int, db: Path, token: 
             open_to_all = "" if token else "; no token is asked for"
             click.echo(f"Serving the goals in {db} at {url}{open_to_all}. Ctrl-C stops it.")
             sys.stdout.flush()
+        if judge is not None:
+            await judge.aclose()
         listening.cancel_scope.cancel()
     return came[0]
