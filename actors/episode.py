@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-from ..goals.store.database import Database
 from ..runtime.clock import Clock
 from ..runtime.kernel import Kernel
 from ..runtime.order import schedule
@@ -12,7 +11,6 @@ from ..runtime.supervision import Directive, Supervision
 from ..scenarios.catalogue import Catalogue
 from ..scenarios.contract import Policy, Seat, World
 from ..scenarios.schema.episode import EpisodeConfig
-from ..scenarios.schema.goals import GoalsConfig
 from ..scenarios.schema.language_model import ModelConfig
 from ..scenarios.schema.population import AgentSpec
 from ..scenarios.schema.roster import agent_ids, targets
@@ -21,14 +19,12 @@ from .agents.agent import Agent
 from .agents.scripted import ScriptedAgent
 from .agents.seat import AgentSeat, ModelSeat
 from .director import Cast, Director
-from .goals.judge import Judge
-from .goals.keeper import GoalKeeper
 from .governance import Governance
 from .llm.model import Model
 from .messages import Begin
 from .metrics import Metrics
 from .plugins import agent_class, build_levers, own_metrics
-from .ports import GoalFiles, NobodyWatches, Observer, Providers, Sinks, nobody_to_ask
+from .ports import NobodyWatches, Observer, Providers, Sinks, nobody_to_ask
 from .recorder import Recorder
 from .scenario_host import ScenarioHost
 from .transcript import Transcript
@@ -118,20 +114,14 @@ class _Wiring:
 
     def _spawn_goals(self, recorder: ActorRef[Any]) -> ActorRef[Any] | None:
         """The GoalStore, where the scenario has goals."""
-        goals = self.config.goals
-        if goals is None:
+        if self.config.goals is None:
             return None
-        files = self.sinks.goals or GoalFiles(Database.open(":memory:"), lambda line: None)
-        return self.kernel.spawn(
-            "goals", GoalKeeper, goals, self.config, files, recorder, self._judge(goals)
-        )
+        # Only here: a database and its many forms are no cost of an episode without goals.
+        from .goals.wiring import spawn_goals
 
-    def _judge(self, goals: GoalsConfig) -> Judge | None:
-        """The language model that compares goals with beliefs, where one does."""
-        config = self.config.model_of_judge
-        if config is None:
-            return None
-        return Judge(ModelSeat(self._model(config), config), with_rules=goals.checker == "both")
+        judge = self.config.model_of_judge
+        seat = None if judge is None else ModelSeat(self._model(judge), judge)
+        return spawn_goals(self.kernel, self.config, self.sinks.goals, recorder, seat)
 
     def _spawn_agent(self, agent: str, spec: AgentSpec, governance: ActorRef[Any]) -> ActorRef[Any]:
         made = agent_class(self.catalogue, self.world_class, spec.type)

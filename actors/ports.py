@@ -1,12 +1,14 @@
 """What an episode's actors need of the outside, as plain functions that adapters provide."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from ..goals.store.database import Database
 from ..scenarios.contract import Moment
 from ..scenarios.schema.language_model import ModelConfig
 from .llm.model import NoProvider, Provider
+
+if TYPE_CHECKING:
+    from ..goals.store.database import Database
 
 Write = Callable[[bytes], object]
 """Takes bytes and keeps them, as a binary file's `write` does."""
@@ -23,7 +25,7 @@ def no_one(request: str, answer: Any) -> None:
 class GoalFiles(NamedTuple):
     """What the GoalStore of an episode needs of the outside."""
 
-    database: Database
+    database: "Database"
     """Empty; made anew for every execution of the run."""
     dump: Write
     """Where its content is written at the end; under the promise, byte for byte."""

@@ -11,14 +11,12 @@ import anyio
 from anyio.abc import ObjectReceiveStream
 
 from ..actors.goals.messages import OutsideCommand
+from ..actors.goals.wiring import PATH
 from ..goals.commands import Answer, Command
 from ..runtime.drivers.live import FromOutside
 from ..runtime.errors import GdgError
 from ..runtime.kernel import Kernel
 from .goals_api.port import StoreUnavailable
-
-GOALS = "goals"
-"""The path of the GoalStore's actor."""
 
 
 class EpisodePort:
@@ -41,7 +39,7 @@ class EpisodePort:
 
     async def ask(self, command: Command) -> Answer:
         """Raises StoreUnavailable before the episode and after it."""
-        store = None if self._kernel is None else self._kernel.find(GOALS)
+        store = None if self._kernel is None else self._kernel.find(PATH)
         if self._over or store is None:
             raise StoreUnavailable("no episode is going on")
         request, answered = uuid4().hex, anyio.Event()

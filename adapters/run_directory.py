@@ -8,17 +8,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pydantic import ValidationError
 
 from ..actors.ports import GoalFiles, Reception, Sinks, no_one
-from ..goals.store.database import Database
 from ..runtime.canonical import canonical_json, digest
 from ..runtime.errors import JournalDamaged
 from ..runtime.journal import Recorded
 from ..scenarios.schema.episode import EpisodeConfig
 from .failures import RunBusy, RunNotFound, RunUnreadable, RunUnwritable
+
+if TYPE_CHECKING:
+    from ..goals.store.database import Database
 
 CONFIG_VERSION = 1
 
@@ -214,8 +216,11 @@ class RunDirectory:
             yield Sinks(events, step_log, markdown, plain, metrics, pages.turn, goals)
 
     @contextmanager
-    def _new_database(self) -> Iterator[Database]:
+    def _new_database(self) -> Iterator["Database"]:
         """An empty store of goals; what an earlier execution left is removed."""
+        # Only here: SQLite's tools are no cost of a run without goals.
+        from ..goals.store.database import Database
+
         for old in self.path.glob(f"{GOALS_DATABASE}*"):
             old.unlink()
         # Not durable: if the machine goes down, the next execution makes it anew.

@@ -8,7 +8,6 @@ from pydantic_core import to_json
 from ...runtime.canonical import jsonable
 from ...runtime.context import Context
 from ...scenarios.contract import Source
-from ..goals.asking import Goals
 from ..llm.asking import Llm
 from ..llm.use import ModelUse
 from .report import Notebook
@@ -16,6 +15,7 @@ from .report import Notebook
 if TYPE_CHECKING:
     from ...runtime.cell import Cell
     from ...runtime.kernel import Kernel
+    from ..goals.asking import Goals
 
 
 _HEAD = frozenset({"n", "epoch", "step", "at", "type", "agent"})
@@ -24,7 +24,7 @@ _HEAD = frozenset({"n", "epoch", "step", "at", "type", "agent"})
 class AgentContext(Context):
     """An agent's view of the run."""
 
-    __slots__ = ("goals", "llm", "notebook")
+    __slots__ = ("_goals", "llm", "notebook")
 
     def __init__(self, kernel: "Kernel", cell: "Cell") -> None:
         super().__init__(kernel, cell)
@@ -33,8 +33,18 @@ class AgentContext(Context):
         seat = agent.seat
         self.llm = Llm(self, None if seat is None else seat.model, self.notebook)
         """The language model that the scenario file gives to the agent."""
-        self.goals = Goals(self, None if seat is None else seat.goals)
-        """The agent's own goals in the GoalStore."""
+        self._goals: Goals | None = None
+
+    @property
+    def goals(self) -> "Goals":
+        """The agent's own goals in the GoalStore; `goals.known` tells whether there is one."""
+        if self._goals is None:
+            # Only here: its many forms are no cost of an episode without goals.
+            from ..goals.asking import Goals
+
+            agent: Any = self._cell.actor
+            self._goals = Goals(self, None if agent.seat is None else agent.seat.goals)
+        return self._goals
 
     def note(self, event: str, **data: Any) -> None:
         """Have an event of your own in the event log, together with your next action.

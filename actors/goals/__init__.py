@@ -1,5 +1,6 @@
 """Goals in an episode: a GoalStore as an actor, and what agents may ask of it.
 
+wiring       from a resolved config to the actor
 messages     what is said between the director, the scenario and the GoalStore
 keeper       the actor: gives each agent its task, carries out commands, measures success
 opening      what the store holds before the first step
