@@ -19,7 +19,7 @@ DRAFT = {
     "text": "Lend a hand to whoever asks", "category": "user_requested", "owner": "goal_led_1",
     "value": 1.0, "effort": 0.0, "risk": 0.0, "metadata": {"policy": "honest"},
 }  # fmt: skip
-LONG = ("--set", "simulation.epochs=400")
+LONG = ("--set", "simulation.epochs=30")
 
 
 class Served:
