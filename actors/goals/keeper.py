@@ -80,7 +80,7 @@ class GoalKeeper(Actor):
         self.goals = goals
         self.files = files
         self.recorder = recorder
-        self.agents = frozenset([agent for agent, _ in agent_ids(config)])
+        self.agents = dict.fromkeys([agent for agent, _ in agent_ids(config)])
         self.judge = judge
         self.moment = Moment(0, 0, 0, 0.0)
         self.is_open = False
@@ -265,8 +265,8 @@ class GoalKeeper(Actor):
         self.files.reception(message.request, answer)
 
     async def _carry_out_for_outside(self, command: Command, ctx: Context) -> Any:
-        if isinstance(command, NextTask) and command.owner in self.agents:
-            detail = f"the episode itself gives {command.owner} its tasks; ask without an owner"
+        if isinstance(command, NextTask) and (not command.owner or command.owner in self.agents):
+            detail = "the episode itself gives its agents their tasks; ask for another owner's"
             return Refused(code="not-allowed", detail=detail)
         return await self._carry_out(command, ctx)
 

@@ -114,6 +114,14 @@ def test_after_a_kill_what_came_from_outside_is_there_again(gdg, serving) -> Non
     assert gdg("replay", served.run, "--verify").code == 0
 
 
+def test_only_the_episode_gives_its_agents_their_tasks(gdg, serving) -> None:
+    with serving(*LONG) as served:
+        for owner, status in (({}, 403), ({"owner": "goal_led_1"}, 403), ({"owner": "me"}, 200)):
+            answer = served.post("/v1/goals/next", {"selection_key": f"key {owner}", **owner})
+            assert answer.status_code == status
+        assert answer.json()["task"] is None
+
+
 def test_the_server_ends_with_the_episode(gdg, serving) -> None:
     with serving("--epochs", "2") as served:
         served.process.communicate(timeout=60)
