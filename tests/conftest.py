@@ -15,6 +15,27 @@ GDG = [sys.executable, "-c", "from gdg_runtime.adapters.cli import main; main()"
 """`gdg-runtime` as a process, of the code under test."""
 
 
+GOALS = "goals"
+SEVERAL_PARTS = ("adapters", "runs", "llm", "actors", "test_crash.py", "test_histories.py")
+"""Where tests of goals are that need more than one part of the store."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of goals by their kind."""
+    for item in items:
+        parts = item.path.parts
+        if not any(GOALS in part for part in parts[parts.index("tests") :]):
+            continue
+        if item.get_closest_marker("performance") is not None:
+            continue
+        if getattr(getattr(item, "function", None), "is_hypothesis_test", False):
+            item.add_marker(pytest.mark.property)
+        elif any(place in parts for place in SEVERAL_PARTS):
+            item.add_marker(pytest.mark.integration)
+        else:
+            item.add_marker(pytest.mark.unit)
+
+
 class Ran(NamedTuple):
     """What a command line came to."""
 
