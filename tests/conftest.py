@@ -1,5 +1,6 @@
 """The command line, called in this process or in one of its own."""
 
+import gc
 import json
 import subprocess
 import sys
@@ -18,6 +19,14 @@ GDG = [sys.executable, "-c", "from gdg_runtime.adapters.cli import main; main()"
 GOALS = "goals"
 SEVERAL_PARTS = ("adapters", "runs", "llm", "actors", "test_crash.py", "test_histories.py")
 """Where tests of goals are that need more than one part of the store."""
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests and what they import stay for the whole session: the cycle collector
+    need not look at them again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 100)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

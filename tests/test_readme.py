@@ -31,7 +31,7 @@ GENERATED = ("cli.md", "scenario-files.md")
 QUICKSTART = [
     "python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]' "
     "&& .venv/bin/gdg-runtime start baseline",
-    ".venv/bin/python -m pytest -n 2",
+    ".venv/bin/python -m pytest -n 2 --dist worksteal",
 ]
 
 MY_MODULE = """

@@ -58,7 +58,7 @@ class TestCommands:
         assert [record.outcome for record in decisions.records] == [1.0, 0.0]
         assert bench.ask(c.ReadRollout()).successes == 1
         assert bench.ask(c.DeleteGoal(goal_id=goal.id)).goal.deleted_at is not None
-        assert len(bench.ask(c.ReadHistory(goal_id=goal.id)).items) == 9
+        assert len(bench.ask(c.ReadHistory()).items) == 9
         bench.check_books()
 
     def test_a_goal_is_given_up_and_counted(self, bench):
