@@ -3,6 +3,7 @@
 A command goes in as a message, which the journal keeps; its answer comes back from the actor.
 """
 
+import os
 from math import inf
 from typing import Any
 from uuid import uuid4
@@ -12,11 +13,13 @@ from anyio.abc import ObjectReceiveStream
 
 from ..actors.goals.messages import OutsideCommand
 from ..actors.goals.wiring import PATH
-from ..goals.commands import Answer, Command
+from ..goals.commands import Answer, Command, Refused
 from ..runtime.drivers.live import FromOutside
 from ..runtime.errors import GdgError
 from ..runtime.kernel import Kernel
 from .goals_api.port import StoreUnavailable
+from .llm.censor import cleaned
+from .llm.keys import Keys
 
 
 class EpisodePort:
@@ -31,6 +34,7 @@ class EpisodePort:
         self._waiting: dict[str, anyio.Event] = {}
         self._answers: dict[str, Answer] = {}
         self._over = False
+        self._redact = Keys(os.environ, {}).redact
 
     def attach(self, kernel: Kernel) -> ObjectReceiveStream[FromOutside]:
         """Reach this kernel's GoalStore; the stream is for its driver."""
@@ -43,7 +47,8 @@ class EpisodePort:
         if self._over or store is None:
             raise StoreUnavailable("no episode is going on")
         request, answered = uuid4().hex, anyio.Event()
-        body = command.model_dump(mode="json", exclude_unset=True)
+        # The journal holds what comes in, and holds no key.
+        body = cleaned(command.model_dump(mode="json", exclude_unset=True), self._redact)
         name = command.message_name
         message = OutsideCommand(request=request, command=name, body=body)
         self._waiting[request] = answered
@@ -54,9 +59,10 @@ class EpisodePort:
             raise StoreUnavailable("the episode takes no more commands") from error
         finally:
             del self._waiting[request]
-        if request not in self._answers:
-            raise StoreUnavailable("the episode ended before it answered")
-        return self._answers.pop(request)
+        answer = self._answers.pop(request, None)
+        if answer is None or (isinstance(answer, Refused) and answer.code == "episode-over"):
+            raise StoreUnavailable("the episode ended before it did this")
+        return answer
 
     def take(self, request: str, answer: Any) -> None:
         """The actor's answer; called by the thread that the kernel runs in."""

@@ -66,6 +66,7 @@ def next_task(
     """
     kept = task_rows.find_selection(op.tx, selection_key)
     if kept is not None and kept.task is not None:
+        task_rows.require_owner(kept, selection_key, owner)
         return NextStep(kept.task, replayed=True)
     # With goals switched off as well: those that still execute must not hang for ever.
     execution.release_expired(op)

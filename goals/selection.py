@@ -36,6 +36,7 @@ def select(op: Operation, selection_key: str, owner: str | None = None) -> Selec
     """
     kept = task_rows.find_selection(op.tx, selection_key)
     if kept is not None:
+        task_rows.require_owner(kept, selection_key, owner)
         return _again(op, kept.task)
     tidy(op, owner)
     weights = weights_of(op.tx)

@@ -29,6 +29,23 @@ _ON_A_GOAL = (
 _FREE = (ListBeliefs, ReadBelief)
 
 
+_AGENTS = "agents/"
+
+
+def agent_of(path: str) -> str | None:
+    """The agent that the actor of this path is, or belongs to; None for others."""
+    return path.removeprefix(_AGENTS).partition("/")[0] if path.startswith(_AGENTS) else None
+
+
+def unfit_command(command: Command) -> Refused | None:
+    """What is wrong with a command that was made without being checked; None: nothing."""
+    try:
+        type(command).model_validate_json(command.model_dump_json())
+    except ValueError as error:
+        return Refused(code="invalid-goal", detail=f"it can't be written as JSON or read: {error}")
+    return None
+
+
 def as_asked_by(
     agent: str, command: Command, caller: Caller, store: GoalStore
 ) -> Command | Refused:
@@ -53,16 +70,25 @@ def as_asked_by(
 
 
 def _loosening(command: EditGoal, store: GoalStore) -> Refused | None:
-    """What an agent may not change of its goals: whose they are, and what may stop them."""
+    """What an agent may not change of its goals: whose they are, what they are held against, and
+    what they have to reach."""
     goal, given = store.get(command.goal_id), command.patch.given
     if "owner" in given:
         return Refused(code="not-allowed", detail="an agent can't give a goal to another")
     if goal.requires_approval and given.get("requires_approval") is False:
         return Refused(code="not-allowed", detail="an agent can't do without an approval")
-    if any(belief not in given.get("contradicts", goal.contradicts) for belief in goal.contradicts):
-        return Refused(
-            code="not-allowed", detail="an agent can't take out a belief that its goal contradicts"
-        )
+    for field in ("contradicts", "aligns_with", "depends_on"):
+        before: tuple[str, ...] = getattr(goal, field)
+        if any(one not in given.get(field, before) for one in before):
+            return Refused(
+                code="not-allowed", detail=f"an agent can't take anything out of {field}"
+            )
+    for name, target in given.get("success_metrics", {}).items():
+        known = goal.success_metrics.get(name)
+        if known is not None and (target is None or target < known):
+            return Refused(
+                code="not-allowed", detail=f"an agent can't lower its target {name!r} of {known:g}"
+            )
     return None
 
 

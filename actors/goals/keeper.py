@@ -35,6 +35,8 @@ from ...goals.store import goal_rows, ledger_rows
 from ...goals.store.dump import dump_lines
 from ...runtime.actor import Actor, handles
 from ...runtime.context import Context
+from ...runtime.message import Message
+from ...runtime.order import OUTSIDE
 from ...runtime.ref import ActorRef
 from ...scenarios.contract import CurrentGoal, Event, Moment
 from ...scenarios.schema.episode import EpisodeConfig
@@ -42,7 +44,7 @@ from ...scenarios.schema.goals import GoalsConfig
 from ...scenarios.schema.roster import agent_ids
 from ..messages import Log
 from ..ports import GoalFiles
-from .access import as_asked_by
+from .access import agent_of, as_asked_by, unfit_command
 from .figures import GoalFigures
 from .judge import Judge
 from .messages import AssignGoals, CloseGoals, GoalsAssigned, Measured, OutsideCommand
@@ -54,6 +56,18 @@ _PAGE = 200
 _FOR_EVER = timedelta(days=36_500)
 """Whoever repeats a command from outside knows nothing of the run's logical time."""
 _COMMANDS = {command.message_name: command for command in Command.__subclasses__()}
+
+
+EPISODE_KEYS = "episode:"
+"""What the selection keys of an episode begin with; from outside they are refused."""
+_DIRECTOR, _SCENARIO = "director", "scenario"
+_OVER = Refused(code="episode-over", detail="the episode is over; nothing was done")
+
+
+def _origin(ctx: Context) -> str:
+    """The path of the current message's sender, gone or not."""
+    assert ctx.envelope is not None
+    return ctx.envelope.origin
 
 
 class Executing(NamedTuple):
@@ -83,7 +97,7 @@ class GoalKeeper(Actor):
         self.agents = dict.fromkeys([agent for agent, _ in agent_ids(config)])
         self.judge = judge
         self.moment = Moment(0, 0, 0, 0.0)
-        self.is_open = False
+        self.is_open = self.is_over = False
         self.changed_at = -1
         """The step whose planned changes of beliefs were made last."""
         self.executing: dict[str, Executing] = {}
@@ -129,7 +143,9 @@ class GoalKeeper(Actor):
     # --- turns --------------------------------------------------------------------------------
 
     @handles
-    async def on_assign(self, message: AssignGoals, ctx: Context) -> GoalsAssigned:
+    async def on_assign(self, message: AssignGoals, ctx: Context) -> GoalsAssigned | None:
+        if self._is_forged(message, _DIRECTOR, ctx):
+            return None
         self._ctx, self.moment = ctx, message.moment
         if not self.is_open:
             self.is_open = True
@@ -180,7 +196,7 @@ class GoalKeeper(Actor):
         if agent not in self.busy:
             return None
         caller = self._caller("director")
-        key = f"{agent}@{self.moment.index}"
+        key = f"{EPISODE_KEYS}{agent}@{self.moment.index}"
         answer = await self._carry_out(NextTask(caller=caller, selection_key=key, owner=agent), ctx)
         if not isinstance(answer, TaskAnswer):
             return None
@@ -195,7 +211,9 @@ class GoalKeeper(Actor):
     def _taken(self, agent: str, task: TaskView, trace: Trace) -> CurrentGoal:
         deadline = None
         if task.goal_id is not None:
-            ends = self.store.get(task.goal_id).deadline
+            goal = self.store.get(task.goal_id)
+            assert goal.owner == agent and goal.state is GoalState.EXECUTING, task
+            ends = goal.deadline
             deadline = None if ends is None else utc_text(ends)
         told = CurrentGoal(
             task.task_id, task.text, task.goal_id, task.attempt, deadline, task.success_metrics,
@@ -208,6 +226,8 @@ class GoalKeeper(Actor):
     @handles
     async def on_measured(self, message: Measured, ctx: Context) -> None:
         """Complete what has reached its success metrics."""
+        if self._is_forged(message, _SCENARIO, ctx):
+            return
         self._ctx, self.moment = ctx, message.moment
         for agent, figures in message.figures:
             self.measured[agent] = figures
@@ -230,8 +250,14 @@ class GoalKeeper(Actor):
     async def on_command(self, message: Command, ctx: Context) -> Any:
         """What an agent asks for, about its own goals."""
         self._ctx = ctx
-        sender = ctx.sender
-        agent = "" if sender is None else sender.path.rpartition("/")[2]
+        agent = agent_of(_origin(ctx))
+        if agent is None:
+            return Refused(code="not-allowed", detail="only agents have goals")
+        if self.is_over:
+            return _OVER
+        unfit = unfit_command(message)
+        if unfit is not None:
+            return unfit
         current = self.executing.get(agent)
         trace = Trace.begin(self._bits) if current is None else current.trace
         asked = as_asked_by(agent, message, Caller(actor=agent, trace=trace), self.store)
@@ -249,10 +275,14 @@ class GoalKeeper(Actor):
     @handles
     async def on_outside(self, message: OutsideCommand, ctx: Context) -> None:
         """What somebody outside of the run asks for; the answer goes back there."""
+        if self._is_forged(message, OUTSIDE, ctx):
+            return
         self._ctx = ctx
         kind = _COMMANDS.get(message.command)
         answer: Any
-        if kind is None:
+        if self.is_over:
+            answer = _OVER
+        elif kind is None:
             answer = Refused(code="unknown-command", detail=f"no command {message.command!r}")
         else:
             try:
@@ -261,27 +291,33 @@ class GoalKeeper(Actor):
                 answer = Refused(code="invalid-goal", detail=str(error.errors()[0]["msg"]))
             else:
                 answer = await self._carry_out_for_outside(command, ctx)
-        self._tell(ctx)
+        if not self.is_over:
+            self._tell(ctx)
         self.files.reception(message.request, answer)
 
     async def _carry_out_for_outside(self, command: Command, ctx: Context) -> Any:
         if isinstance(command, NextTask) and (not command.owner or command.owner in self.agents):
             detail = "the episode itself gives its agents their tasks; ask for another owner's"
             return Refused(code="not-allowed", detail=detail)
+        if isinstance(command, NextTask) and command.selection_key.startswith(EPISODE_KEYS):
+            detail = f"selection keys that begin with {EPISODE_KEYS!r} are the episode's own"
+            return Refused(code="not-allowed", detail=detail)
         return await self._carry_out(command, ctx)
 
     async def _carry_out(self, command: Command, ctx: Context) -> Any:
         """Carry a command out; a judge is asked as often as the store has a question."""
+        asked: list[Unvetted] = []
         try:
             while True:
                 try:
                     return handle(self.store, command)
                 except Unvetted as question:
                     assert self.judge is not None
+                    asked.append(question)
                     await self.judge.answer(question, ctx)
         finally:
             if self.judge is not None:
-                self.judge.answers.forget()
+                self.judge.answers.forget(asked)
 
     # --- the record -----------------------------------------------------------------------------
 
@@ -322,14 +358,27 @@ class GoalKeeper(Actor):
             data["reason"] = entry.reason
         return Event(entry.event, {**data, **entry.data, "by": entry.actor}, owner)
 
+    def _is_forged(self, message: Message, origin: str, ctx: Context) -> bool:
+        """Whether the message is not from who alone may send it; then it is told, and ignored."""
+        sender = _origin(ctx)
+        if sender == origin:
+            return False
+        data = {"message": message.message_name, "sender": sender}
+        self._log([Event("goals_forgery_ignored", data, agent_of(sender))], ctx)
+        return True
+
     def _log(self, events: list[Event], ctx: Context) -> None:
         if events:
             ctx.tell(self.recorder, Log(moment=self.moment, events=events))
 
     @handles
     def on_close(self, message: CloseGoals, ctx: Context) -> dict[str, Any]:
+        if self._is_forged(message, _DIRECTOR, ctx):
+            return {}
         self._ctx = ctx
         self._tell(ctx)
+        # What comes in from now on would stand in the database and nowhere else.
+        self.is_over = True
         with self.files.database.reading() as tx:
             for line in dump_lines(tx):
                 self.files.dump(line)

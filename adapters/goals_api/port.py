@@ -56,21 +56,19 @@ class DatabasePort:
         self._checker, self._deferred = checker, deferred
         self._patience_s = patience_s
         self._turn = anyio.CapacityLimiter(1)
-        self._asking = 0
 
     async def ask(self, command: Command) -> Answer:
         """Raises StoreUnavailable."""
-        self._asking += 1
+        asked: list[Unvetted] = []
         try:
-            return await self._answer(command)
+            return await self._answer(command, asked)
         except sqlite3.Error as error:
             raise StoreUnavailable("the database can't be used") from error
         finally:
-            self._asking -= 1
-            if self._deferred is not None and self._asking == 0:
-                self._deferred.forget()
+            if self._deferred is not None:
+                self._deferred.forget(asked)
 
-    async def _answer(self, command: Command) -> Answer:
+    async def _answer(self, command: Command, asked: list[Unvetted]) -> Answer:
         work = partial(handle, self._store, command)
         while True:
             try:
@@ -78,6 +76,7 @@ class DatabasePort:
             except Unvetted as question:
                 if self._deferred is None:
                     raise
+                asked.append(question)
                 self._deferred.learn(question, await self._report(question))
 
     async def _report(self, question: Unvetted) -> ConsistencyReport | None:

@@ -41,6 +41,7 @@ KINDS = {
     "belief-exists": Kind(409, "There is a belief with this id already"),
     "goal-blocked-by-belief": Kind(409, "A belief stands against the goal"),
     "goal-deadline-passed": Kind(409, "The goal's deadline has passed"),
+    "selection-key-taken": Kind(409, "The selection key belongs to another owner"),
     "attempt-over": Kind(409, "This execution has ended before"),
     "approval-required": Kind(409, "The goal has to be approved first"),
     "unknown-dependency": Kind(409, "The goal depends on one that does not exist"),

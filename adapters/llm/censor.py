@@ -22,13 +22,13 @@ def without_secrets() -> Censor:
         if request.plain.get("message") == Chat.message_name:
             return outcome
         return Outcome(
-            outcome.status, _cleaned(outcome.value, redact), outcome.kind, redact(outcome.text)
+            outcome.status, cleaned(outcome.value, redact), outcome.kind, redact(outcome.text)
         )
 
     return censor
 
 
-def _cleaned(value: Any, redact: Any) -> Any:
+def cleaned(value: Any, redact: Any) -> Any:
     """Plain JSON data with every text redacted; the same object where there is nothing to do."""
     if value is None or isinstance(value, bool | int | float):
         return value
@@ -39,5 +39,5 @@ def _cleaned(value: Any, redact: Any) -> Any:
     if redact(text) == text and "\\" not in text:
         return value
     if isinstance(value, list):
-        return [_cleaned(item, redact) for item in value]
-    return {redact(name): _cleaned(item, redact) for name, item in value.items()}
+        return [cleaned(item, redact) for item in value]
+    return {redact(name): cleaned(item, redact) for name, item in value.items()}

@@ -1,6 +1,6 @@
 """The protocol of belief checkers, and what they report."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -91,9 +91,11 @@ class DeferredChecker:
         """Keep the answer to a question; None: there is none to be had."""
         self._known[_place(question.query, question.beliefs)] = report
 
-    def forget(self) -> None:
-        """Forget all answers; called when the command is through."""
-        self._known.clear()
+    def forget(self, questions: Iterable[Unvetted]) -> None:
+        """Forget the answers to these; called when the command that asked is through, so that what
+        could not be answered is asked again by the next one."""
+        for question in questions:
+            self._known.pop(_place(question.query, question.beliefs), None)
 
 
 class CheckFailed(Exception):

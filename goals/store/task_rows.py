@@ -6,6 +6,7 @@ import sqlite3
 from typing import Any, NamedTuple
 
 from ...runtime.canonical import canonical_json
+from ..errors import BadRequest
 from ..forms import ScheduledTaskDraft, TaskView
 
 _MINUTE_US = 60_000_000
@@ -145,6 +146,15 @@ def find_selection(tx: sqlite3.Connection, selection_key: str) -> KeptSelection 
         return None
     task = None if row["task"] is None else TaskView.model_validate_json(row["task"])
     return KeptSelection(row["owner"], task)
+
+
+def require_owner(kept: KeptSelection, selection_key: str, owner: str | None) -> None:
+    """Raises BadRequest (selection-key-taken) if the key was used for somebody else."""
+    if kept.owner != owner:
+        raise BadRequest(
+            "selection-key-taken", "this selection key was used for another owner; take another",
+            selection_key=selection_key,
+        )  # fmt: skip
 
 
 def add_selection(

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from gdg_runtime.goals.errors import CheckerUnavailable
+from gdg_runtime.goals.errors import BadRequest, CheckerUnavailable
 from gdg_runtime.goals.forms import ScheduledTaskDraft
 from gdg_runtime.goals.policy import GoalPolicy
 from gdg_runtime.goals.scheduling import TaskScheduler
@@ -272,3 +272,14 @@ class TestLeases:
         bench.clock.turn(days=1000)
         assert taken(bench, "k2") is None
         assert bench.state(goal) == "executing"
+
+
+def test_T2_a_key_that_was_used_for_somebody_else_is_refused(make_bench) -> None:
+    bench = make_bench()
+    goal = bench.adopt(owner="a")
+    assert bench.store.select_goal("key", "a").goal.id == goal.id
+    for owner in ("b", None):
+        with pytest.raises(BadRequest) as refused:
+            bench.store.select_goal("key", owner)
+        assert refused.value.code == "selection-key-taken"
+    assert bench.store.select_goal("key", "a").goal.id == goal.id

@@ -145,3 +145,22 @@ def test_what_can_not_be_served_is_told_before_the_run_begins(gdg, arguments, wo
     assert ran.code == 2
     assert words in ran.err
     assert not Path("runs").exists()
+
+
+def test_keys_of_the_episodes_own_selections_are_refused_from_outside(gdg, serving) -> None:
+    with serving(*LONG) as served:
+        body = {"selection_key": "episode:goal_led_1@200", "owner": "me"}
+        assert served.post("/v1/goals/next", body).status_code == 403
+
+
+def test_no_key_gets_from_outside_into_the_journal(gdg, serving, monkeypatch) -> None:
+    secret = "sk-0123456789abcdefghijklmnop"
+    monkeypatch.setenv("OPENAI_API_KEY", secret)
+    with serving(*LONG) as served:
+        made = served.post("/v1/goals", {**DRAFT, "text": f"Use {secret} well"})
+        assert made.status_code == 201
+        assert secret not in made.text
+        served.process.send_signal(signal.SIGINT)
+        served.process.communicate(timeout=60)
+    for name in ("journal.jsonl", "events.jsonl"):
+        assert secret not in (served.run / name).read_text()

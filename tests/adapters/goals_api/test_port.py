@@ -4,6 +4,7 @@ import sqlite3
 
 import pytest
 import trio
+import trio.testing
 
 from gdg_runtime.adapters.goals_api.port import DatabasePort, StoreUnavailable
 from gdg_runtime.goals.checkers.checker import ConsistencyReport, DeferredChecker, Pattern, Unvetted
@@ -80,6 +81,23 @@ async def test_a_checker_that_fails_lets_nothing_through(asking_store, deferred)
     checker.error = RuntimeError("no connection")
     refused = await port.ask(await goal_to_vet(port))
     assert refused.code == "belief-checker-unavailable"
+
+
+async def test_a_checker_that_is_back_is_asked_again_though_others_still_wait(
+    asking_store, deferred
+) -> None:
+    checker = SlowChecker()
+    port = DatabasePort(asking_store, checker=checker, deferred=deferred)
+    await believing(port)
+    adopt, other = await goal_to_vet(port), await goal_to_vet(port, "Another goal")
+    checker.error = RuntimeError("no connection")
+    assert (await port.ask(adopt)).code == "belief-checker-unavailable"
+    checker.error, checker.may_answer = None, trio.Event()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(port.ask, other)
+        await trio.testing.wait_all_tasks_blocked(0.2)
+        checker.may_answer.set()
+        assert (await port.ask(adopt)).goal.state == "adopted"
 
 
 async def test_a_checker_that_takes_too_long_lets_nothing_through(
