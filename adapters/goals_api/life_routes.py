@@ -28,7 +28,7 @@ _REUSED = "idempotency-key-reused"
 
 @router.post(
     "/next", operation_id="next_task", response_model=NextTaskRead,
-    responses=refusals("not-allowed", _REUSED, "belief-checker-unavailable"),
+    responses=refusals("not-allowed", "selection-key-taken", _REUSED, "belief-checker-unavailable"),
 )  # fmt: skip
 async def next_task(body: SelectionBody, caller: Writer, goals: Asked) -> Response:
     """What is to be done now: the task of the best goal that is ready, or a scheduled one, as the
