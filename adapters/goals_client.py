@@ -90,8 +90,10 @@ class GoalsClient:
             headers["content-type"] = "application/json"
         if caller.key is not None and call.method == "POST":
             headers["idempotency-key"] = caller.key.key
-        if call.method in ("PATCH", "DELETE"):
-            headers["if-match"] = "*" if call.version is None else f'"{call.version}"'
+        if call.version is not None:
+            headers["if-match"] = f'"{call.version}"'
+        elif call.method in ("PATCH", "DELETE"):
+            headers["if-match"] = "*"
         query = {name: value for name, value in (call.query or {}).items() if value is not None}
         try:
             return self._client.request(

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from ..goals.checkers.checker import BeliefConsistencyChecker
 from ..goals.commands import Answer, Command
+from ..goals.errors import StoreUnusable
 from ..goals.flags import GoalFlags
 from ..goals.goal_store import GoalStore
 from ..goals.handling import handle
 from ..goals.policy import GoalPolicy
+from .run_directory import GOALS_DATABASE, RunDirectory
 
 
 def open_goals(
@@ -20,12 +22,16 @@ def open_goals(
     flags: GoalFlags | None = None,
     checker: BeliefConsistencyChecker | None = None,
     durable: bool = True,
+    read_only: bool = False,
 ) -> GoalStore:
     """The goals in this file, which is made if it is not there; `:memory:` keeps them nowhere.
 
-    Several processes and threads may have the file open at once. Raises GoalError for a file that
-    is something else.
+    Several processes and threads may have the file open at once; `read_only` neither makes nor
+    changes it. Raises GoalError for a file that is something else, and for a run's goals unless
+    they are only read.
     """
+    if not read_only:
+        _refuse_runs(Path(path))
     return GoalStore.open(
         path,
         clock=system_clock,
@@ -34,6 +40,24 @@ def open_goals(
         flags=flags,
         checker=checker,
         durable=durable,
+        read_only=read_only,
+    )
+
+
+def _refuse_runs(path: Path) -> None:
+    """Raises StoreUnusable for the goals that a run makes: what others write there would be in no
+    journal."""
+    run = RunDirectory(path.resolve().parent)
+    if path.resolve().name != GOALS_DATABASE or not run.journal.exists():
+        return
+    if run.is_locked:
+        raise StoreUnusable(
+            str(path),
+            "a run is making it now, so it can only be read; begun with `gdg-runtime start "
+            "--serve`, a run takes commands under a URL",
+        )
+    raise StoreUnusable(
+        str(path), "a run has made it, so it can only be read; copy it and change the copy"
     )
 
 

@@ -62,11 +62,13 @@ def _delete(command: commands.DeleteGoal) -> Call:
 
 
 def _adopt(command: commands.AdoptGoal) -> Call:
-    return Call("POST", _goal_path(command.goal_id, "adopt"), _goal)
+    path = _goal_path(command.goal_id, "adopt")
+    return Call("POST", path, _goal, version=command.expected_version)
 
 
 def _approve(command: commands.ApproveGoal) -> Call:
-    return Call("POST", _goal_path(command.goal_id, "approve"), _goal)
+    path = _goal_path(command.goal_id, "approve")
+    return Call("POST", path, _goal, version=command.expected_version)
 
 
 def _abandon(command: commands.AbandonGoal) -> Call:

@@ -20,13 +20,13 @@ class Adoption:
     warnings: tuple[Warned, ...] = ()
 
 
-def adopt(op: Operation, goal_id: str) -> Adoption:
+def adopt(op: Operation, goal_id: str, expected_version: int | None = None) -> Adoption:
     """Vet a proposed goal and adopt it; nothing is done if it is adopted or executing already.
 
-    Raises GoalNotFound, IllegalTransition, ApprovalRequired, and, noted in the ledger,
-    DeadlinePassed, GoalBlocked and CheckerUnavailable.
+    Raises GoalNotFound, VersionConflict, IllegalTransition, ApprovalRequired, and, noted in the
+    ledger, DeadlinePassed, GoalBlocked and CheckerUnavailable.
     """
-    goal = op.goal(goal_id)
+    goal = op.goal(goal_id, expected_version=expected_version)
     state = after("adopted", goal_id, goal.state)
     if state is None:
         return Adoption(goal)
@@ -76,12 +76,12 @@ def note_block(op: Operation, goal: Goal, objection: Objection, phase: Phase) ->
         op.count("goal_blocked_by_belief_total", belief_id=belief_id)
 
 
-def approve(op: Operation, goal_id: str) -> Goal:
+def approve(op: Operation, goal_id: str, expected_version: int | None = None) -> Goal:
     """Note who approves the goal; once approved it stays so.
 
-    Raises GoalNotFound and IllegalTransition.
+    Raises GoalNotFound, VersionConflict and IllegalTransition.
     """
-    goal = op.goal(goal_id)
+    goal = op.goal(goal_id, expected_version=expected_version)
     if goal.approved_by is not None:
         return goal
     if goal.state not in EDITABLE:

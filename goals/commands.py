@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field, JsonValue
 
 from ..runtime.message import Message
-from .fields import GOAL_ID, Name, UtcTime
+from .fields import GOAL_ID, MOST_COUNTED, Label, Name, UtcTime
 from .forms import (
     BeliefDraft,
     BeliefPatch,
@@ -33,6 +33,10 @@ from .model import GoalState
 GoalId = Annotated[str, Field(pattern=GOAL_ID)]
 Limit = Annotated[int, Field(ge=1, le=200)]
 Reason = Annotated[str, Field(max_length=500)]
+Cursor = Annotated[str, Field(max_length=1000)]
+Version = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Attempt = Annotated[int, Field(ge=1, le=MOST_COUNTED)]
+SelectionKey = Annotated[Label, Field(min_length=1)]
 
 
 class Command(Message, name="goals.command"):
@@ -61,11 +65,11 @@ class ListGoals(Command, name="goals.list"):
 
     states: tuple[GoalState, ...] = ()
     """Empty: all."""
-    category: str | None = None
-    owner: str | None = None
+    category: Name | None = None
+    owner: Name | None = None
     include_deleted: bool = False
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
     """`next_cursor` of the page before."""
 
 
@@ -74,7 +78,7 @@ class EditGoal(Command, name="goals.edit"):
 
     goal_id: GoalId
     patch: GoalPatch
-    expected_version: int | None = None
+    expected_version: Version | None = None
     """Refused if the goal is at another one; null: whatever it is at."""
 
 
@@ -82,12 +86,16 @@ class AdoptGoal(Command, name="goals.adopt"):
     """Vet and adopt. Answer: GoalAnswer with warnings."""
 
     goal_id: GoalId
+    expected_version: Version | None = None
+    """As in EditGoal."""
 
 
 class ApproveGoal(Command, name="goals.approve"):
     """Answer: GoalAnswer."""
 
     goal_id: GoalId
+    expected_version: Version | None = None
+    """As in EditGoal: so that nobody approves what was changed since it was read."""
 
 
 class AbandonGoal(Command, name="goals.abandon"):
@@ -101,14 +109,14 @@ class DeleteGoal(Command, name="goals.delete"):
     """Soft delete. Answer: GoalAnswer."""
 
     goal_id: GoalId
-    expected_version: int | None = None
+    expected_version: Version | None = None
 
 
 class RankGoals(Command, name="goals.rank"):
     """Answer: Ranking."""
 
     states: tuple[GoalState, ...] = (GoalState.ADOPTED, GoalState.PROPOSED)
-    owner: str | None = None
+    owner: Name | None = None
     """Null: of everybody."""
     limit: Limit = 50
 
@@ -123,7 +131,7 @@ class ReadHistory(Command, name="goals.history"):
     """The ledger's events, oldest first; of one goal, or of all. Answer: History."""
 
     goal_id: GoalId | None = None
-    after: int = Field(default=0, ge=0)
+    after: int = Field(default=0, ge=0, le=2**63 - 1)
     """Events with a higher `seq` only."""
     limit: Limit = 50
 
@@ -135,8 +143,8 @@ class NextTask(Command, name="goals.next_task"):
     """What is to be done now: a goal's task or a scheduled one, as the flags say. The same
     `selection_key` gets the same task. Answer: TaskAnswer."""
 
-    selection_key: Annotated[str, Field(min_length=1, max_length=255)]
-    owner: str | None = None
+    selection_key: SelectionKey
+    owner: Name | None = None
 
 
 class CompleteGoal(Command, name="goals.complete"):
@@ -147,7 +155,7 @@ class CompleteGoal(Command, name="goals.complete"):
     measured: dict[Name, Annotated[float, Field(strict=True)]] = Field(
         default_factory=dict, max_length=64
     )
-    attempt: int | None = Field(default=None, ge=1)
+    attempt: Attempt | None = None
     """Which execution is meant; null: the current one."""
     reason: Reason | None = None
 
@@ -185,7 +193,7 @@ class ListBeliefs(Command, name="goals.belief.list"):
 
     active: bool | None = None
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 class EditBelief(Command, name="goals.belief.edit"):
@@ -193,7 +201,7 @@ class EditBelief(Command, name="goals.belief.edit"):
 
     belief_id: Name
     patch: BeliefPatch
-    expected_version: int | None = None
+    expected_version: Version | None = None
 
 
 class ListDecisions(Command, name="goals.decisions"):
@@ -216,8 +224,8 @@ class SetParameter(Command, name="goals.decision.set"):
 
 class ImportGoals(Command, name="goals.import"):
     """Take goals over as they are, ids and states included; a goal whose id is known is left
-    alone. An adopted or executing goal is vetted and comes in as adopted, or as proposed if it is
-    blocked. Answer: Imported."""
+    alone. An adopted or executing goal is vetted and comes in as adopted, or as proposed if
+    something stands against that. Answer: Imported."""
 
     goals: tuple[GoalView, ...] = Field(max_length=1000)
 
@@ -341,7 +349,8 @@ class Imported(Message, name="goals.imported"):
     known: int
     """Left alone, since a goal with the id is there already."""
     blocked: tuple[str, ...]
-    """Ids of goals that came in as proposed, since a belief stands against them."""
+    """Ids of goals that came in as proposed, since a belief, the deadline or a missing approval
+    stands against adopting them."""
     replayed: bool = False
 
 

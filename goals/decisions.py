@@ -7,7 +7,7 @@ from math import isfinite
 from sqlite3 import Connection
 from typing import Literal
 
-from .errors import BadRequest
+from .errors import BadRequest, DecisionNotFound
 from .forms import ParameterView
 from .model import Weights
 from .store import decision_rows
@@ -37,6 +37,22 @@ def register_goal_selected(tx: Connection, starting: Weights = _STARTING) -> Non
         for known, weight in zip(PARAMETERS, starting, strict=True)
     ]
     decision_rows.register(tx, GOAL_SELECTED, SUBSYSTEM, parameters, SUCCESS_METRICS)
+
+
+def is_registered(tx: Connection) -> bool:
+    """Whether the decision is known as it is here, whatever its parameters' values are."""
+    try:
+        known = decision_rows.read_decision(tx, GOAL_SELECTED)
+    except DecisionNotFound:
+        return False
+    values = {parameter.name: parameter.current for parameter in known.parameters}
+    ours = tuple(
+        parameter.model_copy(update={"current": values.get(parameter.name)})
+        for parameter in PARAMETERS
+    )
+    return (known.subsystem, tuple(known.success_metrics), tuple(known.parameters)) == (
+        SUBSYSTEM, SUCCESS_METRICS, ours,
+    )  # fmt: skip
 
 
 def weights_of(tx: Connection) -> Weights:

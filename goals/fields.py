@@ -12,13 +12,16 @@ from pydantic import (
     PlainSerializer,
 )
 from pydantic.config import JsonDict
-from pydantic_core import to_json
+
+from ..runtime.canonical import canonical_json
 
 METADATA_BYTES = 16 * 1024
+METADATA_DEPTH = 100
+"""Lists and objects within each other; readers of JSON stop at about 200."""
 FOREVER_MIN = 10**9
 """The furthest horizon, in minutes: some 1,900 years."""
-MOST_CHANGES = 10**12
-"""What an imported goal may have been through; leaves room for more in 64 bits."""
+MOST_COUNTED = 2**53 - 1
+"""The highest number that every reader of JSON takes as it is."""
 FIRST_YEAR, LAST_YEAR = 1970, 7999
 """Of dates that are taken over: with the furthest horizon, a deadline is still a date."""
 NO_NUL = {"pattern": r"^[^\u0000]*$"}
@@ -26,6 +29,7 @@ WORDS = {"pattern": r"^[^\u0000]*[^\s\u0000][^\u0000]*$"}
 YEARS = {"pattern": "^(19[7-9][0-9]|[2-7][0-9]{3})-"}
 ONLY_THESE: JsonDict = {"additionalProperties": False}
 """For JSON schemas: what the validators below ask for."""
+_HALVES = "half a surrogate pair, nor bytes that are not UTF-8"
 GOAL_ID = r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$"
 
 
@@ -40,6 +44,13 @@ def _no_nul(text: str) -> str:
     return text
 
 
+def _whole(text: str) -> str:
+    # pydantic looks for this by itself, but not behind a BeforeValidator.
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError(f"a text can't hold {_HALVES}")
+    return text
+
+
 def _stripped(text: Any) -> Any:
     return text.strip() if isinstance(text, str) else text
 
@@ -49,24 +60,44 @@ def _distinct(ids: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _in_utc(moment: datetime) -> datetime:
+    expected = f"expected a year from {FIRST_YEAR} to {LAST_YEAR} in UTC"
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{expected}, got {moment.isoformat()}") from None
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        raise ValueError(f"expected a year from {FIRST_YEAR} to {LAST_YEAR}, got {moment.year}")
-    return moment.astimezone(UTC)
+        raise ValueError(f"{expected}, got {moment.year}")
+    return moment
 
 
 def _small(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    size = len(to_json(metadata))
-    if size > METADATA_BYTES:
-        raise ValueError(f"metadata may take 16 KiB as JSON, this takes {size} bytes")
-    if b"\\u0000" in to_json(metadata):
+    if not _is_shallow(metadata):
+        raise ValueError(f"metadata may nest at most {METADATA_DEPTH} deep")
+    try:
+        written = canonical_json(metadata).encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"metadata can't hold {_HALVES}") from None
+    except ValueError as error:
+        raise ValueError(f"metadata has to be JSON: {error}") from None
+    if len(written) > METADATA_BYTES:
+        raise ValueError(f"metadata may take 16 KiB as JSON, this takes {len(written)} bytes")
+    if b"\\u0000" in written:
         raise ValueError("metadata can't hold the character NUL")
     return metadata
+
+
+def _is_shallow(metadata: JsonValue) -> bool:
+    level: list[Any] = [metadata]
+    for _ in range(METADATA_DEPTH):
+        inner = [one.values() if isinstance(one, dict) else one for one in level]
+        level = [one for many in inner for one in many if isinstance(one, dict | list)]
+    return not level
 
 
 Text = Annotated[
     str, BeforeValidator(_stripped),
     Field(strict=True, min_length=1, max_length=2000, json_schema_extra=WORDS),
-    AfterValidator(_no_nul),
+    AfterValidator(_no_nul), AfterValidator(_whole),
 ]  # fmt: skip
 Share = Annotated[float, Field(strict=True, ge=0.0, le=1.0)]
 """0 to 1; no text and no true or false."""

@@ -16,7 +16,7 @@ from pydantic import (
 from .fields import (
     FOREVER_MIN,
     GOAL_ID,
-    MOST_CHANGES,
+    MOST_COUNTED,
     ONLY_THESE,
     Label,
     Metadata,
@@ -145,7 +145,7 @@ class GoalView(Form):
     created_at: UtcTime
     updated_at: UtcTime
     metadata: Metadata = Field(default_factory=dict)
-    version: Annotated[int, Field(ge=1, le=MOST_CHANGES)] = 1
+    version: Annotated[int, Field(ge=1, le=MOST_COUNTED)] = 1
     deleted_at: UtcTime | None = None
     owner: Name | None = None
     depends_on: References = ()
@@ -153,7 +153,7 @@ class GoalView(Form):
     requires_approval: bool = False
     approved_by: Label | None = None
     previous_id: Label | None = None
-    attempts: Annotated[int, Field(ge=0, le=MOST_CHANGES)] = 0
+    attempts: Annotated[int, Field(ge=0, le=MOST_COUNTED)] = 0
     selection_key: Label | None = None
 
     @classmethod

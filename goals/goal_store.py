@@ -15,7 +15,7 @@ from .adoption import Adoption
 from .checkers.checker import BeliefConsistencyChecker
 from .checkers.lexical import LexicalChecker
 from .commands import Statistics
-from .decisions import register_goal_selected
+from .decisions import is_registered, register_goal_selected
 from .flags import GoalFlags
 from .forms import (
     BeliefDraft,
@@ -49,7 +49,9 @@ class GoalStore:
     """Goals in one database.
 
     `clock` gives the time and `bits` random bits for ids; a program that runs twice with the same
-    of both leaves the same content. A `vetter` takes the place of the default one and its checker.
+    of both leaves the same content. Without a `policy` what counts as confident stays as the file
+    has it; the rest is the specification's. A `vetter` takes the place of the default one and its
+    checker.
     `keep_answers` says how long a command with an idempotency key is answered as before.
     """
 
@@ -67,13 +69,22 @@ class GoalStore:
         keep_answers: timedelta = timedelta(hours=24),
     ) -> None:
         self.database, self.clock, self.bits = database, clock, bits
-        self.policy = policy or GoalPolicy()
         self.flags = flags or GoalFlags()
         self.keep_answers = keep_answers
+        self.policy = self._prepared(policy, starting_weights or Weights())
         self._vetter = vetter or BeliefVetter(checker or LexicalChecker(), self.policy)
-        with database.transaction() as tx:
-            register_goal_selected(tx, starting_weights or Weights())
-            standing.settle(tx, self.policy.belief_min_confidence)
+
+    def _prepared(self, policy: GoalPolicy | None, weights: Weights) -> GoalPolicy:
+        """The policy to work by. Nothing is written where all is as it should be already: others
+        may be at work on the file."""
+        with self.database.reading() as tx:
+            known, least = is_registered(tx), standing.confidence_of(tx)
+        settled = policy or GoalPolicy(belief_min_confidence=least)
+        if not known or settled.belief_min_confidence != least:
+            with self.database.transaction() as tx:
+                register_goal_selected(tx, weights)
+                standing.settle(tx, settled.belief_min_confidence)
+        return settled
 
     @classmethod
     def open(
@@ -88,9 +99,11 @@ class GoalStore:
         vetter: Vetter | None = None,
         starting_weights: Weights | None = None,
         durable: bool = True,
+        read_only: bool = False,
     ) -> Self:
-        """Open a store's file, making or migrating it if need be. Raises StoreUnusable."""
-        database = Database.open(path, durable=durable)
+        """Open a store's file, making or migrating it if need be; see `Database.open`. Raises
+        StoreUnusable."""
+        database = Database.open(path, durable=durable, read_only=read_only)
         try:
             return cls(
                 database, clock=clock, bits=bits, checker=checker, policy=policy, flags=flags,

@@ -8,11 +8,11 @@ from .adoption import note_block, vet
 from .decisions import GOAL_SELECTED, weights_of
 from .fields import utc_text
 from .forms import DecisionRecordView, TaskView
-from .ledger import ABANDONED, SELECTED
+from .ledger import ABANDONED, BLOCKED, SELECTED
 from .model import Goal, GoalState, Weights
 from .operation import Operation
 from .ranking import Score, score, weights_view
-from .store import decision_rows, goal_rows, ranking_query, selection_rows, task_rows
+from .store import decision_rows, goal_rows, ledger_rows, ranking_query, selection_rows, task_rows
 from .vetting import Objection
 
 OVERDUE = "overdue"
@@ -59,7 +59,8 @@ def tidy(op: Operation, owner: str | None) -> None:
     for goal in unnoted:
         objection = vet(op, goal).objection
         if objection is not None:
-            _note_once(op, goal, objection)
+            note_block(op, goal, objection, "select")
+            goal_rows.note_blocked(op.tx, goal.id, True)
 
 
 def ready(op: Operation, owner: str | None, weights: Weights) -> Iterator[Goal]:
@@ -150,7 +151,12 @@ def _again(op: Operation, task: TaskView | None) -> Selection | None:
 
 
 def _note_once(op: Operation, goal: Goal, objection: Objection) -> None:
-    if selection_rows.block_is_noted(op.tx, goal.id):
-        return
-    note_block(op, goal, objection, "select")
-    goal_rows.note_blocked(op.tx, goal.id, True)
+    """Of a goal that looked ready: nothing in its row tells that it is blocked."""
+    told = ledger_rows.last(op.tx, goal.id)
+    if (
+        told is None
+        or (told.event, told.reason) != (BLOCKED, objection.reason)
+        or told.data["phase"] != "select"
+        or told.data["belief_ids"] != list(objection.belief_ids)
+    ):
+        note_block(op, goal, objection, "select")

@@ -61,12 +61,12 @@ def _edit(op: Operation, command: commands.EditGoal) -> GoalAnswer:
 
 
 def _adopt(op: Operation, command: commands.AdoptGoal) -> GoalAnswer:
-    adopted = adoption.adopt(op, command.goal_id)
+    adopted = adoption.adopt(op, command.goal_id, command.expected_version)
     return GoalAnswer(goal=GoalView.of(adopted.goal), warnings=adopted.warnings)
 
 
 def _approve(op: Operation, command: commands.ApproveGoal) -> GoalAnswer:
-    return _goal(adoption.approve(op, command.goal_id))
+    return _goal(adoption.approve(op, command.goal_id, command.expected_version))
 
 
 def _abandon(op: Operation, command: commands.AbandonGoal) -> GoalAnswer:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import sys
 from functools import partial
 from pathlib import Path
@@ -91,6 +92,8 @@ def _serve(
         store = open_goals(db, flags=GoalFlags.from_environment(os.environ), checker=deferred)
     except GoalError as error:
         raise Told(error.detail, EXIT_BAD_INPUT) from None
+    except sqlite3.Error as error:
+        raise Told(f"the goals in {db} can't be used: {error}", EXIT_FAILED) from None
     refused: list[OSError] = []
     stopped_by = 0
     try:

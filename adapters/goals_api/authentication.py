@@ -9,7 +9,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from .problems import problem
 
 OPEN = ("/healthz", "/readyz", "/metrics", "/openapi.json")
-"""What anybody may read: it tells nothing of any goal but how many there are."""
+"""What anybody may read: it tells how many goals there are, in which categories and states, and
+with `/metrics` which beliefs stood against goals, by their ids."""
 _CHALLENGE = 'Bearer realm="gdg-runtime"'
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from ...goals.commands import GoalId, Limit, Reason
+from ...goals.commands import Attempt, Cursor, GoalId, Limit, Reason, SelectionKey
 from ...goals.fields import ONLY_THESE, Name, UtcTime
 from ...goals.forms import (
     BeliefDraft,
@@ -49,7 +49,7 @@ class GoalsQuery(Query):
     owner: Name | None = None
     include_deleted: Literal["true", "false"] = "false"
     limit: Limit = 50
-    cursor: Annotated[str, Field(max_length=1000)] | None = None
+    cursor: Cursor | None = None
     """`next_cursor` of the page before."""
 
 
@@ -78,7 +78,7 @@ class BeliefsQuery(Query):
 
     active: Literal["true", "false"] | None = None
     limit: Limit = 50
-    cursor: Annotated[str, Field(max_length=1000)] | None = None
+    cursor: Cursor | None = None
     """`next_cursor` of the page before."""
 
 
@@ -108,7 +108,7 @@ class Why(Form):
 class Selection(Form):
     """Asks what is to be done now."""
 
-    selection_key: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00]*$")]
+    selection_key: SelectionKey
     """Whoever asks again with the same key gets the same task."""
     owner: Name | None = None
 
@@ -121,7 +121,7 @@ class Completion(Form):
         default_factory=dict, max_length=64, json_schema_extra=ONLY_THESE
     )
     """By the names of the goal's `success_metrics`."""
-    attempt: Annotated[int, Field(ge=1, le=2**31)] | None = None
+    attempt: Attempt | None = None
     """Which execution is meant, as its task says; null: the current one."""
     reason: Reason | None = None
 
@@ -181,7 +181,8 @@ class ImportRead(Form):
     known: int
     """Left alone, since a goal with the id is there already."""
     blocked: tuple[str, ...]
-    """Ids of goals that came in as proposed, since a belief stands against them."""
+    """Ids of goals that came in as proposed, since a belief, the deadline or a missing approval
+    stands against adopting them."""
 
 
 class Health(Form):

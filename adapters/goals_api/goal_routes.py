@@ -129,7 +129,7 @@ async def edit_goal(
     goal_id: GoalId, patch: GoalPatchBody, caller: Reader, goals: Asked, if_match: IfMatch = None
 ) -> Response:
     """Change a goal by a JSON merge patch (RFC 7396); its state is changed by commands alone."""
-    version = await expected_version(required(if_match), _version_of(goal_id, caller, goals))
+    version = await expected_version(required(if_match), version_of(goal_id, caller, goals))
     asked = EditGoal(goal_id=goal_id, patch=patch, expected_version=version, caller=caller)
     return shown_goal(await goals.ask(asked, GoalAnswer))
 
@@ -142,7 +142,7 @@ async def delete_goal(
     goal_id: GoalId, caller: Reader, goals: Asked, if_match: IfMatch = None
 ) -> Response:
     """Delete a goal for good. It stays in the ledger, and in lists with include_deleted=true."""
-    version = await expected_version(if_match, _version_of(goal_id, caller, goals))
+    version = await expected_version(if_match, version_of(goal_id, caller, goals))
     asked = DeleteGoal(goal_id=goal_id, expected_version=version, caller=caller)
     return shown_goal(await goals.ask(asked, GoalAnswer))
 
@@ -157,7 +157,9 @@ async def explain_goal(goal_id: GoalId, caller: Reader, goals: Asked) -> Respons
     return shown(await goals.ask(asked, Explanation))
 
 
-def _version_of(goal_id: str, caller: Caller, goals: Goals) -> Callable[[], Awaitable[int]]:
+def version_of(goal_id: str, caller: Caller, goals: Goals) -> Callable[[], Awaitable[int]]:
+    """Reads the version that a goal is at."""
+
     async def read() -> int:
         answer = await goals.ask(ReadGoal(goal_id=goal_id, caller=caller), GoalAnswer)
         return answer.goal.version

@@ -16,7 +16,8 @@ from ...goals.commands import (
 from .asking import Asked, marked, shown, shown_goal
 from .bodies import CompletionBody, GoalRead, SelectionBody, WhyBody
 from .bodies import NextTask as NextTaskRead
-from .goal_routes import GoalId
+from .conditions import IfMatch, expected_version
+from .goal_routes import GoalId, version_of
 from .idempotency import Writer
 from .openapi import refusals
 from .strict_json import StrictRoute
@@ -44,22 +45,31 @@ async def next_task(body: SelectionBody, caller: Writer, goals: Asked) -> Respon
     "/{goal_id}/adopt", operation_id="adopt_goal", response_model=GoalRead,
     responses=refusals(
         "goal-not-found", "illegal-transition", "goal-blocked-by-belief", "goal-deadline-passed",
-        "approval-required", "belief-checker-unavailable", _REUSED,
+        "approval-required", "version-conflict", "belief-checker-unavailable", _REUSED,
     ),
 )  # fmt: skip
-async def adopt_goal(goal_id: GoalId, caller: Writer, goals: Asked) -> Response:
+async def adopt_goal(
+    goal_id: GoalId, caller: Writer, goals: Asked, if_match: IfMatch = None
+) -> Response:
     """Vet a goal against the beliefs, and adopt it. An adopted or executing goal stays as it is."""
-    asked = AdoptGoal(goal_id=goal_id, caller=caller)
+    version = await expected_version(if_match, version_of(goal_id, caller, goals))
+    asked = AdoptGoal(goal_id=goal_id, expected_version=version, caller=caller)
     return shown_goal(await goals.ask(asked, GoalAnswer))
 
 
 @router.post(
     "/{goal_id}/approve", operation_id="approve_goal", response_model=GoalRead,
-    responses=refusals("goal-not-found", "illegal-transition", "goal-not-editable", _REUSED),
+    responses=refusals(
+        "goal-not-found", "illegal-transition", "goal-not-editable", "version-conflict", _REUSED
+    ),
 )  # fmt: skip
-async def approve_goal(goal_id: GoalId, caller: Writer, goals: Asked) -> Response:
-    """Approve a goal that needs it before it can be adopted."""
-    asked = ApproveGoal(goal_id=goal_id, caller=caller)
+async def approve_goal(
+    goal_id: GoalId, caller: Writer, goals: Asked, if_match: IfMatch = None
+) -> Response:
+    """Approve a goal that needs it before it can be adopted. With If-Match, what is approved is
+    what was read."""
+    version = await expected_version(if_match, version_of(goal_id, caller, goals))
+    asked = ApproveGoal(goal_id=goal_id, expected_version=version, caller=caller)
     return shown_goal(await goals.ask(asked, GoalAnswer))
 
 

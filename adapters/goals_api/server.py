@@ -9,8 +9,12 @@ from hypercorn.config import Config
 from hypercorn.trio import serve as serve_hypercorn
 from starlette.types import ASGIApp
 
+from .in_flight import InFlight
+
 GRACE_S = 30.0
 """How long requests in flight may take once the server stops."""
+_CLOSING_S = 1.0
+"""How long connections may take to close after that."""
 _KEEP_ALIVE_S = 75
 _BACKLOG = 2048
 _MOST_FILES = 65_536
@@ -31,10 +35,19 @@ async def serve(
     address can't be had.
     """
     listening = _listening(host, port)
+    in_flight = InFlight(app, stop)
+
+    async def answered() -> None:
+        await stop.wait()
+        with trio.move_on_after(grace_s):
+            await in_flight.none_left()
+
     await serve_hypercorn(
-        app,  # type: ignore[arg-type]  # Hypercorn has types of its own for the same protocol
-        _config(listening, grace_s),
-        shutdown_trigger=stop.wait,
+        in_flight,  # type: ignore[arg-type]  # Hypercorn has types of its own for the same protocol
+        _config(listening, min(grace_s, _CLOSING_S)),
+        # Not before: it closes the connections that are idle when it is told, and one of a request
+        # that comes at that instant too, which it then waits for until the grace is over.
+        shutdown_trigger=answered,
         mode="asgi",
         task_status=task_status,
     )

@@ -9,7 +9,7 @@ from ..commands import Counter
 BLOCKED_TOTAL = "goal_blocked_by_belief_total"
 MOST_BELIEFS = 200
 """How many beliefs are counted by name; the rest are counted as `other`, since each name is a time
-series for whoever collects the metrics."""
+series for whoever collects the metrics. With them a belief that is called `other` itself."""
 OTHER = (("belief_id", "other"),)
 
 

@@ -1,5 +1,6 @@
 """The connection to a store's SQLite file, its transactions, and the migrations at its opening."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,14 @@ BUSY_SECONDS = 30
 """How long a statement waits for another connection's transaction."""
 _OLDEST_SQLITE = (3, 37, 0)
 """The first one with STRICT tables."""
+_NO_STORE = "it is not the database of a store"
+_TROUBLE = {
+    sqlite3.SQLITE_CANTOPEN: "it can't be opened; its folder has to be writable as well",
+    sqlite3.SQLITE_FULL: "there is no room on the disk",
+    sqlite3.SQLITE_IOERR: "the disk can't be read or written",
+    sqlite3.SQLITE_READONLY: "it can't be written, only read",
+}
+"""By SQLite's primary result code."""
 _WAL_ATTEMPTS = 100
 _STATEMENTS = 256
 
@@ -22,48 +31,63 @@ _STATEMENTS = 256
 class Database:
     """One connection for many threads: a lock lets one of them work at a time."""
 
-    def __init__(self, connection: sqlite3.Connection, name: str) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, name: str, *, read_only: bool = False
+    ) -> None:
         self.connection = connection
         self._name = name
+        self._read_only = read_only
         self._lock = RLock()
 
     @classmethod
-    def open(cls, path: Path | str, *, durable: bool = True) -> Self:
+    def open(cls, path: Path | str, *, durable: bool = True, read_only: bool = False) -> Self:
         """Open a store, making or migrating it if need be; several processes may do so at once.
 
         `:memory:` is a store that ends with its connection. Each commit survives the end of the
         process; `durable` ones are in order on the disk too, so that the file stays whole when
-        the machine loses its power. Raises StoreUnusable.
+        the machine loses its power. With `read_only` nothing is made, migrated or changed, and the
+        file and its folder need not be writable. Raises StoreUnusable.
         """
         name = str(path)
         if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
             raise StoreUnusable(name, f"SQLite 3.37 is needed, this is {sqlite3.sqlite_version}")
+        begins = not read_only and not Path(name).exists()
+        if not read_only and not begins and not os.access(name, os.W_OK):
+            raise StoreUnusable(name, "it can't be written, only read")
         try:
             connection = sqlite3.connect(
-                name, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False,
-                cached_statements=_STATEMENTS,
+                _uri(name) if read_only else name, uri=read_only, timeout=BUSY_SECONDS,
+                isolation_level=None, check_same_thread=False, cached_statements=_STATEMENTS,
             )  # fmt: skip
         except sqlite3.Error as error:
             raise StoreUnusable(name, f"it can't be opened ({error})") from None
         try:
             _check_identity(connection, name)
-            _configure(connection, durable)
-            _migrate(connection, name)
+            if read_only:
+                connection.execute("PRAGMA query_only = ON")
+                _check_version(connection, name)
+            else:
+                _configure(connection, durable)
+                _migrate(connection, name)
         except sqlite3.Error as error:
             connection.close()
+            if begins:
+                _remove_empty(name)
             raise StoreUnusable(name, _explain(error)) from None
         except BaseException:
             connection.close()
             raise
         connection.row_factory = sqlite3.Row
-        return cls(connection, name)
+        return cls(connection, name, read_only=read_only)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All that is done within is committed together, or nothing of it if anything is raised.
 
-        Raises StoreUnusable if other processes never let it begin.
+        Raises StoreUnusable if other processes never let it begin, or if it is opened `read_only`.
         """
+        if self._read_only:
+            raise StoreUnusable(self._name, "it was opened to be read only")
         with self._begun("BEGIN IMMEDIATE") as tx:
             yield tx
 
@@ -77,12 +101,17 @@ class Database:
                 with self._begun("BEGIN") as tx:
                     yield tx
             finally:
-                self.connection.execute("PRAGMA query_only = OFF")
+                if not self._read_only:
+                    self.connection.execute("PRAGMA query_only = OFF")
 
     def close(self) -> None:
         """Close the connection; a transaction that another thread is in ends first."""
         with self._lock:
             self.connection.close()
+
+    def __del__(self) -> None:
+        # A store in memory ends with whoever holds it; Python 3.13 warns of what is not closed.
+        self.connection.close()
 
     @contextmanager
     def _begun(self, begin: str) -> Iterator[sqlite3.Connection]:
@@ -112,9 +141,29 @@ class Database:
 
 
 def _explain(error: sqlite3.Error) -> str:
-    if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+    kind = error.sqlite_errorcode & 0xFF  # the rest says in which way
+    if kind == sqlite3.SQLITE_BUSY:
         return f"other processes have kept it busy for {BUSY_SECONDS} s; try again"
-    return f"it is not the database of a store ({error})"
+    return f"{_TROUBLE.get(kind, _NO_STORE)} ({error})"
+
+
+def _uri(name: str) -> str:
+    """The address that opens a file without making it. One that can't be written is read as it
+    lies there: SQLite's files beside it would be in its owner's way, or can't be made at all."""
+    path = Path(name).absolute()
+    log = Path(f"{path}-wal")
+    writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    if writable:
+        return f"{path.as_uri()}?mode=rw"
+    changes = log.exists() and log.stat().st_size > 0
+    return f"{path.as_uri()}?mode=ro" + ("" if changes else "&immutable=1")
+
+
+def _remove_empty(name: str) -> None:
+    """Leave nothing where a store could not be begun."""
+    path = Path(name)
+    if path.is_file() and path.stat().st_size == 0:
+        path.unlink()
 
 
 def _check_identity(connection: sqlite3.Connection, name: str) -> None:
@@ -151,13 +200,31 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
         connection.execute("COMMIT")
 
 
+def _check_version(connection: sqlite3.Connection, name: str) -> None:
+    """Raises StoreUnusable unless the schema is the newest."""
+    version = _version(connection, name)
+    if version == 0:
+        raise StoreUnusable(name, "it holds no store so far")
+    if version < SCHEMA_VERSION:
+        raise StoreUnusable(
+            name,
+            f"its schema is version {version}, and this program reads {SCHEMA_VERSION}: open it, "
+            "or a copy, to change something; that brings it up to date",
+        )
+
+
 def _migrate(connection: sqlite3.Connection, name: str) -> None:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if _version(connection, name) < SCHEMA_VERSION:
+        migrate(connection)
+
+
+def _version(connection: sqlite3.Connection, name: str) -> int:
+    """The schema's version, 0 if there is none. Raises StoreUnusable for a newer one."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > SCHEMA_VERSION:
         raise StoreUnusable(
             name,
             f"its schema is version {version}, and this program knows {SCHEMA_VERSION}: "
             f"use a newer one",
         )
-    if version < SCHEMA_VERSION:
-        migrate(connection)
+    return version

@@ -60,6 +60,14 @@ def events(
     return [_view(row) for row in rows]
 
 
+def last(tx: sqlite3.Connection, goal_id: str) -> LedgerView | None:
+    """The newest event of a goal."""
+    row = tx.execute(
+        f"{_SELECT} WHERE goal_id = ? ORDER BY seq DESC LIMIT 1", (goal_id,)
+    ).fetchone()
+    return None if row is None else _view(row)
+
+
 def verify(tx: sqlite3.Connection) -> int | None:
     """`seq` of the first link that is not as it was written or not where it was; None: all are."""
     last, prev_hash = 0, GENESIS

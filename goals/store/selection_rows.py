@@ -34,12 +34,6 @@ def adopted_and_overdue(tx: Connection, now_us: int) -> list[Goal]:
     return [goal_of(row) for row in rows]
 
 
-def block_is_noted(tx: Connection, goal_id: str) -> bool:
-    """Whether the ledger tells already that the goal is blocked."""
-    row = tx.execute("SELECT blocked_noted FROM goals WHERE id = ?", (goal_id,)).fetchone()
-    return row is not None and bool(row["blocked_noted"])
-
-
 def alignment(tx: Connection, goal_id: str) -> float:
     """The share of the beliefs that the goal serves which is held, 0 to 1."""
     row = tx.execute("SELECT align FROM goals WHERE id = ?", (goal_id,)).fetchone()

@@ -62,10 +62,14 @@ def refresh_all(tx: sqlite3.Connection, min_confidence: float) -> None:
     _refresh_dependencies(tx, "true", ())
 
 
+def confidence_of(tx: sqlite3.Connection) -> float:
+    """The confidence from which on a belief counts towards alignment, 0 to 1."""
+    return float(tx.execute(f"SELECT {_THRESHOLD}").fetchone()[0])
+
+
 def settle(tx: sqlite3.Connection, min_confidence: float) -> bool:
     """`refresh_all` if the store worked with another confidence so far; whether it did."""
-    (current,) = tx.execute(f"SELECT {_THRESHOLD}").fetchone()
-    if current == min_confidence:
+    if confidence_of(tx) == min_confidence:
         return False
     refresh_all(tx, min_confidence)
     return True

@@ -93,6 +93,13 @@ def test_T4_the_trace_the_key_and_the_token_are_sent(odd: Odd, client: GoalsClie
     assert headers["authorization"] == "Bearer s3cret"
 
 
+def test_A4_an_approval_names_a_version_if_one_is_expected(odd: Odd, client: GoalsClient) -> None:
+    for command in (commands.ApproveGoal, AdoptGoal):
+        client.ask(command(goal_id="g1", expected_version=3))
+        client.ask(command(goal_id="g1"))
+    assert [headers.get("if-match") for _, _, headers, _ in odd.seen] == ['"3"', None] * 2
+
+
 def test_A4_a_change_names_the_version_that_it_is_of(odd: Odd, client: GoalsClient) -> None:
     client.ask(EditGoal(goal_id="g1", patch=GoalPatch(horizon_max_min=None), expected_version=3))
     client.ask(DeleteGoal(goal_id="g1"))

@@ -19,6 +19,7 @@ from gdg_runtime.goals.errors import (
     GoalError,
     GoalNotFound,
     NotEditable,
+    StoreUnusable,
     VersionConflict,
 )
 from gdg_runtime.goals.forms import GoalDraft, GoalPatch
@@ -278,6 +279,24 @@ class TestReopening:
         policy = GoalPolicy(belief_min_confidence=0.5)
         (after,) = make_bench(tmp_path / "goals.db", policy=policy).store.prioritized().items
         assert (before.components.alignment, after.components.alignment) == (0.05, 0.0)
+
+    def test_who_opens_a_store_without_a_policy_changes_nothing_in_it(self, make_bench, tmp_path):
+        path = tmp_path / "goals.db"
+        first = make_bench(path, policy=GoalPolicy(belief_min_confidence=0.9))
+        first.hold("core.vague", confidence=0.5)
+        first.propose(aligns_with=["core.vague"])
+        (version,) = first.rows("PRAGMA data_version")
+        other = make_bench(path)
+        assert other.store.policy.belief_min_confidence == 0.9
+        assert other.store.prioritized().items[0].components.alignment == 0.0
+        assert first.rows("PRAGMA data_version") == [version]
+
+    def test_a_store_that_is_only_read_refuses_changes_in_words(self, make_bench, tmp_path):
+        make_bench(tmp_path / "goals.db").propose()
+        bench = make_bench(tmp_path / "goals.db", read_only=True)
+        assert len(bench.store.list()[0]) == 1
+        with pytest.raises(StoreUnusable, match="opened to be read only"):
+            bench.propose()
 
     def test_a_store_that_cannot_begin_lets_go_of_its_file(self, make_bench, tmp_path):
         weights = Weights(nan, 0.0, 0.0, 0.0, 0.0)

@@ -4,10 +4,12 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from pydantic import ValidationError
 
 from gdg_runtime.goals.checkers.checker import ConsistencyReport, DeferredChecker, Unvetted
 from gdg_runtime.goals.errors import BadRequest
-from gdg_runtime.goals.forms import GoalView
+from gdg_runtime.goals.forms import GoalPatch, GoalView
+from gdg_runtime.goals.policy import GoalPolicy
 
 SEED = {
     "id": "goal_001",
@@ -148,3 +150,63 @@ class TestImporting:
         elsewhere = make_bench()
         elsewhere.store.import_goals([GoalView.of(goal) for goal in goals])
         assert elsewhere.store.list()[0] == goals
+
+    def test_what_needs_approval_comes_in_as_a_proposal_and_no_belief_is_blamed(self, bench):
+        came = bench.store.import_goals([
+            view(state="adopted", requires_approval=True),
+            view("goal_b", state="executing", requires_approval=True),
+            view("goal_c", state="adopted", requires_approval=True, approved_by="ann"),
+        ])  # fmt: skip
+        assert came.blocked == ("goal_a", "goal_b")
+        assert [bench.store.get(f"goal_{name}").state for name in "abc"] == [
+            "proposed", "proposed", "adopted",
+        ]  # fmt: skip
+        assert "goal_blocked_by_belief" not in bench.told()
+
+    def test_where_all_goals_need_approval_imported_ones_do_too(self, make_bench):
+        bench = make_bench(policy=GoalPolicy(approve_all=True))
+        assert bench.store.import_goals([view(state="adopted")]).blocked == ("goal_a",)
+
+    def test_what_is_overdue_comes_in_as_a_proposal_and_the_ledger_tells_why(self, bench):
+        bench.clock.turn(minutes=SEED["horizon_max_min"])
+        came = bench.store.import_goals([view(state="adopted"), view("goal_b", state="satisfied")])
+        assert came.blocked == ("goal_a",)
+        assert bench.store.get("goal_a").state == "proposed"
+        assert bench.store.get("goal_b").state == "satisfied"
+        told = bench.events(bench.store.get("goal_a"))[-1]
+        assert (told.event, told.reason) == ("goal_blocked_by_belief", "deadline")
+
+    @pytest.mark.parametrize(
+        "moment",
+        ["1970-01-01T00:00:00+14:00", "7999-12-31T23:59:59-12:00", "9999-12-31T23:59:59-12:00",
+         "0001-01-01T00:00:00+14:00"],
+    )  # fmt: skip
+    def test_a_time_has_to_be_in_range_in_utc_and_not_in_its_zone_alone(self, moment):
+        with pytest.raises(ValidationError, match="from 1970 to 7999 in UTC"):
+            view(created_at=moment, updated_at=moment)
+
+    @pytest.mark.parametrize(
+        "furthest",
+        [
+            {"version": 10**12},
+            {"attempts": 10**12},
+            {"version": 2**53 - 1, "attempts": 2**53 - 1},
+            {"updated_at": "7999-12-31T23:59:59.999999Z"},
+            {"created_at": "7999-12-31T23:59:59.999999Z", "horizon_max_min": None,
+             "updated_at": "7999-12-31T23:59:59.999999Z"},
+            {"created_at": "1970-01-01T00:00:00Z", "horizon_max_min": None},
+        ],
+    )  # fmt: skip
+    def test_whatever_came_in_can_be_changed_executed_exported_and_imported_again(
+        self, bench, make_bench, furthest
+    ):
+        bench.store.import_goals([view(state="adopted", **furthest)])
+        bench.store.update("goal_a", GoalPatch(value=0.1))
+        if bench.store.select_goal("k1") is not None:
+            bench.store.release("goal_a")
+        line = GoalView.of(bench.store.get("goal_a")).model_dump_json()
+        elsewhere = make_bench()
+        again = elsewhere.store.import_goals([GoalView.model_validate_json(line)])
+        assert (again.created, again.blocked) == (1, ())
+        elsewhere.store.update("goal_a", GoalPatch(value=0.2))
+        GoalView.model_validate_json(GoalView.of(elsewhere.store.get("goal_a")).model_dump_json())

@@ -109,6 +109,40 @@ class TestVettingOnceMore:
         assert taken(bench, "k2") is None
         assert bench.told(goal).count("goal_blocked_by_belief") == 1
 
+    def test_B8_another_reason_is_told_once_more_and_the_same_one_is_not(self, bench):
+        bench.hold("core.calm", active=False)
+        goal = bench.adopt(contradicts=["core.calm"])
+        bench.checker.error = RuntimeError()
+        for number in range(2):
+            assert taken(bench, f"failed {number}") is None
+        bench.checker.error = None
+        bench.switch("core.calm", active=True)
+        for number in range(2):
+            assert taken(bench, f"forbidden {number}") is None
+        bench.switch("core.calm", active=False)
+        bench.checker.find(core__a=0.9)
+        for number in range(2):
+            assert taken(bench, f"severe {number}") is None
+        bench.checker.find(core__b=0.9)
+        assert taken(bench, "of another belief") is None
+        blocks = [event for event in bench.events(goal) if event.event == "goal_blocked_by_belief"]
+        assert [(block.reason, block.data["belief_ids"]) for block in blocks] == [
+            ("checker_error", []),
+            ("active_contradiction", ["core.calm"]),
+            ("severity", ["core.a"]),
+            ("severity", ["core.b"]),
+        ]
+
+    def test_B8_a_block_is_told_again_once_the_goal_was_executed_in_between(self, bench):
+        goal = bench.adopt("do evil")
+        for number in range(2):
+            bench.checker.by_word["evil"] = 0.6
+            assert taken(bench, f"no {number}") is None
+            bench.checker.by_word.clear()
+            assert taken(bench, f"yes {number}") == "do evil"
+            bench.store.release(goal.id)
+        assert bench.told(goal).count("goal_blocked_by_belief") == 2
+
     def test_B9_however_many_goals_are_blocked_the_next_one_is_found(self, bench):
         for number in range(40):
             bench.adopt(f"evil {number}", value=0.9)

@@ -242,7 +242,7 @@ def test_F3_the_canary_decides_by_the_selection_key(tmp_path: Path) -> None:
     assert all(flags.draw(key) for key in keys)
     for number in range(1, 9):
         agent = f"goal_led_{number}"
-        first = next(at for at in range(12) if flags.draw(f"{agent}@{at}"))
+        first = next(at for at in range(12) if flags.draw(f"episode:{agent}@{at}"))
         told = [line["goal"]["goal_id"] is not None for line in some.steps
                 if line["agent"] == agent]  # fmt: skip
         assert told[: first + 1] == [False] * first + [True]

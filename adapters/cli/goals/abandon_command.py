@@ -16,7 +16,7 @@ from .telling import tell_goal, tell_json
 @place_options
 def command(goal: str, reason: str | None, place: Place) -> None:
     """Give GOAL up for good. It stays to be seen; `delete` takes it out of sight."""
-    with session(place) as goals:
+    with session(place, changes=True) as goals:
         found = find_goal(goals, goal)
         answer = goals.ask(AbandonGoal(goal_id=found.id, reason=reason), GoalAnswer)
     if place.as_json:

@@ -15,7 +15,7 @@ from .telling import tell_goal, tell_json
 @place_options
 def command(goal: str, place: Place) -> None:
     """Vet GOAL against the beliefs and adopt it, so that it may be selected for execution."""
-    with session(place) as goals:
+    with session(place, changes=True) as goals:
         found = find_goal(goals, goal)
         answer = goals.ask(AdoptGoal(goal_id=found.id), GoalAnswer)
     if place.as_json:

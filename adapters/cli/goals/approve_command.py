@@ -15,7 +15,7 @@ from .telling import say, tell_goal, tell_json
 @place_options
 def command(goal: str, place: Place) -> None:
     """Approve GOAL. The ledger says who did."""
-    with session(place) as goals:
+    with session(place, changes=True) as goals:
         answer = goals.ask(ApproveGoal(goal_id=find_goal(goals, goal).id), GoalAnswer)
     if place.as_json:
         tell_json(answer)

@@ -87,7 +87,7 @@ def set_command(
     if not fields:
         raise click.UsageError("There is nothing to change: give an option such as --inactive.")
     patch = filled(BeliefPatch, fields)
-    with session(place) as goals:
+    with session(place, changes=True) as goals:
         answer = goals.ask(EditBelief(belief_id=belief, patch=patch), BeliefAnswer)
     _tell("Set", answer, place)
 

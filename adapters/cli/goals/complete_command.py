@@ -37,7 +37,7 @@ def command(
     target. Else it is tried again, or abandoned after too many attempts.
     """
     figures = dict(measured)
-    with session(place) as goals:
+    with session(place, changes=True) as goals:
         found = find_goal(goals, goal)
         answer = goals.ask(
             CompleteGoal(

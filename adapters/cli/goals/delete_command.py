@@ -18,7 +18,7 @@ def command(goal: str, place: Place) -> None:
 
     It stays in the database and in the ledger; `list --by-date --deleted` shows it.
     """
-    with session(place) as goals:
+    with session(place, changes=True) as goals:
         found = find_goal(goals, goal)
         answer = goals.ask(DeleteGoal(goal_id=found.id), GoalAnswer)
     if place.as_json:

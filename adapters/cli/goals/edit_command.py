@@ -37,7 +37,7 @@ def command(goal: str, text: str | None, if_version: int | None, place: Place, *
     if not fields:
         raise click.UsageError("There is nothing to change: give an option such as --value 0.8.")
     patch = filled(GoalPatch, fields)
-    with session(place) as goals:
+    with session(place, changes=True) as goals:
         if patch.depends_on:
             needed = [find_goal(goals, part).id for part in patch.depends_on]
             patch = filled(GoalPatch, {**fields, "depends_on": needed})

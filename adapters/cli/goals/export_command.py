@@ -36,10 +36,10 @@ def command(
     Beliefs, weights and the ledger stay; a copy of the database file has all. With --json, the
     output is one document: {"goals": [...]}.
     """
-    asked = ListGoals(
-        states=tuple(GoalState(state) for state in states), owner=owner, include_deleted=deleted
-    )
     with session(place) as goals, Progress("exported") as progress:
+        asked = ListGoals(
+            states=tuple(GoalState(state) for state in states), owner=owner, include_deleted=deleted
+        )
         found = progress.through(all_goals(goals, asked))
         if str(file) == "-":
             _print(found, place.as_json)

@@ -44,7 +44,7 @@ def named_value(text: str) -> tuple[str, Any]:
         raise click.BadParameter(f"{text!r}: expected KEY=VALUE, such as ticket=42")
     try:
         return key, json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return key, value
 
 

@@ -45,7 +45,8 @@ def command(file: IO[bytes], place: Place) -> None:
         + (f"; known already: {known:,}" if known else "")
     )
     for goal_id in blocked:
-        say(f"Note: a belief stands against {goal_id}, which came in as proposed.", err=True)
+        say(f"Note: a belief stands against {goal_id}, its deadline has passed, or it needs "
+            "approval: it came in as proposed.", err=True)  # fmt: skip
 
 
 def _import(goals: Session, batch: list[GoalLine]) -> Imported:

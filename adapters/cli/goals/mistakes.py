@@ -26,6 +26,7 @@ _EXPECTED = {
     "string_too_short": "at least {min_length} characters",
     "string_too_long": "at most {max_length} characters",
 }
+_WORDS = {"string_unicode": "a text can't hold half a surrogate pair, nor bytes that are not UTF-8"}
 _MOST = 10
 
 
@@ -62,7 +63,7 @@ def _words(mistake: ErrorDetails) -> str:
         return "there is no such field"
     expected = _EXPECTED.get(mistake["type"])
     if expected is None:
-        words = mistake["msg"].removeprefix("Value error, ")
+        words = _WORDS.get(mistake["type"]) or mistake["msg"].removeprefix("Value error, ")
         words = words.replace("Input should be", "expected", 1)
     else:
         words = f"expected {expected.format(**mistake.get('ctx', {}))}"

@@ -16,7 +16,7 @@ from .telling import tell_goal, tell_json
 @place_options
 def command(goal: str, reason: str | None, place: Place) -> None:
     """Give GOAL, which is executing, back to the adopted ones, neither done nor failed."""
-    with session(place) as goals:
+    with session(place, changes=True) as goals:
         found = find_goal(goals, goal)
         answer = goals.ask(ReleaseGoal(goal_id=found.id, reason=reason), GoalAnswer)
     if place.as_json:

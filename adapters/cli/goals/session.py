@@ -7,6 +7,7 @@ import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 import click
@@ -59,34 +60,44 @@ class Session:
 
 
 @contextmanager
-def session(place: Place, *, creates: bool = False, selects: bool = False) -> Iterator[Session]:
+def session(
+    place: Place, *, changes: bool = False, creates: bool = False, selects: bool = False
+) -> Iterator[Session]:
     """The goals at a place; whatever can't be done is told in words, with the exit code.
 
-    `creates`: a file that is not there is made. `selects`: goals may be taken, as the flags in the
-    environment allow (a server has flags of its own).
+    `changes`: what is there is changed, and not only read. `creates`: that, and a file that is not
+    there is made. `selects`: goals may be taken, as the flags in the environment allow (a server
+    has flags of its own).
     """
     with told(), _told(place):
-        goals = _opened(place, creates, selects)
+        goals = _opened(place, changes or selects, creates, selects)
         try:
             yield Session(goals, place)
         finally:
             goals.close()
 
 
-def _opened(place: Place, creates: bool, selects: bool) -> Goals:
+def _opened(place: Place, changes: bool, creates: bool, selects: bool) -> Goals:
     if place.url is not None:
         from ...goals_client import GoalsClient
 
         return GoalsClient(place.url, token=os.environ.get("GDG_TOKEN"))
     assert place.file is not None
-    if not creates and not place.file.exists():
+    if not creates and _is_missing(place.file):
         detail = f"there are no goals at {place.file}"
         raise WasRefused(Refused(code="no-goals-there", detail=detail))
     from ....goals.flags import GoalFlags
     from ...goals_file import GoalsFile, open_goals
 
     flags = GoalFlags.from_environment(os.environ) if selects else None
-    return GoalsFile(open_goals(place.file, flags=flags))
+    return GoalsFile(open_goals(place.file, flags=flags, read_only=not (changes or creates)))
+
+
+def _is_missing(file: Path) -> bool:
+    try:
+        return file.stat().st_size == 0
+    except FileNotFoundError:
+        return True
 
 
 @contextmanager

@@ -21,7 +21,7 @@ def command(name: str | None, value: float | None, place: Place) -> None:
     """
     if name is not None and value is None:
         raise click.UsageError(f"What shall {name} be? gdg-runtime goals weights {name} 0.5")
-    with session(place) as goals:
+    with session(place, changes=name is not None) as goals:
         if name is None or value is None:
             decisions = goals.ask(ListDecisions(limit=1), Decisions)
             _show(decisions, place)

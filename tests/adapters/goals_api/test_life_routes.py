@@ -145,3 +145,41 @@ async def test_how_it_ended_is_told_exactly(api, body: dict) -> None:
     task = await api.executing()
     path = f"/v1/goals/{task['goal_id']}/complete"
     assert (await api("POST", path, body)).status_code == 422
+
+
+@pytest.mark.parametrize("action", ["adopt", "approve"])
+@pytest.mark.parametrize("tags", ['"1"', '"1", "7"', 'W/"2"', "nonsense"])
+async def test_A4_nobody_adopts_or_approves_what_was_changed_since_it_was_read(
+    api, action: str, tags: str
+) -> None:
+    path = f"/v1/goals/{(await api.goal())['id']}"
+    await api("PATCH", path, {"value": 0.9}, If_Match='"1"')
+    stale = await api("POST", f"{path}/{action}", If_Match=tags)
+    assert (stale.status_code, stale.json()["code"]) == (412, "version-conflict")
+    assert (stale.headers["ETag"], stale.json()["current"]) == ('"2"', 2)
+    assert (await api.events())[-1] == "goal_updated"
+
+
+@pytest.mark.parametrize("action", ["adopt", "approve"])
+@pytest.mark.parametrize("tags", ['"1"', "1", "*", '"9", "1"'])
+async def test_A4_the_version_that_was_read_is_adopted_and_approved(
+    api, action: str, tags: str
+) -> None:
+    path = f"/v1/goals/{(await api.goal())['id']}"
+    done = await api("POST", f"{path}/{action}", If_Match=tags)
+    assert (done.status_code, done.headers["ETag"]) == (200, '"2"')
+
+
+async def test_A9_a_repeated_adoption_gets_its_answer_though_the_version_has_risen(api) -> None:
+    path = f"/v1/goals/{(await api.goal())['id']}/adopt"
+    first = await api("POST", path, If_Match='"1"', Idempotency_Key="k")
+    again = await api("POST", path, If_Match='"1"', Idempotency_Key="k")
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert first.json() == again.json()
+
+
+async def test_A4_adopting_an_unknown_goal_is_404_whatever_version_was_read(api) -> None:
+    for tags in ('"1"', '"1", "2"', "*"):
+        answer = await api("POST", "/v1/goals/goal_001/adopt", If_Match=tags)
+        assert answer.status_code == 404, tags

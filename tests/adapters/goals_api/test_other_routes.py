@@ -90,6 +90,16 @@ async def test_the_rollout_tells_its_verdict(api) -> None:
         assert (await api("GET", f"/v1/rollout?since={since}")).status_code == 422, since
 
 
+@pytest.mark.parametrize(
+    "since",
+    ["7999-12-31T23:59:59-12:00", "1970-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-12:00",
+     "0001-01-01T00:00:00%2B14:00", "1969-12-31T23:59:59Z"],
+)  # fmt: skip
+async def test_a_time_that_is_out_of_range_in_utc_is_422(api, since: str) -> None:
+    answer = await api("GET", f"/v1/rollout?since={since}")
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request")
+
+
 async def test_the_ledger_is_read_page_by_page(api) -> None:
     for _ in range(3):
         await api.adopted()

@@ -1,5 +1,6 @@
 """The connection: whole transactions or none, files that can't be used, many writers at once."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -90,9 +91,9 @@ def test_while_reading_nothing_can_be_written_and_nothing_changes(tmp_path: Path
     other.close()
 
 
-def refusal(path: Path | str) -> StoreUnusable:
+def refusal(path: Path | str, *, read_only: bool = False) -> StoreUnusable:
     with pytest.raises(StoreUnusable) as raised:
-        Database.open(path)
+        Database.open(path, read_only=read_only)
     assert isinstance(raised.value, GoalError)
     assert raised.value.code == "store-unusable"
     assert raised.value.facts == {"path": str(path)}
@@ -122,6 +123,80 @@ def test_a_store_of_a_newer_program_is_refused_and_left_as_it_is(tmp_path: Path)
     database.connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     database.close()
     assert f"version {SCHEMA_VERSION + 1}" in str(refusal(path))
+
+
+# --- reading only -------------------------------------------------------------------------------
+
+
+def test_who_only_reads_makes_nothing_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = tmp_path / "goals.db"
+    assert "opened" in str(refusal(path, read_only=True))
+    path.touch()
+    assert "no store so far" in str(refusal(path, read_only=True))
+    assert path.read_bytes() == b""
+    filled(path, 1).close()
+    before = path.read_bytes()
+    database = Database.open(path, read_only=True)
+    with database.reading() as tx:
+        assert find_goal(tx, "goal_000") is not None
+    with pytest.raises(StoreUnusable, match="read only"), database.transaction():
+        pass
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        database.connection.execute("DELETE FROM goals")
+    database.close()
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_schema_of_before_is_not_migrated_by_who_only_reads(tmp_path: Path) -> None:
+    path = tmp_path / "goals.db"
+    database = filled(path, 1)
+    database.connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION - 1}")
+    database.close()
+    said = str(refusal(path, read_only=True))
+    assert f"version {SCHEMA_VERSION - 1}" in said
+    assert "brings it up to date" in said
+
+
+def test_what_can_not_be_written_is_read_as_it_lies_there_and_refused_for_writing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "goals.db"
+    filled(path, 1).close()
+    may = os.access
+    monkeypatch.setattr(os, "access", lambda name, mode: mode != os.W_OK and may(name, mode))
+    database = Database.open(path, read_only=True)
+    with database.reading() as tx:
+        assert find_goal(tx, "goal_000") is not None
+        assert list(tmp_path.iterdir()) == [path]
+    database.close()
+    assert "can't be written" in str(refusal(path))
+
+
+def test_what_can_not_be_written_is_read_with_what_its_writers_have_not_put_into_it_yet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "goals.db"
+    writer = filled(path, 1)
+    may = os.access
+    monkeypatch.setattr(os, "access", lambda name, mode: mode != os.W_OK and may(name, mode))
+    database = Database.open(path, read_only=True)
+    with database.reading() as tx:
+        assert find_goal(tx, "goal_000") is not None
+    database.close()
+    writer.close()
+
+
+def test_where_the_disk_takes_nothing_it_is_told_and_no_file_is_left(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        said = str(refusal(tmp_path / "goals.db"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "the disk can't be read or written" in said
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:

@@ -261,6 +261,33 @@ def test_the_user_reads_what_is_wrong(gdg, what: str) -> None:
     assert ran.code == 2
 
 
+ODD = "a\udcffb"
+"""What the shell's a\\xffb becomes: a byte that is not UTF-8."""
+ODD_LINES = [
+    ("add", ODD), ("add", "x", "--owner", ODD), ("add", "x", "--meta", f"a={ODD}"),
+    ("add", "x", "--meta", f"{ODD}=1"), ("add", "x", "--metric", f"{ODD}=1"),
+    ("add", "x", "--aligns-with", ODD), ("add", "x", "--depends-on", ODD), ("show", ODD),
+    ("edit", "g1", "--text", ODD), ("abandon", "g1", "--reason", ODD), ("list", "--owner", ODD),
+    ("list", "--by-date", "--owner", ODD), ("list", "--by-date", "--cursor", ODD),
+    ("next", "--owner", ODD), ("next", "--select", "--key", ODD), ("export", "--owner", ODD),
+    ("belief", "add", "b", ODD), ("belief", "add", ODD, "x"), ("belief", "list", "--cursor", ODD),
+    ("belief", "set", ODD, "--inactive"), ("weights", ODD, "0.5"), ("complete", "g1", "--measured",
+    f"{ODD}=1"), ("history", "--after", "9" * 30), ("edit", "g1", "--value", "0.1", "--if-version",
+    "9" * 30), ("complete", "g1", "--attempt", "9" * 30), ("add", "x", "--meta", "a=1e999"),
+    ("add", "x", "--meta", f"a={'[' * 200}{']' * 200}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", ODD_LINES, ids=lambda line: ascii(" ".join(line))[:40])
+def test_bytes_and_numbers_that_nothing_can_keep_are_bad_input(gdg, line: tuple[str, ...]) -> None:
+    fill(gdg, "g1")
+    before = gdg("goals", "list", "--by-date").out
+    ran = gdg("goals", *line)
+    assert ran.code == 2, ran.err
+    assert "went wrong inside" not in ran.err
+    assert gdg("goals", "list", "--by-date").out == before
+
+
 @pytest.mark.parametrize(
     ("text", "minutes"), [("90", 90), ("5m", 5), ("90min", 90), ("36h", 2160), ("2 w", 20160)]
 )
