@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
 from typing import Self
+from weakref import finalize
 
 from ..errors import StoreUnusable
 from .migrations import APPLICATION_ID, SCHEMA_VERSION, migrate
@@ -38,6 +39,8 @@ class Database:
         self._name = name
         self._read_only = read_only
         self._lock = RLock()
+        # A store in memory ends with whoever holds it; Python 3.13 warns of what is not closed.
+        finalize(self, connection.close)
 
     @classmethod
     def open(cls, path: Path | str, *, durable: bool = True, read_only: bool = False) -> Self:
@@ -108,10 +111,6 @@ class Database:
         """Close the connection; a transaction that another thread is in ends first."""
         with self._lock:
             self.connection.close()
-
-    def __del__(self) -> None:
-        # A store in memory ends with whoever holds it; Python 3.13 warns of what is not closed.
-        self.connection.close()
 
     @contextmanager
     def _begun(self, begin: str) -> Iterator[sqlite3.Connection]:
