@@ -22,11 +22,6 @@ def microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
-def from_microseconds(count: int) -> datetime:
-    """The moment that `microseconds` came from."""
-    return _EPOCH + count * _MICROSECOND
-
-
 def make_id(prefix: str, now: datetime, bits: Bits) -> str:
     """A new id such as `goal_01j9…`: 26 letters and digits that sort by time."""
     milliseconds = microseconds(now) // 1000 & (1 << _TIME_BITS) - 1

@@ -12,7 +12,6 @@ from weakref import finalize
 from ..errors import StoreUnusable
 from .migrations import APPLICATION_ID, SCHEMA_VERSION, migrate
 
-IN_MEMORY = ":memory:"
 BUSY_SECONDS = 30
 """How long a statement waits for another connection's transaction."""
 _OLDEST_SQLITE = (3, 37, 0)

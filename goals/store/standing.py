@@ -31,18 +31,8 @@ def refresh_goal(tx: sqlite3.Connection, goal_id: str) -> None:
     _refresh_dependencies(tx, "id = ?", (goal_id,))
 
 
-def refresh_for_belief(tx: sqlite3.Connection, belief_id: str, min_confidence: float) -> None:
-    """Work out the standing of the goals that name a belief.
-
-    A belief counts towards alignment if its confidence is at least `min_confidence`, 0 to 1; if
-    that is not what the store worked with so far, the standing of all goals is worked out.
-    """
-    if not settle(tx, min_confidence):
-        refresh_for_changed_belief(tx, belief_id)
-
-
 def refresh_for_changed_belief(tx: sqlite3.Connection, belief_id: str) -> None:
-    """As `refresh_for_belief`, with the confidence that the store works with."""
+    """Work out the standing of the goals that name a belief."""
     named = "id IN (SELECT goal_id FROM goal_beliefs WHERE belief_id = ?)"
     _refresh_beliefs(tx, named, (belief_id,))
 

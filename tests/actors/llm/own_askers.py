@@ -1,4 +1,4 @@
-"""Agents of one's own that the tests name as `askers:Class`."""
+"""Agents of one's own that the tests name as `own_askers:Class`."""
 
 from typing import Any
 

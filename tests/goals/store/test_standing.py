@@ -14,7 +14,7 @@ from gdg_runtime.goals.store.database import Database
 from gdg_runtime.goals.store.goal_rows import find_goal, insert_goal, note_blocked, update_goal
 from gdg_runtime.goals.store.standing import (
     refresh_all,
-    refresh_for_belief,
+    refresh_for_changed_belief,
     refresh_for_dependency,
     settle,
 )
@@ -80,7 +80,7 @@ def test_another_confidence_is_worked_with_from_then_on(tx: Tx) -> None:
     insert_belief(tx, make_belief("a", confidence=0.5))
     insert_goal(tx, make_goal(1, aligns_with=("a",)))
     assert not settle(tx, 0.0)
-    refresh_for_belief(tx, "another", 0.9)
+    settle(tx, 0.9)
     assert standing(tx, "goal_001") == (0.0, 0, 0)
     assert not settle(tx, 0.9)
     assert settle(tx, 0.5)
@@ -135,7 +135,7 @@ def test_what_raw_sql_has_put_out_of_step_is_put_right(tx: Tx, by: str) -> None:
     if by == "all":
         refresh_all(tx, 0.0)
     else:
-        refresh_for_belief(tx, "a", 0.0)
+        refresh_for_changed_belief(tx, "a")
         refresh_for_dependency(tx, "goal_002")
     assert standing(tx, "goal_001") == (1.0, 1, 0)
 
