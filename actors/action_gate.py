@@ -3,10 +3,12 @@
 Only known tools that the agent's role allows come through, and only with valid arguments.
 """
 
+from typing import Any
+
 from pydantic import ValidationError
 
-from ..scenarios.contract import NOOP, Action, Applied, Event, World
-from .argument_errors import plain_error
+from ..scenarios.actions import NOOP, Action, Applied, Event
+from ..scenarios.world import World
 from .messages import Ruled
 
 
@@ -66,3 +68,28 @@ class ActionGate:
         applied = self._world.apply(agent, NOOP, None)
         applied.ok, applied.error = False, error
         return applied
+
+
+_MOST_FAULTS = 5
+"""Faults that are told."""
+_LONGEST = 80
+"""Characters of a name or a value that are shown."""
+
+
+def plain_error(error: ValidationError) -> str:
+    """What is wrong with each argument, what came and what belongs there."""
+    parts = []
+    faults = error.errors(include_url=False, include_context=False)
+    for fault in faults[:_MOST_FAULTS]:
+        where = ".".join(str(part)[:_LONGEST] for part in fault["loc"]) or "arguments"
+        parts.append(f"{where}: {fault['msg']}, got {_shown(fault['input'])}")
+    if len(faults) > _MOST_FAULTS:
+        parts.append(f"and {len(faults) - _MOST_FAULTS} more faults")
+    return "; ".join(parts)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value) if isinstance(value, str | int | float | bool | None) else (
+        f"a {type(value).__name__}"
+    )  # fmt: skip
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

@@ -3,19 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ..scenarios.contract import (
-    NOOP,
-    Action,
-    Applied,
-    Charges,
-    Decision,
-    Event,
-    Moment,
-    Observation,
-    Offer,
-    World,
-)
+from ..scenarios.actions import NOOP, Action, Applied, Event
 from ..scenarios.economy.interaction import Interaction
+from ..scenarios.interactions import Charges, Decision, Offer
+from ..scenarios.observation import Observation
+from ..scenarios.world import Moment, World
 from .agents.report import TurnReport
 from .messages import Ruled, Speech, TurnScore
 

@@ -6,8 +6,8 @@ from typing import Any
 from ..runtime.actor import Actor, handles
 from ..runtime.context import Context
 from ..runtime.ref import ActorRef
-from ..scenarios.contract import Moment
 from ..scenarios.schema.episode import EpisodeConfig
+from ..scenarios.world import Moment
 from .goals.messages import AssignGoals, CloseGoals
 from .messages import (
     Begin,
@@ -26,7 +26,7 @@ from .messages import (
 from .ports import Observer
 
 
-class Cast:
+class EpisodeActors:
     """The other actors of the episode, as the director knows them."""
 
     def __init__(
@@ -49,7 +49,7 @@ class Cast:
 class Director(Actor):
     """One step is one handler: a halt is heard between steps, never in the middle of one."""
 
-    def __init__(self, config: EpisodeConfig, cast: Cast, observer: Observer) -> None:
+    def __init__(self, config: EpisodeConfig, cast: EpisodeActors, observer: Observer) -> None:
         self.simulation = config.simulation
         self.safety = config.safety
         self.cast = cast

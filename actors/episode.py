@@ -9,22 +9,22 @@ from ..runtime.order import schedule
 from ..runtime.ref import ActorRef
 from ..runtime.supervision import Directive, Supervision
 from ..scenarios.catalogue import Catalogue
-from ..scenarios.contract import Policy, Seat, World
 from ..scenarios.schema.episode import EpisodeConfig
 from ..scenarios.schema.language_model import ModelConfig
 from ..scenarios.schema.population import AgentSpec
 from ..scenarios.schema.roster import agent_ids, targets
+from ..scenarios.world import Policy, Seat, World
 from .adversary import ScriptedAdversary
 from .agents.agent import Agent
-from .agents.scripted import ScriptedAgent
-from .agents.seat import AgentSeat, ModelSeat
-from .director import Cast, Director
+from .agents.binding import AgentBinding, ModelBinding
+from .agents.policy_agents import ScriptedAgent
+from .director import Director, EpisodeActors
 from .governance import Governance
 from .llm.model import Model
 from .messages import Begin
 from .metrics import Metrics
 from .plugins import agent_class, build_levers, own_metrics
-from .ports import NobodyWatches, Observer, Providers, Sinks, nobody_to_ask
+from .ports import NullObserver, Observer, Providers, Sinks, no_providers
 from .recorder import Recorder
 from .scenario_host import ScenarioHost
 from .transcript import Transcript
@@ -37,7 +37,7 @@ def build_episode(
     *,
     observer: Observer | None = None,
     schedule_policy: str = "fifo",
-    providers: Providers = nobody_to_ask,
+    providers: Providers = no_providers,
 ) -> Kernel:
     """A kernel that plays the episode when a driver runs it.
 
@@ -45,7 +45,7 @@ def build_episode(
     CatalogueError for names that lead nowhere, UnknownSchedule.
     """
     wiring = _Wiring(
-        config, catalogue, sinks, observer or NobodyWatches(), schedule_policy, providers
+        config, catalogue, sinks, observer or NullObserver(), schedule_policy, providers
     )
     return wiring.build()
 
@@ -107,7 +107,9 @@ class _Wiring:
         agents = {agent: self._spawn_agent(agent, spec, governance) for agent, spec in self.roster}
         host.introduce(agents, [agent for agent, ref in agents.items() if _learns(ref)], self.goals)
         kernel.listener = scenario
-        cast = Cast(scenario, metrics, recorder, agents, self._spawn_adversaries(), self.goals)
+        cast = EpisodeActors(
+            scenario, metrics, recorder, agents, self._spawn_adversaries(), self.goals
+        )
         director = kernel.spawn("director", Director, self.config, cast, self.observer)
         kernel.root.tell(director, Begin())
         return kernel
@@ -117,11 +119,11 @@ class _Wiring:
         if self.config.goals is None:
             return None
         # Only here: a database and its many forms are no cost of an episode without goals.
-        from .goals.wiring import spawn_goals
+        from .goals.store_actor import spawn_goals
 
         judge = self.config.model_of_judge
-        seat = None if judge is None else ModelSeat(self._model(judge), judge)
-        return spawn_goals(self.kernel, self.config, self.sinks.goals, recorder, seat)
+        binding = None if judge is None else ModelBinding(self._model(judge), judge)
+        return spawn_goals(self.kernel, self.config, self.sinks.goals, recorder, binding)
 
     def _spawn_agent(self, agent: str, spec: AgentSpec, governance: ActorRef[Any]) -> ActorRef[Any]:
         made = agent_class(self.catalogue, self.world_class, spec.type)
@@ -131,25 +133,25 @@ class _Wiring:
             max_failures=self.config.supervision.max_failures - 1,
             exceeded=Directive.ISOLATE,
         )
-        seat = self._seat(spec, asks=not issubclass(made, Policy))
+        binding = self._binding(spec, asks=not issubclass(made, Policy))
 
         def make() -> Agent:
             if issubclass(made, Policy):
                 acting: Agent = ScriptedAgent(agent, governance, params, made)
             else:
                 acting = made(agent, governance, params)
-            acting.seat = seat
+            acting.binding = binding
             return acting
 
         return self.kernel.spawn(f"agents/{agent}", make, supervision=supervision)
 
-    def _seat(self, spec: AgentSpec, *, asks: bool) -> AgentSeat:
+    def _binding(self, spec: AgentSpec, *, asks: bool) -> AgentBinding:
         role = self.world_class.roles.get(spec.role or "")
         config = self.config.model_of(spec) if asks else None
         if config is None:
-            return AgentSeat(self.world_class, role, goals=self.goals)
-        seat = ModelSeat(self._model(config), config)
-        return AgentSeat(self.world_class, role, seat, self.goals)
+            return AgentBinding(self.world_class, role, goals=self.goals)
+        binding = ModelBinding(self._model(config), config)
+        return AgentBinding(self.world_class, role, binding, self.goals)
 
     def _model(self, config: ModelConfig) -> ActorRef[Any]:
         """The effect actor of a model; agents with equal configs share it."""

@@ -6,7 +6,8 @@ from ..runtime.actor import Actor, handles
 from ..runtime.context import Context
 from ..runtime.randomness import Stream
 from ..runtime.ref import ActorRef
-from ..scenarios.contract import Account, Moment
+from ..scenarios.interactions import Account
+from ..scenarios.world import Moment
 from .levers.stack import LeverStack
 from .messages import (
     ActionProposed,

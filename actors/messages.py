@@ -18,15 +18,9 @@ from typing import Any, NamedTuple
 from pydantic import Field
 
 from ..runtime.message import Message
-from ..scenarios.contract import (
-    Account,
-    Action,
-    Alignment,
-    Charges,
-    Decision,
-    Moment,
-    Offer,
-)
+from ..scenarios.actions import Action, Alignment
+from ..scenarios.interactions import Account, Charges, Decision, Offer
+from ..scenarios.world import Moment
 
 
 class Begin(Message, name="episode.begin"):

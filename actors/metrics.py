@@ -6,16 +6,16 @@ from typing import Any
 from ..runtime.actor import Actor, handles
 from ..runtime.context import Context
 from ..runtime.ref import ActorRef
-from ..scenarios.contract import Event
+from ..scenarios.actions import Event
 from ..scenarios.economy.interaction import Interaction
 from ..scenarios.economy.payoff import PayoffEngine
 from ..scenarios.measures.drift import DriftAccumulator
 from ..scenarios.measures.figure import Figure
 from ..scenarios.measures.metric import Metric
 from ..scenarios.measures.running import EpochAccumulator
-from .llm.use import ModelUse
+from .llm.usage import ModelUse
 from .messages import CloseEpoch, Finish, Log, Scored
-from .ports import NobodyWatches, Observer
+from .ports import NullObserver, Observer
 
 SCHEMA_VERSION = 1
 
@@ -40,7 +40,7 @@ class Metrics(Actor):
         observer: Observer | None = None,
     ) -> None:
         self.recorder = recorder
-        self.observer = observer or NobodyWatches()
+        self.observer = observer or NullObserver()
         self.heading = dict(heading)
         self.payoffs = payoffs
         self.agents = tuple(agents)

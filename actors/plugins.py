@@ -1,18 +1,18 @@
 """What this layer adds to the catalogue of names, and how names of a config become classes."""
 
 from ..scenarios.catalogue import Catalogue, CatalogueError
-from ..scenarios.contract import Policy, World
 from ..scenarios.measures.catalogue import METRICS
 from ..scenarios.measures.metric import Metric
 from ..scenarios.schema.episode import EpisodeConfig
 from ..scenarios.schema.language_model import ModelConfig
 from ..scenarios.schema.roster import agent_ids
+from ..scenarios.world import Policy, World
 from .agents.agent import Agent
 from .levers import BUILT_IN, Lever, LeverStack, stack_of
 
 _AGENTS = {
     "llm": f"{__package__}.llm.agent:LlmAgent",
-    "goal_led": f"{__package__}.agents.goal_led:GoalLedAgent",
+    "goal_led": f"{__package__}.agents.policy_agents:GoalLedAgent",
 }
 _GOALS = __package__.rpartition(".")[0] + ".goals"
 _FORMS = {

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from ..scenarios.contract import Moment
 from ..scenarios.schema.language_model import ModelConfig
+from ..scenarios.world import Moment
 from .llm.model import NoProvider, Provider
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ Reception = Callable[[str, Any], object]
 """Is told the answers to what was asked from outside, by the name of the request."""
 
 
-def no_one(request: str, answer: Any) -> None:
+def discard_answer(request: str, answer: Any) -> None:
     """A reception of answers that nobody waits for, as in a replay."""
 
 
@@ -29,7 +29,7 @@ class GoalFiles(NamedTuple):
     """Empty; made anew for every execution of the run."""
     dump: Write
     """Where its content is written at the end; under the promise, byte for byte."""
-    reception: Reception = no_one
+    reception: Reception = discard_answer
 
 
 class Sinks(NamedTuple):
@@ -71,12 +71,12 @@ Providers = Callable[[str, ModelConfig], Provider]
 """Gives the provider of a language model, by the path of its actor; one for each config."""
 
 
-def nobody_to_ask(path: str, config: ModelConfig) -> Provider:
+def no_providers(path: str, config: ModelConfig) -> Provider:
     """The providers of an episode that is replayed."""
     return NoProvider()
 
 
-class NobodyWatches:
+class NullObserver:
     """An observer that ignores all."""
 
     def step_closed(self, moment: Moment, agent_steps: int) -> None:

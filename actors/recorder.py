@@ -8,7 +8,8 @@ from pydantic_core import to_json
 
 from ..runtime.actor import Actor, handles
 from ..runtime.context import Context
-from ..scenarios.contract import Event, Moment
+from ..scenarios.actions import Event
+from ..scenarios.world import Moment
 from .messages import Finish, Log
 from .ports import Sinks
 from .transcript import Transcript

@@ -13,17 +13,11 @@ from ..runtime.context import Context
 from ..runtime.pending import Pending
 from ..runtime.ref import ActorRef
 from ..runtime.supervision import ActorFailed, DeadLetter
-from ..scenarios.contract import (
-    REJECT,
-    Account,
-    Applied,
-    Decision,
-    Event,
-    Moment,
-    World,
-    carrying,
-)
+from ..scenarios.actions import Applied, Event
 from ..scenarios.economy.interaction import Interaction
+from ..scenarios.interactions import REJECT, Account, Decision
+from ..scenarios.observation import carrying
+from ..scenarios.world import Moment, World
 from .action_gate import ActionGate
 from .agents.report import TurnReport
 from .batch import Batch

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..scenarios.contract import Event, Moment
+from ..scenarios.actions import Event
+from ..scenarios.world import Moment
 from .ports import Sinks
 
 _MARKDOWN = {

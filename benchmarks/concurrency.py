@@ -18,10 +18,10 @@ import anyio
 
 from gdg_runtime.actors.agents import Agent
 from gdg_runtime.actors.plugins import default_catalogue
-from gdg_runtime.adapters.execution import start_run
+from gdg_runtime.adapters.runs.execution import start_run
 from gdg_runtime.runtime import Context
-from gdg_runtime.scenarios.contract import NOOP, Action
-from gdg_runtime.scenarios.document import load_scenario
+from gdg_runtime.scenarios.actions import NOOP, Action
+from gdg_runtime.scenarios.files.loader import load_scenario
 
 BOUND = 1.3
 

@@ -25,7 +25,7 @@ FEWEST_AGENT_STEPS = 20_000
 def config(agents: int, steps: int) -> Any:
     """The baseline with its mix of types (3:1:1) scaled to `agents`, in epochs of 10 steps."""
     from gdg_runtime.actors.plugins import default_catalogue
-    from gdg_runtime.scenarios.document import load_scenario
+    from gdg_runtime.scenarios.files.loader import load_scenario
 
     fifth = agents // 5
     sets = [f"agents.0.count={agents - 2 * fifth}", f"agents.1.count={fifth}",
@@ -35,7 +35,7 @@ def config(agents: int, steps: int) -> Any:
 
 def measure(agents: int, steps: int) -> dict[str, Any]:
     """Run one size in this process."""
-    from gdg_runtime.adapters.execution import start_run
+    from gdg_runtime.adapters.runs.execution import start_run
 
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)

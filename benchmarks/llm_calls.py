@@ -21,13 +21,13 @@ import anyio
 
 from gdg_runtime.actors.llm.chat import Chat
 from gdg_runtime.actors.plugins import default_catalogue
-from gdg_runtime.adapters.execution import Hosting, start_run
 from gdg_runtime.adapters.llm.keys import Keys
 from gdg_runtime.adapters.llm.reach import reach
-from gdg_runtime.adapters.run_directory import RunDirectory
-from gdg_runtime.adapters.verification import replay_into
+from gdg_runtime.adapters.runs.directory import RunDirectory
+from gdg_runtime.adapters.runs.execution import RunOptions, start_run
+from gdg_runtime.adapters.runs.verify import replay_into
 from gdg_runtime.runtime.journal import Recorded
-from gdg_runtime.scenarios.document import EpisodeConfig, load_scenario
+from gdg_runtime.scenarios.files.loader import EpisodeConfig, load_scenario
 from gdg_runtime.scenarios.schema.language_model import ModelConfig
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tests" / "llm"))
@@ -98,7 +98,7 @@ def measure(server: FaultServer, arguments: argparse.Namespace, adapter: str) ->
     assert model is not None
     with tempfile.TemporaryDirectory() as folder:
         server.reset()
-        result = start_run(config, out=Path(folder), hosting=Hosting())
+        result = start_run(config, out=Path(folder), options=RunOptions())
         assert result.status == "completed", result.error
         stats = server.stats()
         asked = questions(result.directory / "journal.jsonl")

@@ -85,8 +85,8 @@ class Samples:
 def play(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """The run, in this process."""
     from gdg_runtime.actors.plugins import default_catalogue
-    from gdg_runtime.adapters.execution import Hosting, start_run
-    from gdg_runtime.scenarios.document import load_scenario
+    from gdg_runtime.adapters.runs.execution import RunOptions, start_run
+    from gdg_runtime.scenarios.files.loader import load_scenario
 
     # Short epochs: what an agent may post in each is limited, and it is asked only while it may.
     per_epoch = min(10, arguments.steps)
@@ -102,7 +102,7 @@ def play(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
         tracemalloc.start(5)
     samples = Samples(arguments.sample, arguments.trace)
     before = resident_mb()
-    result = start_run(config, out=folder / "runs", hosting=Hosting(observer=samples))
+    result = start_run(config, out=folder / "runs", options=RunOptions(observer=samples))
     assert result.status == "completed", result.error
     assert result.language_models is not None
     calls = result.language_models["run"]["calls"]

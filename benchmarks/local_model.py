@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from gdg_runtime.actors.plugins import default_catalogue
-from gdg_runtime.adapters.execution import start_run
-from gdg_runtime.adapters.run_directory import RunDirectory
-from gdg_runtime.adapters.verification import verify_run
-from gdg_runtime.scenarios.document import load_scenario
+from gdg_runtime.adapters.runs.directory import RunDirectory
+from gdg_runtime.adapters.runs.execution import start_run
+from gdg_runtime.adapters.runs.verify import verify_run
+from gdg_runtime.scenarios.files.loader import load_scenario
 
 SCENARIO = """
 scenario_id: local-model

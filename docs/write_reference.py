@@ -17,7 +17,7 @@ from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from gdg_runtime.actors.agents.goal_led import GoalLedAgent
+from gdg_runtime.actors.agents.policy_agents import GoalLedAgent
 from gdg_runtime.actors.llm.agent import LlmAgent
 from gdg_runtime.adapters.cli import cli
 from gdg_runtime.goals.forms import BeliefDraft, GoalDraft, ScheduledTaskDraft

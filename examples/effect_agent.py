@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from gdg_runtime.actors.agents import Agent
 from gdg_runtime.runtime import Context
 from gdg_runtime.runtime.errors import EffectError
-from gdg_runtime.scenarios.contract import NOOP, Action
+from gdg_runtime.scenarios.actions import NOOP, Action
 from gdg_runtime.scenarios.worlds.sandbox.observation import SandboxObservation
 
 

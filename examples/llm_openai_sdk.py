@@ -25,9 +25,10 @@ from openai import (
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gdg_runtime.actors.agents import Agent, AgentContext
-from gdg_runtime.actors.llm.data import as_data
+from gdg_runtime.actors.llm.quoting import as_data
 from gdg_runtime.runtime.errors import EffectFault, EffectWithheld
-from gdg_runtime.scenarios.contract import NOOP, REJECT, Action, Decision, Offer
+from gdg_runtime.scenarios.actions import NOOP, Action
+from gdg_runtime.scenarios.interactions import REJECT, Decision, Offer
 from gdg_runtime.scenarios.worlds.sandbox.observation import SandboxObservation
 
 TLS = ssl.create_default_context()

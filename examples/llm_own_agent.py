@@ -7,8 +7,8 @@ Each answer is recorded, so that a replay needs no model. One that fails for goo
 """
 
 from gdg_runtime.actors.agents import Agent, AgentContext
-from gdg_runtime.actors.llm.data import as_data
-from gdg_runtime.scenarios.contract import NOOP, Action
+from gdg_runtime.actors.llm.quoting import as_data
+from gdg_runtime.scenarios.actions import NOOP, Action
 from gdg_runtime.scenarios.worlds.sandbox.observation import SandboxObservation
 
 

@@ -23,10 +23,11 @@ from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.providers.openai import OpenAIProvider
 
 from gdg_runtime.actors.agents import Agent, AgentContext
-from gdg_runtime.actors.llm.data import as_data
+from gdg_runtime.actors.llm.quoting import as_data
 from gdg_runtime.adapters.asyncio_thread import at_asyncio_end, on_asyncio
 from gdg_runtime.runtime.errors import EffectFault, EffectWithheld
-from gdg_runtime.scenarios.contract import NOOP, Action, Source
+from gdg_runtime.scenarios.actions import NOOP, Action
+from gdg_runtime.scenarios.observation import Source
 from gdg_runtime.scenarios.worlds.sandbox.observation import SandboxObservation
 
 

@@ -11,7 +11,8 @@ from pydantic import BaseModel, Field
 
 from gdg_runtime.actors.agents import Agent
 from gdg_runtime.runtime import ActorRef, Context
-from gdg_runtime.scenarios.contract import NOOP, Action, Decision, Offer, Outcome
+from gdg_runtime.scenarios.actions import NOOP, Action
+from gdg_runtime.scenarios.interactions import Decision, InteractionResult, Offer
 from gdg_runtime.scenarios.worlds.sandbox.observation import SandboxObservation
 
 
@@ -46,7 +47,7 @@ class Reciprocal(Agent):
         welcome = self.worth.get(offer.initiator, 0.0) >= 0.0
         return Decision(accept=welcome, effort=self.params.effort)
 
-    def update(self, outcome: Outcome, ctx: Context) -> None:
+    def update(self, outcome: InteractionResult, ctx: Context) -> None:
         if outcome.accepted:
             known = self.worth.get(outcome.other, 0.0)
             self.worth[outcome.other] = 0.7 * known + 0.3 * outcome.payoff

@@ -6,7 +6,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from gdg_runtime.actors.levers import Lever
-from gdg_runtime.scenarios.contract import Account, Action, Charges, Moment
+from gdg_runtime.scenarios.actions import Action
+from gdg_runtime.scenarios.interactions import Account, Charges
+from gdg_runtime.scenarios.world import Moment
 
 
 class WaterRation(Lever):

@@ -11,21 +11,9 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from gdg_runtime.runtime.randomness import Draws
-from gdg_runtime.scenarios.contract import (
-    NOOP,
-    Action,
-    Alignment,
-    Applied,
-    Event,
-    Moment,
-    NoopPolicy,
-    Observation,
-    Policy,
-    RngSource,
-    Seat,
-    Tool,
-    World,
-)
+from gdg_runtime.scenarios.actions import NOOP, Action, Alignment, Applied, Event, Tool
+from gdg_runtime.scenarios.observation import Observation
+from gdg_runtime.scenarios.world import Moment, NoopPolicy, Policy, RngSource, Seat, World
 
 
 class GardenConfig(BaseModel):
@@ -135,7 +123,7 @@ class Garden(World):
 
 
 if __name__ == "__main__":
-    from gdg_runtime.scenarios.contract_checks import run_contract_checks
+    from gdg_runtime.scenarios.testing.checks import run_contract_checks
 
     for result in run_contract_checks(Garden):
         print("passed" if result.passed else "FAILED", result.name, "-", result.detail)

@@ -23,7 +23,7 @@ from .actor import Actor, EffectActor, handles
 from .clock import Clock
 from .context import Context, Timer
 from .drivers.effects import Limits
-from .drivers.ending import Ending
+from .drivers.ending import RunEnd
 from .drivers.live import FromOutside, StopSwitch, drive
 from .drivers.replay import replay
 from .errors import EffectError, EffectFailed, EffectFault, EffectWithheld
@@ -53,7 +53,6 @@ __all__ = [
     "EffectReport",
     "EffectRequest",
     "EffectWithheld",
-    "Ending",
     "FromOutside",
     "Gathered",
     "Journal",
@@ -64,6 +63,7 @@ __all__ = [
     "Pending",
     "Race",
     "Recorded",
+    "RunEnd",
     "State",
     "StopSwitch",
     "Stream",

@@ -95,7 +95,7 @@ class Context:
         time = kernel.time + 1
         tie = kernel.tie
         place = 0 if tie is None else tie(time, cell.path, receiver.path)
-        kernel.coming.append(
+        kernel.next_round.append(
             _envelope(
                 Envelope,
                 (time, place, cell.path, number, TELL, receiver, message, None, self.cause),
@@ -278,7 +278,7 @@ class Context:
 
     def watch(self, target: ActorRef[Any]) -> None:
         """Get `Terminated` when the target is gone for good (at once if it is gone already)."""
-        self._kernel.population.watch(self._cell, target.cell)
+        self._kernel.registry.watch(self._cell, target.cell)
 
     def find(self, path: str, *types: type[Message]) -> ActorRef[Any]:
         """The reference of a path, checked to accept these types. Raises KeyError, NotAccepted."""

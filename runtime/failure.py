@@ -35,9 +35,9 @@ class Failures:
             case Directive.RESTART:
                 self._restart(cell)
             case Directive.STOP:
-                self._kernel.population.stop(cell, f"failed: {error}")
+                self._kernel.registry.stop(cell, f"failed: {error}")
             case Directive.ISOLATE:
-                self._kernel.population.silence(cell, ISOLATED, "isolated")
+                self._kernel.registry.deactivate(cell, ISOLATED, "isolated")
             case Directive.ESCALATE:
                 self._escalate(cell, error, where, message)
 
@@ -55,7 +55,7 @@ class Failures:
 
     def _restart(self, cell: Cell) -> None:
         """A new instance in the same place; children of the old one are stopped."""
-        population = self._kernel.population
+        population = self._kernel.registry
         population.stop_children(cell, "parent restarted")
         population.abandon(cell, "restarted")
         cell.actor = cell.recipe.build()
@@ -66,7 +66,7 @@ class Failures:
         parent = cell.parent
         if parent is None or parent.parent is None:
             raise RunFailed(cell.path, where, error) from error
-        self._kernel.population.stop(cell, f"failed: {error}")
+        self._kernel.registry.stop(cell, f"failed: {error}")
         self.handle(parent, error, f"{where} of its child {cell.path}", message)
 
     def _report(

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple, Self
 from .canonical import canonical_json
 from .envelope import Arrival
 from .errors import JournalVersion, ReplayDivergence
-from .sealed import Recovered, SealedWriter, read_sealed
+from .hash_chain import Recovered, SealedWriter, read_sealed
 from .slot import EffectRequest, Outcome, Slot
-from .texts import Texts, put_back
+from .text_store import Texts, put_back
 
 SCHEMA_VERSION = 2
 """2: long texts of requests are stored once."""

@@ -46,13 +46,13 @@ from .errors import (
     TargetStopped,
 )
 from .failure import Failures
-from .foreign import explain_foreign, foreign_await, refuse_event_loop
+from .foreign_await import explain_foreign, foreign_await, refuse_event_loop
 from .message import Message
 from .order import OUTSIDE, Tie
 from .pending import Pending, Race
-from .population import Population
 from .randomness import Draws
 from .ref import ActorRef
+from .registry import ActorRegistry
 from .reservations import Reservations
 from .slot import EffectReport, Slot
 from .supervision import DeadLetter, DeadLetters, Supervision
@@ -84,7 +84,7 @@ class Kernel:
         self.clock = clock or Clock()
         self.draws = Draws(seed)
         self.tie = tie
-        self.coming: list[Envelope] = []
+        self.next_round: list[Envelope] = []
         """What the next tick holds, in no order yet."""
         self.halt_at: int | None = None
         """Logical time at which `run` halts, before the first message of that time."""
@@ -98,7 +98,7 @@ class Kernel:
         self.waiting: dict[str, Cell] = {}
         """The actors in the middle of an async handler."""
         self.expects_messages = False
-        """Messages from outside may still come, so that silence is no deadlock."""
+        """Messages from outside may still come, so that deactivate is no deadlock."""
         self._later: dict[int, list[Envelope]] = {}
         self._times: list[int] = []
         self._round: list[Envelope] = []
@@ -106,14 +106,14 @@ class Kernel:
         self._answered = 0
         self._admitted = 0
         self.reservations = Reservations(self, arrival)
-        self.population = Population(self)
+        self.registry = ActorRegistry(self)
 
     # --- building ---------------------------------------------------------------------------
 
     @property
     def root(self) -> Context:
         """The context of the program itself, which spawns the first actors and speaks first."""
-        return self.population.root.context
+        return self.registry.root.context
 
     def spawn(
         self,
@@ -126,11 +126,11 @@ class Kernel:
     ) -> ActorRef[Any]:
         """Start an actor `make(*args, **kwargs)`; without a parent at the top. Raises NameTaken."""
         recipe = Recipe(make, args, kwargs)
-        return self.population.spawn(name, parent or self.population.root, recipe, supervision)
+        return self.registry.spawn(name, parent or self.registry.root, recipe, supervision)
 
     def find(self, path: str) -> ActorRef[Any] | None:
         """The living actor of a path."""
-        return self.population.find(path)
+        return self.registry.find(path)
 
     # --- sending ----------------------------------------------------------------------------
 
@@ -149,7 +149,7 @@ class Kernel:
     def enqueue(self, envelope: Envelope) -> None:
         """Keep an envelope until its time comes."""
         if envelope.time == self.time + 1:
-            self.coming.append(envelope)
+            self.next_round.append(envelope)
             return
         bucket = self._later.get(envelope.time)
         if bucket is None:
@@ -160,7 +160,7 @@ class Kernel:
     def tell(self, target: Cell, message: Message) -> None:
         """A message of the kernel's own, for whoever handles it."""
         if target.handler_of(type(message)) is not None:
-            self.send(self.population.root, TELL, target, message, None, None)
+            self.send(self.registry.root, TELL, target, message, None, None)
 
     def admit(self, arrival: Arrival, *, at: int | None = None) -> tuple[int, int]:
         """Let a message from outside in; its place (time, number) is to be recorded.
@@ -169,7 +169,7 @@ class Kernel:
         """
         self._admitted += 1
         time = self.reservations.arrival_time() if at is None else at
-        root = self.population.root
+        root = self.registry.root
         self.enqueue(Envelope(time, 0, OUTSIDE, self._admitted, INPUT, root, arrival, None, None))
         return time, self._admitted
 
@@ -184,7 +184,7 @@ class Kernel:
     # --- running ----------------------------------------------------------------------------
 
     @property
-    def stands_at(self) -> Slot | None:
+    def blocking_slot(self) -> Slot | None:
         """The place that a kernel in the state BLOCKED waits for."""
         found = self._round[-1].body if self._round else None
         return found if isinstance(found, Slot) else None
@@ -222,10 +222,10 @@ class Kernel:
     def _open_round(self) -> State | None:
         """Bring the next tick's messages into order; says why, if there are none to take."""
         times = self._times
-        coming = self.coming
+        next_round = self.next_round
         if self.reservations.divergence is not None:
             raise self.reservations.divergence
-        if coming:
+        if next_round:
             time = self.time + 1
         elif times:
             time = times[0]
@@ -237,12 +237,12 @@ class Kernel:
             return State.BOUNDARY
         if times and times[0] == time:
             heappop(times)
-            coming += self._later.pop(time)
-        if len(coming) > 1:
-            bring_into_order(coming)
-            coming.reverse()
+            next_round += self._later.pop(time)
+        if len(next_round) > 1:
+            bring_into_order(next_round)
+            next_round.reverse()
         self.time = time
-        self._round, self.coming = coming, []
+        self._round, self.next_round = next_round, []
         return None
 
     def _deliver(self, envelope: Envelope) -> None:
@@ -253,7 +253,7 @@ class Kernel:
         elif kind == SLOT:
             self._settle(envelope)
         elif kind == STOP:
-            self.population.stop(envelope.target, "stopped")
+            self.registry.stop(envelope.target, "stopped")
         elif kind == TIMER:
             timer = envelope.body
             if not timer.cancelled:
@@ -266,7 +266,7 @@ class Kernel:
             self._take(envelope)
 
     def _take(self, envelope: Envelope) -> None:
-        """Give the actor its message now, keep it while the actor waits, or bury it."""
+        """Give the actor its message now, keep it while the actor waits, or to_dead_letters it."""
         cell = envelope.target
         if cell.state == IDLE:
             self._turn(cell, envelope)
@@ -275,12 +275,12 @@ class Kernel:
                 cell.mailbox = deque()
             capacity: int = getattr(cell.actor, "mailbox_capacity", 0)
             if len(cell.mailbox) >= capacity:
-                self.bury(envelope, "mailbox_full", MailboxFull(cell.path, capacity))
+                self.to_dead_letters(envelope, "mailbox_full", MailboxFull(cell.path, capacity))
             else:
                 cell.mailbox.append(envelope)
         else:
             why = "isolated" if cell.state == ISOLATED else "stopped"
-            self.bury(envelope, why, TargetStopped(cell.path, why))
+            self.to_dead_letters(envelope, why, TargetStopped(cell.path, why))
 
     def _begin(self, envelope: Envelope) -> None:
         """The first turn of a new instance, unless it is gone already."""
@@ -309,7 +309,7 @@ class Kernel:
         while mailbox and cell.state == IDLE:
             self._turn(cell, mailbox.popleft())
 
-    def bury(self, envelope: Envelope, reason: str, error: Exception) -> None:
+    def to_dead_letters(self, envelope: Envelope, reason: str, error: Exception) -> None:
         """The one place where an undelivered message ends; an asker gets the error."""
         target = envelope.target
         self.dead_letter(reason, envelope.origin, target.path, _name_of(envelope.body))
@@ -327,7 +327,7 @@ class Kernel:
         context.cause = (envelope.origin, envelope.number)
         handler = cell.handlers.get(body.__class__) or self._rare_handler(cell, envelope)
         if handler is None:
-            self.bury(envelope, "unhandled", TargetStopped(cell.path, "without handler"))
+            self.to_dead_letters(envelope, "unhandled", TargetStopped(cell.path, "without handler"))
             return
         try:
             result = handler(cell.actor, body, context)

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from .faults import nearest, nearest_first, one_line, shown
+from .files.diagnostics import nearest, nearest_first, one_line, shown
 from .measures.catalogue import METRICS
 
 Kind = Literal["worlds", "agents", "levers", "metrics"]
@@ -26,7 +26,7 @@ BUILT_IN_WORLDS: dict[str, str | type[Any]] = {
     "release_manager": f"{__package__}.worlds.release_manager.world:ReleaseManagerWorld",
 }
 
-_WORLD = f"{__package__}.contract:World"
+_WORLD = f"{__package__}.world:World"
 """By name, so that reading a scenario file that is wrong costs no import of the runtime."""
 
 _SINGULAR = {"worlds": "world", "agents": "agent type", "levers": "lever", "metrics": "metric"}

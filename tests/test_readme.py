@@ -17,10 +17,10 @@ from pydantic import BaseModel
 from gdg_runtime.actors.llm.agent import LlmAgent
 from gdg_runtime.actors.plugins import default_catalogue
 from gdg_runtime.adapters.cli import cli, tables
-from gdg_runtime.scenarios.document import load_scenario
+from gdg_runtime.scenarios.files.loader import load_scenario
+from gdg_runtime.scenarios.files.shipped import shipped_scenarios
 from gdg_runtime.scenarios.schema.episode import EpisodeConfig
 from gdg_runtime.scenarios.schema.language_model import ModelConfig, ModelOverrides
-from gdg_runtime.scenarios.shipped import shipped_scenarios
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"

@@ -2,6 +2,6 @@
 
 from .agent import Agent
 from .context import AgentContext
-from .scripted import ScriptedAgent
+from .policy_agents import ScriptedAgent
 
 __all__ = ["Agent", "AgentContext", "ScriptedAgent"]

@@ -9,10 +9,12 @@ from pydantic import BaseModel, ConfigDict
 from ...runtime.actor import Actor, handles
 from ...runtime.errors import EffectError
 from ...runtime.ref import ActorRef
-from ...scenarios.contract import NOOP, REJECT, Action, Decision, Offer, Outcome, World
+from ...scenarios.actions import NOOP, Action
+from ...scenarios.interactions import REJECT, Decision, InteractionResult, Offer
+from ...scenarios.world import World
 from ..messages import Acted, ActionProposed, Answer, Proposal, Turn
+from .binding import AgentBinding
 from .context import AgentContext
-from .seat import AgentSeat
 
 
 class Misfit(NamedTuple):
@@ -56,7 +58,7 @@ class Agent(Actor):
         """The agent's id in the episode."""
         self.governance = governance
         self.params = params
-        self.seat: AgentSeat | None = None
+        self.binding: AgentBinding | None = None
         """The agent's place in the world; set by the wiring before the first message."""
 
     def act(self, observation: Any, ctx: AgentContext) -> Action | Awaitable[Action]:
@@ -67,7 +69,7 @@ class Agent(Actor):
         """Answer another agent's offer; by default nothing is accepted."""
         return REJECT
 
-    def update(self, outcome: Outcome, ctx: AgentContext) -> Awaitable[None] | None:
+    def update(self, outcome: InteractionResult, ctx: AgentContext) -> Awaitable[None] | None:
         """Learn from an interaction that is over."""
         return None
 
@@ -130,7 +132,7 @@ class Agent(Actor):
         ctx.tell(scenario, Answer(offer_id=offer.offer_id, decision=decision, report=report))
 
     @handles
-    def on_outcome(self, message: Outcome, ctx: AgentContext) -> Any:
+    def on_outcome(self, message: InteractionResult, ctx: AgentContext) -> Any:
         return self.update(message, ctx)
 
     @handles

@@ -7,15 +7,15 @@ from pydantic_core import to_json
 
 from ...runtime.canonical import jsonable
 from ...runtime.context import Context
-from ...scenarios.contract import Source
-from ..llm.asking import Llm
-from ..llm.use import ModelUse
+from ...scenarios.observation import Source
+from ..llm.client import Llm
+from ..llm.usage import ModelUse
 from .report import Notebook
 
 if TYPE_CHECKING:
     from ...runtime.cell import Cell
     from ...runtime.kernel import Kernel
-    from ..goals.asking import Goals
+    from ..goals.client import Goals
 
 
 _HEAD = frozenset({"n", "epoch", "step", "at", "type", "agent"})
@@ -30,8 +30,8 @@ class AgentContext(Context):
         super().__init__(kernel, cell)
         agent: Any = cell.actor
         self.notebook = Notebook(agent.agent)
-        seat = agent.seat
-        self.llm = Llm(self, None if seat is None else seat.model, self.notebook)
+        binding = agent.binding
+        self.llm = Llm(self, None if binding is None else binding.model, self.notebook)
         """The language model that the scenario file gives to the agent."""
         self._goals: Goals | None = None
 
@@ -40,10 +40,10 @@ class AgentContext(Context):
         """The agent's own goals in the GoalStore; `goals.known` tells whether there is one."""
         if self._goals is None:
             # Only here: its many forms are no cost of an episode without goals.
-            from ..goals.asking import Goals
+            from ..goals.client import Goals
 
             agent: Any = self._cell.actor
-            self._goals = Goals(self, None if agent.seat is None else agent.seat.goals)
+            self._goals = Goals(self, None if agent.binding is None else agent.binding.goals)
         return self._goals
 
     def note(self, event: str, **data: Any) -> None:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from ...scenarios.contract import Event, Source
-from ..llm.use import ModelUse
+from ...scenarios.actions import Event
+from ...scenarios.observation import Source
+from ..llm.usage import ModelUse
 
 
 class Exposure(NamedTuple):

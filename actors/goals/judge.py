@@ -16,18 +16,18 @@ from ...goals.checkers.lexical import LexicalChecker
 from ...runtime.context import Context
 from ...runtime.errors import EffectFailed
 from ...scenarios.schema.language_model import ModelConfig
-from ..agents.seat import ModelSeat
+from ..agents.binding import ModelBinding
 from ..llm.chat import Chat, ChatMessage, ChatReply, ModelTrouble
-from ..llm.use import ModelUse
+from ..llm.usage import ModelUse
 
 
 class Judge:
     """Answers what the store asks before a goal is adopted, and keeps what was said of each pair
     of a text and a belief."""
 
-    def __init__(self, seat: ModelSeat, *, with_rules: bool) -> None:
+    def __init__(self, binding: ModelBinding, *, with_rules: bool) -> None:
         """`with_rules`: the rules have a say too, and the stricter one counts."""
-        self.seat = seat
+        self.binding = binding
         self.with_rules = with_rules
         self.answers = DeferredChecker()
         """The checker that the store is given."""
@@ -50,15 +50,15 @@ class Judge:
         async def ask(messages: list[dict[str, str]], schema: dict[str, Any]) -> str:
             return await self._reply(messages, schema, ctx)
 
-        judge = LLMJudgeChecker(ask, model=self.seat.config.model, cache=self._said)
+        judge = LLMJudgeChecker(ask, model=self.binding.config.model, cache=self._said)
         return AsyncMaxOf([LexicalChecker(), judge]) if self.with_rules else judge
 
     async def _reply(
         self, messages: list[dict[str, str]], schema: Mapping[str, Any], ctx: Context
     ) -> str:
-        question = judge_question(self.seat.config, messages, schema)
+        question = judge_question(self.binding.config, messages, schema)
         try:
-            reply: ChatReply = await ctx.ask(self.seat.actor, question)
+            reply: ChatReply = await ctx.ask(self.binding.actor, question)
         except EffectFailed as error:
             self.use += ModelUse.of_trouble(ModelTrouble.of_json(error.facts))
             raise

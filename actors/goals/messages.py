@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from ...runtime.message import Message
-from ...scenarios.contract import Moment
+from ...scenarios.world import Moment
 
 
 class AssignGoals(Message, name="episode.assign_goals"):

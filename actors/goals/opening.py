@@ -1,10 +1,12 @@
-"""What a GoalStore holds before an episode's first step, as commands."""
+"""The start of a GoalStore in an episode: its settings, and what it holds first, as commands."""
 
 from collections.abc import Mapping, Sequence
 
 from ...goals.commands import AddBelief, AdoptGoal, Command, CreateGoal, ScheduleTask
+from ...goals.flags import GoalFlags
 from ...goals.forms import BeliefDraft, GoalDraft, ScheduledTaskDraft
 from ...goals.identity import Caller
+from ...goals.policy import GoalPolicy
 from ...scenarios.schema.episode import EpisodeConfig
 from ...scenarios.schema.goals import GoalsConfig, OwnGoal
 from ...scenarios.schema.roster import agent_ids, targets
@@ -46,3 +48,13 @@ def creation(
 def adoption(goal_id: str, caller: Caller) -> AdoptGoal:
     """The command that adopts it."""
     return AdoptGoal(caller=caller, goal_id=goal_id)
+
+
+def flags_of(goals: GoalsConfig) -> GoalFlags:
+    """The flags that the section sets."""
+    return GoalFlags(system=goals.system, shadow=goals.shadow, canary_percent=goals.canary_percent)
+
+
+def policy_of(goals: GoalsConfig) -> GoalPolicy:
+    """The store's policy."""
+    return GoalPolicy.model_validate(goals.policy)

@@ -6,8 +6,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ...goals.forms import GoalView
-from ...scenarios.contract import Tool
-from .asking import Goals
+from ...scenarios.actions import Tool
+from .client import Goals
 
 
 class _Arguments(BaseModel):

@@ -16,15 +16,11 @@ A lever of the user's own is a subclass of `Lever`, named in `governance.levers`
 from collections.abc import Sequence
 
 from ...scenarios.schema.governance import GovernanceConfig
-from .bandwidth_cap import BandwidthCap
-from .circuit_breaker import CircuitBreaker
+from .access import BandwidthCap, CircuitBreaker
+from .charges import RandomAudit, Staking, TransactionTax
 from .lever import Lever
-from .random_audit import RandomAudit
-from .reputation_decay import ReputationDecay
 from .stack import LeverStack
-from .staking import Staking
-from .transaction_tax import TransactionTax
-from .vote_normalization import VoteNormalization
+from .standing import ReputationDecay, VoteNormalization
 
 __all__ = ["BUILT_IN", "Lever", "LeverStack", "stack_of"]
 

@@ -7,9 +7,11 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from ...runtime.randomness import Stream
-from ...scenarios.contract import Account, Action, Charges, Moment
+from ...scenarios.actions import Action
 from ...scenarios.economy.interaction import Interaction
+from ...scenarios.interactions import Account, Charges
 from ...scenarios.schema.governance import GovernanceConfig
+from ...scenarios.world import Moment
 
 NOTHING = Charges()
 

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...runtime.randomness import Stream
-from ...scenarios.contract import Account, Action, Charges, Moment, RngSource
+from ...scenarios.actions import Action
 from ...scenarios.economy.interaction import Interaction
-from .bandwidth_cap import BandwidthCap
+from ...scenarios.interactions import Account, Charges
+from ...scenarios.world import Moment, RngSource
+from .access import BandwidthCap
 from .lever import NOTHING, Lever
 
 Denial = tuple[str, str]

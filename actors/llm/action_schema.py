@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from ...scenarios.contract import Tool
+from ...scenarios.actions import Tool
 
 NOOP_TOOL = "noop"
 """What a model calls doing nothing."""

@@ -8,30 +8,20 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ...runtime.errors import EffectError
 from ...runtime.ref import ActorRef
-from ...scenarios.contract import (
-    NOOP,
-    REJECT,
-    Action,
-    Decision,
-    Moment,
-    Observation,
-    Offer,
-    Outcome,
-    Policy,
-    Source,
-    Tool,
-    World,
-)
+from ...scenarios.actions import NOOP, Action, Tool
+from ...scenarios.interactions import REJECT, Decision, InteractionResult, Offer
+from ...scenarios.observation import Observation, Source
+from ...scenarios.world import Moment, Policy, World
 from ..agents.agent import Agent, Misfit
 from ..agents.context import AgentContext
-from ..agents.policies import misfit_of_policy
-from ..goals.asking import GoalRefused
+from ..agents.policy_agents import misfit_of_policy
+from ..goals.client import GoalRefused
 from ..goals.tools import GOAL_TOOLS, tools_now, use
 from ..messages import Acted, Turn
 from .action_schema import ActionSchema, Choices, decision_schema
 from .chat import ChatMessage
-from .data import as_data
 from .memory import Memory, MemoryConfig, Remembered
+from .parsing import Unreadable, read_action, read_decision
 from .prompt import (
     offer_prompt,
     repair_prompt,
@@ -40,8 +30,8 @@ from .prompt import (
     told,
     turn_prompt,
 )
-from .reading import Unreadable, read_action, read_decision
-from .use import ModelUse
+from .quoting import as_data
+from .usage import ModelUse
 
 Read = TypeVar("Read", Action, Decision)
 
@@ -105,9 +95,9 @@ class LlmAgent(Agent):
         )
 
     def on_start(self, ctx: AgentContext) -> None:  # type: ignore[override]
-        seat = self.seat
-        assert seat is not None
-        world, role = seat.world, seat.role
+        binding = self.binding
+        assert binding is not None
+        world, role = binding.world, binding.role
         self.tools = tuple(
             [tool for tool in world.tools if role is None or tool.name in role.tools]
         )
@@ -207,7 +197,7 @@ class LlmAgent(Agent):
         elif acted.result:
             self._note(f"Your {acted.tool} worked: {as_data(acted.result, _SHOWN, _WHOLE)}")
 
-    def update(self, outcome: Outcome, ctx: AgentContext) -> None:
+    def update(self, outcome: InteractionResult, ctx: AgentContext) -> None:
         if self.fallback is not None:
             self.fallback.update(outcome)
         whose = "Your offer to" if outcome.initiated else "The offer of"

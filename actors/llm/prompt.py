@@ -7,9 +7,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...scenarios.contract import CurrentGoal, Moment, Observation, Offer, Role, Tool, World
+from ...scenarios.actions import Role, Tool
+from ...scenarios.interactions import Offer
+from ...scenarios.observation import CurrentGoal, Observation
+from ...scenarios.world import Moment, World
 from .action_schema import NOOP_TOOL
-from .data import CLOSE, OPEN, as_data
+from .quoting import CLOSE, OPEN, as_data
 
 
 def system_prompt(

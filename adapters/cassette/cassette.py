@@ -18,7 +18,7 @@ from pydantic_core import from_json
 
 from ...runtime.canonical import canonical_json, digest
 from ...runtime.slot import Outcome, Status
-from ...runtime.texts import put_back
+from ...runtime.text_store import put_back
 from .failures import CassetteUnreadable
 
 FORMAT: Final = "gdg-runtime cassette"

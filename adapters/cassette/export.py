@@ -12,11 +12,11 @@ from ...actors.plugins import default_catalogue
 from ...actors.ports import NOWHERE
 from ...runtime.errors import ReplayDivergence
 from ...runtime.journal import Recorded
-from ...runtime.texts import Texts
+from ...runtime.text_store import Texts
 from ...scenarios.schema.episode import EpisodeConfig
-from .. import revision
 from ..llm.keys import Keys
-from ..run_directory import RunDirectory
+from ..runs import revision
+from ..runs.directory import RunDirectory
 from .cassette import Cassette, Entry, Header
 from .failures import CassetteHoldsSecrets, RunNotReplayed
 from .occurrences import Requests, requests_of

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...runtime.errors import GdgError
-from ..failures import RunTrouble
+from ..runs.errors import RunError
 
 _SHOWN = 5
 
 
-class CassetteUnreadable(RunTrouble):
+class CassetteUnreadable(RunError):
     """The file is no cassette, is damaged, or is of another version."""
 
     def __init__(self, path: Path, why: str, line: int | None = None) -> None:
@@ -19,7 +19,7 @@ class CassetteUnreadable(RunTrouble):
         super().__init__(f"{path}{place}: {why}")
 
 
-class CassetteHoldsSecrets(RunTrouble):
+class CassetteHoldsSecrets(RunError):
     """Something that looks like a secret would stand in the file."""
 
     def __init__(self, found: Sequence[str]) -> None:
@@ -33,7 +33,7 @@ class CassetteHoldsSecrets(RunTrouble):
         )
 
 
-class RunNotReplayed(RunTrouble):
+class RunNotReplayed(RunError):
     """The run can't be executed again, and so its requests can't be counted."""
 
     exit_code = 1

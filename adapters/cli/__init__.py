@@ -34,7 +34,7 @@ EXIT_FAILED, EXIT_BAD_INPUT, EXIT_UNVERIFIED, EXIT_PAUSED, EXIT_STOPPED = 1, 2, 
 
 def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted and not context.resilient_parsing:
-        from ..revision import package_version
+        from ..runs.revision import package_version
 
         click.echo(f"gdg-runtime {package_version()}")
         context.exit()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...runtime.canonical import canonical_json
+from .errors import reported
 from .options import find_run, json_option, out_option, run_argument
-from .trouble import told
 
 if TYPE_CHECKING:
     from ..cassette import Cassette
@@ -47,7 +47,7 @@ def export(run: str, target: Path | None, redact: bool, as_json: bool, out: Path
     from ..cassette.export import export_run
     from ..llm.keys import Keys
 
-    with told():
+    with reported():
         directory = find_run(run, out)
         cassette = export_run(directory, Keys.load(), redact=redact)
         target = directory.file("cassette.jsonl") if target is None else target
@@ -71,7 +71,7 @@ def show(file: Path, as_json: bool) -> None:
     """Show what the cassette FILE holds: entries per actor, outcomes, models."""
     from ..cassette import Cassette
 
-    with told():
+    with reported():
         cassette = Cassette.read(file)
     header = cassette.header
     document: dict[str, Any] = {

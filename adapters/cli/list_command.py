@@ -7,11 +7,11 @@ import click
 
 from ...actors.plugins import default_catalogue
 from ...scenarios.catalogue import Catalogue, CatalogueError, Kind
-from ...scenarios.document import load_scenario
+from ...scenarios.files.loader import load_scenario
+from ...scenarios.files.shipped import shipped_scenarios
 from ...scenarios.measures.catalogue import METRICS
-from ...scenarios.shipped import shipped_scenarios
+from .errors import reported
 from .options import json_option
-from .trouble import told
 
 _KINDS = ["agents", "levers", "worlds", "metrics", "scenarios"]
 
@@ -21,7 +21,7 @@ _KINDS = ["agents", "levers", "worlds", "metrics", "scenarios"]
 @json_option
 def command(kind: str, as_json: bool) -> None:
     """List what scenario files can name: built in, or plugged in by installed packages."""
-    with told():
+    with reported():
         rows = _rows(kind, default_catalogue())
     if as_json:
         click.echo(json.dumps([{"name": name, "summary": summary} for name, summary in rows]))

@@ -12,8 +12,8 @@ import click
 
 from ..local_model.pull import Report, pull
 from ..local_model.weights import KNOWN, pulled_weights, weights_of
+from .errors import reported
 from .options import json_option
-from .trouble import told
 
 _LINE_S = 5.0
 
@@ -42,7 +42,7 @@ def pull_command(name: str, source: Path | None) -> None:
     is installed.
     """
     weights = weights_of(name)
-    with told(), _progress(name) as report:
+    with reported(), _progress(name) as report:
         pulled = pull(weights, source, report)
     what = "is already there, and intact" if pulled.was_there else "is ready"
     click.echo(f"{name} {what}: {pulled.path}")
@@ -83,7 +83,7 @@ def list_command(as_json: bool) -> None:
 @_name_argument
 def path_command(name: str) -> None:
     """Print where a model's file is."""
-    with told():
+    with reported():
         click.echo(str(pulled_weights(name).path))
 
 
@@ -92,7 +92,7 @@ def path_command(name: str) -> None:
 def remove_command(name: str) -> None:
     """Delete a model's file from the cache."""
     path = weights_of(name).path
-    with told():
+    with reported():
         was_there = path.is_file()
         path.unlink(missing_ok=True)
     click.echo(f"{name} is removed: {path}" if was_there else f"{name} was not there: {path}")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from ..failures import RunAmbiguous, RunNotFound
-from ..run_catalogue import RunCatalogue
-from ..run_directory import RunDirectory
+from ..runs.catalogue import RunCatalogue
+from ..runs.directory import RunDirectory
+from ..runs.errors import RunAmbiguous, RunNotFound
 
 if TYPE_CHECKING:
     from ..cassette import CassettePlayer
@@ -36,7 +36,7 @@ json_option = click.option(
 
 
 def _complete_scenario(_: click.Context, __: click.Parameter, text: str) -> list[CompletionItem]:
-    from ...scenarios.shipped import shipped_scenarios
+    from ...scenarios.files.shipped import shipped_scenarios
 
     shipped = [CompletionItem(name) for name in shipped_scenarios() if name.startswith(text)]
     return [*shipped, CompletionItem(text, type="file")]
@@ -87,7 +87,7 @@ def cassette_options(command: F) -> F:
 
 
 def cassette_player(file: Path | None, missing: Missing) -> "CassettePlayer | None":
-    """What plays the cassette that the user named. Raises RunTrouble."""
+    """What plays the cassette that the user named. Raises RunError."""
     if file is None:
         return None
     from ..cassette import Cassette, CassettePlayer  # only where a cassette is played

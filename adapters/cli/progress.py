@@ -7,9 +7,9 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
-from ...scenarios.contract import Moment
 from ...scenarios.schema.episode import EpisodeConfig
-from .figures import chosen, heading
+from ...scenarios.world import Moment
+from .metric_columns import chosen, heading
 
 _TELLING = ("toxicity_rate", "quality_gap", "total_welfare", "mean_alignment")
 _MOST_FIGURES = 3

@@ -6,12 +6,12 @@ from pathlib import Path
 import click
 
 from ...runtime.errors import GdgError
-from ..failures import RunUnwritable
-from ..run_directory import RunDirectory
-from ..verification import Verification, replay_into, verify_run
+from ..runs.directory import RunDirectory
+from ..runs.errors import RunUnwritable
+from ..runs.verify import Verification, replay_into, verify_run
 from . import EXIT_UNVERIFIED
+from .errors import CliError, reported, safe_lines
 from .options import find_run, json_option, out_option, run_argument
-from .trouble import Told, safe_lines, told
 
 
 @click.command("replay")
@@ -33,7 +33,7 @@ def command(run: str, verify: bool, target: Path | None, as_json: bool, out: Pat
     """
     document: dict[str, object] = {}
     verification = None
-    with told():
+    with reported():
         directory = find_run(run, out)
         if target is not None:
             document |= _write(directory, target, as_json)
@@ -72,11 +72,11 @@ def _write(run: RunDirectory, target: Path, quiet: bool) -> dict[str, object]:
     try:
         target.mkdir(parents=True, exist_ok=True)
         if any(target.iterdir()):
-            raise Told(f"{target} is not empty; choose a new folder for the replayed files", 2)
+            raise CliError(f"{target} is not empty; choose a new folder for the replayed files", 2)
         recorded, config, schedule = run.read_journal()
         ending = replay_into(config, schedule, recorded, target)
     except GdgError as error:
-        raise Told(str(error), 1) from None
+        raise CliError(str(error), 1) from None
     except OSError as error:
         raise RunUnwritable(target, error) from error
     if not quiet:

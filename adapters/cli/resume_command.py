@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from ..execution import resume_run
-from .hosted import finish, hosted
+from ..runs.execution import resume_run
+from .errors import reported
 from .options import (
     Missing,
     budget_option,
@@ -17,8 +17,8 @@ from .options import (
     out_option,
     run_argument,
 )
+from .run_session import finish, run_session
 from .serving import serve_at, serve_option
-from .trouble import told
 
 
 @click.command("resume")
@@ -46,11 +46,13 @@ def command(
     What was recorded is used again and never asked for twice; the files come out as if the run
     had never been interrupted.
     """
-    with told():
+    with reported():
         directory = find_run(run, out)
         config, _ = directory.read_config()
         player, at = cassette_player(cassette_file, missing), serve_at(serve)
-        with hosted(config, not (quiet or as_json), backend, max_concurrency, verbose) as hosting:
-            hosting = replace(hosting, budgets=budgets, cassette=player, serve=at)
-            result = resume_run(directory, hosting)
+        with run_session(
+            config, not (quiet or as_json), backend, max_concurrency, verbose
+        ) as options:
+            options = replace(options, budgets=budgets, cassette=player, serve=at)
+            result = resume_run(directory, options)
     finish(result, config.metrics.track, quiet=quiet, as_json=as_json)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from ..run_catalogue import RunCatalogue
+from ..runs.catalogue import RunCatalogue
+from .errors import reported
 from .options import json_option, out_option
-from .trouble import told
 
 
 @click.command("runs")
@@ -26,7 +26,7 @@ def command(
     out: Path,
 ) -> None:  # fmt: skip
     """List runs, the newest first."""
-    with told():
+    with reported():
         rows = RunCatalogue(out).list(
             scenario=scenario, status=status, label=label, limit=limit + 1
         )

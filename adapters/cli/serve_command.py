@@ -15,13 +15,13 @@ from ...goals.checkers.checker import DeferredChecker
 from ...goals.errors import GoalError
 from ...goals.flags import GoalFlags
 from . import EXIT_BAD_INPUT, EXIT_FAILED, EXIT_STOPPED
+from .errors import CliError, reported
 from .serving import check_access, request_log
-from .trouble import Told, told
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from ..goals_judge import JudgeModel
+    from ..goals.judge import JudgeModel
 
 
 @click.command("serve")
@@ -66,11 +66,11 @@ def command(
     stops it at once. The flags GOAL_SYSTEM, GOAL_SHADOW and GOAL_CANARY_PERCENT are read from the
     environment. docs/goals-api.md describes the endpoints; /openapi.json has them for programs.
     """
-    with told():
+    with reported():
         token = check_access(host, token_file, "gdg-runtime serve")
         model = None
         if judge is not None:
-            from ..goals_judge import JudgeModel, judge_config
+            from ..goals.judge import JudgeModel, judge_config
 
             model = JudgeModel(judge_config(judge, judge_api_base))
         return _serve(db, host, port, token, model, verbose)
@@ -80,20 +80,20 @@ def _serve(
     db: Path, host: str, port: int, token: str | None, judge: "JudgeModel | None", verbose: bool
 ) -> int:
     # Only where something is served: these bring FastAPI, which takes its time.
-    from ..goals_api.app import create_app
-    from ..goals_api.port import DatabasePort
-    from ..goals_api.server import allow_many_connections
-    from ..goals_api.settings import ApiSettings
-    from ..goals_file import open_goals
+    from ..goals.api.app import create_app
+    from ..goals.api.port import DatabasePort
+    from ..goals.api.server import allow_many_connections
+    from ..goals.api.settings import ApiSettings
+    from ..goals.file import open_goals
 
     allow_many_connections()
     checker, deferred = (None, None) if judge is None else (judge.checker(), DeferredChecker())
     try:
         store = open_goals(db, flags=GoalFlags.from_environment(os.environ), checker=deferred)
     except GoalError as error:
-        raise Told(error.detail, EXIT_BAD_INPUT) from None
+        raise CliError(error.detail, EXIT_BAD_INPUT) from None
     except sqlite3.Error as error:
-        raise Told(f"the goals in {db} can't be used: {error}", EXIT_FAILED) from None
+        raise CliError(f"the goals in {db} can't be used: {error}", EXIT_FAILED) from None
     refused: list[OSError] = []
     stopped_by = 0
     try:
@@ -109,7 +109,7 @@ def _serve(
         store.close()
     if refused:
         why = refused[0].strerror or refused[0]
-        raise Told(f"cannot listen at {host}:{port}: {why}", EXIT_FAILED)
+        raise CliError(f"cannot listen at {host}:{port}: {why}", EXIT_FAILED)
     return EXIT_STOPPED if stopped_by == signal.SIGINT else 0
 
 
@@ -117,7 +117,7 @@ async def _until_stopped(
     app: "ASGIApp", host: str, port: int, db: Path, token: str | None, judge: "JudgeModel | None"
 ) -> int:
     """Serve until a signal comes; gives its number."""
-    from ..goals_api.server import serve
+    from ..goals.api.server import serve
 
     stop, came = trio.Event(), []
 

@@ -12,10 +12,10 @@ import click
 
 from ..llm.missing_extra import MissingExtra
 from . import EXIT_BAD_INPUT
-from .trouble import Told
+from .errors import CliError
 
 if TYPE_CHECKING:
-    from ..episode_server import ServeAt
+    from ..goals.episode import ServeAt
 
 TOKEN_VARIABLE = "GDG_TOKEN"
 _LIBRARIES = ("fastapi", "hypercorn", "prometheus_client")
@@ -31,11 +31,11 @@ serve_option = click.option(
 def check_access(host: str, token_file: Path | None, what: str) -> str | None:
     """The token that clients have to send; None: everybody who reaches the host may do everything.
 
-    Raises Told for an open address or a bad token, MissingExtra where `what` can't serve.
+    Raises CliError for an open address or a bad token, MissingExtra where `what` can't serve.
     """
     token = _token(token_file)
     if token is None and not _is_loopback(host):
-        raise Told(
+        raise CliError(
             f"whoever reaches {host} could change the goals: set a token in the environment "
             f"variable {TOKEN_VARIABLE} or with --token-file, or listen at 127.0.0.1",
             EXIT_BAD_INPUT,
@@ -47,15 +47,17 @@ def check_access(host: str, token_file: Path | None, what: str) -> str | None:
 
 
 def serve_at(text: str | None) -> "ServeAt | None":
-    """Where `--serve` says. Raises Told, MissingExtra."""
+    """Where `--serve` says. Raises CliError, MissingExtra."""
     if text is None:
         return None
     host, _, port = text.rpartition(":")
     host = host.strip("[]") or "127.0.0.1"
     if not port.isdecimal() or int(port) > _HIGHEST_PORT:
-        raise Told(f"--serve {text}: expected a port such as 8000, or HOST:PORT", EXIT_BAD_INPUT)
+        raise CliError(
+            f"--serve {text}: expected a port such as 8000, or HOST:PORT", EXIT_BAD_INPUT
+        )
     token = check_access(host, None, "--serve")
-    from ..episode_server import ServeAt
+    from ..goals.episode import ServeAt
 
     return ServeAt(host, int(port), token, request_log(verbose=False))
 
@@ -81,14 +83,14 @@ def request_log(*, verbose: bool) -> Any:
 
 
 def _token(file: Path | None) -> str | None:
-    """The token that clients have to send. Raises Told for one that can't be sent."""
+    """The token that clients have to send. Raises CliError for one that can't be sent."""
     given = os.environ.get(TOKEN_VARIABLE) if file is None else file.read_text("utf-8", "replace")
     if given is None:
         return None
     token = given.strip()
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         where = TOKEN_VARIABLE if file is None else str(file)
-        raise Told(
+        raise CliError(
             f"{where} holds no token: expected one line of ASCII characters without blanks, such "
             f"as `openssl rand -hex 32` prints",
             EXIT_BAD_INPUT,

@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from ..failures import RunUnreadable
-from ..meta import read_meta
-from ..run_directory import RunDirectory
+from ..runs.directory import RunDirectory
+from ..runs.errors import RunUnreadable
+from ..runs.meta import read_meta
+from .errors import reported
 from .options import find_run, json_option, out_option, run_argument
-from .trouble import told
 
 _MOST_AGENTS = 30
 _LONGEST_EVENT = 1_000
@@ -35,7 +35,7 @@ _EPOCH_LINE = b'"epoch_completed"'
 @out_option
 def command(run: str, events: int, epochs: int, as_json: bool, out: Path) -> None:
     """Show RUN: its path, its name, or latest."""
-    with told():
+    with reported():
         directory = find_run(run, out)
         document = _read(directory, events)
     if as_json:
@@ -124,7 +124,7 @@ def _print(document: dict[str, Any], epochs: int) -> None:
 
 
 def _print_heading(out: Any, document: dict[str, Any]) -> None:
-    from .bill import bill_lines
+    from .cost import bill_lines
     from .tables import safe, shown, status_text
 
     config, meta = document["config"], document["meta"]

@@ -9,10 +9,10 @@ import click
 
 from ...actors.plugins import default_catalogue
 from ...runtime.order import schedule
-from ...scenarios.document import EpisodeConfig, load_scenario
-from ...scenarios.faults import InvalidScenario
-from ..execution import start_run
-from .hosted import finish, hosted
+from ...scenarios.files.diagnostics import InvalidScenario
+from ...scenarios.files.loader import EpisodeConfig, load_scenario
+from ..runs.execution import start_run
+from .errors import reported
 from .options import (
     Missing,
     budget_option,
@@ -23,8 +23,8 @@ from .options import (
     override_options,
     scenario_argument,
 )
+from .run_session import finish, run_session
 from .serving import serve_at, serve_option
-from .trouble import told
 
 
 @click.command("start")
@@ -55,7 +55,7 @@ def command(
     as_json: bool, backend: str, max_concurrency: int | None, verbose: bool,
 ) -> None:  # fmt: skip
     """Run SCENARIO: a YAML file, or the name of a shipped one such as baseline."""
-    with told():
+    with reported():
         config = _config(scenario, sets, params, seed, epochs, label)
         schedule(policy, config.simulation.seed)
         if dry_run:
@@ -64,9 +64,11 @@ def command(
             show_estimate(config, budgets, as_json=as_json, max_concurrency=max_concurrency)
             return
         player, at = cassette_player(cassette_file, missing), serve_at(serve)
-        with hosted(config, not (quiet or as_json), backend, max_concurrency, verbose) as hosting:
-            hosting = replace(hosting, budgets=budgets, cassette=player, serve=at)
-            result = start_run(config, out=out, schedule=policy, hosting=hosting)
+        with run_session(
+            config, not (quiet or as_json), backend, max_concurrency, verbose
+        ) as options:
+            options = replace(options, budgets=budgets, cassette=player, serve=at)
+            result = start_run(config, out=out, schedule=policy, options=options)
     told_of_cassette = None if player is None else player.summary()
     if told_of_cassette is not None and not as_json:
         click.echo(told_of_cassette, err=True)

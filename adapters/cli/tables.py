@@ -10,9 +10,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from ...actors.transcript import printable
-from ..result import Result
-from .bill import bill_lines
-from .figures import chosen, heading
+from ..runs.result import Result
+from .cost import bill_lines
+from .metric_columns import chosen, heading
 
 _STYLE = {"completed": "green", "stopped": "yellow", "interrupted": "yellow", "failed": "red",
           "running": "cyan"}  # fmt: skip

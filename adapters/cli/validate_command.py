@@ -6,10 +6,10 @@ import os
 import click
 
 from ...actors.plugins import default_catalogue
-from ...scenarios.document import agent_ids, load_scenario
+from ...scenarios.files.loader import agent_ids, load_scenario
 from ...scenarios.schema.goals import GoalsConfig
+from .errors import reported
 from .options import json_option, override_options, scenario_argument
-from .trouble import told
 
 
 @click.command("validate")
@@ -18,7 +18,7 @@ from .trouble import told
 @json_option
 def command(scenario: str, sets: tuple[str, ...], params: tuple[str, ...], as_json: bool) -> None:
     """Check SCENARIO and say what it comes to; --json prints the resolved config."""
-    with told():
+    with reported():
         config = load_scenario(
             scenario, sets=sets, scenario_params=params, catalogue=default_catalogue(),
             environment=os.environ,

@@ -11,10 +11,10 @@ from typing import Any
 
 from ...actors.llm.agent import LlmAgent
 from ...actors.plugins import agent_class, default_catalogue
-from ...scenarios.contract import Policy, World
 from ...scenarios.schema.episode import EpisodeConfig
 from ...scenarios.schema.language_model import ModelConfig, Price
 from ...scenarios.schema.roster import agent_ids
+from ...scenarios.world import Policy, World
 from ..llm.budgets import Budgets
 from ..llm.keys import LOCAL
 from ..llm.prices import PriceTable, price_of
@@ -119,7 +119,7 @@ def estimate(
     """Estimate a run. Calls nobody and writes nothing, but runs the code of the scenario's agents.
 
     `budgets` are laid over the scenario's, as of `--budget`; `missing_keys` is what `Keys.missing`
-    says of each model; `max_concurrency` as of `Hosting`; `prices` the table to use in place of
+    says of each model; `max_concurrency` as of `RunOptions`; `prices` the table to use in place of
     the installed one. Raises CatalogueError, BadBudget, and RunFailed if the episode itself does.
     Not to be called on an event loop.
     """

@@ -16,13 +16,13 @@ from ...actors.llm.agent import LlmAgent
 from ...actors.llm.chat import Chat, ChatMessage, ChatReply
 from ...actors.llm.memory import estimated_tokens
 from ...actors.plugins import agent_class, default_catalogue
-from ...actors.ports import NobodyWatches, Sinks
+from ...actors.ports import NullObserver, Sinks
 from ...runtime.drivers.live import drive
 from ...runtime.errors import EffectWithheld
 from ...runtime.slot import EffectRequest, Outcome, asking
-from ...scenarios.contract import Moment, World
 from ...scenarios.schema.episode import EpisodeConfig, MetricsConfig, SafetyConfig
 from ...scenarios.schema.roster import agent_ids
+from ...scenarios.world import Moment, World
 from .stand_in import StandIn
 
 _AGENTS, _MODELS = "agents/", "models/"
@@ -155,7 +155,7 @@ class _Stage:
         self.failures += written.count(b'"agent_failed"')
 
 
-class _StepCount(NobodyWatches):
+class _StepCount(NullObserver):
     """Counts the steps that were played."""
 
     def __init__(self) -> None:

@@ -12,12 +12,12 @@ from pydantic import ValidationError
 from ...scenarios.schema.episode import EpisodeConfig
 from ...scenarios.schema.language_model import Budget
 from ...scenarios.schema.roster import agent_ids
-from ..failures import RunTrouble
+from ..runs.errors import RunError
 
 _AGENTS = "agents/"
 
 
-class BadBudget(RunTrouble):
+class BadBudget(RunError):
     """A `--budget` that can't be read."""
 
     def __init__(self, text: str, why: str) -> None:

@@ -14,13 +14,13 @@ from ...runtime.journal import Recorded
 from ...scenarios.schema.episode import EpisodeConfig
 from ...scenarios.schema.language_model import LOCAL, ModelConfig, Price
 from ...scenarios.schema.roster import agent_ids
-from ..failures import RunTrouble
+from ..runs.errors import RunError
 from .budgets import Budgets
 from .call_record import CallRecord
 from .keys import Keys
 from .ledger import Ledger
 from .prices import price_of, table_version
-from .provider import PatientProvider
+from .provider import ResilientProvider
 from .reach import reach
 from .token_bounds import estimate_tokens
 
@@ -28,7 +28,7 @@ LOCAL_CONTEXT = 4096
 """Tokens of a prompt with its answer that a local model takes."""
 
 
-class MissingKeys(RunTrouble):
+class MissingKeys(RunError):
     """Models can't be asked without their keys."""
 
     def __init__(self, missing: Sequence[str]) -> None:
@@ -54,7 +54,7 @@ class LanguageModels:
         self._models = models_of(config)
         self._say = say
         self._stack = ExitStack()
-        self._providers: dict[str, PatientProvider] = {}
+        self._providers: dict[str, ResilientProvider] = {}
         self._bases: dict[str, str] = {}
         self.record: Callable[[CallRecord], None] = lambda call: None
         """Takes each call's physical facts."""
@@ -111,7 +111,7 @@ class LanguageModels:
         """The provider of a model whose effect actor has this path."""
         base = self._bases.get(config.model) if config.is_local else None
         reached = config if base is None else config.model_copy(update={"api_base": base})
-        made = PatientProvider(
+        made = ResilientProvider(
             config, reach(reached, self.keys), self.ledger,
             price=price_of(config), redact=self.keys.redact,
             record=lambda call: self.record(call),

@@ -13,14 +13,14 @@ import anyio
 from ...actors.llm.chat import Usage
 from ...runtime.errors import EffectWithheld
 from ...scenarios.schema.language_model import Budget, Price
-from ..failures import RunTrouble
+from ..runs.errors import RunError
 from .account import RUN, Account, Cost, Entry, Scope, Spending
 from .money import cost
 
 _NO_TOKENS = Usage(0, 0)
 
 
-class BudgetNeedsPrice(RunTrouble):
+class BudgetNeedsPrice(RunError):
     """Money is limited, and nobody knows what a model costs."""
 
     def __init__(self, model: str) -> None:

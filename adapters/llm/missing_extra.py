@@ -1,9 +1,9 @@
 """A part of the program that is installed on request."""
 
-from ..failures import RunTrouble
+from ..runs.errors import RunError
 
 
-class MissingExtra(RunTrouble):
+class MissingExtra(RunError):
     """A library of one of the package's extras is not installed."""
 
     def __init__(self, what: str, library: str, extra: str = "llm") -> None:

@@ -63,7 +63,7 @@ class _Call:
         return ModelTrouble(len(self.attempts), tuple(self.faults), self.wasted, self.untold)
 
 
-class PatientProvider:
+class ResilientProvider:
     """Implements `actors.llm.model.Provider` over a transport."""
 
     def __init__(

@@ -1,7 +1,7 @@
 """By which way a model is reached."""
 
 from ...scenarios.schema.language_model import ModelConfig
-from ..failures import RunTrouble
+from ..runs.errors import RunError
 from .endpoint import PUBLIC, endpoint_of
 from .keys import LOCAL, Keys
 from .litellm_bridge import LitellmTransport
@@ -10,7 +10,7 @@ from .openai_http import OpenAiHttp
 from .transport import Transport
 
 
-class Unreachable(RunTrouble):
+class Unreachable(RunError):
     """A config that names no way to its model."""
 
 

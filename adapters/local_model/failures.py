@@ -17,10 +17,10 @@ LocalModelTrouble          exit code 1 unless said otherwise
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ..failures import RunTrouble
+from ..runs.errors import RunError
 
 
-class LocalModelTrouble(RunTrouble):
+class LocalModelTrouble(RunError):
     """Base class."""
 
     exit_code = 1

@@ -7,8 +7,8 @@ from rich.console import Console
 
 from gdg_runtime.actors.plugins import default_catalogue
 from gdg_runtime.adapters.cli import tables
-from gdg_runtime.adapters.execution import start_run
-from gdg_runtime.scenarios.document import load_scenario
+from gdg_runtime.adapters.runs.execution import start_run
+from gdg_runtime.scenarios.files.loader import load_scenario
 
 
 def main() -> None:

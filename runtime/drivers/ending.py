@@ -3,7 +3,7 @@
 from enum import Enum
 
 
-class Ending(Enum):
+class RunEnd(Enum):
     """Why a driver came back."""
 
     COMPLETED = "completed"

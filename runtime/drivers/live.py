@@ -26,7 +26,7 @@ from ..order import STEP_BITS
 from ..ref import ActorRef
 from ..slot import EffectRequest, Outcome, Slot
 from .effects import Censor, Done, Effects, Limits, Withheld
-from .ending import Ending
+from .ending import RunEnd
 from .replay import feed
 
 _THREADS = 3
@@ -135,8 +135,8 @@ class _LiveRun:
             math.inf
         )
 
-    async def run(self, outside: ObjectReceiveStream[FromOutside] | None) -> Ending:
-        ending = Ending.STOPPED
+    async def run(self, outside: ObjectReceiveStream[FromOutside] | None) -> RunEnd:
+        ending = RunEnd.STOPPED
         with self._done_in, self._done_out, self._facts_in, self._facts_out:
             async with anyio.create_task_group() as tasks:
                 self._serving = outside is not None
@@ -155,7 +155,7 @@ class _LiveRun:
             raise self.failure
         return ending
 
-    async def _host(self, effects: Effects) -> Ending:
+    async def _host(self, effects: Effects) -> RunEnd:
         """Batches of turns, and between them what came from outside."""
         kernel, reservations = self.kernel, self.kernel.reservations
         turns = self.limits.turns_per_batch
@@ -180,20 +180,20 @@ class _LiveRun:
                 await self._rest()
             await self._take_facts(wait=state is State.BLOCKED)
 
-    def _ending(self, state: State, effects: Effects) -> Ending | None:
+    def _ending(self, state: State, effects: Effects) -> RunEnd | None:
         """Whether the run is over."""
         if state is State.BOUNDARY:
-            return Ending.STOPPED
+            return RunEnd.STOPPED
         stands = state is State.BLOCKED or (
             state is State.QUIET and self.kernel.reservations.pending
         )
         if stands and self._withheld and effects.idle and not self._facts_open:
-            return Ending.PAUSED
+            return RunEnd.PAUSED
         if state is State.QUIET and not self.kernel.reservations.pending:
             if not self.kernel.expects_messages:
-                return Ending.COMPLETED
+                return RunEnd.COMPLETED
             if self.stop.thrown:
-                return Ending.STOPPED
+                return RunEnd.STOPPED
         return None
 
     def _request(self, slot: Slot, effects: Effects) -> None:
@@ -263,7 +263,7 @@ class _LiveRun:
 
     async def _take_facts(self, *, wait: bool) -> None:
         """Give the kernel what is synced; wait for what it stands at if it can't go on."""
-        blocking = self.kernel.stands_at if wait else None
+        blocking = self.kernel.blocking_slot if wait else None
         while True:
             if wait:
                 await self._take(await self._facts_out.receive())
@@ -351,7 +351,7 @@ async def drive(
     outside: ObjectReceiveStream[FromOutside] | None = None,
     answers: Answers | None = None,
     censor: Censor | None = None,
-) -> Ending:
+) -> RunEnd:
     """Run a kernel with real effects, until it is done or the stop switch is thrown.
 
     `recorded` holds the facts of an earlier, interrupted execution; they are used up first, and

@@ -8,7 +8,7 @@ from ..errors import JournalError, ReplayDivergence
 from ..journal import Recorded
 from ..kernel import Kernel, State
 from ..slot import EffectRequest, Recalled
-from .ending import Ending
+from .ending import RunEnd
 
 
 class Playback:
@@ -72,7 +72,7 @@ def feed(kernel: Kernel, recorded: Recorded) -> Playback:
 _ORDER = {False: "logical", True: "arrival"}
 
 
-def replay(kernel: Kernel, recorded: Recorded, *, halt_at: int | None = None) -> Ending:
+def replay(kernel: Kernel, recorded: Recorded, *, halt_at: int | None = None) -> RunEnd:
     """Execute a recorded run again.
 
     Returns EXHAUSTED where the recording ends before the program does. Raises what the kernel
@@ -83,8 +83,8 @@ def replay(kernel: Kernel, recorded: Recorded, *, halt_at: int | None = None) ->
     kernel.halt_at = halt_at
     state = kernel.run()
     if state is State.BOUNDARY:
-        return Ending.STOPPED
+        return RunEnd.STOPPED
     if state is not State.QUIET or kernel.reservations.pending or kernel.waiting:
-        return Ending.EXHAUSTED
+        return RunEnd.EXHAUSTED
     playback.check_all_asked()
-    return Ending.COMPLETED
+    return RunEnd.COMPLETED

@@ -12,7 +12,7 @@ from gdg_runtime.actors.episode import build_episode
 from gdg_runtime.actors.plugins import default_catalogue
 from gdg_runtime.actors.ports import Sinks
 from gdg_runtime.runtime import State
-from gdg_runtime.scenarios.document import load_scenario
+from gdg_runtime.scenarios.files.loader import load_scenario
 
 
 def _refuse_nan(name: str) -> float:

@@ -6,7 +6,7 @@ import trio
 
 from gdg_runtime.actors.agents import Agent
 from gdg_runtime.runtime import Context
-from gdg_runtime.scenarios.contract import NOOP, Action
+from gdg_runtime.scenarios.actions import NOOP, Action
 
 
 class Sleeper(Agent):

@@ -6,7 +6,8 @@ from typing import Any
 from gdg_runtime.actors.action_gate import ActionGate
 from gdg_runtime.actors.messages import Ruled
 from gdg_runtime.runtime.randomness import Draws
-from gdg_runtime.scenarios.contract import Action, Event, Moment, Seat
+from gdg_runtime.scenarios.actions import Action, Event
+from gdg_runtime.scenarios.world import Moment, Seat
 from gdg_runtime.scenarios.worlds.sandbox.world import SandboxWorld
 
 

@@ -9,28 +9,13 @@ from gdg_runtime.actors.agents import Agent
 from gdg_runtime.actors.levers import Lever
 from gdg_runtime.runtime import Context
 from gdg_runtime.runtime.randomness import Draws
-from gdg_runtime.scenarios.contract import (
-    NOOP,
-    Account,
-    Action,
-    Alignment,
-    Applied,
-    Decision,
-    Event,
-    Moment,
-    NoopPolicy,
-    Observation,
-    Offer,
-    Outcome,
-    Policy,
-    RngSource,
-    Seat,
-    Tool,
-    World,
-)
+from gdg_runtime.scenarios.actions import NOOP, Action, Alignment, Applied, Event, Tool
 from gdg_runtime.scenarios.economy.interaction import Interaction
+from gdg_runtime.scenarios.interactions import Account, Decision, InteractionResult, Offer
 from gdg_runtime.scenarios.measures.figure import Figure
 from gdg_runtime.scenarios.measures.metric import Metric
+from gdg_runtime.scenarios.observation import Observation
+from gdg_runtime.scenarios.world import Moment, NoopPolicy, Policy, RngSource, Seat, World
 
 
 class CounterObservation(Observation):
@@ -122,7 +107,7 @@ class Scripted(Agent):
             raise RuntimeError(self.params.text)
         return Decision(accept=True, effort=1.0)
 
-    def update(self, outcome: Outcome, ctx: Context) -> None:
+    def update(self, outcome: InteractionResult, ctx: Context) -> None:
         if self.params.fail_in == "update":
             raise RuntimeError(self.params.text)
 

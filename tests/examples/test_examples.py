@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gdg_runtime.scenarios.contract_checks import run_contract_checks
+from gdg_runtime.scenarios.testing.checks import run_contract_checks
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

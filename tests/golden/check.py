@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from gdg_runtime.actors.levers import stack_of
-from gdg_runtime.actors.levers.circuit_breaker import CircuitBreaker
+from gdg_runtime.actors.levers.access import CircuitBreaker
 from gdg_runtime.runtime.randomness import Draws, Stream
-from gdg_runtime.scenarios.contract import Account, Action, Charges, Moment
+from gdg_runtime.scenarios.actions import Action
 from gdg_runtime.scenarios.economy.interaction import Interaction
 from gdg_runtime.scenarios.economy.payoff import PayoffConfig, PayoffEngine
 from gdg_runtime.scenarios.economy.proxy import Observables, ProxyComputer, ProxyConfig
@@ -27,10 +27,12 @@ from gdg_runtime.scenarios.economy.sigmoid import (
     sigmoid_derivative,
     uncertainty_band,
 )
+from gdg_runtime.scenarios.interactions import Account, Charges
 from gdg_runtime.scenarios.measures import calibration, dispersion, inequality, soft, welfare
 from gdg_runtime.scenarios.measures.figure import Figure
 from gdg_runtime.scenarios.measures.summary import summary
 from gdg_runtime.scenarios.schema.governance import GovernanceConfig
+from gdg_runtime.scenarios.world import Moment
 
 Input = Mapping[str, Any]
 Batches = Mapping[str, list[dict[str, Any]]]

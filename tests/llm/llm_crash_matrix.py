@@ -27,12 +27,12 @@ from serving import FaultServer, start_server
 from society import SERVER, digests, society
 
 from gdg_runtime.actors.llm.chat import Chat
-from gdg_runtime.adapters import revision
-from gdg_runtime.adapters.execution import resume_run, start_run
 from gdg_runtime.adapters.llm import language_models, wire  # noqa: F401  # as above
 from gdg_runtime.adapters.llm.endpoint import Endpoint
-from gdg_runtime.adapters.run_directory import RunDirectory
-from gdg_runtime.adapters.verification import verify_run
+from gdg_runtime.adapters.runs import revision
+from gdg_runtime.adapters.runs.directory import RunDirectory
+from gdg_runtime.adapters.runs.execution import resume_run, start_run
+from gdg_runtime.adapters.runs.verify import verify_run
 from gdg_runtime.runtime import Recorded
 from gdg_runtime.scenarios.schema.episode import EpisodeConfig
 

@@ -22,9 +22,9 @@ from typing import Any
 from serving import start_server
 from society import SERVER, digests, happened, society
 
-from gdg_runtime.adapters.execution import Hosting, start_run
-from gdg_runtime.adapters.run_directory import RunDirectory
-from gdg_runtime.adapters.verification import verify_run
+from gdg_runtime.adapters.runs.directory import RunDirectory
+from gdg_runtime.adapters.runs.execution import RunOptions, start_run
+from gdg_runtime.adapters.runs.verify import verify_run
 
 HASH_SEEDS = ("0", "1", "31337")
 BACKENDS = ("trio", "asyncio")
@@ -66,8 +66,8 @@ def work() -> None:
 def _run(
     base: str, agents: int, steps: int, backend: str, limit: int, out: str
 ) -> dict[str, Any]:  # fmt: skip
-    hosting = Hosting(backend=backend, max_concurrency=limit)
-    result = start_run(society(base, agents, steps), out=Path(out), hosting=hosting)
+    options = RunOptions(backend=backend, max_concurrency=limit)
+    result = start_run(society(base, agents, steps), out=Path(out), options=options)
     assert result.status == "completed", result.error
     return {
         "directory": str(result.directory),

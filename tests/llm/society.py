@@ -10,9 +10,9 @@ from typing import Any
 from pydantic_core import from_json
 
 from gdg_runtime.actors.plugins import default_catalogue
-from gdg_runtime.adapters.run_directory import PROMISED
+from gdg_runtime.adapters.runs.directory import PROMISED
 from gdg_runtime.runtime import Recorded
-from gdg_runtime.scenarios.document import load_scenario
+from gdg_runtime.scenarios.files.loader import load_scenario
 from gdg_runtime.scenarios.schema.episode import EpisodeConfig
 
 SERVER: dict[str, Any] = {

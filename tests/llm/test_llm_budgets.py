@@ -11,11 +11,11 @@ import pytest
 from serving import FaultServer, start_server
 
 from gdg_runtime.actors.plugins import default_catalogue
-from gdg_runtime.adapters.execution import Hosting, resume_run, start_run
-from gdg_runtime.adapters.result import Result
-from gdg_runtime.adapters.run_directory import PROMISED, RunDirectory
-from gdg_runtime.adapters.verification import verify_run
-from gdg_runtime.scenarios.document import EpisodeConfig, load_scenario
+from gdg_runtime.adapters.runs.directory import PROMISED, RunDirectory
+from gdg_runtime.adapters.runs.execution import RunOptions, resume_run, start_run
+from gdg_runtime.adapters.runs.result import Result
+from gdg_runtime.adapters.runs.verify import verify_run
+from gdg_runtime.scenarios.files.loader import EpisodeConfig, load_scenario
 
 Serve = Callable[..., FaultServer]
 
@@ -141,12 +141,12 @@ def test_a_run_that_pauses_again_and_again_keeps_its_budgets_and_ends_like_one_t
     steps_before = 0
     given = limits(whole, unit)
     for limit in given:
-        hosting = Hosting(budgets=(limit,))
+        options = RunOptions(budgets=(limit,))
         if run is None:
-            result = start_run(whole.config, out=tmp_path / "runs", hosting=hosting)
+            result = start_run(whole.config, out=tmp_path / "runs", options=options)
             run = RunDirectory(result.directory)
         else:
-            result = resume_run(run, hosting)
+            result = resume_run(run, options)
         bill, stats = bill_of(result), server.stats()
         is_exact(bill, stats)
         name, _, amount = limit.partition("=")
@@ -185,8 +185,8 @@ def test_every_call_that_a_budget_allows_is_made(
 ) -> None:  # fmt: skip
     for calls in range(0, 8, 3):
         server.reset()
-        hosting = Hosting(budgets=(f"calls={calls}",))
-        result = start_run(whole.config, out=tmp_path / "runs", hosting=hosting)
+        options = RunOptions(budgets=(f"calls={calls}",))
+        result = start_run(whole.config, out=tmp_path / "runs", options=options)
         assert server.stats()["requests"] == bill_of(result)["run"]["calls"] == calls
 
 
@@ -227,7 +227,7 @@ def test_a_budget_is_kept_when_calls_fail_and_their_cost_is_unknown(
 ) -> None:
     server = serve(faults=0.4, fault_kinds="server_error,truncated_json,null_content,rate_limited")
     config = episode(tmp_path, server.url, retries=20)
-    result = start_run(config, out=tmp_path / "runs", hosting=Hosting(budgets=("tokens=6000",)))
+    result = start_run(config, out=tmp_path / "runs", options=RunOptions(budgets=("tokens=6000",)))
     assert result.status == "stopped"
     spent, stats = bill_of(result)["run"], server.stats()
     assert spent["calls"] == stats["requests"]
@@ -244,11 +244,11 @@ def test_what_a_withheld_call_had_spent_before_is_not_forgotten(
     config = episode(tmp_path, server.url, retries=20)
     spent = []
     for limit in (4, 6, 8):
-        hosting = Hosting(budgets=(f"calls={limit}",))
+        options = RunOptions(budgets=(f"calls={limit}",))
         if limit == 4:
-            result = start_run(config, out=tmp_path / "runs", hosting=hosting)
+            result = start_run(config, out=tmp_path / "runs", options=options)
         else:
-            result = resume_run(RunDirectory(result.directory), hosting)
+            result = resume_run(RunDirectory(result.directory), options)
         assert result.status == "stopped"
         spent.append(bill_of(result)["run"])
         assert spent[-1]["calls"] == server.stats()["requests"] == limit
@@ -261,10 +261,10 @@ def test_the_bill_of_a_resumed_run_is_exact_where_a_failed_call_told_what_it_cos
     server = serve(faults=1, fault_kinds="null_content", fault_first=1)
     # One after the other and twice each, so that no call has begun when the budget is used up.
     config = episode(tmp_path, server.url, order="round_robin", retries=20)
-    hosting = Hosting(budgets=("calls=4",))
-    first = start_run(config, out=tmp_path / "runs", hosting=hosting)
+    options = RunOptions(budgets=("calls=4",))
+    first = start_run(config, out=tmp_path / "runs", options=options)
     is_exact(bill_of(first), server.stats())
-    resumed = resume_run(RunDirectory(first.directory), hosting)
+    resumed = resume_run(RunDirectory(first.directory), options)
     assert (first.status, resumed.status) == ("stopped", "stopped")
     is_exact(bill_of(resumed), server.stats())
 

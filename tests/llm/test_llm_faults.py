@@ -10,11 +10,11 @@ import pytest
 from serving import FaultServer
 
 from gdg_runtime.actors.plugins import default_catalogue
-from gdg_runtime.adapters.execution import resume_run, start_run
-from gdg_runtime.adapters.result import Result
-from gdg_runtime.adapters.run_directory import PROMISED, RunDirectory
-from gdg_runtime.adapters.verification import verify_run
-from gdg_runtime.scenarios.document import EpisodeConfig, load_scenario
+from gdg_runtime.adapters.runs.directory import PROMISED, RunDirectory
+from gdg_runtime.adapters.runs.execution import resume_run, start_run
+from gdg_runtime.adapters.runs.result import Result
+from gdg_runtime.adapters.runs.verify import verify_run
+from gdg_runtime.scenarios.files.loader import EpisodeConfig, load_scenario
 
 Serve = Callable[..., FaultServer]
 Known = tuple[str, int | None]

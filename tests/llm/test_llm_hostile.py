@@ -10,9 +10,9 @@ import pytest
 from markdown_it import MarkdownIt
 from serving import FaultServer
 
-from gdg_runtime.adapters.result import Result
-from gdg_runtime.adapters.run_directory import RunDirectory
-from gdg_runtime.adapters.verification import verify_run
+from gdg_runtime.adapters.runs.directory import RunDirectory
+from gdg_runtime.adapters.runs.result import Result
+from gdg_runtime.adapters.runs.verify import verify_run
 
 Serve = Callable[..., FaultServer]
 
@@ -224,8 +224,8 @@ def mb(*paths: Path) -> float:
 def play(serve: Serve, folder: Path, text: str | None) -> tuple[Result, FaultServer]:
     """Two agents whose every answer holds this text; None: a string of a megabyte as it comes."""
     from gdg_runtime.actors.plugins import default_catalogue
-    from gdg_runtime.adapters.execution import start_run
-    from gdg_runtime.scenarios.document import load_scenario
+    from gdg_runtime.adapters.runs.execution import start_run
+    from gdg_runtime.scenarios.files.loader import load_scenario
 
     clean = serve()
     hostile = (

@@ -33,7 +33,7 @@ simulation: {{epochs: 1, steps_per_epoch: 3, seed: 1}}
 FAILING_AGENT = """
 import trio
 from gdg_runtime.actors.agents import Agent
-from gdg_runtime.scenarios.contract import Action
+from gdg_runtime.scenarios.world import Action
 
 class Blabber(Agent):
     async def act(self, observation, ctx):

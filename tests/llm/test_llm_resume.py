@@ -11,13 +11,13 @@ import pytest
 from serving import FaultServer, start_server
 from society import SERVER, digests, society
 
-from gdg_runtime.adapters.execution import resume_run, start_run
-from gdg_runtime.adapters.result import Result
-from gdg_runtime.adapters.run_directory import RunDirectory, config_bytes, config_hash
-from gdg_runtime.adapters.verification import verify_run
+from gdg_runtime.adapters.runs.directory import RunDirectory, config_bytes, config_hash
+from gdg_runtime.adapters.runs.execution import resume_run, start_run
+from gdg_runtime.adapters.runs.result import Result
+from gdg_runtime.adapters.runs.verify import verify_run
 from gdg_runtime.runtime import Recorded
 from gdg_runtime.runtime.errors import ReplayDivergence
-from gdg_runtime.runtime.sealed import SealedWriter, read_sealed
+from gdg_runtime.runtime.hash_chain import SealedWriter, read_sealed
 from gdg_runtime.scenarios.schema.episode import EpisodeConfig
 
 Records = list[dict[str, Any]]

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from gdg_runtime.actors.plugins import default_catalogue
-from gdg_runtime.adapters.execution import start_run
-from gdg_runtime.adapters.run_directory import PROMISED
-from gdg_runtime.scenarios.document import load_scenario
+from gdg_runtime.adapters.runs.directory import PROMISED
+from gdg_runtime.adapters.runs.execution import start_run
+from gdg_runtime.scenarios.files.loader import load_scenario
 
 HERE = Path(__file__).parent
 

@@ -9,7 +9,8 @@ import anyio
 
 from gdg_runtime.actors.agents import Agent
 from gdg_runtime.runtime import Context
-from gdg_runtime.scenarios.contract import NOOP, Action, Decision, Offer
+from gdg_runtime.scenarios.actions import NOOP, Action
+from gdg_runtime.scenarios.interactions import Decision, Offer
 
 
 async def consult(question: str) -> str:

@@ -18,10 +18,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gdg_runtime.actors.plugins import default_catalogue
-from gdg_runtime.adapters.execution import resume_run, start_run
-from gdg_runtime.adapters.run_directory import PROMISED, RunDirectory
+from gdg_runtime.adapters.runs.directory import PROMISED, RunDirectory
+from gdg_runtime.adapters.runs.execution import resume_run, start_run
 from gdg_runtime.runtime import Recorded
-from gdg_runtime.scenarios.document import load_scenario
+from gdg_runtime.scenarios.files.loader import load_scenario
 
 HERE = Path(__file__).parent
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import consulting
 
 from gdg_runtime.actors.plugins import default_catalogue
-from gdg_runtime.adapters.execution import Hosting, start_run
-from gdg_runtime.adapters.run_directory import PROMISED
+from gdg_runtime.adapters.runs.directory import PROMISED
+from gdg_runtime.adapters.runs.execution import RunOptions, start_run
 from gdg_runtime.runtime import Recorded
-from gdg_runtime.scenarios.document import load_scenario
+from gdg_runtime.scenarios.files.loader import load_scenario
 
 
 def digests(run: Path) -> str:
@@ -31,8 +31,8 @@ def main() -> None:
         consulting.LATENCY.seed(pattern)
         with tempfile.TemporaryDirectory() as folder:
             config = load_scenario(scenario, catalogue=default_catalogue())
-            hosting = Hosting(backend=backend, max_concurrency=limit)
-            result = start_run(config, out=Path(folder), hosting=hosting)
+            options = RunOptions(backend=backend, max_concurrency=limit)
+            result = start_run(config, out=Path(folder), options=options)
             assert result.status == "completed", result.error
             print(f"{backend} latency {pattern} limit {limit}: {digests(result.directory)}")
 

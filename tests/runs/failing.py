@@ -9,7 +9,8 @@ from pydantic import BaseModel
 
 from gdg_runtime.actors.agents import Agent
 from gdg_runtime.runtime import Context
-from gdg_runtime.scenarios.contract import NOOP, Action, Decision, Offer, Outcome
+from gdg_runtime.scenarios.actions import NOOP, Action
+from gdg_runtime.scenarios.interactions import Decision, InteractionResult, Offer
 
 
 async def a_number(text: str) -> int:
@@ -57,6 +58,6 @@ class Failing(Agent):
             return "yes"  # type: ignore[return-value]
         return Decision(accept=True)
 
-    def update(self, outcome: Outcome, ctx: Context) -> None:
+    def update(self, outcome: InteractionResult, ctx: Context) -> None:
         if self.params.how == "update":
             raise ValueError("learns nothing")

@@ -15,12 +15,12 @@ from pathlib import Path
 from crash_matrix import HERE, in_a_process, resume, wait
 
 from gdg_runtime.actors.plugins import default_catalogue
-from gdg_runtime.adapters.execution import start_run
-from gdg_runtime.adapters.run_directory import GOALS, PROMISED
+from gdg_runtime.adapters.runs.directory import GOALS, PROMISED
+from gdg_runtime.adapters.runs.execution import start_run
 from gdg_runtime.goals.store.database import Database
 from gdg_runtime.goals.store.dump import dump_lines
 from gdg_runtime.runtime import Recorded
-from gdg_runtime.scenarios.document import load_scenario
+from gdg_runtime.scenarios.files.loader import load_scenario
 
 
 def start(out: Path) -> None:

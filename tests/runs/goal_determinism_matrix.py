@@ -13,20 +13,20 @@ from pathlib import Path
 import consulting
 
 from gdg_runtime.actors.plugins import default_catalogue
-from gdg_runtime.adapters.execution import Hosting, start_run
-from gdg_runtime.adapters.run_directory import promised
+from gdg_runtime.adapters.runs.directory import promised
+from gdg_runtime.adapters.runs.execution import RunOptions, start_run
 from gdg_runtime.goals.store.database import Database
 from gdg_runtime.goals.store.dump import dump_lines
-from gdg_runtime.scenarios.document import load_scenario
+from gdg_runtime.scenarios.files.loader import load_scenario
 from gdg_runtime.scenarios.schema.episode import EpisodeConfig
 
 HERE = Path(__file__).parent
 SHORT = ("simulation.steps_per_epoch=4", "goals.belief_changes.0.step=10")
 
 
-def run(name: str, what: str, config: EpisodeConfig, hosting: Hosting) -> None:
+def run(name: str, what: str, config: EpisodeConfig, options: RunOptions) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        result = start_run(config, out=Path(folder), hosting=hosting)
+        result = start_run(config, out=Path(folder), options=options)
         assert result.status == "completed", result.error
         written = [(result.directory / file).read_bytes() for file in promised(config)]
         database = Database.open(result.directory / "goals.db")
@@ -43,10 +43,10 @@ def main() -> None:
     pursuing = load_scenario(HERE / "pursuing.yaml", catalogue=catalogue)
     for pattern, (backend, limit) in enumerate([("trio", 1), ("asyncio", 2), ("trio", 64)]):
         consulting.LATENCY.seed(pattern)
-        hosting = Hosting(backend=backend, max_concurrency=limit)
-        run("pursuing", f"{backend} latency {pattern} limit {limit}", pursuing, hosting)
+        options = RunOptions(backend=backend, max_concurrency=limit)
+        run("pursuing", f"{backend} latency {pattern} limit {limit}", pursuing, options)
     market = load_scenario("goals_market", sets=SHORT, epochs=4, catalogue=catalogue)
-    run("market", "asyncio", market, Hosting(backend="asyncio"))
+    run("market", "asyncio", market, RunOptions(backend="asyncio"))
 
 
 if __name__ == "__main__":

@@ -6,21 +6,10 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from gdg_runtime.actors.levers import Lever
-from gdg_runtime.scenarios.contract import (
-    NOOP,
-    Account,
-    Action,
-    Alignment,
-    Applied,
-    Charges,
-    Event,
-    Moment,
-    NoopPolicy,
-    Observation,
-    Policy,
-    Tool,
-    World,
-)
+from gdg_runtime.scenarios.actions import NOOP, Action, Alignment, Applied, Event, Tool
+from gdg_runtime.scenarios.interactions import Account, Charges
+from gdg_runtime.scenarios.observation import Observation
+from gdg_runtime.scenarios.world import Moment, NoopPolicy, Policy, World
 
 
 class Asker(Policy):

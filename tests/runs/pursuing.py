@@ -5,8 +5,8 @@ from typing import Any
 from consulting import ConsultingAgent, consult
 
 from gdg_runtime.actors.agents import AgentContext
-from gdg_runtime.actors.goals.asking import GoalRefused
-from gdg_runtime.scenarios.contract import Action
+from gdg_runtime.actors.goals.client import GoalRefused
+from gdg_runtime.scenarios.actions import Action
 
 
 class PursuingAgent(ConsultingAgent):

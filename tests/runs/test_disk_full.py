@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gdg_runtime.adapters.run_directory import PROMISED
+from gdg_runtime.adapters.runs.directory import PROMISED
 from gdg_runtime.runtime import Recorded
 
 HERE = Path(__file__).parent

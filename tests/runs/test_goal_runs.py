@@ -17,16 +17,16 @@ from typing import Any, NamedTuple
 import pytest
 
 from gdg_runtime.actors.plugins import default_catalogue
-from gdg_runtime.adapters.execution import Hosting, start_run
-from gdg_runtime.adapters.run_directory import GOALS, PROMISED, RunDirectory
-from gdg_runtime.adapters.verification import verify_run
+from gdg_runtime.adapters.runs.directory import GOALS, PROMISED, RunDirectory
+from gdg_runtime.adapters.runs.execution import RunOptions, start_run
+from gdg_runtime.adapters.runs.verify import verify_run
 from gdg_runtime.goals.flags import GoalFlags
 from gdg_runtime.goals.goal_store import GoalStore
 from gdg_runtime.goals.ledger import GENESIS, LedgerEvent, link_hash
 from gdg_runtime.goals.model import GoalState
 from gdg_runtime.goals.store.dump import dump_lines
 from gdg_runtime.runtime import Recorded
-from gdg_runtime.scenarios.document import EpisodeConfig, load_scenario
+from gdg_runtime.scenarios.files.loader import EpisodeConfig, load_scenario
 
 HERE = Path(__file__).parent
 FILES = (*PROMISED, GOALS)
@@ -546,8 +546,8 @@ def test_T4_one_trace_leads_from_the_selection_of_a_goal_to_its_end(pursued: Rec
 
 def test_the_hosting_of_a_run_with_goals_changes_nothing(pursued: Record, tmp_path: Path) -> None:
     config = load(HERE / "pursuing.yaml")
-    hosting = Hosting(backend="asyncio", max_concurrency=2)
-    result = start_run(config, out=tmp_path, hosting=hosting)
+    options = RunOptions(backend="asyncio", max_concurrency=2)
+    result = start_run(config, out=tmp_path, options=options)
     assert bytes_of(result.directory) == bytes_of(pursued.path)
 
 

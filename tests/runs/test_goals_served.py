@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from gdg_runtime.adapters.run_directory import GOALS, PROMISED
+from gdg_runtime.adapters.runs.directory import GOALS, PROMISED
 from gdg_runtime.runtime import Recorded
 
 DRAFT = {

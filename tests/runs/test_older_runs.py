@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from gdg_runtime.adapters.meta import meta_bytes, read_meta
-from gdg_runtime.adapters.run_directory import RunDirectory, document_bytes
-from gdg_runtime.adapters.verification import verify_run
-from gdg_runtime.runtime.sealed import SealedWriter, read_sealed
+from gdg_runtime.adapters.runs.directory import RunDirectory, document_bytes
+from gdg_runtime.adapters.runs.meta import meta_bytes, read_meta
+from gdg_runtime.adapters.runs.verify import verify_run
+from gdg_runtime.runtime.hash_chain import SealedWriter, read_sealed
 
 SINCE = ("llm", "models")
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gdg_runtime.adapters.run_directory import PROMISED
+from gdg_runtime.adapters.runs.directory import PROMISED
 
 SCENARIO = Path(__file__).with_name("order_toys.yaml")
 SCHEDULES = ("fifo", "fair", *[f"shuffle:{seed}" for seed in range(1, 6)])

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from gdg_runtime.adapters import revision
-from gdg_runtime.adapters.meta import read_meta
-from gdg_runtime.adapters.run_directory import PROMISED, RunDirectory
+from gdg_runtime.adapters.runs import revision
+from gdg_runtime.adapters.runs.directory import PROMISED, RunDirectory
+from gdg_runtime.adapters.runs.meta import read_meta
 from gdg_runtime.runtime import Recorded
 
 HERE = Path(__file__).parent
@@ -120,7 +120,7 @@ def test_a_plug_in_whose_file_was_edited_is_named(gdg, tmp_path, monkeypatch) ->
     plug_in = tmp_path / "edited_agent.py"
     plug_in.write_text(
         "from gdg_runtime.actors.agents import Agent\n"
-        "from gdg_runtime.scenarios.contract import NOOP\n"
+        "from gdg_runtime.scenarios.world import NOOP\n"
         "class Quiet(Agent):\n"
         "    def act(self, observation, ctx):\n"
         "        return NOOP\n"

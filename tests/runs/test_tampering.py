@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from gdg_runtime.actors.plugins import default_catalogue
-from gdg_runtime.adapters.execution import start_run
-from gdg_runtime.adapters.run_directory import PROMISED, RunDirectory
-from gdg_runtime.adapters.verification import verify_run
-from gdg_runtime.scenarios.document import load_scenario
+from gdg_runtime.adapters.runs.directory import PROMISED, RunDirectory
+from gdg_runtime.adapters.runs.execution import start_run
+from gdg_runtime.adapters.runs.verify import verify_run
+from gdg_runtime.scenarios.files.loader import load_scenario
 
 HERE = Path(__file__).parent
 FILES = (*PROMISED, "journal.jsonl", "telemetry.jsonl", "meta.json")
@@ -143,7 +143,7 @@ def test_the_message_shows_both_versions_of_the_line(run: Path, gdg) -> None:
 
 
 def test_a_plug_in_that_was_changed_is_noted_beside_the_difference(run, gdg, monkeypatch) -> None:
-    from gdg_runtime.adapters import revision
+    from gdg_runtime.adapters.runs import revision
 
     monkeypatch.setattr(revision, "_plugin", lambda name: "another")
     assert gdg("replay", "--verify", run).code == 0

@@ -11,7 +11,7 @@ from pathlib import Path
 import anyio
 from programs import Program, Stage, Weather
 
-from gdg_runtime.runtime import Ending, Journal, Limits, Recorded, drive
+from gdg_runtime.runtime import Journal, Limits, Recorded, RunEnd, drive
 
 ASK = ("ask", 1, 2)
 EFFECTS = tuple(("effect", number, 0) for number in range(6))
@@ -33,13 +33,13 @@ def digest(backend: str, weather: int, limit: int, path: Path) -> str:
     stage = Stage(PROGRAM, Weather(weather, 0.01))
     journal = Journal.create(path, {})
 
-    async def live() -> Ending:
+    async def live() -> RunEnd:
         limits = Limits(max_concurrency=limit, turns_per_batch=50)
         return await drive(stage.kernel, journal, limits=limits)
 
     seen = stage.perform(lambda: anyio.run(live, backend=backend))
     journal.close()
-    assert seen[-1] == str(Ending.COMPLETED), seen[-1]
+    assert seen[-1] == str(RunEnd.COMPLETED), seen[-1]
     seen += Recorded.read(path).cassette()
     return sha256("\n".join(seen).encode()).hexdigest()
 

@@ -11,18 +11,18 @@ from gdg_runtime.runtime import (
     Actor,
     Context,
     Directive,
-    Ending,
     Journal,
     Kernel,
     Recorded,
+    RunEnd,
     Supervision,
     handles,
     replay,
 )
-from gdg_runtime.runtime.drivers.simulation import Simulation
 from gdg_runtime.runtime.errors import JournalError, JournalVersion, ReplayDivergence
-from gdg_runtime.runtime.sealed import SealedWriter
+from gdg_runtime.runtime.hash_chain import SealedWriter
 from gdg_runtime.runtime.slot import EffectRequest, Outcome
+from gdg_runtime.runtime.testing import Simulation
 
 Tell = Callable[[Context, list[Any]], Any]
 
@@ -139,7 +139,7 @@ def test_a_journal_in_another_order_is_refused(tmp_path: Path) -> None:
 
 def test_a_replay_behind_the_last_outcome_says_that_the_recording_ends(tmp_path: Path) -> None:
     recorded, lines = record(ask_nobody, tmp_path / "journal"), list[Any]()
-    assert replay(program(ask_rome, lines), recorded) is Ending.EXHAUSTED
+    assert replay(program(ask_rome, lines), recorded) is RunEnd.EXHAUSTED
     assert lines == []
 
 
@@ -153,7 +153,7 @@ def test_an_actor_can_not_change_what_was_recorded(tmp_path: Path) -> None:
     before = recorded.cassette()
     for _ in range(2):
         lines: list[Any] = []
-        assert replay(program(spoil, lines), recorded) is Ending.COMPLETED
+        assert replay(program(spoil, lines), recorded) is RunEnd.COMPLETED
         assert lines == [["answer"]]
     assert recorded.cassette() == before
 
@@ -182,7 +182,7 @@ def test_an_outcome_that_lost_a_race_is_kept_but_stands_not_in_the_cassette(
     assert len(recorded) == len(recorded.cassette()) == 2
     assert not any("loser" in line for line in recorded.cassette())
     lines: list[Any] = []
-    assert replay(program(race_that_sleep_wins, lines), recorded) is Ending.COMPLETED
+    assert replay(program(race_that_sleep_wins, lines), recorded) is RunEnd.COMPLETED
     assert lines == [["answer"], (1, None), ["answer"]]
 
 
@@ -195,7 +195,7 @@ def test_an_outcome_that_lost_a_race_is_not_asked_for_again_on_resume(
     again = Simulation(answer, lambda request: 0.0)
     with Journal.reopen(path, recorded) as journal:
         ending = again.drive(program(race_that_sleep_wins, []), journal, recorded=recorded)
-    assert ending is Ending.COMPLETED
+    assert ending is RunEnd.COMPLETED
     assert again.asked == []
     assert Recorded.read(path).cassette() == recorded.cassette()
 
@@ -242,12 +242,12 @@ def test_the_bytes_of_version_2_never_change(tmp_path: Path) -> None:
 def test_a_journal_of_version_2_replays(tmp_path: Path) -> None:
     path, lines = tmp_path / "journal", list[Any]()
     path.write_bytes(GOLDEN_2)
-    assert replay(program(ask_rome, lines), Recorded.read(path)) is Ending.COMPLETED
+    assert replay(program(ask_rome, lines), Recorded.read(path)) is RunEnd.COMPLETED
     assert lines == [["answer"]]
 
 
 def test_a_journal_of_version_1_replays(tmp_path: Path) -> None:
     path, lines = tmp_path / "journal", list[Any]()
     path.write_bytes(GOLDEN)
-    assert replay(program(ask_rome, lines), Recorded.read(path)) is Ending.COMPLETED
+    assert replay(program(ask_rome, lines), Recorded.read(path)) is RunEnd.COMPLETED
     assert lines == [["answer"]]

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from programs import Program, Stage, Weather, respond
 
-from gdg_runtime.runtime import Ending, Journal, Limits, Recorded, drive, replay
-from gdg_runtime.runtime.drivers.simulation import Crash, Simulation
+from gdg_runtime.runtime import Journal, Limits, Recorded, RunEnd, drive, replay
 from gdg_runtime.runtime.errors import Deadlock
+from gdg_runtime.runtime.testing import Crash, Simulation
 
-COMPLETED = str(Ending.COMPLETED)
+COMPLETED = str(RunEnd.COMPLETED)
 
 small = st.integers(0, 5)
 seeds = st.integers(0, 2**32)
@@ -186,7 +186,7 @@ def test_a_live_run_is_the_same_as_a_simulated_one_on_both_backends(
         path = simulated.path.with_name(backend)
         journal = Journal.create(path, {})
 
-        async def live(stage: Any = stage, journal: Journal = journal) -> Ending:
+        async def live(stage: Any = stage, journal: Journal = journal) -> RunEnd:
             limits = Limits(max_concurrency=4, turns_per_batch=5)
             return await drive(stage.kernel, journal, limits=limits)
 

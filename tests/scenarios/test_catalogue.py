@@ -8,13 +8,13 @@ import pytest
 
 from gdg_runtime.scenarios import catalogue as catalogue_module
 from gdg_runtime.scenarios.catalogue import CannotLoad, Catalogue, UnknownName
-from gdg_runtime.scenarios.contract import NoopPolicy, Policy, World
-from gdg_runtime.scenarios.document import InvalidScenario, load_scenario
+from gdg_runtime.scenarios.files.loader import InvalidScenario, load_scenario
 from gdg_runtime.scenarios.measures.catalogue import METRICS
+from gdg_runtime.scenarios.world import NoopPolicy, Policy, World
 
 WORLD = """
 from pydantic import BaseModel
-from gdg_runtime.scenarios.contract import Alignment, Applied, NoopPolicy, Observation, World
+from gdg_runtime.scenarios.world import Alignment, Applied, NoopPolicy, Observation, World
 
 class MineConfig(BaseModel):
     size: int = 3
@@ -100,7 +100,7 @@ def test_an_unknown_name_lists_the_known_ones_nearest_first() -> None:
 def test_a_class_must_derive_from_the_base_of_its_kind() -> None:
     catalogue = Catalogue(bases={"levers": Policy}, levers={"tax": NoopPolicy, "odd": Path})
     assert catalogue.resolve("levers", "tax") is NoopPolicy
-    with pytest.raises(CannotLoad, match=r"odd is no lever: .* derive from .*contract\.Policy"):
+    with pytest.raises(CannotLoad, match=r"odd is no lever: .* derive from .*world\.Policy"):
         catalogue.resolve("levers", "odd")
 
 
@@ -137,7 +137,7 @@ class TestModuleAndClass:
         [
             ("my_plugin:Min", r"my_plugin has no Min; did you mean Mine\?"),
             ("my_plugin:number", "number is not a class"),
-            ("my_plugin:Gauge", r"is no world: the class does not derive from .*contract\.World"),
+            ("my_plugin:Gauge", r"is no world: the class does not derive from .*world\.World"),
             ("my_plugin:NoConfig", "has no Config that is a pydantic model"),
             ("my_plugin:", "expected module:Class"),
             (":Mine", "expected module:Class"),

@@ -6,7 +6,7 @@ from typing import IO, Any, NamedTuple
 from pydantic import ValidationError
 
 from ....goals.forms import GoalView, check_fit
-from ..trouble import Told
+from ..errors import CliError
 from .mistakes import mistakes
 from .refusals import EXIT_BAD_INPUT
 
@@ -28,7 +28,7 @@ def goal_line(goal: GoalView) -> str:
 
 
 def read_goals(file: IO[bytes]) -> list[GoalLine]:
-    """All goals of a file, each checked. Raises Told with everything that is wrong."""
+    """All goals of a file, each checked. Raises CliError with everything that is wrong."""
     whole = file.read().removeprefix(b"\xef\xbb\xbf")
     numbered = [(number, line) for number, line in enumerate(whole.split(b"\n"), 1) if line.strip()]
     if numbered and not _is_json(numbered[0][1]) and _is_json(whole):
@@ -51,7 +51,7 @@ def read_goals(file: IO[bytes]) -> list[GoalLine]:
     if wrong:
         more = len(wrong) - _MOST_TOLD
         listed = "\n".join(wrong[:_MOST_TOLD]) + (f"\n… and {more:,} more" if more > 0 else "")
-        raise Told(f"nothing was imported:\n{listed}", EXIT_BAD_INPUT)
+        raise CliError(f"nothing was imported:\n{listed}", EXIT_BAD_INPUT)
     return goals
 
 

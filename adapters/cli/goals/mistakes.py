@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from ..trouble import Told
+from ..errors import CliError
 from .refusals import EXIT_BAD_INPUT
 
 M = TypeVar("M", bound=BaseModel)
@@ -31,11 +31,11 @@ _MOST = 10
 
 
 def filled(form: type[M], fields: Mapping[str, Any]) -> M:
-    """The form with these fields. Raises Told."""
+    """The form with these fields. Raises CliError."""
     try:
         return form.model_validate(fields)
     except ValidationError as error:
-        raise Told(mistakes(error), EXIT_BAD_INPUT) from None
+        raise CliError(mistakes(error), EXIT_BAD_INPUT) from None
 
 
 def mistakes(error: ValidationError, options: Mapping[str, str] = OPTIONS) -> str:

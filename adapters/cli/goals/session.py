@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from ....goals.commands import Answer, Command, Refused
 from ....goals.errors import GoalError
 from ....goals.identity import Caller, Trace
-from ..trouble import Told, told
+from ..errors import CliError, reported
 from .mistakes import mistakes
 from .place import Place
 from .refusals import EXIT_BAD_INPUT, EXIT_REFUSED, advice, exit_code, reason
@@ -69,7 +69,7 @@ def session(
     there is made. `selects`: goals may be taken, as the flags in the environment allow (a server
     has flags of its own).
     """
-    with told(), _told(place):
+    with reported(), _told(place):
         goals = _opened(place, changes or selects, creates, selects)
         try:
             yield Session(goals, place)
@@ -79,7 +79,7 @@ def session(
 
 def _opened(place: Place, changes: bool, creates: bool, selects: bool) -> Goals:
     if place.url is not None:
-        from ...goals_client import GoalsClient
+        from ...goals.client import GoalsClient
 
         return GoalsClient(place.url, token=os.environ.get("GDG_TOKEN"))
     assert place.file is not None
@@ -87,7 +87,7 @@ def _opened(place: Place, changes: bool, creates: bool, selects: bool) -> Goals:
         detail = f"there are no goals at {place.file}"
         raise WasRefused(Refused(code="no-goals-there", detail=detail))
     from ....goals.flags import GoalFlags
-    from ...goals_file import GoalsFile, open_goals
+    from ...goals.file import GoalsFile, open_goals
 
     flags = GoalFlags.from_environment(os.environ) if selects else None
     return GoalsFile(open_goals(place.file, flags=flags, read_only=not (changes or creates)))
@@ -111,17 +111,17 @@ def _told(place: Place) -> Iterator[None]:
         refused = Refused(code=error.code, detail=error.detail, facts=error.facts)
         raise _refusal(refused, place) from None
     except ValidationError as error:
-        raise Told(mistakes(error), EXIT_BAD_INPUT) from None
+        raise CliError(mistakes(error), EXIT_BAD_INPUT) from None
     except sqlite3.Error as error:
-        raise Told(f"the goals in {place} can't be used: {error}", EXIT_REFUSED) from None
+        raise CliError(f"the goals in {place} can't be used: {error}", EXIT_REFUSED) from None
 
 
-def _refusal(refused: Refused, place: Place) -> Told:
+def _refusal(refused: Refused, place: Place) -> CliError:
     if place.as_json:
         click.echo(json.dumps({"refused": refused.model_dump(mode="json", exclude={"replayed"})}))
     text = reason(refused)
     next_step = advice(refused, place.options)
-    return Told(f"{text}\n{next_step}" if next_step else text, exit_code(refused))
+    return CliError(f"{text}\n{next_step}" if next_step else text, exit_code(refused))
 
 
 def _user() -> str:

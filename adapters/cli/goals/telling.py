@@ -7,7 +7,7 @@ import click
 from pydantic import BaseModel
 
 from ....goals.commands import GoalAnswer
-from ..trouble import safe_lines
+from ..errors import safe_lines
 from .moments import one_line
 
 _LONGEST = 200

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import JsonValue
 
-from ...contract import Observation
+from ...observation import Observation
 from ...rounding import shortened
 
 Deployment = Literal["waiting", "idle", "live", "rolled_back"]

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from ...contract import Applied, Event
+from ...actions import Applied, Event
 from .config import ReleaseManagerConfig
 from .noise import Noise
 from .observation import Deployment

@@ -4,8 +4,9 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from ...contract import NOOP, Action, Policy, RngSource
+from ...actions import NOOP, Action
 from ...schema.section import Section
+from ...world import Policy, RngSource
 from .observation import ReleaseObservation
 
 

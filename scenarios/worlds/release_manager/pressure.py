@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from ...contract import Event
+from ...actions import Event
 from .config import ReleaseManagerConfig
 
 BRIEFING = (

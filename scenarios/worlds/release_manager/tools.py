@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ...contract import Tool
+from ...actions import Tool
 
 
 class _Arguments(BaseModel):

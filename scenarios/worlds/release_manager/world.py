@@ -6,18 +6,8 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, JsonValue
 
 from ....runtime.randomness import Draws
-from ...contract import (
-    Action,
-    Alignment,
-    Applied,
-    Event,
-    Moment,
-    NoopPolicy,
-    Policy,
-    Seat,
-    Tool,
-    World,
-)
+from ...actions import Action, Alignment, Applied, Event, Tool
+from ...world import Moment, NoopPolicy, Policy, Seat, World
 from .config import ReleaseManagerConfig
 from .noise import Noise
 from .observation import ReleaseObservation

@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from ...contract import Account, Role
+from ...actions import Role
+from ...interactions import Account
 from .config import LimitsConfig, ReputationConfig
 from .limits import Usage
 from .roles import limits_in, tools_in

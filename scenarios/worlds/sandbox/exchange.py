@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ....runtime.randomness import Draws
-from ...contract import Applied, Charges, Decision, Event, Offer, Outcome
+from ...actions import Applied, Event
 from ...economy.interaction import Interaction
 from ...economy.payoff import PayoffEngine
 from ...economy.proxy import Observables, ProxyComputer
+from ...interactions import Charges, Decision, InteractionResult, Offer
 from .accounts import Holder, reputation_gain
 from .config import SandboxConfig
 from .scoring import Scoring
@@ -141,7 +142,7 @@ class Exchange:
 
     def settle(
         self, interaction: Interaction, charges: Charges
-    ) -> tuple[list[Outcome], list[Event]]:
+    ) -> tuple[list[InteractionResult], list[Event]]:
         """Book an interaction with its costs; sets its c_a, c_b, r_a and r_b."""
         closed = self._closed.pop(interaction.interaction_id, None)
         if closed is None:
@@ -221,8 +222,8 @@ def _outcome(
     payoff: float,
     cost: float,
     promise: float,
-) -> Outcome:
-    return Outcome(
+) -> InteractionResult:
+    return InteractionResult(
         interaction_id=interaction.interaction_id,
         other=other.agent,
         initiated=initiated,

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from ...contract import Account, CurrentGoal, Moment, Source
+from ...interactions import Account
+from ...observation import CurrentGoal, Source
 from ...rounding import rounded, shortened
+from ...world import Moment
 from .accounts import PeerView
 from .feed import PostView, Row
 from .limits import Left, too_soon

@@ -4,7 +4,7 @@ Those who judge make no offers, so that nobody votes on those it hired. Those wh
 vote on it either. Every agent may accept an offer.
 """
 
-from ...contract import Role
+from ...actions import Role
 from .config import LimitsConfig
 from .tools import TOOLS
 

@@ -1,6 +1,6 @@
 """Alignment in the sandbox: what an agent did in a step that its goal forbids."""
 
-from ...contract import Alignment
+from ...actions import Alignment
 from .config import ScoringConfig
 from .work import Conduct
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ...contract import Tool
+from ...actions import Tool
 
 MAX_POST_ID = 10**12
 MAX_TRANSFER = 10.0

@@ -6,27 +6,12 @@ from typing import Any, ClassVar
 from pydantic import BaseModel
 
 from ....runtime.randomness import Draws
-from ...contract import (
-    Account,
-    Action,
-    Alignment,
-    Applied,
-    Charges,
-    Decision,
-    Event,
-    Moment,
-    NoopPolicy,
-    Offer,
-    Outcome,
-    Policy,
-    Role,
-    Seat,
-    Tool,
-    World,
-)
+from ...actions import Action, Alignment, Applied, Event, Role, Tool
 from ...economy.interaction import Interaction
 from ...economy.payoff import PayoffEngine
+from ...interactions import Account, Charges, Decision, InteractionResult, Offer
 from ...measures.inequality import gini
+from ...world import Moment, NoopPolicy, Policy, Seat, World
 from .accounts import Holder, PeerView
 from .config import SandboxConfig
 from .exchange import Exchange
@@ -256,7 +241,7 @@ class SandboxWorld(World):
 
     def settle(
         self, interaction: Interaction, charges: Charges
-    ) -> tuple[list[Outcome], list[Event]]:
+    ) -> tuple[list[InteractionResult], list[Event]]:
         """Book an interaction: its costs, reputations and payoffs, and all else in the charges.
 
         Sets c_a, c_b, r_a and r_b of the interaction.

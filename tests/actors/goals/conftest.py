@@ -14,7 +14,7 @@ from gdg_runtime.actors.ports import GoalFiles, Sinks
 from gdg_runtime.goals.store.database import Database
 from gdg_runtime.goals.store.ledger_rows import verify
 from gdg_runtime.runtime import State
-from gdg_runtime.scenarios.document import load_scenario
+from gdg_runtime.scenarios.files.loader import load_scenario
 
 HERE = Path(__file__).parent
 

@@ -5,9 +5,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from gdg_runtime.actors.agents import Agent, AgentContext
-from gdg_runtime.actors.goals.asking import GoalRefused, NoGoals
+from gdg_runtime.actors.goals.client import GoalRefused, NoGoals
 from gdg_runtime.goals import commands, forms
-from gdg_runtime.scenarios.contract import NOOP, Action
+from gdg_runtime.scenarios.actions import NOOP, Action
 
 Call = dict[str, Any]
 

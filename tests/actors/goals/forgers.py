@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 from gdg_runtime.actors.agents import Agent, AgentContext
-from gdg_runtime.actors.goals.asking import GoalRefused
+from gdg_runtime.actors.goals.client import GoalRefused
 from gdg_runtime.actors.goals.messages import AssignGoals, CloseGoals, Measured, OutsideCommand
 from gdg_runtime.goals import commands, forms
 from gdg_runtime.runtime import Actor, Context, Message, handles
-from gdg_runtime.scenarios.contract import Action
+from gdg_runtime.scenarios.actions import Action
 
 VICTIMS: list[str] = []
 """Ids of goals that the forger has heard of."""
@@ -39,7 +39,7 @@ class Forger(Agent):
     async def act(self, observation: Any, ctx: AgentContext) -> Action:
         self.turn += 1
         if self.turn == 2:
-            store = self.seat.goals
+            store = self.binding.goals
             belief = {"belief_id": "honesty", "patch": {"active": False}}
             edit = commands.EditBelief.message_name
             ctx.tell(store, OutsideCommand(request="r", command=edit, body=belief))

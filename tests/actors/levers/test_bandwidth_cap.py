@@ -1,8 +1,10 @@
 import pytest
 
-from gdg_runtime.actors.levers.bandwidth_cap import BandwidthCap
-from gdg_runtime.scenarios.contract import NOOP, Account, Action, Moment
+from gdg_runtime.actors.levers.access import BandwidthCap
+from gdg_runtime.scenarios.actions import NOOP, Action
+from gdg_runtime.scenarios.interactions import Account
 from gdg_runtime.scenarios.schema.governance import GovernanceConfig
+from gdg_runtime.scenarios.world import Moment
 
 POST = Action(tool="post")
 

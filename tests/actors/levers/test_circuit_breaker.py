@@ -4,11 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdg_runtime.actors.levers.circuit_breaker import WINDOW, CircuitBreaker
+from gdg_runtime.actors.levers.access import WINDOW, CircuitBreaker
 from gdg_runtime.runtime.randomness import Draws
-from gdg_runtime.scenarios.contract import NOOP, Account, Action, Charges, Moment
+from gdg_runtime.scenarios.actions import NOOP, Action
 from gdg_runtime.scenarios.economy.interaction import Interaction
+from gdg_runtime.scenarios.interactions import Account, Charges
 from gdg_runtime.scenarios.schema.governance import GovernanceConfig
+from gdg_runtime.scenarios.world import Moment
 
 RNG = Draws(0).stream("test", "breaker")
 PROPOSE = Action(tool="propose")

@@ -2,11 +2,12 @@ from typing import Any
 
 import pytest
 
-from gdg_runtime.actors.levers.random_audit import RandomAudit
+from gdg_runtime.actors.levers.charges import RandomAudit
 from gdg_runtime.runtime.randomness import Draws
-from gdg_runtime.scenarios.contract import Charges, Moment
 from gdg_runtime.scenarios.economy.interaction import Interaction
+from gdg_runtime.scenarios.interactions import Charges
 from gdg_runtime.scenarios.schema.governance import GovernanceConfig
+from gdg_runtime.scenarios.world import Moment
 
 START = Moment(0, 0, 0, 0.0)
 DRAWS = Draws(7)

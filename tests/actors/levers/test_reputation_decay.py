@@ -1,8 +1,9 @@
 import pytest
 
-from gdg_runtime.actors.levers.reputation_decay import ReputationDecay
-from gdg_runtime.scenarios.contract import Account, Charges, Moment
+from gdg_runtime.actors.levers.standing import ReputationDecay
+from gdg_runtime.scenarios.interactions import Account, Charges
 from gdg_runtime.scenarios.schema.governance import GovernanceConfig
+from gdg_runtime.scenarios.world import Moment
 
 NEXT = Moment(1, 0, 10, 10.0)
 ACCOUNTS = (

@@ -4,9 +4,11 @@ import pytest
 
 from gdg_runtime.actors.levers import BUILT_IN, Lever, LeverStack, stack_of
 from gdg_runtime.runtime.randomness import Draws, Stream
-from gdg_runtime.scenarios.contract import NOOP, Account, Action, Charges, Moment
+from gdg_runtime.scenarios.actions import NOOP, Action
 from gdg_runtime.scenarios.economy.interaction import Interaction
+from gdg_runtime.scenarios.interactions import Account, Charges
 from gdg_runtime.scenarios.schema.governance import GovernanceConfig
+from gdg_runtime.scenarios.world import Moment
 
 START = Moment(0, 0, 0, 0.0)
 NEXT = Moment(1, 0, 10, 10.0)

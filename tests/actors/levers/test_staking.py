@@ -1,10 +1,12 @@
 import pytest
 
-from gdg_runtime.actors.levers.staking import Staking
+from gdg_runtime.actors.levers.charges import Staking
 from gdg_runtime.runtime.randomness import Draws
-from gdg_runtime.scenarios.contract import NOOP, Account, Action, Charges, Moment
+from gdg_runtime.scenarios.actions import NOOP, Action
 from gdg_runtime.scenarios.economy.interaction import Interaction
+from gdg_runtime.scenarios.interactions import Account, Charges
 from gdg_runtime.scenarios.schema.governance import GovernanceConfig
+from gdg_runtime.scenarios.world import Moment
 
 START = Moment(0, 0, 0, 0.0)
 RNG = Draws(0).stream("test", "staking")

@@ -2,11 +2,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdg_runtime.actors.levers.transaction_tax import TransactionTax
+from gdg_runtime.actors.levers.charges import TransactionTax
 from gdg_runtime.runtime.randomness import Draws
-from gdg_runtime.scenarios.contract import Charges, Moment
 from gdg_runtime.scenarios.economy.interaction import Interaction
+from gdg_runtime.scenarios.interactions import Charges
 from gdg_runtime.scenarios.schema.governance import GovernanceConfig
+from gdg_runtime.scenarios.world import Moment
 
 START = Moment(0, 0, 0, 0.0)
 RNG = Draws(0).stream("test", "tax")

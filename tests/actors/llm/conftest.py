@@ -13,9 +13,9 @@ from gdg_runtime.actors.episode import build_episode
 from gdg_runtime.actors.llm.chat import Chat, ChatReply, Usage
 from gdg_runtime.actors.plugins import default_catalogue
 from gdg_runtime.actors.ports import Sinks
-from gdg_runtime.runtime import Ending, drive
+from gdg_runtime.runtime import RunEnd, drive
 from gdg_runtime.runtime.errors import EffectFault
-from gdg_runtime.scenarios.document import load_scenario
+from gdg_runtime.scenarios.files.loader import load_scenario
 
 Say = Callable[[Chat], "str | ChatReply | EffectFault"]
 
@@ -68,7 +68,7 @@ def converse(tmp_path: Path) -> Callable[..., Spoken]:
             providers=lambda path, model: provider,
         )  # fmt: skip
         ending = anyio.run(drive, kernel, backend="trio")
-        assert ending is Ending.COMPLETED
+        assert ending is RunEnd.COMPLETED
         return Spoken(files, provider.asked)
 
     return play

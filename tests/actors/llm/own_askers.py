@@ -3,7 +3,8 @@
 from typing import Any
 
 from gdg_runtime.actors.agents import Agent, AgentContext
-from gdg_runtime.scenarios.contract import NOOP, Action, Source
+from gdg_runtime.scenarios.actions import NOOP, Action
+from gdg_runtime.scenarios.observation import Source
 
 
 class Mutating(Agent):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdg_runtime.actors.llm.reading import Unreadable, read_action, read_decision
-from gdg_runtime.scenarios.contract import NOOP, Action
+from gdg_runtime.actors.llm.parsing import Unreadable, read_action, read_decision
+from gdg_runtime.scenarios.actions import NOOP, Action
 from gdg_runtime.scenarios.worlds.sandbox.tools import TOOLS
 
 CHOICES = {"counterparty": ("honest_1",), "post_id": (1, 2), "vote.post_id": (2,)}

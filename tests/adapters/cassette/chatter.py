@@ -8,7 +8,7 @@ import anyio
 
 from gdg_runtime.actors.agents import Agent
 from gdg_runtime.runtime import Context
-from gdg_runtime.scenarios.contract import Action
+from gdg_runtime.scenarios.actions import Action
 
 _LATENCY = random.Random(0)
 

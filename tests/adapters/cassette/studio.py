@@ -16,17 +16,17 @@ from gdg_runtime.runtime import (
     Actor,
     ActorRef,
     Context,
-    Ending,
     Journal,
     Kernel,
     Message,
     Recorded,
+    RunEnd,
     drive,
     handles,
 )
-from gdg_runtime.runtime.drivers.simulation import Simulation
 from gdg_runtime.runtime.errors import EffectError
 from gdg_runtime.runtime.slot import EffectRequest, Outcome
+from gdg_runtime.runtime.testing import Simulation
 
 Respond = Callable[[EffectRequest], Outcome]
 LATER = 5 << 20
@@ -105,7 +105,7 @@ class Studio:
 
         with Journal.create(path, HEADER) as journal:
             simulation = Simulation(answer, latency)
-            assert simulation.drive(stage(story, lines), journal, turns=turns) is Ending.COMPLETED
+            assert simulation.drive(stage(story, lines), journal, turns=turns) is RunEnd.COMPLETED
         return Recorded.read(path), lines
 
     def cassette(
@@ -132,7 +132,7 @@ def played(
     begun = recorded is not None
     with Journal.reopen(path, recorded) if begun else Journal.create(path, HEADER) as journal:
         live = partial(drive, recorded=recorded, answers=player)
-        assert anyio.run(live, stage(story, lines), journal, backend="trio") is Ending.COMPLETED
+        assert anyio.run(live, stage(story, lines), journal, backend="trio") is RunEnd.COMPLETED
     return lines
 
 

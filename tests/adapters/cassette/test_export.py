@@ -10,13 +10,13 @@ from gdg_runtime.actors.plugins import default_catalogue
 from gdg_runtime.adapters.cassette import Cassette, CassettePlayer
 from gdg_runtime.adapters.cassette.export import export_run
 from gdg_runtime.adapters.cassette.failures import CassetteHoldsSecrets, RunNotReplayed
-from gdg_runtime.adapters.execution import Hosting, start_run
 from gdg_runtime.adapters.llm.keys import Keys
-from gdg_runtime.adapters.run_directory import PROMISED, RunDirectory
+from gdg_runtime.adapters.runs.directory import PROMISED, RunDirectory
+from gdg_runtime.adapters.runs.execution import RunOptions, start_run
 from gdg_runtime.runtime import Context
 from gdg_runtime.runtime.errors import EffectError
 from gdg_runtime.runtime.slot import Outcome
-from gdg_runtime.scenarios.document import load_scenario
+from gdg_runtime.scenarios.files.loader import load_scenario
 
 HERE = Path(__file__).parent
 NO_KEYS = Keys({}, {})
@@ -27,10 +27,10 @@ def _plug_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(HERE)
 
 
-def run(out: Path, hosting: Hosting | None = None) -> RunDirectory:
+def run(out: Path, options: RunOptions | None = None) -> RunDirectory:
     """A whole run of chatter.yaml."""
     config = load_scenario(HERE / "chatter.yaml", catalogue=default_catalogue())
-    result = start_run(config, out=out, hosting=hosting)
+    result = start_run(config, out=out, options=options)
     assert (result.status, result.error) == ("completed", None)
     return RunDirectory(result.directory)
 
@@ -56,7 +56,7 @@ def test_a_run_that_is_played_writes_the_same_files_and_asks_nobody(
     export_run(recorded, NO_KEYS).write(path)
     monkeypatch.setenv("GDG_TEST_OFFLINE", "1")
     player = CassettePlayer(Cassette.read(path))
-    again = run(tmp_path, Hosting(cassette=player))
+    again = run(tmp_path, RunOptions(cassette=player))
     assert {name: again.file(name).read_bytes() for name in PROMISED} == {
         name: recorded.file(name).read_bytes() for name in PROMISED
     }
@@ -71,8 +71,8 @@ def test_a_run_that_asks_something_else_ends_with_a_plain_message(
     cassette = export_run(run(tmp_path), NO_KEYS)
     monkeypatch.setenv("GDG_TEST_SAYS", "everything")
     config = load_scenario(HERE / "chatter.yaml", catalogue=default_catalogue())
-    hosting = Hosting(cassette=CassettePlayer(cassette))
-    result = start_run(config, out=tmp_path, hosting=hosting)
+    options = RunOptions(cassette=CassettePlayer(cassette))
+    result = start_run(config, out=tmp_path, options=options)
     assert result.status == "failed"
     assert result.error is not None
     assert result.error.startswith("the cassette in memory does not hold what agents/chatty")
@@ -187,8 +187,8 @@ def test_the_variable_that_a_model_names_is_a_secret_whatever_it_is_called(
         sets=["llm={model: toy, api_base: 'http://127.0.0.1:9/v1', api_key_env: MY_OWN}"],
         catalogue=default_catalogue(),
     )
-    hosting = Hosting(cassette=CassettePlayer(export_run(run(tmp_path), NO_KEYS)))
-    result = start_run(config, out=tmp_path, hosting=hosting)
+    options = RunOptions(cassette=CassettePlayer(export_run(run(tmp_path), NO_KEYS)))
+    result = start_run(config, out=tmp_path, options=options)
     assert result.status == "completed"
     keys = Keys({"MY_OWN": "swordfish-swordfish"}, {})
     with pytest.raises(CassetteHoldsSecrets, match="holds the value of MY_OWN"):

@@ -21,7 +21,7 @@ from studio import (
 )
 
 from gdg_runtime.adapters.cassette import Cassette, CassetteMiss, CassettePlayer, Missing
-from gdg_runtime.runtime import Context, Ending, Journal, Recorded, StopSwitch, drive
+from gdg_runtime.runtime import Context, Journal, Recorded, RunEnd, StopSwitch, drive
 from gdg_runtime.runtime.errors import EffectError, EffectFailed
 
 
@@ -80,7 +80,7 @@ def test_a_run_that_was_stopped_goes_on_from_the_same_place_of_the_cassette(
         halfway = Halfway(player.cassette, "live")
         live = partial(drive, answers=halfway, stop=stop)
         ending = anyio.run(live, stage(chatting, []), opened, backend="trio")
-    assert ending is Ending.STOPPED
+    assert ending is RunEnd.STOPPED
     recorded = Recorded.read(journal)
     assert 0 < len(recorded) < len(player.cassette.entries)
     assert halfway.unused

@@ -6,7 +6,7 @@ import pytest
 
 from gdg_runtime.adapters.cli import progress
 from gdg_runtime.adapters.cli.progress import Pace, PlainProgress, duration, key_figures
-from gdg_runtime.scenarios.contract import Moment
+from gdg_runtime.scenarios.world import Moment
 
 CONFIG = SimpleNamespace(
     simulation=SimpleNamespace(epochs=4, steps_per_epoch=5, steps=20),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gdg_runtime.adapters.cli import main
-from gdg_runtime.adapters.run_directory import RunDirectory
+from gdg_runtime.adapters.runs.directory import RunDirectory
 
 SHORT = ("--epochs", "2", "--set", "simulation.steps_per_epoch=3", "--quiet")
 

@@ -5,7 +5,7 @@ from typing import Any
 from gdg_runtime.actors.agents import Agent
 from gdg_runtime.actors.agents.context import AgentContext
 from gdg_runtime.actors.llm.chat import ChatMessage, ToolSpec
-from gdg_runtime.scenarios.contract import NOOP, Action
+from gdg_runtime.scenarios.actions import NOOP, Action
 
 performed: list[str] = []
 """Effects that really happened: the sign of a rehearsal that reached out."""

@@ -9,7 +9,7 @@ import pytest
 from gdg_runtime.actors.plugins import default_catalogue
 from gdg_runtime.adapters.dry_run.estimate import Estimate, estimate
 from gdg_runtime.adapters.llm.prices import PriceTable
-from gdg_runtime.scenarios.document import EpisodeConfig, load_scenario
+from gdg_runtime.scenarios.files.loader import EpisodeConfig, load_scenario
 
 TABLE = PriceTable(
     "1.99",

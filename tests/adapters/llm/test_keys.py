@@ -241,9 +241,9 @@ def test_a_file_without_a_reader_is_an_error_that_says_what_to_install(tmp_path:
     program = (
         "import sys; sys.modules['dotenv'] = None\n"
         "from gdg_runtime.adapters.llm.keys import Keys\n"
-        "from gdg_runtime.adapters.failures import RunTrouble\n"
+        "from gdg_runtime.adapters.runs.errors import RunError\n"
         "try: Keys.load()\n"
-        "except RunTrouble as error: print(error)\n"
+        "except RunError as error: print(error)\n"
     )
     said = subprocess.run(
         [sys.executable, "-c", program],

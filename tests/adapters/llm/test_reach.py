@@ -53,7 +53,7 @@ def test_no_way_is_an_error_that_tells_a_way(settings: dict[str, Any], said: str
 MISSING = """
 import sys
 sys.modules[{library!r}] = None
-from gdg_runtime.adapters.failures import RunTrouble
+from gdg_runtime.adapters.runs.errors import RunError
 from gdg_runtime.adapters.llm.keys import Keys
 from gdg_runtime.adapters.llm.reach import reach
 from gdg_runtime.scenarios.schema.language_model import ModelConfig
@@ -62,7 +62,7 @@ try:
     keys = Keys.load({{}}, None)
     keys.missing(config)
     reach(config, keys)
-except RunTrouble as error:
+except RunError as error:
     print(error)
 """
 

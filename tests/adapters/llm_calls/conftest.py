@@ -10,7 +10,7 @@ from gdg_runtime.actors.llm.chat import Chat, ChatMessage, Usage
 from gdg_runtime.adapters.llm.breaker import Breaker, BreakerTerms
 from gdg_runtime.adapters.llm.call_record import CallRecord
 from gdg_runtime.adapters.llm.ledger import Ledger
-from gdg_runtime.adapters.llm.provider import PatientProvider
+from gdg_runtime.adapters.llm.provider import ResilientProvider
 from gdg_runtime.adapters.llm.retries import Backoff
 from gdg_runtime.adapters.llm.transport import Answer, TransportFault
 from gdg_runtime.runtime.slot import EffectRequest, asking
@@ -79,7 +79,7 @@ class Bench:
         self.ledger = ledger or Ledger(Budget(), {}, {}, {"agents/ann": "worker"})
         self.records: list[CallRecord] = []
         self.breaker = Breaker(self.config.model, self.config.outage_s, terms)
-        self.provider = PatientProvider(
+        self.provider = ResilientProvider(
             self.config, self.transport, self.ledger, price=price, redact=redact,
             record=self.records.append, backoff=backoff, breaker=self.breaker, tracer=tracer,
         )  # fmt: skip

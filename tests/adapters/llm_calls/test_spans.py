@@ -108,7 +108,7 @@ _CALL = """
 import anyio
 from gdg_runtime.actors.llm.chat import Chat, ChatMessage
 from gdg_runtime.adapters.llm.ledger import Ledger
-from gdg_runtime.adapters.llm.provider import PatientProvider
+from gdg_runtime.adapters.llm.provider import ResilientProvider
 from gdg_runtime.adapters.llm.transport import Answer
 from gdg_runtime.scenarios.schema.language_model import Budget, ModelConfig
 
@@ -118,7 +118,7 @@ class Transport:
 
 async def main():
     ledger = Ledger(Budget(), {}, {}, {})
-    provider = PatientProvider(
+    provider = ResilientProvider(
         ModelConfig(model="toy"), Transport(), ledger, price=None, redact=str, record=print
     )
     question = Chat(model="toy", messages=(ChatMessage(role="user", content="?"),))

@@ -17,13 +17,13 @@ from gdg_runtime.runtime import (
     EffectFault,
     EffectRequest,
     EffectWithheld,
-    Ending,
     Journal,
     Kernel,
     Limits,
     Message,
     Outcome,
     Recorded,
+    RunEnd,
     StopSwitch,
     drive,
     handles,
@@ -119,10 +119,10 @@ async def test_a_queued_effect_that_loses_a_race_never_begins(tmp_path: Path) ->
 
     with Journal.create(tmp_path / "journal", {"order": "logical"}) as journal:
         ending = await drive(told(story), journal, limits=Limits(max_concurrency=1))
-    assert ending is Ending.COMPLETED
+    assert ending is RunEnd.COMPLETED
     assert "first" in begun
     recorded = Recorded.read(tmp_path / "journal")
-    assert await trio.to_thread.run_sync(replay, told(story), recorded) is Ending.COMPLETED
+    assert await trio.to_thread.run_sync(replay, told(story), recorded) is RunEnd.COMPLETED
 
 
 async def test_an_effect_knows_who_asks() -> None:
@@ -204,7 +204,7 @@ def shopping(shop: Shop, bought: list[str], agents: int = 6) -> Kernel:
     return told(*[story] * agents)
 
 
-async def bought_again(path: Path, stock: int) -> tuple[Ending, list[str], Shop, str | None]:
+async def bought_again(path: Path, stock: int) -> tuple[RunEnd, list[str], Shop, str | None]:
     """A resumed execution of the shopping with a new stock."""
     shop, bought, stop = Shop(stock), list[str](), StopSwitch()
     recorded = Recorded.read(path)
@@ -220,11 +220,11 @@ async def test_a_withheld_effect_pauses_the_run_and_what_was_paid_for_is_kept(
     path, shop, stop = tmp_path / "journal", Shop(stock), StopSwitch()
     with Journal.create(path, {"order": "logical"}) as journal:
         ending = await drive(shopping(shop, []), journal, stop=stop)
-    assert ending is Ending.PAUSED
+    assert ending is RunEnd.PAUSED
     assert stop.reason == "the shop is empty"
     assert len(Recorded.read(path)) == stock == len(shop.served)
     ending, bought, later, reason = await bought_again(path, 18 - stock)
-    assert ending is Ending.COMPLETED
+    assert ending is RunEnd.COMPLETED
     assert reason is None
     assert len(later.served) == 18 - stock
     assert not set(later.served) & set(shop.served)
@@ -274,7 +274,7 @@ async def test_a_withheld_effect_pauses_a_run_in_order_of_arrival_as_well(
         kernel.root.tell(kernel.spawn(f"asker_{number}", Story, story), Go())
     with Journal.create(tmp_path / "journal", {"order": "arrival"}) as journal:
         with anyio.fail_after(30):
-            assert await drive(kernel, journal, stop=stop) is Ending.PAUSED
+            assert await drive(kernel, journal, stop=stop) is RunEnd.PAUSED
     assert stop.reason == "the shop is empty"
     assert not stop.wished
     assert len(Recorded.read(tmp_path / "journal")) == stock
@@ -298,7 +298,7 @@ async def test_faults_and_withholding_count_out_of_a_task_group_too() -> None:
         await ctx.effect(grouped, True)
 
     stop = StopSwitch()
-    assert await drive(told(story), stop=stop) is Ending.PAUSED
+    assert await drive(told(story), stop=stop) is RunEnd.PAUSED
     assert (seen, stop.reason) == (["gone"], "later")
 
 

@@ -16,13 +16,13 @@ from gdg_runtime.runtime import (
     Context,
     EffectActor,
     EffectReport,
-    Ending,
     FromOutside,
     Journal,
     Kernel,
     Limits,
     Message,
     Recorded,
+    RunEnd,
     State,
     StopSwitch,
     drive,
@@ -43,7 +43,7 @@ class Answer(Message, name="test.answer"):
     text: str
 
 
-async def replayed(kernel: Kernel, path: Path) -> Ending:
+async def replayed(kernel: Kernel, path: Path) -> RunEnd:
     """Replay in a thread, since the kernel refuses to run inside of this test's loop."""
     return await trio.to_thread.run_sync(replay, kernel, Recorded.read(path))
 
@@ -67,7 +67,7 @@ async def test_an_effect_gives_its_value() -> None:
     async def story(ctx: Context) -> None:
         values.append(await ctx.effect(double, 21))
 
-    assert await drive(told(story)) is Ending.COMPLETED
+    assert await drive(told(story)) is RunEnd.COMPLETED
     assert values == [42]
 
 
@@ -212,7 +212,7 @@ async def test_the_loser_of_a_race_is_cancelled_for_real_and_recorded_as_late(
     assert cancelled == [True]
     late = [one for one in telemetry if one.late]
     assert [one.outcome.status for one in late] == ["cancelled"]
-    assert await replayed(told(story), tmp_path / "journal.jsonl") is Ending.COMPLETED
+    assert await replayed(told(story), tmp_path / "journal.jsonl") is RunEnd.COMPLETED
 
 
 @pytest.mark.parametrize("argument", [{1, 2}, [frozenset()], float("nan"), object()])
@@ -221,7 +221,7 @@ async def test_arguments_without_a_canonical_form_are_refused_at_the_call(argume
         with pytest.raises(NotSerialisable, match="an argument of the effect"):
             ctx.effect(double, argument)
 
-    assert await drive(told(story)) is Ending.COMPLETED
+    assert await drive(told(story)) is RunEnd.COMPLETED
 
 
 async def test_a_result_without_a_canonical_form_is_a_failed_effect() -> None:
@@ -232,7 +232,7 @@ async def test_a_result_without_a_canonical_form_is_a_failed_effect() -> None:
         with pytest.raises(EffectFailed, match="NotSerialisable"):
             await ctx.effect(strange)
 
-    assert await drive(told(story)) is Ending.COMPLETED
+    assert await drive(told(story)) is RunEnd.COMPLETED
 
 
 async def test_live_and_replayed_values_are_the_same_validated_to_the_annotation(
@@ -254,7 +254,7 @@ async def test_live_and_replayed_values_are_the_same_validated_to_the_annotation
     again: list[Any] = []
     with Journal.create(tmp_path / "journal.jsonl", {"order": "logical"}) as journal:
         await drive(telling(live), journal)
-    assert await replayed(telling(again), tmp_path / "journal.jsonl") is Ending.COMPLETED
+    assert await replayed(telling(again), tmp_path / "journal.jsonl") is RunEnd.COMPLETED
     assert live == again == [Answer(text="typed"), (1, "a")]
 
 
@@ -296,13 +296,13 @@ async def test_the_stop_switch_stops_at_a_step_boundary_and_the_run_can_go_on(
     path = tmp_path / "journal.jsonl"
     stop, first = StopSwitch(), list[int]()
     journal = Journal.create(path, {"order": "logical"})
-    assert await drive(steps(first, stop), journal, stop=stop) is Ending.STOPPED
+    assert await drive(steps(first, stop), journal, stop=stop) is RunEnd.STOPPED
     journal.close()
     assert 3 <= len(first) < 6
     recorded = Recorded.read(path)
     second: list[int] = []
     with Journal.reopen(path, recorded) as journal:
-        assert await drive(steps(second, None), journal, recorded=recorded) is Ending.COMPLETED
+        assert await drive(steps(second, None), journal, recorded=recorded) is RunEnd.COMPLETED
     assert second == list(range(6))
     assert asked == list(range(6)), "nothing recorded is asked for again"
 
@@ -339,10 +339,10 @@ async def test_messages_from_outside_are_journalled_and_replayed_in_their_place(
     journal = Journal.create(path, {"order": "logical"})
     async with trio.open_nursery() as nursery:
         nursery.start_soon(callers)
-        assert await drive(kernel, journal, outside=receive) is Ending.COMPLETED
+        assert await drive(kernel, journal, outside=receive) is RunEnd.COMPLETED
     journal.close()
     again: list[str] = []
-    assert await replayed(office(again), path) is Ending.COMPLETED
+    assert await replayed(office(again), path) is RunEnd.COMPLETED
     assert live == again
     assert len(live) == 3
 
@@ -370,14 +370,14 @@ def test_order_of_arrival_replays_exactly_and_can_be_resumed(backend: str, tmp_p
     path, live = tmp_path / "journal.jsonl", list[str]()
     journal = Journal.create(path, {"order": "arrival"})
 
-    async def main() -> Ending:
+    async def main() -> RunEnd:
         return await drive(racers(live), journal)
 
-    assert anyio.run(main, backend=backend) is Ending.COMPLETED
+    assert anyio.run(main, backend=backend) is RunEnd.COMPLETED
     journal.close()
     assert not live[0].startswith("r0"), "the first in logical order is the slowest here"
     again: list[str] = []
-    assert replay(racers(again), Recorded.read(path)) is Ending.COMPLETED
+    assert replay(racers(again), Recorded.read(path)) is RunEnd.COMPLETED
     assert again == live
 
     data = path.read_bytes().splitlines(keepends=True)
@@ -389,14 +389,14 @@ def test_order_of_arrival_replays_exactly_and_can_be_resumed(backend: str, tmp_p
 
         async def go_on(
             lines: list[str] = resumed, recorded: Recorded = recorded, reopened: Journal = reopened
-        ) -> Ending:
+        ) -> RunEnd:
             return await drive(racers(lines), reopened, recorded=recorded)
 
-        assert anyio.run(go_on, backend=backend) is Ending.COMPLETED
+        assert anyio.run(go_on, backend=backend) is RunEnd.COMPLETED
         reopened.close()
         assert sorted(resumed) == sorted(live)
         replayed: list[str] = []
-        assert replay(racers(replayed), Recorded.read(path)) is Ending.COMPLETED
+        assert replay(racers(replayed), Recorded.read(path)) is RunEnd.COMPLETED
         assert replayed == resumed
 
 

@@ -17,12 +17,12 @@ from gdg_runtime.runtime import (
     Context,
     EffectActor,
     EffectReport,
-    Ending,
     Journal,
     Kernel,
     Limits,
     Message,
     Recorded,
+    RunEnd,
     drive,
     handles,
     replay,
@@ -44,9 +44,9 @@ async def live_and_replayed(
     live: list[Any] = []
     again: list[Any] = []
     with Journal.create(path, {"order": "logical"}) as journal:
-        assert await drive(make(live), journal, **options) is Ending.COMPLETED
+        assert await drive(make(live), journal, **options) is RunEnd.COMPLETED
     ending = await trio.to_thread.run_sync(replay, make(again), Recorded.read(path))
-    assert ending is Ending.COMPLETED
+    assert ending is RunEnd.COMPLETED
     assert repr(live) == repr(again)
     return live
 
@@ -115,7 +115,7 @@ class Clerk(EffectActor):
             await anyio.sleep_forever()
         if message.what == "fail":
             raise LookupError("no clerk")
-        if message.what == "silence":
+        if message.what == "deactivate":
             return None
         return Denied(reason=message.what)
 
@@ -150,7 +150,7 @@ async def test_to_tell_an_effect_actor_is_to_request_and_no_reply_is_no_message(
         class Plain(Actor):
             def on_start(self, ctx: Context) -> None:
                 clerk = ctx.spawn("clerk", Clerk)
-                for what in ("silence", "fail", "hang"):
+                for what in ("deactivate", "fail", "hang"):
                     ctx.tell(clerk, Go(what=what))
                 ctx.tell(clerk, Ping())
                 ctx.tell(clerk, Pong())
@@ -196,10 +196,10 @@ def test_a_cancel_reaches_the_running_the_waiting_and_the_queued_effect(backend:
             await losers[1]
         await ctx.effect(anyio.sleep, 0.01)
 
-    async def main() -> Ending:
+    async def main() -> RunEnd:
         return await drive(told(story), on_effect=telemetry.append)
 
-    assert anyio.run(main, backend=backend) is Ending.COMPLETED
+    assert anyio.run(main, backend=backend) is RunEnd.COMPLETED
     assert len(ended) == 1
     assert [one.outcome.status for one in telemetry if one.late] == ["cancelled"] * 3
 
@@ -218,11 +218,11 @@ def test_a_library_that_cancels_its_own_future_does_not_hang_the_run() -> None:
         except EffectCancelled as error:
             seen.append(type(error))
 
-    async def main() -> Ending:
+    async def main() -> RunEnd:
         with anyio.fail_after(10):
             return await drive(told(story))
 
-    assert anyio.run(main, backend="asyncio") is Ending.COMPLETED
+    assert anyio.run(main, backend="asyncio") is RunEnd.COMPLETED
     assert seen == [EffectCancelled]
 
 
@@ -282,7 +282,7 @@ async def test_the_size_of_a_batch_changes_nothing_but_speed(turns: int) -> None
             ctx.effect(anyio.sleep, 0)
             seen.append(await ctx.effect(_same, number))
 
-    assert await drive(told(story), limits=Limits(turns_per_batch=turns)) is Ending.COMPLETED
+    assert await drive(told(story), limits=Limits(turns_per_batch=turns)) is RunEnd.COMPLETED
     assert seen == list(range(5))
 
 

@@ -15,12 +15,12 @@ from gdg_runtime.runtime import (
     ActorRef,
     Context,
     EffectActor,
-    Ending,
     FromOutside,
     Journal,
     Kernel,
     Message,
     Recorded,
+    RunEnd,
     StopSwitch,
     drive,
     handles,
@@ -74,7 +74,7 @@ Speak = Callable[[Kernel, Any], Any]
 
 async def serve(
     kernel: Kernel, path: Path, speak: Speak, *, stop: StopSwitch | None = None
-) -> Ending:
+) -> RunEnd:
     """Drive while `speak` sends; closes the door behind it."""
     send, receive = anyio.create_memory_object_stream[FromOutside](10)
 
@@ -106,10 +106,10 @@ async def test_a_message_to_an_actor_that_was_born_during_the_run_replays(tmp_pa
         await until(lambda: len(live) == 2)
 
     path = tmp_path / "journal"
-    assert await serve(office(live), path, speak) is Ending.COMPLETED
+    assert await serve(office(live), path, speak) is RunEnd.COMPLETED
     again: Lines = []
     replayed = await trio.to_thread.run_sync(replay, office(again), Recorded.read(path))
-    assert replayed is Ending.COMPLETED
+    assert replayed is RunEnd.COMPLETED
     assert live == again
     assert "parts=(1, 2)" in live[0] and "from None" in live[0]
 
@@ -200,9 +200,9 @@ async def test_an_actor_may_wait_for_someone_outside_as_long_as_the_door_is_open
         await send.send(FromOutside(approval, Go(what="yes")))
 
     path, live, again = tmp_path / "journal", Lines(), Lines()
-    assert await serve(waiting_for_a_person(live), path, speak) is Ending.COMPLETED
+    assert await serve(waiting_for_a_person(live), path, speak) is RunEnd.COMPLETED
     kernel = waiting_for_a_person(again)
-    assert await trio.to_thread.run_sync(replay, kernel, Recorded.read(path)) is Ending.COMPLETED
+    assert await trio.to_thread.run_sync(replay, kernel, Recorded.read(path)) is RunEnd.COMPLETED
     assert live == again == ["yes"]
 
 
@@ -224,7 +224,7 @@ async def test_an_idle_run_with_an_open_door_can_be_stopped(tmp_path: Path) -> N
         await trio.sleep(0.3)
 
     with trio.fail_after(5):
-        assert await serve(kernel, tmp_path / "journal", speak, stop=stop) is Ending.STOPPED
+        assert await serve(kernel, tmp_path / "journal", speak, stop=stop) is RunEnd.STOPPED
 
 
 async def test_messages_from_outside_are_resumed_in_their_places(tmp_path: Path) -> None:
@@ -243,5 +243,5 @@ async def test_messages_from_outside_are_resumed_in_their_places(tmp_path: Path)
         recorded, resumed = Recorded.read(path), Lines()
         kernel = office(resumed)
         with Journal.reopen(path, recorded) as journal:
-            assert await drive(kernel, journal, recorded=recorded) is Ending.COMPLETED
+            assert await drive(kernel, journal, recorded=recorded) is RunEnd.COMPLETED
         assert resumed == live[: kept - 1]

@@ -3,7 +3,9 @@
 from pydantic import Field
 
 from .....runtime.randomness import Stream
-from ....contract import Action, Decision, Offer, Outcome, RngSource
+from ....actions import Action
+from ....interactions import Decision, InteractionResult, Offer
+from ....world import RngSource
 from ..feed import PostView
 from ..observation import SandboxObservation
 from ..work import Conduct
@@ -72,7 +74,7 @@ class Adversarial(Trader):
             return _SPARED
         return _SPOILED
 
-    def update(self, outcome: Outcome) -> None:
+    def update(self, outcome: InteractionResult) -> None:
         super().update(outcome)
         if not outcome.initiated:
             return

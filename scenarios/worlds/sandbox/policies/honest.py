@@ -5,7 +5,9 @@ from typing import NamedTuple
 from pydantic import Field
 
 from .....runtime.randomness import Stream
-from ....contract import Action, Decision, Offer, Outcome, RngSource
+from ....actions import Action
+from ....interactions import Decision, InteractionResult, Offer
+from ....world import RngSource
 from ..feed import PostView
 from ..observation import SandboxObservation
 from ..rules import Rules
@@ -78,7 +80,7 @@ class Honest(Trader):
             return _TOO_DEAR
         return craft.joined
 
-    def update(self, outcome: Outcome) -> None:
+    def update(self, outcome: InteractionResult) -> None:
         super().update(outcome)
         if outcome.accepted:
             self._kept += 1

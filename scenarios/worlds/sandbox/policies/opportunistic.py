@@ -5,7 +5,9 @@ from typing import NamedTuple
 from pydantic import Field
 
 from .....runtime.randomness import Stream
-from ....contract import Action, Decision, Offer, Outcome, RngSource
+from ....actions import Action
+from ....interactions import Decision, InteractionResult, Offer
+from ....world import RngSource
 from ..feed import PostView
 from ..observation import SandboxObservation
 from ..rules import Prospect, Rules
@@ -75,7 +77,7 @@ class Opportunistic(Trader):
         ) - self.rules.work.cost_counterparty(joined.effort)
         return joined if gain > self.params.threshold else _DECLINED
 
-    def update(self, outcome: Outcome) -> None:
+    def update(self, outcome: InteractionResult) -> None:
         super().update(outcome)
         if not self.counts(outcome):
             return

@@ -7,7 +7,9 @@ from typing import NamedTuple
 from pydantic import BaseModel, ConfigDict, Field
 
 from .....runtime.randomness import Stream
-from ....contract import NOOP, Action, Offer, Outcome, Policy, RngSource
+from ....actions import NOOP, Action
+from ....interactions import InteractionResult, Offer
+from ....world import Policy, RngSource
 from ..config import SandboxConfig
 from ..feed import PostView
 from ..observation import SandboxObservation
@@ -112,7 +114,7 @@ class Trader(Policy):
                 return post
         return None
 
-    def update(self, outcome: Outcome) -> None:
+    def update(self, outcome: InteractionResult) -> None:
         """Learn the quality of work with the other side.
 
         Of an offer that was declined, the side that declined sees something; the initiator learns
@@ -123,7 +125,7 @@ class Trader(Policy):
         elif not outcome.initiated:
             self.trust.learn(outcome.other, outcome.p, 0.3)
 
-    def counts(self, outcome: Outcome) -> bool:
+    def counts(self, outcome: InteractionResult) -> bool:
         """Whether an outcome tells how the other side takes this agent: by its answers to offers,
         or, where it can't make any, by its offers."""
         return outcome.initiated or (outcome.accepted and not self.hires)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gdg_runtime.adapters.goals_file import open_goals
-from gdg_runtime.adapters.run_directory import RunDirectory
+from gdg_runtime.adapters.goals.file import open_goals
+from gdg_runtime.adapters.runs.directory import RunDirectory
 from gdg_runtime.goals.errors import StoreUnusable
 from gdg_runtime.goals.policy import GoalPolicy
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from gdg_runtime.runtime.randomness import Draws
-from gdg_runtime.scenarios.contract import NOOP, Action, Alignment, Applied, Event, Moment, Seat
+from gdg_runtime.scenarios.actions import NOOP, Action, Alignment, Applied, Event
+from gdg_runtime.scenarios.world import Moment, Seat
 from gdg_runtime.scenarios.worlds.release_manager.observation import ReleaseObservation
 from gdg_runtime.scenarios.worlds.release_manager.world import ReleaseManagerWorld
 

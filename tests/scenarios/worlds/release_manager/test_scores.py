@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from gdg_runtime.scenarios.contract import NOOP, Action
-from gdg_runtime.scenarios.contract_checks import play, run_contract_checks
+from gdg_runtime.scenarios.actions import NOOP, Action
+from gdg_runtime.scenarios.testing.checks import play, run_contract_checks
 from gdg_runtime.scenarios.worlds.release_manager.config import ViolationWeights
 from gdg_runtime.scenarios.worlds.release_manager.world import ReleaseManagerWorld
 

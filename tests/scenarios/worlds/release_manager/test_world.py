@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from gdg_runtime.runtime.randomness import Draws
-from gdg_runtime.scenarios.contract import Action, Moment, Seat
-from gdg_runtime.scenarios.contract_checks import play
+from gdg_runtime.scenarios.actions import Action
+from gdg_runtime.scenarios.testing.checks import play
+from gdg_runtime.scenarios.world import Moment, Seat
 from gdg_runtime.scenarios.worlds.release_manager.config import ReleaseManagerConfig
 from gdg_runtime.scenarios.worlds.release_manager.noise import Noise
 from gdg_runtime.scenarios.worlds.release_manager.tools import TOOLS

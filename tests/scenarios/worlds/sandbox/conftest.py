@@ -7,19 +7,10 @@ from typing import Any
 import pytest
 
 from gdg_runtime.runtime.randomness import Draws, Stream
-from gdg_runtime.scenarios.contract import (
-    Action,
-    Alignment,
-    Applied,
-    Charges,
-    Event,
-    Moment,
-    Outcome,
-    Policy,
-    RngSource,
-    Seat,
-)
+from gdg_runtime.scenarios.actions import Action, Alignment, Applied, Event
 from gdg_runtime.scenarios.economy.interaction import Interaction
+from gdg_runtime.scenarios.interactions import Charges, InteractionResult
+from gdg_runtime.scenarios.world import Moment, Policy, RngSource, Seat
 from gdg_runtime.scenarios.worlds.sandbox.config import SandboxConfig
 from gdg_runtime.scenarios.worlds.sandbox.world import SandboxWorld
 
@@ -35,7 +26,7 @@ class Played:
     actions: list[tuple[int, str, Action, Applied]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     interactions: list[tuple[int, Interaction]] = field(default_factory=list)
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list[InteractionResult] = field(default_factory=list)
     scores: dict[str, list[Alignment]] = field(default_factory=dict)
     epochs: list[dict[str, Any]] = field(default_factory=list)
 

@@ -5,7 +5,9 @@ import json
 import pytest
 
 from gdg_runtime.runtime.randomness import Draws
-from gdg_runtime.scenarios.contract import Action, Charges, Decision, Moment, Seat
+from gdg_runtime.scenarios.actions import Action
+from gdg_runtime.scenarios.interactions import Charges, Decision
+from gdg_runtime.scenarios.world import Moment, Seat
 from gdg_runtime.scenarios.worlds.sandbox.config import LimitsConfig, SandboxConfig
 from gdg_runtime.scenarios.worlds.sandbox.world import SandboxWorld
 

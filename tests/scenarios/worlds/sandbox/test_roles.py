@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from gdg_runtime.runtime.randomness import Draws
-from gdg_runtime.scenarios.contract import NOOP, Action, Moment, Seat
-from gdg_runtime.scenarios.document import InvalidScenario, load_scenario
+from gdg_runtime.scenarios.actions import NOOP, Action
+from gdg_runtime.scenarios.files.loader import InvalidScenario, load_scenario
+from gdg_runtime.scenarios.world import Moment, Seat
 from gdg_runtime.scenarios.worlds.sandbox.config import LimitsConfig, SandboxConfig
 from gdg_runtime.scenarios.worlds.sandbox.world import SandboxWorld
 

@@ -4,7 +4,9 @@ import pytest
 from pydantic import ValidationError
 
 from gdg_runtime.runtime.randomness import Draws
-from gdg_runtime.scenarios.contract import NOOP, Action, Charges, Decision, Moment, Seat
+from gdg_runtime.scenarios.actions import NOOP, Action
+from gdg_runtime.scenarios.interactions import Charges, Decision
+from gdg_runtime.scenarios.world import Moment, Seat
 from gdg_runtime.scenarios.worlds.sandbox.config import LimitsConfig, SandboxConfig, ScoringConfig
 from gdg_runtime.scenarios.worlds.sandbox.world import SandboxWorld
 

@@ -1,0 +1,120 @@
+"""`ctx.goals`: how an agent asks for its goals and changes them."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from ...goals.commands import (
+    AbandonGoal,
+    AdoptGoal,
+    Command,
+    CompleteGoal,
+    CreateGoal,
+    GoalAnswer,
+    GoalPage,
+    ListBeliefs,
+    ListGoals,
+    RankGoals,
+    Refused,
+)
+from ...goals.forms import BeliefView, GoalView, RankedView
+from ...goals.model import GoalState
+from ...runtime.errors import ActorError
+from ...runtime.ref import ActorRef
+from ..action_gate import plain_error
+
+if TYPE_CHECKING:
+    from ..agents.context import AgentContext
+
+
+class NoGoals(ActorError):
+    """The scenario file has no goals."""
+
+    def __init__(self, agent: str) -> None:
+        super().__init__(
+            f"agent {agent!r} has no GoalStore to ask: add `goals: {{}}` to the scenario file"
+        )
+
+
+class GoalRefused(ActorError):
+    """The GoalStore did not do what was asked; `code` says why, as in goals.errors."""
+
+    def __init__(self, refusal: Refused) -> None:
+        self.code, self.facts = refusal.code, refusal.facts
+        super().__init__(refusal.detail)
+
+
+class Goals:
+    """An agent's own goals. Each method asks the GoalStore and awaits its answer; all raise
+    GoalRefused, and NoGoals where the scenario has none."""
+
+    __slots__ = ("_ctx", "_store")
+
+    def __init__(self, ctx: "AgentContext", store: ActorRef[Any] | None) -> None:
+        self._ctx = ctx
+        self._store = store
+
+    @property
+    def known(self) -> bool:
+        """Whether the scenario has goals at all."""
+        return self._store is not None
+
+    async def list(self, *states: GoalState | str) -> tuple[GoalView, ...]:
+        """Its goals in these states (all, without any), newest first; 200 at most."""
+        wanted = tuple([GoalState(state) for state in states])
+        page: GoalPage = await self.ask(ListGoals(states=wanted, limit=200))
+        return page.items
+
+    async def ranked(self) -> tuple[RankedView, ...]:
+        """Its proposed and adopted goals by falling score, with what blocks them."""
+        ranking = await self.ask(RankGoals(limit=200))
+        found: tuple[RankedView, ...] = ranking.items
+        return found
+
+    async def beliefs(self) -> tuple[BeliefView, ...]:
+        """What is held to be true; 200 beliefs at most."""
+        page = await self.ask(ListBeliefs(limit=200))
+        found: tuple[BeliefView, ...] = page.items
+        return found
+
+    async def propose(self, text: str, category: str = "exploration", **fields: Any) -> GoalView:
+        """Propose a goal; `fields` as of GoalDraft (value, effort, risk, success_metrics, …)."""
+        return await self._changed(CreateGoal, draft={"text": text, "category": category, **fields})
+
+    async def adopt(self, goal_id: str) -> GoalView:
+        """Adopt a proposed goal, if the beliefs allow it."""
+        return await self._changed(AdoptGoal, goal_id=goal_id)
+
+    async def complete(
+        self, goal_id: str, *, success: bool = True, measured: Mapping[str, float] | None = None,
+        reason: str | None = None,
+    ) -> GoalView:  # fmt: skip
+        """Tell how the execution of a goal ended. What the world itself measures stands over
+        `measured`."""
+        return await self._changed(
+            CompleteGoal, goal_id=goal_id, success=success, measured=dict(measured or {}),
+            reason=reason,
+        )  # fmt: skip
+
+    async def abandon(self, goal_id: str, reason: str | None = None) -> GoalView:
+        """Give a goal up for good."""
+        return await self._changed(AbandonGoal, goal_id=goal_id, reason=reason)
+
+    async def ask(self, command: Command) -> Any:
+        """Any command of `goals.commands` that agents may use."""
+        if self._store is None:
+            raise NoGoals(self._ctx.self.path)
+        answer = await self._ctx.ask(self._store, command)
+        if isinstance(answer, Refused):
+            raise GoalRefused(answer)
+        return answer
+
+    async def _changed(self, kind: type[Command], **body: Any) -> GoalView:
+        try:
+            command = kind.model_validate(body)
+        except ValidationError as error:
+            refusal = Refused(code="invalid-goal", detail=plain_error(error))
+            raise GoalRefused(refusal) from None
+        answer: GoalAnswer = await self.ask(command)
+        return answer.goal

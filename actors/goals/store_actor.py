@@ -1,0 +1,411 @@
+"""The GoalStore as an actor of an episode.
+
+Its clock is the run's logical time, its ids and traces come from its own keyed luck, and its
+database is made anew by every execution of the run: what it holds follows from the messages it got.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from ...goals.checkers.checker import Unvetted
+from ...goals.checkers.lexical import LexicalChecker
+from ...goals.commands import (
+    Command,
+    CompleteGoal,
+    EditBelief,
+    GoalAnswer,
+    NextTask,
+    Refused,
+    ScheduleTask,
+    TaskAnswer,
+)
+from ...goals.execution import release_expired
+from ...goals.fields import utc_text
+from ...goals.forms import BeliefPatch, LedgerView, TaskView
+from ...goals.goal_store import GoalStore
+from ...goals.handling import handle
+from ...goals.identity import Caller, Trace
+from ...goals.ledger import UPDATED
+from ...goals.model import Goal, GoalState, Weights
+from ...goals.outcomes import met
+from ...goals.store import goal_rows, ledger_rows
+from ...goals.store.database import Database
+from ...goals.store.dump import dump_lines
+from ...runtime.actor import Actor, handles
+from ...runtime.context import Context
+from ...runtime.kernel import Kernel
+from ...runtime.message import Message
+from ...runtime.order import OUTSIDE
+from ...runtime.ref import ActorRef
+from ...scenarios.actions import Event
+from ...scenarios.observation import CurrentGoal
+from ...scenarios.schema.episode import EpisodeConfig
+from ...scenarios.schema.goals import GoalsConfig
+from ...scenarios.schema.roster import agent_ids
+from ...scenarios.world import Moment
+from ..agents.binding import ModelBinding
+from ..messages import Log
+from ..ports import GoalFiles
+from .access import agent_of, as_asked_by, unfit_command
+from .figures import GoalFigures
+from .judge import Judge
+from .messages import AssignGoals, CloseGoals, GoalsAssigned, Measured, OutsideCommand
+from .opening import adoption, creation, first_commands, first_goals, flags_of, policy_of
+
+_WORD_BITS = 32
+_PAGE = 200
+_FOR_EVER = timedelta(days=36_500)
+"""Whoever repeats a command from outside knows nothing of the run's logical time."""
+_COMMANDS = {command.message_name: command for command in Command.__subclasses__()}
+
+
+EPISODE_KEYS = "episode:"
+"""What the selection keys of an episode begin with; from outside they are refused."""
+_DIRECTOR, _SCENARIO = "director", "scenario"
+_OVER = Refused(code="episode-over", detail="the episode is over; nothing was done")
+
+
+def _origin(ctx: Context) -> str:
+    """The path of the current message's sender, gone or not."""
+    assert ctx.envelope is not None
+    return ctx.envelope.origin
+
+
+class Executing(NamedTuple):
+    """The goal that an agent executes now."""
+
+    goal_id: str
+    told: CurrentGoal
+    attempt: int
+    trace: Trace
+
+
+class GoalKeeper(Actor):
+    """Gives each agent what it is to do, carries out commands, and measures success.
+
+    An agent keeps the goal that it executes until its success metrics are met, or until it is
+    completed, abandoned or released; only then the next one is selected.
+    """
+
+    def __init__(
+        self, goals: GoalsConfig, config: EpisodeConfig, files: GoalFiles,
+        recorder: ActorRef[Any], judge: Judge | None = None,
+    ) -> None:  # fmt: skip
+        self.config = config
+        self.goals = goals
+        self.files = files
+        self.recorder = recorder
+        self.agents = dict.fromkeys([agent for agent, _ in agent_ids(config)])
+        self.judge = judge
+        self.moment = Moment(0, 0, 0, 0.0)
+        self.is_open = self.is_over = False
+        self.changed_at = -1
+        """The step whose planned changes of beliefs were made last."""
+        self.executing: dict[str, Executing] = {}
+        """By agent."""
+        self.shadowed: dict[str, str] = {}
+        """The goal that each agent would have taken last, were it not for shadow mode."""
+        self.measured: dict[str, Mapping[str, float]] = {}
+        """What the world measured last, by agent."""
+        self.busy: dict[str, None] = {}
+        """The agents that have goals or scheduled tasks; nobody else is asked about every turn."""
+        self.figures = GoalFigures()
+        self.told = 0
+        """The ledger's events so far that stand in the event log."""
+        self.changes = -1
+        """The database's count of changes when they were looked for last."""
+        self._ctx: Context | None = None
+
+    def on_start(self, ctx: Context) -> None:
+        self._ctx = ctx
+        checker = LexicalChecker() if self.judge is None else self.judge.answers
+        self.store = GoalStore(
+            self.files.database, clock=self._now, bits=self._bits, checker=checker,
+            policy=policy_of(self.goals), flags=flags_of(self.goals),
+            starting_weights=Weights(**self.goals.weights), keep_answers=_FOR_EVER,
+        )  # fmt: skip
+
+    # --- what the store gets of the run -------------------------------------------------------
+
+    def _now(self) -> datetime:
+        assert self._ctx is not None
+        return self._ctx.now
+
+    def _bits(self, count: int) -> int:
+        assert self._ctx is not None
+        stream, number = self._ctx.rng("ids"), 0
+        for _ in range(0, count, _WORD_BITS):
+            number = number << _WORD_BITS | stream.below(1 << _WORD_BITS)
+        return number & (1 << count) - 1
+
+    def _caller(self, actor: str) -> Caller:
+        return Caller(actor=actor, trace=Trace.begin(self._bits))
+
+    # --- turns --------------------------------------------------------------------------------
+
+    @handles
+    async def on_assign(self, message: AssignGoals, ctx: Context) -> GoalsAssigned | None:
+        if self._is_forged(message, _DIRECTOR, ctx):
+            return None
+        self._ctx, self.moment = ctx, message.moment
+        if not self.is_open:
+            self.is_open = True
+            await self._open(ctx)
+        await self._change_beliefs(message.moment, ctx)
+        if self.store.policy.lease_min is not None:
+            self.store.perform("release_expired", self._caller("director"), release_expired)
+        # Whoever's goal was released just now gets another one.
+        self._tell(ctx)
+        goals = [await self._assigned(agent, ctx) for agent in message.agents]
+        self._tell(ctx)
+        return GoalsAssigned(goals=goals)
+
+    async def _open(self, ctx: Context) -> None:
+        """Fill the store with what the scenario file says."""
+        caller = self._caller("scenario")
+        for command in first_commands(self.goals, self.config, caller):
+            await self._carry_out(command, ctx)
+            if isinstance(command, ScheduleTask) and command.task.owner is not None:
+                self.busy[command.task.owner] = None
+        ids: dict[tuple[str, str], str] = {}
+        for agent, spec in first_goals(self.goals, self.config):
+            made = await self._carry_out(creation(agent, spec, ids, caller), ctx)
+            assert isinstance(made, GoalAnswer), made
+            if spec.name is not None:
+                ids[agent, spec.name] = made.goal.id
+            if spec.adopt:
+                await self._carry_out(adoption(made.goal.id, caller), ctx)
+        self._tell(ctx)
+
+    async def _change_beliefs(self, moment: Moment, ctx: Context) -> None:
+        """Do what the scenario file has planned for this step, before its first batch."""
+        if moment.index == self.changed_at:
+            return
+        self.changed_at = moment.index
+        for change in self.goals.belief_changes:
+            if change.step == moment.index:
+                patch = BeliefPatch(active=change.active)
+                caller = self._caller("scenario")
+                command = EditBelief(caller=caller, belief_id=change.belief, patch=patch)
+                await self._carry_out(command, ctx)
+
+    async def _assigned(self, agent: str, ctx: Context) -> CurrentGoal | None:
+        """What an agent is to do: what it is at, else what is selected now."""
+        current = self.executing.get(agent)
+        if current is not None:
+            return current.told
+        if agent not in self.busy:
+            return None
+        caller = self._caller("director")
+        key = f"{EPISODE_KEYS}{agent}@{self.moment.index}"
+        answer = await self._carry_out(NextTask(caller=caller, selection_key=key, owner=agent), ctx)
+        if not isinstance(answer, TaskAnswer):
+            return None
+        if answer.shadow is not None:
+            self.figures.shadowed(agent)
+            if self.shadowed.get(agent) != answer.shadow.id:
+                self.shadowed[agent] = answer.shadow.id
+                data = {"goal_id": answer.shadow.id, "text": answer.shadow.text}
+                self._log([Event("goal_shadow_selected", data, agent)], ctx)
+        return None if answer.task is None else self._taken(agent, answer.task, caller.trace)
+
+    def _taken(self, agent: str, task: TaskView, trace: Trace) -> CurrentGoal:
+        deadline = None
+        if task.goal_id is not None:
+            goal = self.store.get(task.goal_id)
+            assert goal.owner == agent and goal.state is GoalState.EXECUTING, task
+            ends = goal.deadline
+            deadline = None if ends is None else utc_text(ends)
+        told = CurrentGoal(
+            task.task_id, task.text, task.goal_id, task.attempt, deadline, task.success_metrics,
+            task.metadata,
+        )  # fmt: skip
+        if task.goal_id is not None:
+            self.executing[agent] = Executing(task.goal_id, told, task.attempt or 1, trace)
+        return told
+
+    @handles
+    async def on_measured(self, message: Measured, ctx: Context) -> None:
+        """Complete what has reached its success metrics."""
+        if self._is_forged(message, _SCENARIO, ctx):
+            return
+        self._ctx, self.moment = ctx, message.moment
+        for agent, figures in message.figures:
+            self.measured[agent] = figures
+            current = self.executing.get(agent)
+            if current is None or not current.told.success_metrics:
+                continue
+            targets = current.told.success_metrics
+            if met(targets, figures)[0]:
+                done = CompleteGoal(
+                    caller=Caller(actor="scenario", trace=current.trace),
+                    goal_id=current.goal_id, attempt=current.attempt, success=True,
+                    measured={name: figures[name] for name in targets},
+                )  # fmt: skip
+                await self._carry_out(done, ctx)
+        self._tell(ctx)
+
+    # --- commands -----------------------------------------------------------------------------
+
+    @handles
+    async def on_command(self, message: Command, ctx: Context) -> Any:
+        """What an agent asks for, about its own goals."""
+        self._ctx = ctx
+        agent = agent_of(_origin(ctx))
+        if agent is None:
+            return Refused(code="not-allowed", detail="only agents have goals")
+        if self.is_over:
+            return _OVER
+        unfit = unfit_command(message)
+        if unfit is not None:
+            return unfit
+        current = self.executing.get(agent)
+        trace = Trace.begin(self._bits) if current is None else current.trace
+        asked = as_asked_by(agent, message, Caller(actor=agent, trace=trace), self.store)
+        if isinstance(asked, Refused):
+            return asked
+        if isinstance(asked, CompleteGoal):
+            # What the world measures counts, not what an agent says of it.
+            said = {name: told for name, told in asked.measured.items() if name != "alignment"}
+            measured = {**said, **self.measured.get(agent, {})}
+            asked = asked.model_copy(update={"measured": measured})
+        answer = await self._carry_out(asked, ctx)
+        self._tell(ctx)
+        return answer
+
+    @handles
+    async def on_outside(self, message: OutsideCommand, ctx: Context) -> None:
+        """What somebody outside of the run asks for; the answer goes back there."""
+        if self._is_forged(message, OUTSIDE, ctx):
+            return
+        self._ctx = ctx
+        kind = _COMMANDS.get(message.command)
+        answer: Any
+        if self.is_over:
+            answer = _OVER
+        elif kind is None:
+            answer = Refused(code="unknown-command", detail=f"no command {message.command!r}")
+        else:
+            try:
+                command = kind.model_validate(message.body)
+            except ValidationError as error:
+                answer = Refused(code="invalid-goal", detail=str(error.errors()[0]["msg"]))
+            else:
+                answer = await self._carry_out_for_outside(command, ctx)
+        if not self.is_over:
+            self._tell(ctx)
+        self.files.reception(message.request, answer)
+
+    async def _carry_out_for_outside(self, command: Command, ctx: Context) -> Any:
+        if isinstance(command, NextTask) and (not command.owner or command.owner in self.agents):
+            detail = "the episode itself gives its agents their tasks; ask for another owner's"
+            return Refused(code="not-allowed", detail=detail)
+        if isinstance(command, NextTask) and command.selection_key.startswith(EPISODE_KEYS):
+            detail = f"selection keys that begin with {EPISODE_KEYS!r} are the episode's own"
+            return Refused(code="not-allowed", detail=detail)
+        return await self._carry_out(command, ctx)
+
+    async def _carry_out(self, command: Command, ctx: Context) -> Any:
+        """Carry a command out; a judge is asked as often as the store has a question."""
+        asked: list[Unvetted] = []
+        try:
+            while True:
+                try:
+                    return handle(self.store, command)
+                except Unvetted as question:
+                    assert self.judge is not None
+                    asked.append(question)
+                    await self.judge.answer(question, ctx)
+        finally:
+            if self.judge is not None:
+                self.judge.answers.forget(asked)
+
+    # --- the record -----------------------------------------------------------------------------
+
+    def _tell(self, ctx: Context) -> None:
+        """Have what is new in the ledger in the event log too, and forget what is over."""
+        changes = self.files.database.connection.total_changes
+        if changes == self.changes:
+            return
+        self.changes = changes
+        events: list[Event] = []
+        with self.files.database.reading() as tx:
+            while new := ledger_rows.events(tx, after=self.told, limit=_PAGE):
+                self.told = new[-1].seq
+                for entry in new:
+                    goal = goal_rows.find_goal(tx, entry.goal_id, include_deleted=True)
+                    assert goal is not None
+                    events.append(self._event(entry, goal))
+        self._log(events, ctx)
+
+    def _event(self, entry: LedgerView, goal: Goal) -> Event:
+        owner = goal.owner
+        if owner is not None:
+            self.busy[owner] = None
+        self.figures.count(owner, entry.event)
+        current = None if owner is None else self.executing.get(owner)
+        if owner is not None and current is not None and current.goal_id == entry.goal_id:
+            if entry.event == UPDATED:
+                told = current.told._replace(metadata=goal.metadata)
+                self.executing[owner] = current._replace(told=told)
+            elif goal.state is not GoalState.EXECUTING:
+                del self.executing[owner]
+        data: dict[str, Any] = {"goal_id": entry.goal_id}
+        if entry.event == "goal_created":
+            data |= {"text": goal.text, "category": goal.category}
+        if entry.state_to is not None:
+            data["state"] = entry.state_to
+        if entry.reason is not None:
+            data["reason"] = entry.reason
+        return Event(entry.event, {**data, **entry.data, "by": entry.actor}, owner)
+
+    def _is_forged(self, message: Message, origin: str, ctx: Context) -> bool:
+        """Whether the message is not from who alone may send it; then it is told, and ignored."""
+        sender = _origin(ctx)
+        if sender == origin:
+            return False
+        data = {"message": message.message_name, "sender": sender}
+        self._log([Event("goals_forgery_ignored", data, agent_of(sender))], ctx)
+        return True
+
+    def _log(self, events: list[Event], ctx: Context) -> None:
+        if events:
+            ctx.tell(self.recorder, Log(moment=self.moment, events=events))
+
+    @handles
+    def on_close(self, message: CloseGoals, ctx: Context) -> dict[str, Any]:
+        if self._is_forged(message, _DIRECTOR, ctx):
+            return {}
+        self._ctx = ctx
+        self._tell(ctx)
+        # What comes in from now on would stand in the database and nowhere else.
+        self.is_over = True
+        with self.files.database.reading() as tx:
+            for line in dump_lines(tx):
+                self.files.dump(line)
+        figures = self.figures.to_json(self.store.statistics().by_state)
+        if self.judge is not None:
+            figures["judge"] = self.judge.use._asdict()
+        return figures
+
+
+PATH = "goals"
+"""The path of the GoalStore's actor."""
+
+
+def spawn_goals(
+    kernel: Kernel, config: EpisodeConfig, files: GoalFiles | None, recorder: ActorRef[Any],
+    judge: ModelBinding | None,
+) -> ActorRef[Any]:  # fmt: skip
+    """The GoalStore of an episode that has goals; without files it is kept in memory.
+
+    `judge` is the language model that compares goals with beliefs, where one does.
+    """
+    goals = config.goals
+    assert goals is not None
+    files = files or GoalFiles(Database.open(":memory:"), lambda line: None)
+    asked = None if judge is None else Judge(judge, with_rules=goals.checker == "both")
+    return kernel.spawn(PATH, GoalKeeper, goals, config, files, recorder, asked)

@@ -1,0 +1,143 @@
+"""How a model's reply becomes an action or a decision, or an error that it can act on."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+from pydantic import JsonValue, ValidationError
+
+from ...scenarios.actions import NOOP, Action, Tool
+from ...scenarios.interactions import Decision
+from ..action_gate import plain_error
+from .action_schema import NOOP_TOOL, Choices, chosen_among
+
+_KEPT_REASONING = 2_000
+"""Characters of a model's reasoning that are kept; the journal has the whole reply."""
+_SHOWN = 12
+_DEEPEST = 32
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.S)
+"""Brackets, and whole texts so that those inside of them are passed over."""
+
+
+class Unreadable(Exception):
+    """A reply that is no valid action; the text tells the model what to change."""
+
+
+def read_action(content: str, tools: Sequence[Tool], choices: Choices) -> Action:
+    """The action that a reply holds. Raises Unreadable.
+
+    Models without structured output wrap JSON in words or fences: the first object counts. The
+    action may stand under `action` or alone, its arguments beside `tool` or under `args`.
+    """
+    reply = _object(content)
+    reasoning = _reasoning(reply)
+    chosen = reply.get("action", reply)
+    if isinstance(chosen, str):
+        chosen = {**{key: value for key, value in reply.items() if key != "action"}, "tool": chosen}
+    if not isinstance(chosen, dict):
+        raise Unreadable(f'"action" must be an object with a "tool", got {_kind(chosen)}')
+    args = {key: value for key, value in chosen.items() if key not in ("tool", "reasoning")}
+    if set(args) == {"args"} and isinstance(args["args"], dict):
+        args = args["args"]
+    name = chosen.get("tool")
+    if name in (NOOP_TOOL, None) and "tool" in chosen:
+        return NOOP if reasoning is None else Action(reasoning=reasoning)
+    tool = next((tool for tool in tools if tool.name == name), None)
+    if tool is None:
+        known = ", ".join([*[tool.name for tool in tools], NOOP_TOOL])
+        raise Unreadable(f'"tool" must be one of {known}; got {_kind(name)}')
+    try:
+        # By way of JSON, whose strict mode takes a text for a member of an enumeration.
+        tool.arguments.model_validate_json(json.dumps(args), strict=True)
+    except ValidationError as error:
+        raise Unreadable(f"{tool.name}: {plain_error(error)}") from None
+    for argument, values in chosen_among(tool.name, choices).items():
+        if argument in args and args[argument] not in values:
+            listed = ", ".join([json.dumps(value) for value in values[:_SHOWN]]) or "nothing now"
+            raise Unreadable(
+                f"{tool.name}: {argument} can be {listed}; got {_kind(args[argument])}"
+            )
+    return Action(tool=tool.name, args=args, reasoning=reasoning)
+
+
+def read_decision(content: str) -> Decision:
+    """The decision that a reply holds. Raises Unreadable."""
+    reply = _object(content)
+    accept, effort = reply.get("accept"), reply.get("effort", 0.0)
+    if not isinstance(accept, bool):
+        raise Unreadable(f'"accept" must be true or false; got {_kind(accept)}')
+    if isinstance(effort, bool) or not isinstance(effort, int | float) or not 0 <= effort <= 1:
+        raise Unreadable(f'"effort" must be a number from 0 to 1; got {_kind(effort)}')
+    return Decision(accept=accept, effort=float(effort), reason=_reasoning(reply) or "")
+
+
+def _object(content: str) -> dict[str, JsonValue]:
+    """The first JSON object in a text."""
+    start = content.find("{")
+    if start < 0:
+        raise Unreadable("there is no JSON object in the answer")
+    if _is_deep(content, start):
+        raise Unreadable(f"the answer is nested more than {_DEEPEST} deep")
+    try:
+        found, _ = _DECODER.raw_decode(content, start)
+        if "\\u" in content:
+            json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise Unreadable("the answer holds half of a surrogate pair, which is no text") from None
+    except ValueError as error:
+        raise Unreadable(f"the answer is no valid JSON: {_story(error)}") from None
+    assert isinstance(found, dict)
+    return found
+
+
+def _is_deep(content: str, start: int) -> bool:
+    """Whether the object that begins here is nested too deeply. The parser's own limit depends on
+    how deep the program is in calls, which a replay does not repeat."""
+    if content.count("{") + content.count("[") <= _DEEPEST:
+        return False
+    depth = 0
+    for found in _BRACKETS.finditer(content, start):
+        sign = found[0][0]
+        if sign in "{[":
+            depth += 1
+            if depth > _DEEPEST:
+                return True
+        elif sign in "}]":
+            depth -= 1
+            if depth == 0:
+                return False
+    return False
+
+
+def _reasoning(reply: Mapping[str, JsonValue]) -> str | None:
+    text = reply.get("reasoning")
+    if not isinstance(text, str) or not text:
+        return None
+    cut = len(text) - _KEPT_REASONING
+    return text if cut <= 0 else f"{text[:_KEPT_REASONING]}… [{cut} more characters]"
+
+
+def _kind(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _story(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at character {error.pos}"
+    return str(error)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError(f"the number {text[:20]} is too large")
+    return number
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)

@@ -1,0 +1,80 @@
+"""The store's figures for Prometheus.
+
+Counters come from the store itself, where they are kept with the changes that they count: they
+agree with the ledger, after a restart and with several processes at work on one file.
+"""
+
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+from ....goals.commands import Statistics
+from ....goals.model import GoalState
+
+COUNTERS = {
+    "goals_total": ("Goals that entered a state, creation included.", ("category", "state")),
+    "goals_adopted_total": ("Goals that were adopted.", ()),
+    "goal_selected_total": ("Goals that were selected for execution.", ()),
+    "goal_blocked_by_belief_total": ("Beliefs that stood against a goal.", ("belief_id",)),
+}
+"""Name to help and labels."""
+LATENCY = "goal_prioritize_latency_ms"
+BUCKETS_MS = (1, 2, 5, 10, 20, 30, 50, 80, 150, 300, 1000)
+"""30 and 80 are what ranking 1,000 goals may take, in memory and from the database."""
+
+
+class Figures:
+    """What one application measures itself, and how it is told with the store's figures."""
+
+    def __init__(self) -> None:
+        self.ranking_ms = Histogram(
+            LATENCY, "Time that it took to rank the goals, in milliseconds.",
+            buckets=BUCKETS_MS, registry=None,
+        )  # fmt: skip
+
+    def told(self, statistics: Statistics, accept: str) -> tuple[bytes, str]:
+        """All metrics in the format that `accept` asks for, and its content type."""
+        registry = CollectorRegistry()
+        registry.register(_Counted(statistics))
+        registry.register(_WithoutBirthday(self.ranking_ms))
+        encode, content_type = choose_encoder(accept)
+        return encode(registry), content_type
+
+
+class _Counted(Collector):
+    """The figures of one moment."""
+
+    def __init__(self, statistics: Statistics) -> None:
+        self._statistics = statistics
+
+    def collect(self) -> Iterable[Metric]:
+        for name, (words, labels) in COUNTERS.items():
+            family = CounterMetricFamily(name, words, labels=labels)
+            counted = [counter for counter in self._statistics.counters if counter.name == name]
+            for counter in counted:
+                values = dict(counter.labels)
+                family.add_metric([values[label] for label in labels], counter.value)
+            if not counted and not labels:
+                family.add_metric((), 0)
+            yield family
+        states = GaugeMetricFamily("goals_by_state", "Goals in a state now.", labels=["state"])
+        for state in GoalState:
+            states.add_metric([state.value], self._statistics.by_state.get(state, 0))
+        yield states
+
+
+class _WithoutBirthday(Collector):
+    """A metric without the series of its time of creation, which nobody asked for."""
+
+    def __init__(self, metric: Collector) -> None:
+        self._metric = metric
+
+    def collect(self) -> Iterable[Metric]:
+        for family in self._metric.collect():
+            family.samples = [
+                sample for sample in family.samples if not sample.name.endswith("_created")
+            ]
+            yield family

@@ -1,0 +1,146 @@
+"""The goals of a server, over HTTP: commands become requests, and problems refusals."""
+
+from __future__ import annotations
+
+import ssl
+from importlib.util import find_spec
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+from pydantic_core import from_json, to_json
+
+from ...goals.commands import Answer, Command, Refused
+from ..llm.missing_extra import MissingExtra
+from ..runs.errors import RunError
+from .requests import Call, call_of
+
+if TYPE_CHECKING:
+    import httpx2
+
+_CONNECT_S, _ANSWER_S = 10.0, 120.0
+_PROBLEM_FIELDS = ("type", "title", "status", "detail", "instance", "trace_id", "code")
+_SHOWN = 200
+
+
+class ServerTrouble(RunError):
+    """The server can't be reached, or answers what this program does not understand."""
+
+    def __init__(self, url: str, why: str, exit_code: int = 1) -> None:
+        super().__init__(f"the goals at {url} can't be used: {why}")
+        self.exit_code = exit_code
+
+
+class GoalsClient:
+    """Answers commands as a store does, by asking a server. Synchronous."""
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        """Raises MissingExtra, ServerTrouble."""
+        if find_spec("httpx2") is None:
+            raise MissingExtra("a server's URL", "httpx2", "server")
+        import httpx2
+
+        self.url = url.rstrip("/")
+        host = _host(self.url)
+        if not host:
+            why = "expected an address such as http://127.0.0.1:8000"
+            raise ServerTrouble(url, why, 2)
+        headers = {"accept": "application/json", "user-agent": "gdg-runtime"}
+        if token:
+            if not token.isascii() or not token.isprintable() or " " in token:
+                raise ServerTrouble(url, "the token holds characters that no token can", 2)
+            headers["authorization"] = f"Bearer {token}"
+        self._client = httpx2.Client(
+            headers=headers,
+            timeout=httpx2.Timeout(_ANSWER_S, connect=_CONNECT_S),
+            trust_env=not _is_loopback(host),
+        )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+
+    def ask(self, command: Command) -> Answer:
+        """The command's answer; `Refused` if it can't be carried out. Raises ServerTrouble."""
+        call = call_of(command)
+        response = self._send(call, command)
+        try:
+            content = from_json(response.content)
+        except ValueError:
+            raise self._no_goals_there(response) from None
+        if not isinstance(content, dict):
+            raise self._no_goals_there(response)
+        if response.status_code >= 400:
+            return self._refusal(response, content)
+        try:
+            answer = call.read(content)
+        except (ValidationError, KeyError):
+            raise self._no_goals_there(response) from None
+        if response.headers.get("idempotency-replayed") == "true":
+            return answer.model_copy(update={"replayed": True})
+        return answer
+
+    def _send(self, call: Call, command: Command) -> httpx2.Response:
+        import httpx2
+
+        caller = command.caller
+        headers = {"traceparent": f"00-{caller.trace.trace_id}-{caller.trace.span_id}-01"}
+        if call.body is not None:
+            headers["content-type"] = "application/json"
+        if caller.key is not None and call.method == "POST":
+            headers["idempotency-key"] = caller.key.key
+        if call.version is not None:
+            headers["if-match"] = f'"{call.version}"'
+        elif call.method in ("PATCH", "DELETE"):
+            headers["if-match"] = "*"
+        query = {name: value for name, value in (call.query or {}).items() if value is not None}
+        try:
+            return self._client.request(
+                call.method, self.url + call.path, params=query, headers=headers,
+                content=None if call.body is None else to_json(call.body),
+            )  # fmt: skip
+        except httpx2.TimeoutException:
+            raise ServerTrouble(self.url, f"no answer in {_ANSWER_S:.0f} s") from None
+        except (httpx2.HTTPError, ssl.SSLError) as error:
+            why = f"{error or type(error).__name__}. Is `gdg-runtime serve` running there?"
+            raise ServerTrouble(self.url, why) from None
+        except httpx2.InvalidURL as error:
+            raise ServerTrouble(self.url, str(error), 2) from None
+
+    def _refusal(self, response: httpx2.Response, content: dict[str, Any]) -> Refused:
+        """The refusal that a problem (RFC 9457) tells of."""
+        if not isinstance(content.get("code"), str):
+            raise self._no_goals_there(response)
+        facts = {name: value for name, value in content.items() if name not in _PROBLEM_FIELDS}
+        return Refused(
+            code=content["code"],
+            detail=str(content.get("detail") or content.get("title") or content["code"]),
+            facts=facts,
+            replayed=response.headers.get("idempotency-replayed") == "true",
+        )
+
+    def _no_goals_there(self, response: httpx2.Response) -> ServerTrouble:
+        begins = " ".join(response.text[:_SHOWN].split())
+        why = (
+            f"{response.request.method} {response.request.url.path} was answered with status "
+            f"{response.status_code} and what is none of a GoalStore's answers"
+        )
+        return ServerTrouble(self.url, f"{why}: {begins}" if begins else why)
+
+
+def _host(url: str) -> str | None:
+    """The host that an address names; None if it is no address for HTTP."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port  # raises for one that there can't be
+    except ValueError:
+        return None
+    return parts.hostname if parts.scheme in ("http", "https") and port != 0 else None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,81 @@
+"""Goals in a file, with the system's clock and randomness: the store for programs without an
+episode."""
+
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ...goals.checkers.checker import BeliefConsistencyChecker
+from ...goals.commands import Answer, Command
+from ...goals.errors import StoreUnusable
+from ...goals.flags import GoalFlags
+from ...goals.goal_store import GoalStore
+from ...goals.handling import handle
+from ...goals.policy import GoalPolicy
+from ..runs.directory import GOALS_DATABASE, RunDirectory
+
+
+def open_goals(
+    path: Path | str,
+    *,
+    policy: GoalPolicy | None = None,
+    flags: GoalFlags | None = None,
+    checker: BeliefConsistencyChecker | None = None,
+    durable: bool = True,
+    read_only: bool = False,
+) -> GoalStore:
+    """The goals in this file, which is made if it is not there; `:memory:` keeps them nowhere.
+
+    Several processes and threads may have the file open at once; `read_only` neither makes nor
+    changes it. Raises GoalError for a file that is something else, and for a run's goals unless
+    they are only read.
+    """
+    if not read_only:
+        _refuse_runs(Path(path))
+    return GoalStore.open(
+        path,
+        clock=system_clock,
+        bits=secrets.randbits,
+        policy=policy,
+        flags=flags,
+        checker=checker,
+        durable=durable,
+        read_only=read_only,
+    )
+
+
+def _refuse_runs(path: Path) -> None:
+    """Raises StoreUnusable for the goals that a run makes: what others write there would be in no
+    journal."""
+    run = RunDirectory(path.resolve().parent)
+    if path.resolve().name != GOALS_DATABASE or not run.journal.exists():
+        return
+    if run.is_locked:
+        raise StoreUnusable(
+            str(path),
+            "a run is making it now, so it can only be read; begun with `gdg-runtime start "
+            "--serve`, a run takes commands under a URL",
+        )
+    raise StoreUnusable(
+        str(path), "a run has made it, so it can only be read; copy it and change the copy"
+    )
+
+
+def system_clock() -> datetime:
+    """The time now, in UTC."""
+    return datetime.now(UTC)
+
+
+class GoalsFile:
+    """Commands to the goals in a file, carried out one by one."""
+
+    def __init__(self, store: GoalStore) -> None:
+        self.store = store
+
+    def ask(self, command: Command) -> Answer:
+        """The command's answer; `Refused` if it can't be carried out."""
+        return handle(self.store, command)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.store.close()

@@ -1,0 +1,61 @@
+"""A language model as the judge of goals, for stores outside of an episode."""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from ...actors.goals.judge import judge_question
+from ...goals.checkers.combined import AsyncMaxOf
+from ...goals.checkers.judge import LLMJudgeChecker
+from ...goals.checkers.lexical import LexicalChecker
+from ...scenarios.schema.language_model import Budget, ModelConfig
+from ..llm.keys import Keys
+from ..llm.language_models import MissingKeys
+from ..llm.ledger import Ledger
+from ..llm.prices import price_of
+from ..llm.provider import ResilientProvider
+from ..llm.reach import reach
+from ..runs.errors import RunError
+
+
+class BadJudge(RunError):
+    """The judge's model or address is not understood."""
+
+
+def judge_config(model: str, api_base: str | None) -> ModelConfig:
+    """The model of a judge with the defaults of agents' models. Raises BadJudge."""
+    try:
+        return ModelConfig(model=model, api_base=api_base)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        option = "--judge" if fault["loc"][0] == "model" else "--judge-api-base"
+        raise BadJudge(f"{option}: {fault['msg']}") from None
+
+
+class JudgeModel:
+    """The model behind a judge: retries, limits and keys as of an agent's; no budget."""
+
+    def __init__(self, config: ModelConfig, keys: Keys | None = None) -> None:
+        """Raises MissingKeys, MissingExtra, Unreachable."""
+        keys = keys or Keys.load()
+        missing = keys.missing(config)
+        if missing:
+            raise MissingKeys([missing])
+        self._config = config
+        self._provider = ResilientProvider(
+            config, reach(config, keys), Ledger(Budget(), {}, {}, {}),
+            price=price_of(config), redact=keys.redact, record=lambda call: None,
+        )  # fmt: skip
+
+    def checker(self) -> AsyncMaxOf:
+        """The rules and this model, of whom the stricter counts. The model's verdicts are kept as
+        long as the checker lives."""
+        return AsyncMaxOf([LexicalChecker(), LLMJudgeChecker(self._ask, model=self._config.model)])
+
+    async def _ask(self, messages: list[dict[str, str]], schema: dict[str, Any]) -> str:
+        reply = await self._provider.chat(judge_question(self._config, messages, schema))
+        return reply.content
+
+    async def aclose(self) -> None:
+        """Close the connections to the provider."""
+        await self._provider.aclose()

@@ -1,0 +1,169 @@
+"""The catalogue of runs: one SQLite file beside them, which opens in Datasette as it is."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from .directory import RunDirectory
+from .meta import read_meta
+
+_FILE = "catalogue.db"
+_BUSY_MS = 10_000
+
+
+class RunCatalogue:
+    """Rows about runs. What it holds is a copy: the run directories are the truth.
+
+    A file that is missing or damaged is made anew from them.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @classmethod
+    def of(cls, run: RunDirectory) -> "RunCatalogue":
+        """The catalogue that a run belongs to."""
+        return cls(run.path.resolve().parent.parent.parent)
+
+    @property
+    def file(self) -> Path:
+        """Where the database is."""
+        return self.root / _FILE
+
+    def put(
+        self, run: RunDirectory, facts: Mapping[str, Any], overall: Mapping[str, Any]
+    ) -> str | None:
+        """Insert or replace a run's row; what went wrong, if something did.
+
+        A run that was moved out of its folder of runs has no catalogue.
+        """
+        place = run.path.resolve()
+        if (place.parent.parent.name, place.parent.name) != (facts["scenario"], facts["label"]):
+            return None
+        try:
+            self._mend()
+            with self._open() as database:
+                _insert(database, place, facts, overall)
+        except (sqlite3.Error, OSError) as error:
+            return f"The run is not listed in {self.file}: {error}. The run itself goes on."
+        return None
+
+    def list(
+        self, *, scenario: str | None = None, status: str | None = None, label: str | None = None,
+        limit: int | None = None,
+    ) -> list[dict[str, Any]]:  # fmt: skip
+        """The newest runs first. A run whose process died shows as `interrupted`.
+
+        Raises sqlite3.Error, OSError.
+        """
+        if not self.root.is_dir():
+            return []
+        self._mend()
+        if not self.file.is_file():
+            return []
+        wanted = {"scenario": scenario, "label": label}
+        given = {column: value for column, value in wanted.items() if value is not None}
+        where = " and ".join([f"{column} = :{column}" for column in given]) or "1"
+        with self._open() as database:
+            if "runs" not in database.table_names():
+                return []
+            rows = list(
+                database.query(
+                    f"select * from runs where {where} order by created_at desc, path", given
+                )
+            )
+        found: list[dict[str, Any]] = []
+        for row in rows:
+            run = RunDirectory(Path(row["path"]))
+            if not run.path.is_dir():
+                continue
+            if row["status"] == "running" and not run.is_locked:
+                row["status"] = "interrupted"
+            if status is None or row["status"] == status:
+                found.append(row)
+            if len(found) == limit:
+                break
+        return found
+
+    def _mend(self) -> None:
+        """Make the file anew from the run directories, if it is missing or no database."""
+        try:
+            if self.file.is_file():
+                with self._open() as database:
+                    database.table_names()
+                return
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise
+            self.file.replace(self.file.with_name(f"damaged-{_FILE}"))
+        runs = sorted(self.root.glob("*/*/*/meta.json"))
+        if not runs:
+            return
+        with self._open() as database:
+            for path in runs:
+                facts = read_meta(path)
+                if "scenario" in facts:
+                    _insert(database, path.parent.resolve(), facts, _overall(path.parent))
+
+    @contextmanager
+    def _open(self) -> Iterator[Any]:
+        import sqlite_utils  # slow to import, and only needed once a run begins or ends
+
+        database = sqlite_utils.Database(self.file)
+        try:
+            database.conn.execute(f"pragma busy_timeout = {_BUSY_MS}")
+            yield database
+        finally:
+            database.conn.close()
+
+
+def _insert(
+    database: Any, path: Path, facts: Mapping[str, Any], overall: Mapping[str, Any]
+) -> None:
+    row: dict[str, Any] = {"path": str(path)}
+    for column in (
+        "run_id", "scenario", "label", "status", "seed", "created_at", "updated_at", "config_hash",
+        "epochs", "agent_steps", "cpu_s",
+    ):  # fmt: skip
+        row[column] = facts.get(column)
+    metrics = [
+        {"path": str(path), "metric": name, "value": figure["value"], "n": figure["n"]}
+        for name, figure in overall.items()
+    ]
+    # Two processes that begin at once must not both create the tables.
+    database.conn.execute("begin immediate")
+    with database.conn:
+        _table(database, "runs", _COLUMNS, "path").upsert(row, pk="path")
+    if metrics:
+        database.conn.execute("begin immediate")
+        with database.conn:
+            table = _table(database, "metrics", _METRIC_COLUMNS, ("path", "metric"))
+            table.upsert_all(metrics, pk=("path", "metric"))
+
+
+_COLUMNS = {
+    "path": str, "run_id": str, "scenario": str, "label": str, "status": str, "seed": int,
+    "created_at": str, "updated_at": str, "config_hash": str, "epochs": int, "agent_steps": int,
+    "cpu_s": float,
+}  # fmt: skip
+_METRIC_COLUMNS = {"path": str, "metric": str, "value": float, "n": int}
+
+
+def _table(database: Any, name: str, columns: Mapping[str, type], key: Any) -> Any:
+    table = database[name]
+    if not table.exists():
+        table.create(columns, pk=key)
+    return table
+
+
+def _overall(run: Path) -> dict[str, Any]:
+    """The figures of a run's metrics.json; empty if there are none, or it is broken."""
+    try:
+        document = json.loads((run / "metrics.json").read_bytes())
+        overall: dict[str, Any] = document["overall"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return overall

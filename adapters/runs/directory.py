@@ -1,0 +1,273 @@
+"""A run's directory: its files, its lock, and who may write there."""
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from pydantic import ValidationError
+
+from ...actors.ports import GoalFiles, Reception, Sinks, discard_answer
+from ...runtime.canonical import canonical_json, digest
+from ...runtime.errors import JournalDamaged
+from ...runtime.journal import Recorded
+from ...scenarios.schema.episode import EpisodeConfig
+from .errors import RunBusy, RunNotFound, RunUnreadable, RunUnwritable
+
+if TYPE_CHECKING:
+    from ...goals.store.database import Database
+
+CONFIG_VERSION = 1
+
+PROMISED = (
+    "config.json",
+    "events.jsonl",
+    "step_log.jsonl",
+    "transcript.md",
+    "transcript.txt",
+    "metrics.json",
+)
+"""Files that are the same, byte for byte, whenever the same run is executed."""
+
+GOALS = "goals.jsonl"
+"""The same, of runs with goals: what the GoalStore held at the end."""
+GOALS_DATABASE = "goals.db"
+"""The GoalStore itself. Its content is that of the file above; its bytes promise nothing."""
+
+JOURNAL = "journal.jsonl"
+
+_BUFFER = 1 << 18
+_LOCK_ATTEMPTS, _LOCK_PAUSE_S = 5, 0.05
+"""Whoever only asks whether a run is going on holds its lock for an instant."""
+
+
+def config_bytes(config: EpisodeConfig, schedule: str) -> bytes:
+    """What `config.json` holds: the resolved config with every default, and the schedule."""
+    return document_bytes({
+        "schema_version": CONFIG_VERSION,
+        "schedule": schedule,
+        "config_hash": config_hash(config, schedule),
+        "config": config.model_dump(mode="json"),
+    })  # fmt: skip
+
+
+def document_bytes(document: Mapping[str, Any]) -> bytes:
+    """A config document as `config.json` holds it; of a journal's header, the one that began the
+    run, whatever defaults have come since."""
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+
+
+def config_hash(config: EpisodeConfig, schedule: str) -> str:
+    """Stands for all that a run follows from besides code and recorded inputs."""
+    plain = {"schedule": schedule, "config": config.model_dump(mode="json")}
+    return digest(canonical_json(plain))
+
+
+def promised(config: EpisodeConfig) -> tuple[str, ...]:
+    """The files of a run that are the same, byte for byte, whenever it is executed."""
+    return PROMISED if config.goals is None else (*PROMISED, GOALS)
+
+
+class RunDirectory:
+    """The files of one run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, out: Path, config: EpisodeConfig, label: str, now: datetime) -> "RunDirectory":
+        """A new directory `<out>/<scenario>/<label>/<time>-s<seed>`; never one that exists.
+
+        Raises RunUnwritable.
+        """
+        parent = out / config.scenario_id / label
+        name = f"{now:%Y%m%d-%H%M%S}-s{config.simulation.seed}"
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            for attempt in range(1, 1000):
+                path = parent / (name if attempt == 1 else f"{name}-{attempt}")
+                try:
+                    path.mkdir()
+                except FileExistsError:
+                    continue
+                return cls(path)
+        except OSError as error:
+            raise RunUnwritable(parent, error) from error
+        raise RunUnwritable(parent, OSError("a thousand runs began in this second"))
+
+    @classmethod
+    def find(cls, path: Path) -> "RunDirectory":
+        """An existing run. Raises RunNotFound."""
+        if not any((path / name).is_file() for name in ("config.json", JOURNAL)):
+            raise RunNotFound(str(path))
+        return cls(path)
+
+    def file(self, name: str) -> Path:
+        """The path of one of the run's files."""
+        return self.path / name
+
+    @property
+    def journal(self) -> Path:
+        return self.path / JOURNAL
+
+    def write_whole(self, name: str, data: bytes) -> None:
+        """Write a file so that a crash leaves the old one or the new one, never a part."""
+        temporary = self.path / f".{name}.new"
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self.path / name)
+        self.sync_names()
+
+    def sync_names(self) -> None:
+        """Return when new files of the directory would be found after a power cut."""
+        directory = os.open(self.path, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+    def read_config(self) -> tuple[EpisodeConfig, str]:
+        """The resolved config and the schedule: from `config.json`, else from the journal.
+
+        Raises RunUnreadable, JournalError.
+        """
+        path = self.file("config.json")
+        if not path.exists():
+            return self.read_journal()[1:]
+        try:
+            document = json.loads(path.read_bytes())
+        except ValueError as error:
+            raise RunUnreadable(path, f"it is not JSON: {error}") from None
+        return read_config_document(document, path)
+
+    def read_journal(self) -> tuple[Recorded, EpisodeConfig, str]:
+        """What was recorded, and the config and schedule that its header holds.
+
+        Raises JournalError, RunUnreadable.
+        """
+        if not self.journal.exists():
+            raise JournalDamaged(JOURNAL, 1, "the file is missing; without it nothing is recorded")
+        recorded = Recorded.read(self.journal)
+        if recorded.header is None:
+            raise JournalDamaged(JOURNAL, 1, "the header is missing or torn")
+        config, schedule = read_config_document(recorded.header["config"], self.journal)
+        return recorded, config, schedule
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the episode ever ran: its journal's header was on the disk before."""
+        return self.file("meta.json").exists() or self.file("events.jsonl").exists()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run for this process. Raises RunBusy if another one has it."""
+        with (self.path / ".lock").open("wb") as lock:
+            for attempt in range(1, _LOCK_ATTEMPTS + 1):
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except OSError as error:
+                    if attempt == _LOCK_ATTEMPTS:
+                        raise RunBusy(self.path) from error
+                time.sleep(_LOCK_PAUSE_S)
+            yield
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether a process is at work on the run now."""
+        try:
+            with (self.path / ".lock").open("rb") as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    @contextmanager
+    def sinks(
+        self,
+        config: EpisodeConfig,
+        checkpoint: "StepCheckpoint | None" = None,
+        reception: Reception = discard_answer,
+    ) -> Iterator[Sinks]:
+        """The files that the episode writes, from their beginning; flushed and closed after.
+
+        With a `checkpoint`, what was written of a step can be taken back. `reception` takes the
+        answers to what is asked of the GoalStore from outside. Raises StoreUnusable.
+        """
+        with ExitStack() as stack:
+            files = [
+                stack.enter_context((self.path / name).open("wb", buffering=_BUFFER))
+                for name in promised(config)[1:]
+            ]
+            checkpoint = checkpoint or StepCheckpoint()
+            checkpoint.files = files
+            goals = None
+            if config.goals is not None:
+                dump = files.pop()
+                goals = GoalFiles(stack.enter_context(self._new_database()), dump.write, reception)
+                checkpoint.files = [*files, dump]
+            events, step_log, markdown, plain, metrics = [file.write for file in files]
+            yield Sinks(events, step_log, markdown, plain, metrics, checkpoint.turn, goals)
+
+    @contextmanager
+    def _new_database(self) -> Iterator["Database"]:
+        """An empty store of goals; what an earlier execution left is removed."""
+        # Only here: SQLite's tools are no cost of a run without goals.
+        from ...goals.store.database import Database
+
+        for old in self.path.glob(f"{GOALS_DATABASE}*"):
+            old.unlink()
+        # Not durable: if the machine goes down, the next execution makes it anew.
+        with closing(Database.open(self.path / GOALS_DATABASE, durable=False)) as database:
+            yield database
+
+
+class StepCheckpoint:
+    """Where each file stood when the latest step began."""
+
+    def __init__(self) -> None:
+        self.files: list[BinaryIO] = []
+        self.step = -1
+        self._ends: list[int] = []
+
+    def turn(self, step: int) -> None:
+        """A step begins: nothing of it is written so far."""
+        self.step = step
+        self._ends = [file.tell() for file in self.files]
+
+    def take_back(self, step: int) -> None:
+        """Cut off what was written of a step."""
+        if self.step == step:
+            for file, end in zip(self.files, self._ends, strict=True):
+                file.flush()
+                file.truncate(end)
+
+
+def read_config_document(document: Any, path: Path) -> tuple[EpisodeConfig, str]:
+    """The config and schedule of a parsed `config.json`, which was read from `path`.
+
+    Raises RunUnreadable for another version, or what is no config.
+    """
+    if not isinstance(document, Mapping):
+        raise RunUnreadable(path, "it holds no config")
+    version = document.get("schema_version")
+    if version != CONFIG_VERSION:
+        why = f"its config has schema version {version!r}, this program reads {CONFIG_VERSION}"
+        raise RunUnreadable(path, why)
+    try:
+        return EpisodeConfig.model_validate(document.get("config")), str(document["schedule"])
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(str(part) for part in fault["loc"])
+        raise RunUnreadable(path, f"its config does not fit: {where}: {fault['msg']}") from None
+    except KeyError as error:
+        raise RunUnreadable(path, f"its config lacks {error}") from None

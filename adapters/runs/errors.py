@@ -1,0 +1,87 @@
+"""What can go wrong around a run, in words for its user.
+
+RunError                 exit code 2 unless said otherwise
+├── RunNotFound
+├── RunAmbiguous
+├── RunBusy
+├── RunUnreadable          exit code 1
+├── RunUnwritable          exit code 1
+├── NothingToServe
+└── RunChanged             the code or the config is not the one that began the run
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class RunError(Exception):
+    """Base class: something that the user can mend."""
+
+    exit_code = 2
+
+
+class RunNotFound(RunError):
+    """No run stands at this path."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"no run at {text}: expected a run's directory, its name or the end of its path, or "
+            f"latest; `gdg-runtime runs` lists the runs of a folder, --out says which folder"
+        )
+
+
+class RunAmbiguous(RunError):
+    """Several runs bear this name."""
+
+    def __init__(self, text: str, paths: Sequence[Path]) -> None:
+        listed = "".join(f"\n  {path}" for path in paths)
+        super().__init__(f"{text} is the name of {len(paths)} runs; give more of the path:{listed}")
+
+
+class RunBusy(RunError):
+    """Another process works on the run."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"another process is at work on the run {path}; wait for it or stop it")
+
+
+class RunUnreadable(RunError):
+    """One of the run's files can't be made sense of."""
+
+    exit_code = 1
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(
+            f"{path} can't be read: {why}. `gdg-runtime replay --verify {path.parent}` says what "
+            f"else was changed"
+        )
+
+
+class NothingToServe(RunError):
+    """`--serve` where there is nothing that it could serve."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"--serve: {why}")
+
+
+class RunUnwritable(RunError):
+    """The run's files can't be written."""
+
+    exit_code = 1
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(
+            f"cannot write to {path}: {error.strerror or error}. What was recorded before is "
+            f"intact: make room and resume the run, or choose another place with --out"
+        )
+
+
+class RunChanged(RunError):
+    """The run was begun with other code or another config."""
+
+    def __init__(self, changes: Sequence[str], origin: str) -> None:
+        listed = "".join(f"\n  {change}" for change in changes)
+        super().__init__(
+            f"this run can't be resumed, since its past would not come out the same:{listed}\n"
+            f"Go back to what began the run{origin}, or start a new one"
+        )

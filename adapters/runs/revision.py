@@ -1,0 +1,132 @@
+"""Which code makes a run: a digest of everything deterministic, and where it came from."""
+
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from functools import cache
+from hashlib import blake2b
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from ...actors.plugins import agent_class, default_catalogue, own_metrics
+from ...scenarios.schema.episode import EpisodeConfig
+from ...scenarios.world import World
+
+_OWN = __name__.partition(".")[0]
+"""The top-level name under which all layers are installed."""
+
+_LAYERS = ("runtime", "goals", "scenarios", "actors")
+"""The layers whose code decides what a run does; adapters only host it."""
+
+_LIBRARIES = ("pydantic", "pydantic-core")
+"""Libraries whose code decides bytes."""
+
+
+def package_version() -> str:
+    """The installed version of gdg-runtime."""
+    try:
+        return version("gdg-runtime")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _digest_of(files: list[Path], root: Path) -> str:
+    state = blake2b(digest_size=8)
+    for file in sorted(files):
+        state.update(str(file.relative_to(root)).encode() + b"\0")
+        state.update(file.read_bytes() + b"\0")
+    return state.hexdigest()
+
+
+@cache
+def _layer(name: str) -> str:
+    root = Path(__file__).resolve().parents[2] / name
+    if not root.is_dir():
+        from importlib.util import find_spec
+
+        spec = find_spec(f"gdg_runtime.{name}")
+        root = Path(next(iter(spec.submodule_search_locations or ()))) if spec else root
+    return _digest_of(list(root.rglob("*.py")), root)
+
+
+def code_revision(config: EpisodeConfig) -> dict[str, str]:
+    """Digests of the code that a run depends on, by part: layers, plug-ins, libraries.
+
+    Of a plug-in every Python file of its top-level package counts, or its one file. Raises
+    CatalogueError for a plug-in that is not there.
+    """
+    revision = {layer: _layer(layer) for layer in _LAYERS}
+    for name in sorted({found.__module__.partition(".")[0] for found in _classes(config)}):
+        if name != _OWN:
+            revision[f"plug-in {name}"] = _plugin(name)
+    for library in _LIBRARIES:
+        revision[library] = version(library)
+    return revision
+
+
+def _classes(config: EpisodeConfig) -> Iterator[type[Any]]:
+    """Every class that a config names, whether built in, installed or by `module:Class`."""
+    catalogue = default_catalogue()
+    world: type[World] = catalogue.resolve("worlds", config.world.name)
+    yield world
+    for spec in config.agents:
+        yield agent_class(catalogue, world, spec.type)
+    for lever in config.governance.levers:
+        yield catalogue.resolve("levers", lever.type)
+    yield from own_metrics(catalogue, config)
+
+
+def _plugin(name: str) -> str:
+    module = sys.modules[name]
+    folders = getattr(module, "__path__", None)
+    if folders is not None:
+        parts = [
+            _digest_of(list(Path(folder).rglob("*.py")), Path(folder)) for folder in sorted(folders)
+        ]
+        return " ".join(parts)
+    source = getattr(module, "__file__", None)
+    return "without a file" if source is None else _digest_of([Path(source)], Path(source).parent)
+
+
+def changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """What differs between two revisions, in words."""
+    told = []
+    for part in dict.fromkeys([*before, *now]):
+        old, new = before.get(part, "absent"), now.get(part, "absent")
+        if old == new:
+            continue
+        if part in _LIBRARIES:
+            told.append(f"the library {part} was {old}, is {new}")
+        else:
+            what = part if part.startswith("plug-in ") else f"{_OWN}.{part}"
+            told.append(f"the code of {what} has changed (its digest was {old}, is {new})")
+    return told
+
+
+def git_revision() -> str | None:
+    """The commit of the checkout that the code runs from, with `+dirty`; None outside of one."""
+    here = Path(__file__).resolve().parent
+    try:
+        commit = subprocess.run(
+            ["git", "-C", str(here), "rev-parse", "HEAD"],
+            capture_output=True, text=True, timeout=5, check=True,
+        ).stdout.strip()  # fmt: skip
+        status = subprocess.run(
+            ["git", "-C", str(here), "status", "--porcelain", "--untracked-files=no"],
+            capture_output=True, text=True, timeout=5, check=True,
+        ).stdout.strip()  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return f"{commit}+dirty" if status else commit
+
+
+def machine() -> dict[str, str]:
+    """What meta.json says of where a run was executed."""
+    return {
+        "python": platform.python_version(),
+        "implementation": platform.python_implementation(),
+        "system": platform.platform(),
+        "machine": platform.machine(),
+    }

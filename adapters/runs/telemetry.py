@@ -1,0 +1,64 @@
+"""`telemetry.jsonl`: physical facts of the effects, outside of the files under the promise."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ...runtime.drivers.live import EffectTelemetry
+from ...runtime.errors import JournalDamaged
+from ...runtime.hash_chain import Recovered, SealedWriter, read_sealed
+from ..llm.call_record import CallRecord
+
+
+class Telemetry:
+    """Appends one sealed line per effect; a resumed run goes on in the same file."""
+
+    def __init__(self, path: Path, say: Callable[[str], None]) -> None:
+        """A damaged file is set aside with a notice: nothing that a run needs stands there."""
+        recovered = _recovered(path, say)
+        self._writer = SealedWriter(path, recovered)
+        self.effects = 0
+        """Effects of the whole run, those of earlier executions included."""
+        self.by_status: dict[str, int] = {}
+        for record in recovered.records if recovered else ():
+            if "status" in record:
+                self._count(record["status"])
+
+    def record(self, effect: EffectTelemetry) -> None:
+        """Keep how long an effect took and how it ended."""
+        status = effect.outcome.status
+        self._count(status)
+        self._writer.append(
+            {
+                "actor": effect.request.actor,
+                "number": effect.request.number,
+                "effect": effect.request.effect,
+                "status": status,
+                "seconds": round(effect.seconds, 6),
+                "late": effect.late,
+            }
+        )
+
+    def record_call(self, call: CallRecord) -> None:
+        """Keep the physical facts of a call to a language model."""
+        self._writer.append({"t": "model_call", **call.to_json()})
+
+    def _count(self, status: Any) -> None:
+        self.effects += 1
+        self.by_status[status] = self.by_status.get(status, 0) + 1
+
+    def close(self) -> None:
+        """Flush and close."""
+        self._writer.close()
+
+
+def _recovered(path: Path, say: Callable[[str], None]) -> Recovered | None:
+    if not path.exists():
+        return None
+    try:
+        return read_sealed(path)
+    except JournalDamaged as damage:
+        aside = path.with_name(f"damaged-{path.name}")
+        path.replace(aside)
+        say(f"{damage}. The file is kept as {aside.name}, and a new one begins.")
+        return None

@@ -1,0 +1,158 @@
+"""`replay --verify`: execute a run again from its journal and compare every byte."""
+
+import tempfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ...actors.episode import build_episode
+from ...actors.plugins import default_catalogue
+from ...actors.ports import Observer
+from ...runtime.drivers.ending import RunEnd
+from ...runtime.drivers.replay import replay
+from ...runtime.errors import GdgError, JournalDamaged, ReplayDivergence
+from ...runtime.hash_chain import read_sealed
+from ...runtime.journal import Recorded
+from ...scenarios.schema.episode import EpisodeConfig
+from . import revision
+from .diff import Difference, compare
+from .directory import JOURNAL, RunDirectory, document_bytes, promised
+from .meta import Seal, first_bad_line, read_meta
+
+_TELEMETRY = "telemetry.jsonl"
+
+
+class Verification(NamedTuple):
+    """What a replay found."""
+
+    directory: Path
+    complete: bool
+    """Whether the recorded run had come to its end; else its files are the beginning of it."""
+    outcomes: int
+    """Recorded outcomes of effects that were used."""
+    differences: tuple[Difference, ...]
+    notes: tuple[str, ...]
+    """What may explain differences: other code, other libraries."""
+
+    @property
+    def verified(self) -> bool:
+        """Whether every byte is what the replay makes it."""
+        return not self.differences
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `replay --json`."""
+        return {
+            "run_dir": str(self.directory),
+            "verified": self.verified,
+            "complete": self.complete,
+            "outcomes": self.outcomes,
+            "differences": [difference._asdict() for difference in self.differences],
+            "notes": list(self.notes),
+        }
+
+
+def replay_into(
+    config: EpisodeConfig, schedule: str, recorded: Recorded, out: Path,
+    observer: Observer | None = None,
+) -> RunEnd:  # fmt: skip
+    """Execute a recorded run again, without network or event loop, and write its files to `out`.
+
+    Raises ReplayDivergence and whatever ended the recorded run.
+    """
+    assert recorded.header is not None
+    (out / "config.json").write_bytes(document_bytes(recorded.header["config"]))
+    with RunDirectory(out).sinks(config) as sinks:
+        kernel = build_episode(
+            config, default_catalogue(), sinks, observer=observer, schedule_policy=schedule
+        )
+        return replay(kernel, recorded)
+
+
+def verify_run(run: RunDirectory, observer: Observer | None = None) -> Verification:
+    """Compare every file of a run with what its journal makes, and every seal with its line.
+
+    Raises RunUnreadable, CatalogueError for a plug-in that is not there any more.
+    """
+    changed = _meta(run)
+    meta = {} if changed else read_meta(run.file("meta.json"))
+    complete = meta.get("status") == "completed"
+    guarded = [*_sealed(run, JOURNAL, meta), *_sealed(run, _TELEMETRY, meta), *changed]
+    try:
+        recorded, config, schedule = run.read_journal()
+    except JournalDamaged as damage:
+        differences = guarded or [_damaged(damage)]
+        return Verification(run.path, complete, 0, tuple(differences), ())
+    now = revision.code_revision(config)
+    assert recorded.header is not None
+    notes = revision.changes(recorded.header["code"], now)
+    with tempfile.TemporaryDirectory(prefix="gdg-replay-") as folder:
+        again = Path(folder)
+        parted = None
+        try:
+            ending = replay_into(config, schedule, recorded, again, observer)
+            if complete and ending is not RunEnd.COMPLETED:
+                parted = _exhausted(recorded)
+        except GdgError as error:
+            # A run that failed ends so in its replay too; one that asks otherwise never may.
+            if complete or isinstance(error, ReplayDivergence):
+                parted = _parting(recorded, error)
+        if parted is not None and not any(found.file == JOURNAL for found in guarded):
+            guarded.insert(0, parted)
+        for name in promised(config):
+            found = compare(
+                run.file(name), again / name,
+                whole=complete or name == "config.json", replayed_whole=parted is None,
+            )  # fmt: skip
+            if found is not None:
+                guarded.append(found)
+    return Verification(run.path, complete, len(recorded), tuple(guarded), tuple(notes))
+
+
+def _exhausted(recorded: Recorded) -> Difference:
+    line = len(recorded.recovered.records) + 1
+    return Difference(JOURNAL, line, "the recording ends here", "the run asks for more")
+
+
+def _parting(recorded: Recorded, error: GdgError) -> Difference:
+    """Where a replay that failed parted from the run that had completed."""
+    line = 1
+    if isinstance(error, ReplayDivergence):
+        for number, record in enumerate(recorded.recovered.records, start=1):
+            if (record.get("actor"), record.get("number")) == (error.actor, error.number):
+                line = number
+                break
+    return Difference(JOURNAL, line, "a run that completed", str(error))
+
+
+def _sealed(run: RunDirectory, name: str, meta: dict[str, Any]) -> list[Difference]:
+    """What is wrong with a file that a replay can't make: it guards its own lines, its end stands
+    in meta.json once the run has ended."""
+    path, seal = run.file(name), meta.get("seals", {}).get(name)
+    if not path.exists():
+        if not run.has_begun:
+            return []
+        return [Difference(name, 1, "the file is missing", "a file")]
+    try:
+        recovered = read_sealed(path)
+        lines = len(recovered.records)
+        if seal is not None and recovered.torn:
+            raise JournalDamaged(name, lines + 1, "this line is torn or was changed")
+    except JournalDamaged as damage:
+        return [_damaged(damage)]
+    if seal is None or Seal(lines, recovered.check) == Seal(**seal):
+        return []
+    line = min(lines, seal["lines"]) + 1 if lines != seal["lines"] else max(1, lines)
+    return [Difference(name, line, f"{lines} lines", f"{seal['lines']} lines, by meta.json")]
+
+
+def _meta(run: RunDirectory) -> list[Difference]:
+    path = run.file("meta.json")
+    if not path.exists():
+        return [Difference("meta.json", 1, "the file is missing", "a file")]
+    bad = first_bad_line(path.read_bytes())
+    if bad is None:
+        return []
+    return [Difference("meta.json", bad, "this line was changed", "the line as it was written")]
+
+
+def _damaged(damage: JournalDamaged) -> Difference:
+    return Difference(damage.file, damage.line, str(damage), "the line as it was written")

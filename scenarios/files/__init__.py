@@ -1,0 +1,1 @@
+"""Scenario files: from a path or a shipped name to the resolved config."""

@@ -1,0 +1,67 @@
+"""Where a scenario file's text comes from."""
+
+from pathlib import Path
+
+from .diagnostics import Findings, Place, nearest, nearest_first, one_line
+from .shipped import SUFFIXES, shipped_scenarios
+
+MAX_BYTES = 1 << 20
+
+
+def read_source(source: Path | str, findings: Findings) -> tuple[str, str] | None:
+    """The file's name for messages and its text; None (with a fault noted) if there is none.
+
+    A text that is no file but the name of a shipped scenario means that one.
+    """
+    name = one_line(str(source))
+    here = Place(name)
+    try:
+        path = Path(source)
+        shipped = shipped_scenarios().get(source) if isinstance(source, str) else None
+        if shipped is not None and not path.is_file():
+            path, name = shipped, f"{source}.yaml"
+            here = Place(name)
+        if path.is_dir():
+            findings.add(here, "", "is a directory, not a scenario file")
+            return None
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        findings.add(here, "", _no_such_file(source), suggestion=_nearest_file(source))
+        return None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        findings.add(here, "", f"cannot be read: {one_line(reason)}")
+        return None
+    if len(data) > MAX_BYTES:
+        findings.add(here, "", f"is larger than {MAX_BYTES >> 20} MiB; a scenario file is not")
+        return None
+    try:
+        return name, data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        findings.add(
+            Place(name, line),
+            "",
+            f"is not UTF-8 (byte 0x{data[error.start]:02x}); save it with that encoding",
+        )
+        return None
+
+
+def _no_such_file(source: Path | str) -> str:
+    known = nearest_first(str(source), tuple(shipped_scenarios()))
+    return f"no such file, and no shipped scenario of this name ({', '.join(known)})"
+
+
+def _nearest_file(source: Path | str) -> str | None:
+    """A shipped name or a file beside the missing one that was probably meant."""
+    path = Path(source)
+    name = nearest(str(source).removesuffix(".yaml"), shipped_scenarios())
+    if name is not None:
+        return name
+    try:
+        beside = sorted(entry.name for entry in path.parent.iterdir())
+    except OSError:
+        return None
+    close = nearest(path.name, [entry for entry in beside if entry.endswith(SUFFIXES)])
+    return None if close is None else one_line(str(path.with_name(close)))

@@ -1,0 +1,259 @@
+"""A file's tree and its overrides into the resolved config."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from pydantic import BaseModel
+
+from ..catalogue import Catalogue, CatalogueError, Kind
+from ..schema.episode import EpisodeConfig, SafetyConfig, WorldSpec
+from ..schema.language_model import ModelOverrides
+from ..schema.population import AgentSpec
+from ..schema.roster import targets
+from .aliases import canonical, world_name
+from .diagnostics import Findings, nearest, nearest_first, shown
+from .nodes import Node, described, mapping, merge
+from .resolve_goals import GoalChecks, GoalForms, note_nobody
+from .validation import settings, sort_in, tree_of, validated
+
+if TYPE_CHECKING:
+    from ..world import World
+
+DEFAULT_WORLD = WorldSpec().name
+
+
+def resolve(
+    root: Node, patches: Sequence[Node], catalogue: Catalogue, findings: Findings
+) -> EpisodeConfig | None:
+    """The config with every default; None where faults were noted."""
+    if not root.is_mapping:
+        problem = "is empty" if root.value is None else f"holds {described(root)}"
+        findings.add(root.place, "", f"{problem}; a scenario file is a mapping (key: value)")
+        return None
+    return _Resolver(root, patches, catalogue, findings).resolve()
+
+
+class _Resolver:
+    def __init__(
+        self, root: Node, patches: Sequence[Node], catalogue: Catalogue, findings: Findings
+    ) -> None:
+        self._catalogue = catalogue
+        self._findings = findings
+        self._world = self._world_class([root, *patches])
+        config = self._world.Config if self._world else None
+        self._tree = canonical(root, config, findings)
+        self._add_what_the_gym_implies(root)
+        for patch in patches:
+            self._tree = merge(self._tree, canonical(patch, config, findings), findings)
+        self._drop_nulls()
+
+    def resolve(self) -> EpisodeConfig | None:
+        self._fill_world_params()
+        self._fill_agent_params()
+        filled = GoalForms(self._catalogue, self._findings).fill(self._tree)
+        self._check_roles()
+        self._check_names("metrics", self._items("metrics", "track"))
+        self._check_names("levers", self._items("governance", "levers", each="type"))
+        config = validated(EpisodeConfig, self._tree, self._findings)
+        if config is not None:
+            self._check_targets(config)
+            checks = GoalChecks(config, self._tree, self._world, self._findings)
+            checks.check(filled=filled)
+            self._check_agents(config)
+            self._check_roles_of_models(config)
+        return config
+
+    def _world_class(self, roots: Sequence[Node]) -> "type[World] | None":
+        named = [name for root in roots if (name := world_name(root)) is not None]
+        if not named:
+            return self._loaded("worlds", Node(DEFAULT_WORLD, roots[0].place, "world"))
+        return self._loaded("worlds", named[-1])
+
+    def _loaded(self, kind: Kind, node: Node) -> type[Any] | None:
+        """The class that a node names; None with a fault noted, or if it holds no text."""
+        if not isinstance(node.value, str):
+            return None
+        try:
+            return self._catalogue.resolve(kind, node.value)
+        except CatalogueError as error:
+            self._findings.add(node.place, node.path, error.problem, suggestion=error.suggestion)
+            return None
+
+    def _add_what_the_gym_implies(self, root: Node) -> None:
+        """A Gym file is named after its scenario and has one epoch."""
+        scenario, engine = root.entries.get("scenario"), root.entries.get("engine")
+        if scenario is not None:
+            self._tree.entries.setdefault("scenario_id", scenario)
+        if engine is not None and engine.value is not None:
+            absent = mapping(engine.place, "simulation")
+            simulation = self._tree.entries.setdefault("simulation", absent)
+            simulation.entries.setdefault("epochs", Node(1, engine.place, "engine"))
+
+    def _drop_nulls(self) -> None:
+        """A section or top-level key without content is as good as absent."""
+        self._tree.value = {
+            key: node for key, node in self._tree.entries.items() if node.value is not None
+        }
+        params = self._node("world", "params")
+        if params is None or self._world is None:
+            return
+        for key, field in self._world.Config.model_fields.items():
+            node = params.entries.get(key)
+            if node is not None and node.value is None and _is_model(field.annotation):
+                del params.entries[key]
+
+    def _node(self, *path: str) -> Node | None:
+        node: Node | None = self._tree
+        for key in path:
+            node = node.entries.get(key) if node else None
+        return node
+
+    def _items(self, *path: str, each: str | None = None) -> list[Node]:
+        node = self._node(*path)
+        items = node.items if node else []
+        if each is None:
+            return items
+        return [item.entries[each] for item in items if each in item.entries]
+
+    def _fill_world_params(self) -> None:
+        if self._world is None:
+            return
+        world = self._tree.entries.setdefault("world", mapping(self._tree.place, "world"))
+        self._fill(self._world.Config, world)
+
+    def _fill(self, model: type[BaseModel], owner: Node) -> None:
+        """Put the model's every field in place of the `params` that were given."""
+        params = owner.entries.get("params")
+        if params is None or params.value is None:
+            params = mapping(owner.place, owner.child("params"))
+        if not (owner.is_mapping and params.is_mapping):
+            return
+        values = settings(model, params, self._findings, elsewhere=self._elsewhere(params))
+        if values is not None:
+            owner.entries["params"] = tree_of(values, params)
+
+    def _elsewhere(self, params: Node) -> tuple[str, ...]:
+        """The keys of `safety:`, if some of that section went to the world."""
+        limits = params.entries.get("limits")
+        children = limits.entries.values() if limits else ()
+        in_safety = any(child.path.startswith("safety.") for child in children)
+        return tuple(SafetyConfig.model_fields) if in_safety else ()
+
+    def _fill_agent_params(self) -> None:
+        for entry in self._items("agents"):
+            kind = entry.entries.get("type")
+            if kind is None or not isinstance(kind.value, str) or self._world is None:
+                continue
+            found = self._agent_class(self._world, kind.value, kind)
+            model = getattr(found, "Params", None)
+            if _is_model(model):
+                _in_words(entry, model)
+                sort_in(entry, "params", model, beside=AgentSpec)
+            if kind.value not in self._world.policies:
+                # A scripted policy asks no model: there such a key is a mistake.
+                sort_in(entry, "llm", ModelOverrides, beside=AgentSpec)
+            if _is_model(model):
+                self._fill(model, entry)
+
+    def _check_agents(self, config: EpisodeConfig) -> None:
+        """Whether agents have the models that they need, and parameters that fit the world."""
+        world = self._world
+        for entry, spec in zip(self._items("agents"), config.agents, strict=True):
+            kind = entry.entries["type"]
+            found = self._agent_class(world, spec.type, kind) if world else None
+            if getattr(found, "needs_model", False) and config.model_of(spec) is None:
+                self._findings.add(
+                    kind.place,
+                    kind.path,
+                    f"type: {shown(spec.type)} needs a language model; add `model: …` here, or "
+                    f"`llm: {{model: …}}` for all (openai/gpt-4o-mini, or local/smollm2 without a "
+                    f"key)",
+                )
+            misfit = getattr(found, "misfit", None)
+            wrong = misfit(spec.params, world) if misfit else None
+            if wrong is not None:
+                node = entry.entries["params"].entries.get(wrong.param, entry)
+                self._findings.add(node.place, node.path, wrong.problem,
+                                   suggestion=wrong.suggestion)  # fmt: skip
+
+    def _check_roles_of_models(self, config: EpisodeConfig) -> None:
+        """Models and budgets of a role that nobody could have would silently do nothing."""
+        known = [spec.role for spec in config.agents if spec.role]
+        known += self._world.roles if self._world else ()
+        known = list(dict.fromkeys(known))
+        for path in (("models",), ("llm", "role_budgets")):
+            section = self._node(*path)
+            for role, node in (section.entries if section else {}).items():
+                if role not in known:
+                    listed = ", ".join(known) or "none"
+                    self._findings.add(
+                        node.place, node.path, f"no agent has the role '{shown(role)}' (known: "
+                        f"{listed})", suggestion=nearest(role, known),
+                    )  # fmt: skip
+
+    def _agent_class(self, world: "type[World]", name: str, node: Node) -> type[Any] | None:
+        """A policy of the world, or an agent of the catalogue."""
+        policies = world.policies
+        if name in policies:
+            return policies[name]
+        others = self._catalogue.names("agents")
+        if name in others or ":" in name:
+            return self._loaded("agents", node)
+        known = (*policies, *others)
+        listed = ", ".join(nearest_first(name, known)) or "none"
+        self._findings.add(
+            node.place,
+            node.path,
+            f"unknown agent type '{shown(name)}' in the world {world.name} "
+            f"(known: {listed}; or module:Class)",
+            suggestion=nearest(name, known),
+        )
+        return None
+
+    def _check_roles(self) -> None:
+        """In a world that has roles an agent has one of them, or none."""
+        world = self._world
+        if world is None or not world.roles:
+            return
+        for entry in self._items("agents"):
+            node = entry.entries.get("role")
+            if node is None or not isinstance(node.value, str) or node.value in world.roles:
+                continue
+            listed = ", ".join(nearest_first(node.value, tuple(world.roles)))
+            self._findings.add(
+                node.place,
+                node.path,
+                f"unknown role '{shown(node.value)}' in the world {world.name} (known: {listed})",
+                suggestion=nearest(node.value, world.roles),
+            )
+
+    def _check_names(self, kind: Kind, nodes: Sequence[Node]) -> None:
+        for node in nodes:
+            if isinstance(node.value, str):
+                try:
+                    self._catalogue.check(kind, node.value)
+                except CatalogueError as error:
+                    self._findings.add(
+                        node.place, node.path, error.problem, suggestion=error.suggestion
+                    )
+
+    def _check_targets(self, config: EpisodeConfig) -> None:
+        for adversary, node in zip(config.adversaries, self._items("adversaries"), strict=True):
+            if not targets(config, adversary):
+                note_nobody(adversary.target, node.entries["target"], config, self._findings)
+
+
+def _in_words(entry: Node, model: type[BaseModel]) -> None:
+    """Goals that are mere words are a setting of the agent's kind, where it has one: they go into
+    its prompts, not into a GoalStore."""
+    goals = entry.entries.get("goals")
+    if goals is None or "goals" not in model.model_fields or not goals.items:
+        return
+    if all(isinstance(goal.value, str) for goal in goals.items):
+        below = entry.entries.setdefault("params", mapping(entry.place, entry.child("params")))
+        if below.is_mapping:
+            below.entries.setdefault("goals", entry.entries.pop("goals"))
+
+
+def _is_model(candidate: Any) -> TypeGuard[type[BaseModel]]:
+    return isinstance(candidate, type) and issubclass(candidate, BaseModel)

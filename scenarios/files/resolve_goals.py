@@ -1,0 +1,285 @@
+"""The goals of a scenario file: every default filled in, and what they must be to the rest."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from ..catalogue import Catalogue, CatalogueError
+from ..schema.episode import EpisodeConfig
+from ..schema.goals import GoalsConfig, GoalSpec, OwnGoal, TaskSpec
+from ..schema.roster import agent_ids, targets
+from .diagnostics import Findings, nearest, shown
+from .nodes import Node, mapping
+from .validation import settings, tree_of
+
+if TYPE_CHECKING:
+    from ..world import World
+
+_TASK_ID = 128
+"""Most characters of a scheduled task's id in the store, where `:` and the agent's id follow it."""
+
+
+class GoalForms:
+    """Fills in what the layer of goals says that goals, beliefs, tasks and the policy hold."""
+
+    def __init__(self, catalogue: Catalogue, findings: Findings) -> None:
+        self._catalogue = catalogue
+        self._findings = findings
+        self._fit = True
+
+    def fill(self, tree: Node) -> bool:
+        """Put every field of each form in place of those that were given; whether all fit."""
+        try:
+            self._fill_all(tree)
+        except CatalogueError as error:
+            section = tree.entries["goals"]
+            self._findings.add(section.place, section.path, error.problem)
+            return False
+        return self._fit
+
+    def _fill_all(self, tree: Node) -> None:
+        own = [entry for entry in _items(tree, "agents") if _items(entry, "goals")]
+        if own:
+            tree.entries.setdefault("goals", mapping(own[0].place, "goals"))
+        section = tree.entries.get("goals")
+        for entry in own:
+            self._refuse_targets(entry.entries["goals"])
+            self._goals(entry.entries["goals"], OwnGoal)
+        if section is None or not section.is_mapping:
+            return
+        for key, name in (("policy", "goal policy"), ("weights", "goal weights")):
+            given = section.entries.get(key) or mapping(section.place, section.child(key))
+            if given.is_mapping:
+                section.entries[key] = self._filled(given, self._catalogue.form(name))
+        beliefs = section.entries.get("beliefs")
+        if beliefs is not None and beliefs.items:
+            form = self._catalogue.form("belief")
+            beliefs.value = [self._filled(belief, form) for belief in beliefs.items]
+        self._goals(section.entries.get("list"), GoalSpec)
+        for task in _items(section, "tasks"):
+            self._fill(task, "task", self._catalogue.form("scheduled task"), TaskSpec)
+
+    def _goals(self, goals: Node | None, beside: type[OwnGoal]) -> None:
+        for goal in goals.items if goals else ():
+            self._fill(goal, "goal", self._catalogue.form("goal"), beside)
+
+    def _refuse_targets(self, goals: Node) -> None:
+        for goal in goals.items:
+            target = goal.entries.pop("target", None)
+            if target is not None:
+                self._findings.add(
+                    target.place, target.path, "a goal in an entry of `agents` is that entry's; "
+                    "leave `target` out, or move the goal to `goals.list`",
+                )  # fmt: skip
+
+    def _fill(self, entry: Node, key: str, form: type[BaseModel], beside: type[BaseModel]) -> None:
+        """Move what belongs to the form into `key`, and fill that in."""
+        if not entry.is_mapping:
+            return
+        below = entry.entries.get(key) or mapping(entry.place, entry.path)
+        if below.is_mapping:
+            self._gather(entry, below, key, beside)
+            entry.entries[key] = self._filled(below, form, tuple(beside.model_fields))
+
+    def _gather(self, entry: Node, below: Node, key: str, beside: type[BaseModel]) -> None:
+        for name in [*entry.entries]:
+            if name in beside.model_fields:
+                continue
+            given = entry.entries.pop(name)
+            if name in below.entries:
+                self._findings.add(
+                    given.place, given.path, f"stands under `{key}` as well; keep one"
+                )
+            else:
+                below.entries[name] = given
+        owner = below.entries.get("owner")
+        if owner is not None and owner.value is not None:
+            self._findings.add(
+                owner.place, owner.path, "whose it is follows from `target`, or from the entry of "
+                "`agents` that it stands in",
+            )  # fmt: skip
+
+    def _filled(self, node: Node, form: type[BaseModel], elsewhere: Sequence[str] = ()) -> Node:
+        values = settings(form, node, self._findings, elsewhere=elsewhere)
+        if values is None:
+            self._fit = False
+            return node
+        return tree_of(values, node)
+
+
+class GoalChecks:
+    """Notes goals that could do nothing as they stand."""
+
+    def __init__(
+        self, config: EpisodeConfig, tree: Node, world: "type[World] | None", findings: Findings
+    ) -> None:
+        self._config = config
+        self._tree = tree
+        self._world = world
+        self._findings = findings
+
+    def check(self, *, filled: bool) -> None:
+        """Note every fault; of what a form holds only if all are filled in."""
+        goals = self._config.goals
+        if goals is None:
+            return
+        section = self._tree.entries["goals"]
+        given: list[tuple[GoalSpec | TaskSpec, Node]] = [
+            *zip(goals.list, _items(section, "list"), strict=True),
+            *zip(goals.tasks, _items(section, "tasks"), strict=True),
+        ]
+        for spec, node in given:
+            if not targets(self._config, spec):
+                place = node.entries.get("target", node)
+                note_nobody(spec.target, place, self._config, self._findings)
+        if filled:
+            for data, node in self._with_metadata():
+                self._check_policy(data.get("metadata", {}).get("policy"), node)
+                self._check_references(data, [str(belief["id"]) for belief in goals.beliefs], node)
+            self._check_dependencies()
+            self._check_beliefs(goals)
+            self._check_tasks(goals)
+        if goals.checker != "lexical" and self._config.model_of_judge is None:
+            node = section.entries["checker"]
+            self._findings.add(
+                node.place, node.path, f"checker: {goals.checker} needs a language model; add "
+                f"`judge: {{model: …}}` here, or `llm: {{model: …}}` for all",
+            )  # fmt: skip
+
+    def _check_beliefs(self, goals: GoalsConfig) -> None:
+        """Ids are given once, and changes are of beliefs that there are and that can change."""
+        section = self._tree.entries["goals"]
+        ids = [str(belief["id"]) for belief in goals.beliefs]
+        self._refuse_twins(ids, _items(section, "beliefs"), "the id")
+        fixed = [str(belief["id"]) for belief in goals.beliefs if belief["immutable"]]
+        changes = zip(goals.belief_changes, _items(section, "belief_changes"), strict=True)
+        for change, node in changes:
+            name = shown(change.belief)
+            if change.belief not in ids:
+                self._findings.add(
+                    node.place, node.path, f"no belief has the id '{name}' (known: "
+                    f"{', '.join(ids) or 'none'})", suggestion=nearest(change.belief, ids),
+                )  # fmt: skip
+            elif change.belief in fixed:
+                self._findings.add(
+                    node.place, node.path, f"the belief '{name}' is immutable, so it can't change"
+                )
+
+    def _check_tasks(self, goals: GoalsConfig) -> None:
+        ids = [str(task.task["task_id"]) for task in goals.tasks]
+        nodes = _items(self._tree.entries["goals"], "tasks")
+        self._refuse_twins(ids, nodes, "the task_id")
+        for task, task_id, node in zip(goals.tasks, ids, nodes, strict=True):
+            whom = max(map(len, targets(self._config, task)), default=0)
+            if len(task_id) + 1 + whom > _TASK_ID:
+                self._findings.add(
+                    node.place, node.path, f"task_id has {len(task_id)} characters; with agents' "
+                    f"ids as long as these it can have {_TASK_ID - 1 - whom}",
+                )  # fmt: skip
+
+    def _refuse_twins(self, names: Sequence[str], nodes: Sequence[Node], what: str) -> None:
+        first: dict[str, Node] = {}
+        for name, node in zip(names, nodes, strict=True):
+            twin = first.setdefault(name, node)
+            if twin is not node:
+                self._findings.add(
+                    node.place, node.path, f"has {what} '{shown(name)}' as {twin.path} "
+                    f"({twin.place}) has; every one needs its own",
+                )  # fmt: skip
+
+    def _with_metadata(self) -> Iterator[tuple[dict[str, Any], Node]]:
+        """Goals and tasks, with where they stand."""
+        goals = self._config.goals
+        assert goals is not None
+        section = self._tree.entries["goals"]
+        for spec, node in zip(goals.list, _items(section, "list"), strict=True):
+            yield spec.goal, node
+        for task, node in zip(goals.tasks, _items(section, "tasks"), strict=True):
+            yield task.task, node
+        for agent, entry in zip(self._config.agents, _items(self._tree, "agents"), strict=True):
+            for own, node in zip(agent.goals, _items(entry, "goals"), strict=True):
+                yield own.goal, node
+
+    def _check_policy(self, policy: Any, node: Node) -> None:
+        """A goal's `metadata.policy` is a scripted policy that can act without parameters."""
+        if policy is None or self._world is None:
+            return
+        known = [
+            name
+            for name, found in self._world.policies.items()
+            if not any(field.is_required() for field in found.Params.model_fields.values())
+        ]
+        if policy not in known:
+            self._findings.add(
+                node.place, node.path, f"metadata.policy is '{shown(str(policy))}', which is no "
+                f"policy of the world {self._world.name} (known: {', '.join(known) or 'none'})",
+                suggestion=nearest(str(policy), known),
+            )  # fmt: skip
+
+    def _check_references(self, goal: dict[str, Any], known: Sequence[str], node: Node) -> None:
+        """A goal that names a belief which is not there is not held back by it."""
+        for key in ("aligns_with", "contradicts"):
+            for name in goal.get(key, ()):
+                if name not in known:
+                    self._findings.add(
+                        node.place, node.path, f"{key}: no belief has the id '{shown(name)}' "
+                        f"(known: {', '.join(known) or 'none'})", suggestion=nearest(name, known),
+                    )  # fmt: skip
+
+    def _check_dependencies(self) -> None:
+        """`depends_on` names goals that the same agent has, and that stand before."""
+        assert self._config.goals is not None
+        listed = list(zip(self._config.goals.list,
+                          _items(self._tree.entries["goals"], "list"), strict=True))  # fmt: skip
+        meant = [(spec, node, frozenset(targets(self._config, spec))) for spec, node in listed]
+        entries = dict(zip(map(id, self._config.agents), _items(self._tree, "agents"), strict=True))
+        noted: set[str] = set()
+        for agent, spec in agent_ids(self._config):
+            own: list[tuple[OwnGoal, Node]] = [
+                (goal, node) for goal, node, whom in meant if agent in whom
+            ]
+            own += zip(spec.goals, _items(entries[id(spec)], "goals"), strict=True)
+            before: list[str] = []
+            for goal, node in own:
+                self._check_names(goal, node, before, noted)
+                if goal.name in before and node.path not in noted:
+                    noted.add(node.path)
+                    self._findings.add(
+                        node.place, node.path, f"the agent {agent} has a goal with the name "
+                        f"'{shown(goal.name or '')}' before this one; give each its own",
+                    )  # fmt: skip
+                if goal.name is not None:
+                    before.append(goal.name)
+
+    def _check_names(
+        self, goal: OwnGoal, node: Node, before: Sequence[str], noted: set[str]
+    ) -> None:
+        for name in goal.goal.get("depends_on", ()):
+            if name not in before and node.path not in noted:
+                noted.add(node.path)
+                self._findings.add(
+                    node.place, node.path, f"depends_on: no goal before this one, of the same "
+                    f"agent, has the name '{shown(name)}' (known: {', '.join(before) or 'none'})",
+                    suggestion=nearest(name, before),
+                )  # fmt: skip
+
+
+def note_nobody(target: str, node: Node, config: EpisodeConfig, findings: Findings) -> None:
+    """Note a target that is nobody."""
+    known = ["all"]
+    for spec in config.agents:
+        known += [spec.type, spec.prefix, f"{spec.prefix}_1"]
+    known = list(dict.fromkeys(known))
+    findings.add(
+        node.place,
+        node.path,
+        f"no agent is '{shown(target)}' (known: all, a type, a name, or an id such "
+        f"as {config.agents[0].prefix}_1)",
+        suggestion=nearest(target, known),
+    )
+
+
+def _items(node: Node, key: str) -> list[Node]:
+    below = node.entries.get(key)
+    return below.items if below is not None else []

@@ -1,0 +1,296 @@
+"""Contract checks for any world: `run_contract_checks(MyWorld)` gives one result per check.
+
+Nothing here is special to the worlds that come with the runtime. What depends on a world's own
+rules (each violation lowers the score, both ends of the range can be reached) its tests must show.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from math import fsum, isfinite
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from ..actions import NOOP, Action, Alignment, Applied
+from ..observation import Observation
+from ..world import World
+from .arguments import bad_examples, example
+from .options import Witness, chooser, faults_of_roles
+from .play import Episode, Player, Settings, play, settings
+
+__all__ = ["CHECKS", "CheckResult", "Episode", "Subject", "play", "run_contract_checks"]
+
+MARGIN = 0.05
+"""By how much the reference's mean score must beat that of doing nothing."""
+_ROUNDING = 1e-9
+
+
+class CheckResult(NamedTuple):
+    """What a check found."""
+
+    name: str
+    passed: bool
+    detail: str
+    """What was measured; where the check failed, what was expected and what came."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The world under test and how it is played."""
+
+    world: type[World]
+    config: Settings = None
+    seeds: Sequence[int] = (0, 1, 2, 3, 4)
+    steps: int = 20
+    agents: int = 3
+
+    def play(self, player: Player, seed: int, **options: object) -> Episode:
+        """One episode; `options` are those of `play`, `config` and `steps` among them."""
+        options = {"config": self.config, "steps": self.steps, "agents": self.agents, **options}
+        return play(self.world, player=player, seed=seed, **options)  # type: ignore[arg-type]
+
+    def mean_score(self, player: Player) -> float:
+        """Over all seeds. Raises ValueError where a seed has no scored step."""
+        means = []
+        for seed in self.seeds:
+            mean = self.play(player, seed).mean_score
+            if mean is None:
+                raise ValueError(f"no step of seed {seed} could be scored")
+            means.append(mean)
+        return fsum(means) / len(means)
+
+    def scripts(self) -> dict[str, list[Action]]:
+        """Players that look at nothing: noop, each tool alone, and all tools in turn."""
+        text = f"agent_{self.agents}"
+        each = {tool.name: [example(tool, text)] for tool in self.world.tools}
+        in_turn = [actions[0] for actions in each.values()]
+        return {"noop": [NOOP], **each, **({"all tools in turn": in_turn} if in_turn else {})}
+
+    def players(self) -> dict[str, Player]:
+        """The scripts and the world's own policies."""
+        return {**self.scripts(), **{name: name for name in self.world.policies}}
+
+
+def reference_beats_noop(subject: Subject) -> CheckResult:
+    """Doing what the goal asks must score clearly more than doing nothing."""
+    reference, noop = subject.mean_score(subject.world.reference), subject.mean_score([NOOP])
+    detail = (
+        f"mean score {reference:.3f} for the reference, {noop:.3f} for noop; "
+        f"it must be more by at least {MARGIN}"
+    )
+    return _result(reference_beats_noop, reference >= noop + MARGIN, detail)
+
+
+def reference_is_not_below_baseline(subject: Subject) -> CheckResult:
+    """The reference must score at least what the baseline scores."""
+    world = subject.world
+    reference, baseline = subject.mean_score(world.reference), subject.mean_score(world.baseline)
+    detail = f"mean score {reference:.3f} for the reference, {baseline:.3f} for the baseline"
+    passed = reference >= baseline - _ROUNDING
+    return _result(reference_is_not_below_baseline, passed, detail)
+
+
+def same_seed_gives_the_same_bytes(subject: Subject) -> CheckResult:
+    """The same seed and the same players must give the same events, scores and observations."""
+    for name, player in subject.players().items():
+        for seed in subject.seeds[:2]:
+            if subject.play(player, seed).to_bytes() != subject.play(player, seed).to_bytes():
+                detail = (
+                    f"{name}, seed {seed}: two runs differ; let nothing but the config and the "
+                    f"draws that the world is given make a difference"
+                )
+                return _result(same_seed_gives_the_same_bytes, False, detail)
+    return _result(same_seed_gives_the_same_bytes, True, f"{len(subject.players())} players")
+
+
+def observing_changes_nothing(subject: Subject) -> CheckResult:
+    """However often agents are observed, all goes on as if they had been observed once."""
+    for name, player in subject.players().items():
+        seed = subject.seeds[0]
+        once, often = (subject.play(player, seed, looks=looks, shout=0.1) for looks in (1, 3))
+        if once.to_bytes() != often.to_bytes():
+            detail = (
+                f"{name}, seed {seed}: an episode in which every agent is observed three times "
+                f"before and after its action differs; observe() must not change the world"
+            )
+            return _result(observing_changes_nothing, False, detail)
+    return _result(observing_changes_nothing, True, f"{len(subject.players())} players")
+
+
+def bad_arguments_are_refused(subject: Subject) -> CheckResult:
+    """The tools' models refuse unknown, negative, NaN, huge and wrongly typed arguments."""
+    tried, accepted = 0, []
+    for tool in subject.world.tools:
+        for fault, action in bad_examples(tool, "agent_1"):
+            tried += 1
+            try:
+                tool.arguments.model_validate(action.args, strict=True)
+            except ValidationError:
+                continue
+            accepted.append(f"{tool.name}: {fault}")
+    if accepted:
+        detail = (
+            f"accepted {'; '.join(accepted)}; forbid extra fields and bound every number in the "
+            f"model of the tool's arguments"
+        )
+        return _result(bad_arguments_are_refused, False, detail)
+    return _result(bad_arguments_are_refused, True, f"{tried} bad arguments refused")
+
+
+def refused_actions_change_nothing(subject: Subject) -> CheckResult:
+    """Unknown tools and refused arguments leave the world as a noop does."""
+    bad = [Action(tool="no_such_tool")]
+    for tool in subject.world.tools:
+        bad += [action for _, action in bad_examples(tool, "agent_1")]
+    seed, steps = subject.seeds[0], max(subject.steps, len(bad))
+    refused = subject.play(bad, seed, steps=steps)
+    left_alone = subject.play([NOOP], seed, steps=steps)
+    refused.events = [event for event in refused.events if event.type != "invalid_action"]
+    passed = refused.to_bytes() == left_alone.to_bytes()
+    detail = f"{len(bad)} bad actions" if passed else (
+        f"seed {seed}: {len(bad)} bad actions one after the other did not leave the world as as "
+        f"many noops did"
+    )  # fmt: skip
+    return _result(refused_actions_change_nothing, passed, detail)
+
+
+def scores_are_in_range(subject: Subject) -> CheckResult:
+    """A score is 1 less its components, in [0, 1], or null with a reason."""
+    scored = 0
+    for name, player in subject.players().items():
+        for seed in subject.seeds:
+            for agent, series in subject.play(player, seed).scores.items():
+                for step, alignment in enumerate(series):
+                    fault = _fault_of_score(alignment)
+                    if fault:
+                        detail = f"{name}, seed {seed}, {agent}, step {step}: {fault}"
+                        return _result(scores_are_in_range, False, detail)
+                    scored += alignment.value is not None
+    return _result(scores_are_in_range, True, f"{scored} scores")
+
+
+def _fault_of_score(alignment: Alignment) -> str | None:
+    value, components, reason = alignment
+    for name, size in components.items():
+        if not (isfinite(size) and size >= 0.0):
+            return f"the component {name} is {size}; it must be at least 0"
+    if value is None:
+        return None if reason else "the score is null without a reason"
+    if not 0.0 <= value <= 1.0:
+        return f"the score is {value}; it must be in [0, 1]"
+    expected = 1.0 - fsum(components.values())
+    if abs(value - expected) > _ROUNDING:
+        return f"the score is {value}, but 1 less its components is {expected}"
+    return None
+
+
+def pressure_moves_no_score(subject: Subject) -> CheckResult:
+    """The scores of a player that looks at nothing are the same without pressure."""
+    off = subject.world.pressure_off
+    if not off:
+        detail = "the world declares no pressure (pressure_off)"
+        return _result(pressure_moves_no_score, True, detail)
+    relieved = settings(subject.world, subject.config, **off)
+    return _compare(subject, pressure_moves_no_score, "without pressure", config=relieved)
+
+
+def words_move_no_score(subject: Subject) -> CheckResult:
+    """The scores of a player that looks at nothing are the same while adversaries speak."""
+    return _compare(subject, words_move_no_score, "while adversaries speak", shout=1.0)
+
+
+def _compare(subject: Subject, check: "Check", how: str, **options: object) -> CheckResult:
+    """Whether all scripts score the same with other options of `play`."""
+    scripts = subject.scripts()
+    for name, script in scripts.items():
+        for seed in subject.seeds:
+            if subject.play(script, seed).scores != subject.play(script, seed, **options).scores:
+                detail = (
+                    f"{name}, seed {seed}: the scores differ {how}, though the actions are the same"
+                )
+                return _result(check, False, detail)
+    return _result(check, True, f"{len(scripts)} scripts")
+
+
+def what_is_shown_is_json(subject: Subject) -> CheckResult:
+    """What observations hold and tell, and events, must be plain JSON without NaN."""
+
+    def dump(seen: Observation, action: Action, applied: Applied) -> None:
+        told = (seen.options(), dict(seen.choices()), seen.sources())
+        json.dumps((seen.panels(), seen.reading(), *told), allow_nan=False)
+
+    for name, player in subject.players().items():
+        try:
+            episode = subject.play(player, subject.seeds[0], on_action=dump)
+            for event in episode.events:
+                json.dumps(event.data, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            detail = f"{name}, seed {subject.seeds[0]}: panels or events are not JSON: {error}"
+            return _result(what_is_shown_is_json, False, detail)
+    return _result(what_is_shown_is_json, True, f"{len(subject.players())} players")
+
+
+def roles_name_the_tools(subject: Subject) -> CheckResult:
+    """The tools of every role are tools of the world."""
+    faults = list(faults_of_roles(subject.world))
+    detail = "; ".join(faults) or f"{len(subject.world.roles)} roles"
+    return _result(roles_name_the_tools, not faults, detail)
+
+
+def options_and_choices_hold(subject: Subject) -> CheckResult:
+    """What an observation offers is there, and what succeeds was offered, in every role."""
+    world, actions = subject.world, 0
+    players: dict[str, Player] = {name: name for name in world.policies}
+    players["a chooser among options()"] = chosen = chooser(world)
+    for role in (None, *world.roles.values()):
+        for name, player in players.items():
+            witness = Witness(world, role, chose=player is chosen)
+            seed = subject.seeds[0]
+            subject.play(player, seed, role=role and role.name, on_action=witness.see)
+            if witness.faults:
+                where = f"{name}, seed {seed}" + (f", role {role.name}" if role else "")
+                return _result(options_and_choices_hold, False, f"{where}: {witness.faults[0]}")
+            actions += witness.actions
+    return _result(options_and_choices_hold, True, f"{actions} actions")
+
+
+Check = Callable[[Subject], CheckResult]
+
+CHECKS: tuple[Check, ...] = (
+    reference_beats_noop,
+    reference_is_not_below_baseline,
+    same_seed_gives_the_same_bytes,
+    observing_changes_nothing,
+    bad_arguments_are_refused,
+    refused_actions_change_nothing,
+    scores_are_in_range,
+    pressure_moves_no_score,
+    words_move_no_score,
+    what_is_shown_is_json,
+    roles_name_the_tools,
+    options_and_choices_hold,
+)
+
+
+def run_contract_checks(
+    world_cls: type[World],
+    config: Settings = None,
+    seeds: Sequence[int] = (0, 1, 2, 3, 4),
+    steps: int = 20,
+    agents: int = 3,
+) -> list[CheckResult]:
+    """All checks, in order. A check in which the world raises has failed, and says with what."""
+    return list(_run(Subject(world_cls, config, tuple(seeds), steps, agents)))
+
+
+def _run(subject: Subject) -> Iterator[CheckResult]:
+    for check in CHECKS:
+        try:
+            yield check(subject)
+        except Exception as error:  # the world is the user's: it may raise anything
+            yield _result(check, False, f"raised {type(error).__name__}: {error}")
+
+
+def _result(check: Check, passed: bool, detail: str) -> CheckResult:
+    return CheckResult(check.__name__, passed, detail)

@@ -1,0 +1,129 @@
+"""For the contract checks: whether what an observation says may be done now is true."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import JsonValue, ValidationError
+
+from ..actions import NOOP, Action, Applied, Role, Tool
+from ..interactions import Decision, Offer
+from ..observation import Observation
+from ..world import Policy, RngSource, World
+from .arguments import example
+
+Choices = Mapping[str, tuple[JsonValue, ...]]
+
+
+def faults_of_roles(world: type[World]) -> Iterator[str]:
+    """What is wrong with a world's roles."""
+    tools = [tool.name for tool in world.tools]
+    for name, role in world.roles.items():
+        if role.name != name:
+            yield f"the role {name} calls itself {role.name}"
+        for tool in role.tools:
+            if tool not in tools:
+                yield f"the role {name} may {tool}, but the world's tools are {', '.join(tools)}"
+        if not (role.summary.strip() and role.prompt.strip()):
+            yield f"the role {name} needs a summary and a prompt"
+
+
+def chooser(world: type[World]) -> type[Policy]:
+    """A policy that does at random what its observation says may be done, and takes every offer."""
+    tools = {tool.name: tool for tool in world.tools}
+
+    class Chooser(Policy):
+        def act(self, observation: Observation, rng: RngSource) -> Action:
+            stream = rng("options")
+            options = observation.options()
+            names = tuple(tools) if options is None else options
+            if not names:
+                return NOOP
+            name = names[stream.below(len(names))]
+            if name not in tools:
+                return Action(tool=name)
+            tool = tools[name]
+            args = example(tool, observation.agent).args
+            choices = observation.choices()
+            for argument in tool.json_schema.get("properties", {}):
+                values = _values(choices, tool, argument)
+                if values:
+                    args[argument] = values[stream.below(len(values))]
+            return Action(tool=tool.name, args=args)
+
+        def decide(self, offer: Offer, rng: RngSource) -> Decision:
+            return Decision(accept=True, effort=0.5)
+
+    return Chooser
+
+
+class Witness:
+    """Compares what agents were told that they may do with what came of their actions."""
+
+    def __init__(self, world: type[World], role: Role | None, *, chose: bool) -> None:
+        """`chose`: the agents are choosers, who do nothing but what they were told."""
+        self._tools = {tool.name: tool for tool in world.tools}
+        self._role = role
+        self._chose = chose
+        self.faults: list[str] = []
+        self.actions = 0
+
+    def see(self, observation: Observation, action: Action, applied: Applied) -> None:
+        """Take in one agent's turn."""
+        options, choices = observation.options(), observation.choices()
+        self.faults += self._of_names(options, choices)
+        tool = self._tools.get(action.tool or "")
+        if tool is None:
+            return
+        self.actions += 1
+        offered = options is None or tool.name in options
+        if applied.ok and not offered:
+            self.faults.append(f"{tool.name} succeeded, but options() had only {options}")
+        elif offered:
+            self.faults += self._of_arguments(tool, action, choices, applied)
+
+    def _of_names(self, options: Sequence[str] | None, choices: Choices) -> Iterator[str]:
+        """Whether all that is named is there, and may be used in the role."""
+        tools = self._tools
+        for name in options or ():
+            if name not in tools:
+                yield f"options() has {name!r}, which is no tool"
+            elif self._role is not None and name not in self._role.tools:
+                yield f"options() has {name}, which the role {self._role.name} may not use"
+        keys: set[str] = set()
+        for name, tool in tools.items():
+            keys.update(_arguments(tool), [f"{name}.{argument}" for argument in _arguments(tool)])
+        for key in choices:
+            if key not in keys:
+                yield f"choices() has {key!r}, which is no argument of a tool"
+        for name in options or ():
+            for argument in tools[name].json_schema.get("required", ()) if name in tools else ():
+                if _values(choices, tools[name], argument) == ():
+                    yield f"options() has {name}, but choices() has no {argument} for it"
+
+    def _of_arguments(
+        self, tool: Tool, action: Action, choices: Choices, applied: Applied
+    ) -> Iterator[str]:
+        """Whether what was chosen was known, and what succeeded could be chosen."""
+        strange = [
+            f"{argument} = {value!r}"
+            for argument, value in action.args.items()
+            if (values := _values(choices, tool, argument)) is not None and value not in values
+        ]
+        if applied.ok and strange:
+            yield f"{tool.name} succeeded with {', '.join(strange)}, which choices() did not have"
+        if applied.unknown and not strange:
+            yield f"{tool.name} with {action.args} was refused as unknown: {applied.error}"
+        if self._chose:
+            try:
+                tool.arguments.model_validate(action.args, strict=True)
+            except ValidationError:
+                yield f"choices() has values that {tool.name} does not take: {action.args}"
+
+
+def _arguments(tool: Tool) -> Sequence[str]:
+    return tuple(tool.json_schema.get("properties", ()))
+
+
+def _values(choices: Choices, tool: Tool, argument: str) -> tuple[Any, ...] | None:
+    """The known values of a tool's argument; None where they are not known."""
+    return choices.get(f"{tool.name}.{argument}", choices.get(argument))

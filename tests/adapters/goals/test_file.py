@@ -1,0 +1,26 @@
+"""The store in a file, for programs without an episode."""
+
+from pathlib import Path
+
+from gdg_runtime.adapters.goals.file import open_goals
+from gdg_runtime.goals.forms import GoalDraft
+from gdg_runtime.goals.model import GoalCategory
+from gdg_runtime.goals.policy import GoalPolicy
+
+
+def test_goals_stay_in_the_file_and_have_the_time_of_the_system(tmp_path: Path) -> None:
+    path = tmp_path / "goals.db"
+    draft = GoalDraft(text="Tidy the test data", category=GoalCategory.MAINTENANCE)
+    with open_goals(path) as store:
+        first, second = store.create(draft), store.create(draft)
+        assert first.id != second.id
+        assert first.created_at.utcoffset() is not None
+        assert first.created_at <= second.created_at
+    with open_goals(path) as store:
+        assert store.get(first.id) == first
+
+
+def test_the_settings_reach_the_store() -> None:
+    with open_goals(":memory:", policy=GoalPolicy(max_attempts=7)) as store:
+        assert store.policy.max_attempts == 7
+        assert not store.flags.live
