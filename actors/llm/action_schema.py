@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from ...scenarios.actions import Tool
+from ...scenarios.json_schema import inline, transform
 
 NOOP_TOOL = "noop"
 """What a model calls doing nothing."""
@@ -84,8 +85,10 @@ def _closed(properties: dict[str, JsonValue]) -> dict[str, JsonValue]:
 
 def _arguments(tool: Tool, max_text: int) -> dict[str, JsonValue]:
     root = tool.json_schema
-    fields = root.get("properties", {})
-    return {name: _plain(root, field, max_text) for name, field in fields.items()}
+    return {
+        name: transform(inline(root, field), lambda part: _for_providers(part, max_text))
+        for name, field in root.get("properties", {}).items()
+    }
 
 
 def _type_of(values: Sequence[JsonValue]) -> dict[str, JsonValue]:
@@ -96,27 +99,11 @@ def _type_of(values: Sequence[JsonValue]) -> dict[str, JsonValue]:
     return {}
 
 
-def _plain(root: Mapping[str, Any], field: Any, max_text: int) -> Any:
-    """A schema without references and without what providers do not take."""
-    if isinstance(field, list):
-        return [_plain(root, item, max_text) for item in field]
-    if not isinstance(field, Mapping):
-        return field
-    if "$ref" in field:
-        target: Any = root
-        for part in field["$ref"].removeprefix("#/").split("/"):
-            target = target[part]
-        return _plain(root, target, max_text)
-    plain: dict[str, Any] = {
-        name: {key: _plain(root, child, max_text) for key, child in value.items()}
-        if name == "properties"
-        else _plain(root, value, max_text)
-        for name, value in field.items()
-        if name not in _DROPPED
-    }
+def _for_providers(schema: dict[str, Any], max_text: int) -> dict[str, Any]:
+    """Leave out what providers do not take, and bound each text."""
+    plain = {name: value for name, value in schema.items() if name not in _DROPPED}
     if "const" in plain:
         plain["enum"] = [plain.pop("const")]
     if plain.get("type") == "string" and "enum" not in plain:
-        longest: Any = plain.get("maxLength", max_text)
-        plain["maxLength"] = min(longest, max_text, _LONGEST)
+        plain["maxLength"] = min(plain.get("maxLength", max_text), max_text, _LONGEST)
     return plain

@@ -9,6 +9,7 @@ from typing import Any
 
 from ...scenarios.actions import Role, Tool
 from ...scenarios.interactions import Offer
+from ...scenarios.json_schema import resolve
 from ...scenarios.observation import CurrentGoal, Observation
 from ...scenarios.world import Moment, World
 from .action_schema import NOOP_TOOL
@@ -117,11 +118,7 @@ def _signature(tool: Tool) -> str:
 
 
 def _kind(root: Mapping[str, Any], field: Mapping[str, Any]) -> str:
-    if "$ref" in field:
-        target: Any = root
-        for part in field["$ref"].removeprefix("#/").split("/"):
-            target = target[part]
-        return _kind(root, target)
+    field = resolve(root, field)
     if "anyOf" in field:
         return " | ".join(_kind(root, option) for option in field["anyOf"])
     if "const" in field:
