@@ -1,12 +1,13 @@
-"""Progress of a run: a live bar on a terminal, a line now and then elsewhere."""
+"""Progress of a run: a bar on a terminal, lines elsewhere; with `--verbose`, each effect."""
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
+from ...runtime.drivers.live import EffectTelemetry
 from ...scenarios.schema.episode import EpisodeConfig
 from ...scenarios.world import Moment
 from .metric_columns import chosen, heading
@@ -180,3 +181,33 @@ class TerminalProgress:
 
     def episode_closed(self, figures: dict[str, Any]) -> None:
         """The result is shown by whoever began the run."""
+
+
+def effect_log() -> Callable[[EffectTelemetry], None]:
+    """Logs effects as readable lines on a terminal and as JSON lines elsewhere."""
+    import structlog  # only where somebody wants to read along
+
+    people = sys.stderr.isatty()
+    log = structlog.wrap_logger(
+        structlog.PrintLogger(sys.stderr),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer() if people else structlog.processors.JSONRenderer(),
+        ],
+    )
+
+    def told(effect: EffectTelemetry) -> None:
+        request, outcome = effect.request, effect.outcome
+        write = log.info if outcome.status == "ok" else log.warning
+        write(
+            f"effect {outcome.status}",
+            actor=request.actor,
+            number=request.number,
+            effect=request.effect,
+            seconds=round(effect.seconds, 3),
+            late=effect.late,
+            reason=f"{outcome.kind} {outcome.text}".strip(),
+        )
+
+    return told

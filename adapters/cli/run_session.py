@@ -13,9 +13,8 @@ from ...scenarios.schema.episode import EpisodeConfig
 from ..runs.execution import RunOptions
 from ..runs.result import Result
 from . import EXIT_FAILED, EXIT_PAUSED, EXIT_STOPPED
-from .effect_log import effect_log
 from .errors import safe_lines
-from .progress import PlainProgress, TerminalProgress
+from .progress import PlainProgress, TerminalProgress, effect_log
 
 
 @contextmanager

@@ -124,8 +124,7 @@ def _print(document: dict[str, Any], epochs: int) -> None:
 
 
 def _print_heading(out: Any, document: dict[str, Any]) -> None:
-    from .cost import bill_lines
-    from .tables import safe, shown, status_text
+    from .tables import bill_lines, safe, shown, status_text
 
     config, meta = document["config"], document["meta"]
     simulation = config["simulation"]

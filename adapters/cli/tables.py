@@ -11,7 +11,6 @@ from rich.table import Table
 
 from ...actors.transcript import printable
 from ..runs.result import Result
-from .cost import bill_lines
 from .metric_columns import chosen, heading
 
 _STYLE = {"completed": "green", "stopped": "yellow", "interrupted": "yellow", "failed": "red",
@@ -119,3 +118,27 @@ def epochs_table(epochs: Sequence[Mapping[str, Any]], track: Sequence[str], last
         figures = [entry["metrics"].get(name, {"value": None}) for name in names]
         table.add_row(shown(entry["epoch"]), *[shown(figure["value"]) for figure in figures])
     return table
+
+
+def bill_lines(models: Mapping[str, Any]) -> list[str]:
+    """The bill of a run, as `LanguageModels.to_json` gives it. Money that is unknown says so."""
+    run = models["run"]
+    line = (
+        f"language models: {run['calls']:,} calls, {run['prompt_tokens']:,} prompt and "
+        f"{run['completion_tokens']:,} completion tokens, {_cost(run)}"
+    )
+    lines = [line]
+    if run["unknown_usage_calls"]:
+        lines.append(
+            f"of these, {run['unknown_usage_calls']:,} calls failed without telling their tokens; "
+            f"they are counted at their estimate"
+        )
+    return lines
+
+
+def _cost(run: Mapping[str, Any]) -> str:
+    if run["usd"] is None:
+        return "cost unknown (no price for the model: `price:` in the scenario file gives one)"
+    unpriced = run["calls_without_price"]
+    more = f" and {unpriced:,} calls at unknown prices" if unpriced else ""
+    return f"${run['usd']:,.6f}".rstrip("0").rstrip(".") + more
