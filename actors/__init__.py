@@ -10,5 +10,5 @@
 - `recorder` with `transcript`: writes what happened.
 - `metrics`: figures while the run goes on.
 - `ports`: what they need of the outside.
-- `plugins`: names of a config to classes.
+- `resolved`: a config with the classes that its names mean.
 """

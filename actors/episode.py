@@ -8,11 +8,8 @@ from ..runtime.kernel import Kernel
 from ..runtime.order import schedule
 from ..runtime.ref import ActorRef
 from ..runtime.supervision import Directive, Supervision
-from ..scenarios.catalogue import Catalogue
-from ..scenarios.schema.episode import EpisodeConfig
 from ..scenarios.schema.language_model import ModelConfig
-from ..scenarios.schema.population import AgentSpec
-from ..scenarios.schema.roster import agent_ids, targets
+from ..scenarios.schema.roster import targets
 from ..scenarios.world import Policy, Seat, World
 from .adversary import ScriptedAdversary
 from .agents.agent import Agent
@@ -23,31 +20,26 @@ from .governance import Governance
 from .llm.model import Model
 from .messages import Begin
 from .metrics import Metrics
-from .plugins import agent_class, build_levers, own_metrics
 from .ports import NullObserver, Observer, Providers, Sinks, no_providers
 from .recorder import Recorder
+from .resolved import ResolvedAgent, ResolvedEpisode
 from .scenario_host import ScenarioHost
 from .transcript import Transcript
 
 
 def build_episode(
-    config: EpisodeConfig,
-    catalogue: Catalogue,
+    episode: ResolvedEpisode,
     sinks: Sinks,
     *,
     observer: Observer | None = None,
     schedule_policy: str = "fifo",
     providers: Providers = no_providers,
 ) -> Kernel:
-    """A kernel that plays the episode when a driver runs it.
+    """Build a kernel that plays the episode when a driver runs it.
 
-    `providers` gives the language models; by default nobody is there to be asked. Raises
-    CatalogueError for names that lead nowhere, UnknownSchedule.
+    `providers` gives the language models; by default none can be asked. Raises UnknownSchedule.
     """
-    wiring = _Wiring(
-        config, catalogue, sinks, observer or NullObserver(), schedule_policy, providers
-    )
-    return wiring.build()
+    return _Wiring(episode, sinks, observer or NullObserver(), schedule_policy, providers).build()
 
 
 class _Wiring:
@@ -55,16 +47,15 @@ class _Wiring:
 
     def __init__(
         self,
-        config: EpisodeConfig,
-        catalogue: Catalogue,
+        episode: ResolvedEpisode,
         sinks: Sinks,
         observer: Observer,
         schedule_policy: str,
         providers: Providers,
     ) -> None:
+        self.episode = episode
+        self.config = config = episode.config
         simulation = config.simulation
-        self.config = config
-        self.catalogue = catalogue
         self.sinks = sinks
         self.observer = observer
         self.providers = providers
@@ -72,9 +63,8 @@ class _Wiring:
         """By config, as JSON."""
         self.goals: ActorRef[Any] | None = None
         """The GoalStore, if there is one."""
-        self.roster = agent_ids(config)
-        self.world_class: type[World] = catalogue.resolve("worlds", config.world.name)
-        self.levers = build_levers(catalogue, config)
+        self.world_class = episode.world
+        self.levers = episode.make_levers()
         self.kernel = Kernel(
             seed=simulation.seed,
             clock=Clock(simulation.start, timedelta(hours=simulation.step_hours)),
@@ -85,7 +75,7 @@ class _Wiring:
 
     def _make_world(self) -> World:
         settings = self.world_class.Config.model_validate(self.config.world.params)
-        seats = [Seat(agent, spec.role) for agent, spec in self.roster]
+        seats = [Seat(one.agent, one.spec.role) for one in self.episode.agents]
         return self.world_class(settings, seats, self.kernel.draws)
 
     def build(self) -> Kernel:
@@ -94,17 +84,17 @@ class _Wiring:
             "recorder", Recorder, self.sinks, self._transcript(), self._heading()
         )
         metrics = kernel.spawn(
-            "metrics", Metrics, recorder, [agent for agent, _ in self.roster],
+            "metrics", Metrics, recorder, [one.agent for one in self.episode.agents],
             world.payoff_engine, self.config.metrics.alignment_threshold,
             {"scenario": self.config.scenario_id, "seed": self.config.simulation.seed},
-            own_metrics(self.catalogue, self.config),
+            list(self.episode.metric_classes),
             getattr(world.config, "pressure_start", None), self.observer,
         )  # fmt: skip
         governance = kernel.spawn("governance", Governance, self.levers)
         host = ScenarioHost(world, self.levers.terms(), governance, recorder, metrics)
         scenario = kernel.spawn("scenario", lambda: host)
         self.goals = self._spawn_goals(recorder)
-        agents = {agent: self._spawn_agent(agent, spec, governance) for agent, spec in self.roster}
+        agents = {one.agent: self._spawn_agent(one, governance) for one in self.episode.agents}
         host.introduce(agents, [agent for agent, ref in agents.items() if _learns(ref)], self.goals)
         kernel.listener = scenario
         cast = EpisodeActors(
@@ -125,15 +115,15 @@ class _Wiring:
         binding = None if judge is None else ModelBinding(self._model(judge), judge)
         return spawn_goals(self.kernel, self.config, self.sinks.goals, recorder, binding)
 
-    def _spawn_agent(self, agent: str, spec: AgentSpec, governance: ActorRef[Any]) -> ActorRef[Any]:
-        made = agent_class(self.catalogue, self.world_class, spec.type)
-        params = made.Params.model_validate(spec.params)
+    def _spawn_agent(self, one: ResolvedAgent, governance: ActorRef[Any]) -> ActorRef[Any]:
+        agent, made = one.agent, one.made_of
+        params = made.Params.model_validate(one.spec.params)
         supervision = Supervision(
             Directive.RESUME,
             max_failures=self.config.supervision.max_failures - 1,
             exceeded=Directive.ISOLATE,
         )
-        binding = self._binding(spec, asks=not issubclass(made, Policy))
+        binding = self._binding(one)
 
         def make() -> Agent:
             if issubclass(made, Policy):
@@ -145,12 +135,11 @@ class _Wiring:
 
         return self.kernel.spawn(f"agents/{agent}", make, supervision=supervision)
 
-    def _binding(self, spec: AgentSpec, *, asks: bool) -> AgentBinding:
-        role = self.world_class.roles.get(spec.role or "")
-        config = self.config.model_of(spec) if asks else None
-        if config is None:
+    def _binding(self, one: ResolvedAgent) -> AgentBinding:
+        role = self.world_class.roles.get(one.spec.role or "")
+        if one.model is None:
             return AgentBinding(self.world_class, role, goals=self.goals)
-        binding = ModelBinding(self._model(config), config)
+        binding = ModelBinding(self._model(one.model), one.model)
         return AgentBinding(self.world_class, role, binding, self.goals)
 
     def _model(self, config: ModelConfig) -> ActorRef[Any]:
@@ -182,8 +171,8 @@ class _Wiring:
             "scenario": self.config.scenario_id,
             "world": self.config.world.name,
             "agents": [
-                {"agent": agent, "type": spec.type, "role": spec.role}
-                for agent, spec in self.roster
+                {"agent": one.agent, "type": one.spec.type, "role": one.spec.role}
+                for one in self.episode.agents
             ],
             "governance": self.levers.terms(),
             "tools": [
@@ -197,8 +186,8 @@ class _Wiring:
         config, world = self.config, self.world_class
         setting = [line for line in (config.description, world.summary, world.goal) if line]
         population = [
-            f"{agent}: {spec.type}" + (f", role {spec.role}" if spec.role else "")
-            for agent, spec in self.roster
+            f"{one.agent}: {one.spec.type}" + (f", role {one.spec.role}" if one.spec.role else "")
+            for one in self.episode.agents
         ]
         tools = [f"{tool.name}: {tool.description}" for tool in world.tools]
         levers = [f"{lever.name}: {lever.summary} {lever.terms()}" for lever in self.levers.levers]

@@ -17,7 +17,7 @@ from typing import Any
 import anyio
 
 from gdg_runtime.actors.agents import Agent
-from gdg_runtime.actors.plugins import default_catalogue
+from gdg_runtime.actors.resolved import default_catalogue
 from gdg_runtime.adapters.runs.execution import start_run
 from gdg_runtime.runtime import Context
 from gdg_runtime.scenarios.actions import NOOP, Action

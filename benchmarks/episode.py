@@ -24,7 +24,7 @@ FEWEST_AGENT_STEPS = 20_000
 
 def config(agents: int, steps: int) -> Any:
     """The baseline with its mix of types (3:1:1) scaled to `agents`, in epochs of 10 steps."""
-    from gdg_runtime.actors.plugins import default_catalogue
+    from gdg_runtime.actors.resolved import default_catalogue
     from gdg_runtime.scenarios.files.loader import load_scenario
 
     fifth = agents // 5

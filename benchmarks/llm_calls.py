@@ -20,7 +20,7 @@ from typing import Any
 import anyio
 
 from gdg_runtime.actors.llm.chat import Chat
-from gdg_runtime.actors.plugins import default_catalogue
+from gdg_runtime.actors.resolved import default_catalogue, resolve_episode
 from gdg_runtime.adapters.llm.keys import Keys
 from gdg_runtime.adapters.llm.reach import reach
 from gdg_runtime.adapters.runs.directory import RunDirectory
@@ -86,7 +86,7 @@ def replayed(directory: Path) -> float:
     recorded, config, schedule = RunDirectory(directory).read_journal()
     with tempfile.TemporaryDirectory() as again:
         began = time.process_time()
-        replay_into(config, schedule, recorded, Path(again))
+        replay_into(resolve_episode(config), schedule, recorded, Path(again))
         return time.process_time() - began
 
 

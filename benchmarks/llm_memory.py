@@ -84,7 +84,7 @@ class Samples:
 
 def play(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """The run, in this process."""
-    from gdg_runtime.actors.plugins import default_catalogue
+    from gdg_runtime.actors.resolved import default_catalogue
     from gdg_runtime.adapters.runs.execution import RunOptions, start_run
     from gdg_runtime.scenarios.files.loader import load_scenario
 

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from gdg_runtime.actors.plugins import default_catalogue
+from gdg_runtime.actors.resolved import default_catalogue
 from gdg_runtime.adapters.runs.directory import RunDirectory
 from gdg_runtime.adapters.runs.execution import start_run
 from gdg_runtime.adapters.runs.verify import verify_run

@@ -10,12 +10,15 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from inspect import isclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
 
 from .files.diagnostics import nearest, nearest_first, one_line, shown
 from .measures.catalogue import METRICS
+
+if TYPE_CHECKING:
+    from .world import World
 
 Kind = Literal["worlds", "agents", "levers", "metrics"]
 Table = Mapping[str, "str | type[Any]"]
@@ -85,6 +88,7 @@ class Catalogue:
         self._bases: Mapping[Kind, str | type[Any]] = {"worlds": _WORLD, **(bases or {})}
         self._forms = forms or {}
         self._plugged: dict[Kind, dict[str, EntryPoint]] = {}
+        self._found: dict[tuple[Kind, str], type[Any]] = {}
 
     def form(self, name: str) -> type[BaseModel]:
         """The model that a part of a scenario file must fit, where a layer that this one does not
@@ -104,8 +108,18 @@ class Catalogue:
     def resolve(self, kind: Kind, name: str) -> type[Any]:
         """The class of a name. Raises `UnknownName` or `CannotLoad`.
 
-        The built-in metrics have no class: ask `check` for them.
+        A name is looked up once. The built-in metrics have no class: ask `check` for them.
         """
+        found = self._found.get((kind, name))
+        if found is None:
+            found = self._found[kind, name] = self._look_up(kind, name)
+        return found
+
+    def agent_class(self, world: "type[World]", name: str) -> type[Any]:
+        """The policy of a world, or the agent class, of a name. Raises what `resolve` raises."""
+        return world.policies.get(name) or self.resolve("agents", name)
+
+    def _look_up(self, kind: Kind, name: str) -> type[Any]:
         target = self._tables[kind].get(name)
         if target is None and name in self._entry_points(kind):
             target = self._entry_points(kind)[name].value.partition("[")[0].strip()

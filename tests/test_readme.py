@@ -15,7 +15,7 @@ import pytest
 from pydantic import BaseModel
 
 from gdg_runtime.actors.llm.agent import LlmAgent
-from gdg_runtime.actors.plugins import default_catalogue
+from gdg_runtime.actors.resolved import default_catalogue
 from gdg_runtime.adapters.cli import cli, tables
 from gdg_runtime.scenarios.files.loader import load_scenario
 from gdg_runtime.scenarios.files.shipped import shipped_scenarios

@@ -8,12 +8,11 @@ from typing import Any
 
 from ...actors.episode import build_episode
 from ...actors.llm.chat import Chat
-from ...actors.plugins import default_catalogue
 from ...actors.ports import NOWHERE
+from ...actors.resolved import ResolvedEpisode, resolve_episode
 from ...runtime.errors import ReplayDivergence
 from ...runtime.journal import Recorded
 from ...runtime.text_store import Texts
-from ...scenarios.schema.episode import EpisodeConfig
 from ..llm.keys import Keys
 from ..runs import revision
 from ..runs.directory import RunDirectory
@@ -40,14 +39,14 @@ def export_run(run: RunDirectory, keys: Keys, *, redact: bool = False) -> Casset
     for model in (config.model_of_judge, *map(config.model_of, config.agents)):
         if model is not None:
             keys.of(model)  # from now on known as a secret, whatever its variable is called
-    requests = _requests(run, recorded, config, schedule)
+    requests = _requests(run, recorded, resolve_episode(config), schedule)
     return make_cassette(recorded, requests, keys.redact, redact=redact)
 
 
 def _requests(
-    run: RunDirectory, recorded: Recorded, config: EpisodeConfig, schedule: str
+    run: RunDirectory, recorded: Recorded, episode: ResolvedEpisode, schedule: str
 ) -> Requests:
-    kernel = build_episode(config, default_catalogue(), NOWHERE, schedule_policy=schedule)
+    kernel = build_episode(episode, NOWHERE, schedule_policy=schedule)
     try:
         requests = requests_of(kernel, recorded)
         lost = [key for key in recorded.requests() if key not in requests.occurrences]
@@ -58,7 +57,7 @@ def _requests(
         actor, number = divergence.actor, divergence.number
         why = f"{actor} asks something else in its message {number} than was recorded"
     assert recorded.header is not None
-    changes = revision.changes(recorded.header["code"], revision.code_revision(config))
+    changes = revision.changes(recorded.header["code"], revision.code_revision(episode))
     raise RunNotReplayed(run.path, why, changes)
 
 

@@ -7,13 +7,12 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from ...scenarios.schema.episode import EpisodeConfig
+from ...actors.resolved import ResolvedEpisode
 from ..dry_run.budget_check import BudgetCheck
 from ..dry_run.estimate import Estimate, ModelEstimate, estimate
 from ..dry_run.load import Load
 from ..dry_run.spread import Spread
 from ..llm.keys import Keys
-from ..llm.language_models import models_of
 from ..llm.missing_extra import MissingExtra
 from .tables import console, rows_table, safe
 
@@ -26,7 +25,7 @@ _PRICE_HINT = (
 
 
 def show_estimate(
-    config: EpisodeConfig,
+    episode: ResolvedEpisode,
     budgets: Sequence[str] = (),
     *,
     as_json: bool = False,
@@ -36,19 +35,19 @@ def show_estimate(
 
     Raises what `estimate` raises.
     """
-    missing = _missing(config)
+    missing = _missing(episode)
     print_estimate(
-        estimate(config, budgets=budgets, missing_keys=missing, max_concurrency=max_concurrency),
+        estimate(episode, budgets=budgets, missing_keys=missing, max_concurrency=max_concurrency),
         as_json=as_json,
     )
 
 
-def _missing(config: EpisodeConfig) -> list[str]:
+def _missing(episode: ResolvedEpisode) -> list[str]:
     """What `start` would say of keys, and of packages, that are not there."""
     missing = []
     try:
         keys = Keys.load()
-        for model in models_of(config).values():
+        for model in episode.models.values():
             try:
                 missing.append(keys.missing(model))
             except MissingExtra as extra:

@@ -5,7 +5,7 @@ from inspect import getdoc
 
 import click
 
-from ...actors.plugins import default_catalogue
+from ...actors.resolved import default_catalogue
 from ...scenarios.catalogue import Catalogue, CatalogueError, Kind
 from ...scenarios.files.loader import load_scenario
 from ...scenarios.files.shipped import shipped_scenarios

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from inspect import getdoc
 from typing import Any
 
-from ...actors.plugins import default_catalogue
+from ...actors.resolved import default_catalogue
 from ...scenarios.catalogue import CatalogueError
 from ...scenarios.measures.catalogue import METRICS
 

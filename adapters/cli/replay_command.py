@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from ...actors.resolved import resolve_episode
 from ...runtime.errors import GdgError
 from ..runs.directory import RunDirectory
 from ..runs.errors import RunUnwritable
@@ -74,7 +75,7 @@ def _write(run: RunDirectory, target: Path, quiet: bool) -> dict[str, object]:
         if any(target.iterdir()):
             raise CliError(f"{target} is not empty; choose a new folder for the replayed files", 2)
         recorded, config, schedule = run.read_journal()
-        ending = replay_into(config, schedule, recorded, target)
+        ending = replay_into(resolve_episode(config), schedule, recorded, target)
     except GdgError as error:
         raise CliError(str(error), 1) from None
     except OSError as error:

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import click
 
-from ...actors.plugins import default_catalogue
+from ...actors.resolved import ResolvedEpisode, load_episode
 from ...runtime.order import schedule
 from ...scenarios.files.diagnostics import InvalidScenario
-from ...scenarios.files.loader import EpisodeConfig, load_scenario
 from ..runs.execution import start_run
 from .errors import reported
 from .options import (
@@ -56,36 +55,37 @@ def command(
 ) -> None:  # fmt: skip
     """Run SCENARIO: a YAML file, or the name of a shipped one such as baseline."""
     with reported():
-        config = _config(scenario, sets, params, seed, epochs, label)
+        episode = _loaded(scenario, sets, params, seed, epochs, label)
+        config = episode.config
         schedule(policy, config.simulation.seed)
         if dry_run:
             from .dry_run import show_estimate
 
-            show_estimate(config, budgets, as_json=as_json, max_concurrency=max_concurrency)
+            show_estimate(episode, budgets, as_json=as_json, max_concurrency=max_concurrency)
             return
         player, at = cassette_player(cassette_file, missing), serve_at(serve)
         with run_session(
             config, not (quiet or as_json), backend, max_concurrency, verbose
         ) as options:
             options = replace(options, budgets=budgets, cassette=player, serve=at)
-            result = start_run(config, out=out, schedule=policy, options=options)
+            result = start_run(episode, out=out, schedule=policy, options=options)
     told_of_cassette = None if player is None else player.summary()
     if told_of_cassette is not None and not as_json:
         click.echo(told_of_cassette, err=True)
     finish(result, config.metrics.track, quiet=quiet, as_json=as_json)
 
 
-def _config(
+def _loaded(
     scenario: str, sets: tuple[str, ...], params: tuple[str, ...], seed: int | None,
     epochs: int | None, label: str | None,
-) -> EpisodeConfig:  # fmt: skip
-    """The resolved config; a fault in the label is told of the option that the user gave."""
+) -> ResolvedEpisode:  # fmt: skip
+    """Load the scenario; report a fault in the label under the option that the user gave."""
     # Quoted, since a label such as 2024 or null is a text.
     labelled = () if label is None else (f"label={json.dumps(label)}",)
     try:
-        return load_scenario(
+        return load_episode(
             scenario, sets=(*sets, *labelled), scenario_params=params, seed=seed, epochs=epochs,
-            catalogue=default_catalogue(), environment=os.environ,
+            environment=os.environ,
         )  # fmt: skip
     except InvalidScenario as error:
         if label is None:

@@ -5,8 +5,7 @@ import os
 
 import click
 
-from ...actors.plugins import default_catalogue
-from ...scenarios.files.loader import agent_ids, load_scenario
+from ...actors.resolved import load_episode
 from ...scenarios.schema.goals import GoalsConfig
 from .errors import reported
 from .options import json_option, override_options, scenario_argument
@@ -19,17 +18,14 @@ from .options import json_option, override_options, scenario_argument
 def command(scenario: str, sets: tuple[str, ...], params: tuple[str, ...], as_json: bool) -> None:
     """Check SCENARIO and say what it comes to; --json prints the resolved config."""
     with reported():
-        config = load_scenario(
-            scenario, sets=sets, scenario_params=params, catalogue=default_catalogue(),
-            environment=os.environ,
-        )  # fmt: skip
+        episode = load_episode(scenario, sets=sets, scenario_params=params, environment=os.environ)
+    config = episode.config
     if as_json:
         click.echo(json.dumps(config.model_dump(mode="json"), indent=2))
         return
     simulation = config.simulation
-    agents = agent_ids(config)
     click.echo(
-        f"{scenario} is fine: world {config.world.name}, {len(agents)} agents, "
+        f"{scenario} is fine: world {config.world.name}, {len(episode.agents)} agents, "
         f"{simulation.epochs} epochs of {simulation.steps_per_epoch} steps, seed {simulation.seed}."
     )
     if config.goals is not None:

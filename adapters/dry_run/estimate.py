@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...actors.llm.agent import LlmAgent
-from ...actors.plugins import agent_class, default_catalogue
-from ...scenarios.schema.episode import EpisodeConfig
+from ...actors.resolved import ResolvedEpisode
 from ...scenarios.schema.language_model import ModelConfig, Price
-from ...scenarios.schema.roster import agent_ids
-from ...scenarios.world import Policy, World
+from ...scenarios.world import World
 from ..llm.budgets import Budgets
 from ..llm.keys import LOCAL
 from ..llm.prices import PriceTable, price_of
@@ -22,7 +20,7 @@ from .budget_check import BudgetCheck, budget_checks
 from .caveats import assumptions, warnings
 from .load import Forecast, Load
 from .pace import SECONDS_PER_CALL, pace, waiting
-from .rehearsal import Rehearsal, rehearse, worlds_class
+from .rehearsal import Rehearsal, rehearse
 from .spread import NONE, Spread, json_of
 
 _QUESTIONS = 600
@@ -109,7 +107,7 @@ class Estimate:
 
 
 def estimate(
-    config: EpisodeConfig,
+    episode: ResolvedEpisode,
     *,
     budgets: Sequence[str] = (),
     missing_keys: Sequence[str] = (),
@@ -120,13 +118,13 @@ def estimate(
 
     `budgets` are laid over the scenario's, as of `--budget`; `missing_keys` is what `Keys.missing`
     says of each model; `max_concurrency` as of `RunOptions`; `prices` the table to use in place of
-    the installed one. Raises CatalogueError, BadBudget, and RunFailed if the episode itself does.
+    the installed one. Raises BadBudget, and RunFailed if the episode itself does.
     Not to be called on an event loop.
     """
-    limits = Budgets.of(config, budgets)
+    limits = Budgets.of(episode.config, budgets)
     table = prices or PriceTable.installed()
     return _Estimation(
-        config, limits, tuple(dict.fromkeys(missing_keys)), max_concurrency, table
+        episode, limits, tuple(dict.fromkeys(missing_keys)), max_concurrency, table
     ).made()
 
 
@@ -135,30 +133,22 @@ class _Estimation:
 
     def __init__(
         self,
-        config: EpisodeConfig,
+        episode: ResolvedEpisode,
         limits: Budgets,
         missing_keys: tuple[str, ...],
         max_concurrency: int | None,
         table: PriceTable,
     ) -> None:
-        self.config = config
+        self.episode = episode
+        self.config = config = episode.config
         self.limits = limits
         self.missing_keys = missing_keys
         self.at_once = max_concurrency or config.effects.max_concurrency
         self.table = table
-        self.world = worlds_class(config)
-        self.specs = dict(agent_ids(config))
-        catalogue = default_catalogue()
-        self.kinds = {
-            agent: agent_class(catalogue, self.world, spec.type)
-            for agent, spec in self.specs.items()
-        }
-        found = {
-            agent: config.model_of(spec)
-            for agent, spec in self.specs.items()
-            if not issubclass(self.kinds[agent], Policy)
-        }
-        self.asking = {agent: model for agent, model in found.items() if model is not None}
+        self.world = episode.world
+        self.specs = {one.agent: one.spec for one in episode.agents}
+        self.kinds = {one.agent: one.made_of for one in episode.agents}
+        self.asking = {one.agent: one.model for one in episode.agents if one.model is not None}
         """The agents with a model; scripted ones have no use for it."""
         self.steps = config.simulation.steps
 
@@ -189,12 +179,12 @@ class _Estimation:
         )
 
     def _rehearsals(self) -> tuple[Rehearsal, Rehearsal]:
-        if all(issubclass(kind, Policy) for kind in self.kinds.values()):
+        if all(one.is_scripted for one in self.episode.agents):
             return Rehearsal(0), Rehearsal(0)
         # Agents without a model are played too: what else they ask must be told of.
         wanted = min(_MOST, max(_FEWEST, _QUESTIONS // max(1, len(self.asking))))
         steps = min(self.steps, wanted)
-        return rehearse(self.config, steps, busy=False), rehearse(self.config, steps, busy=True)
+        return rehearse(self.episode, steps, busy=False), rehearse(self.episode, steps, busy=True)
 
     def _silent(self, idle: Rehearsal, busy: Rehearsal) -> list[str]:
         """The agents that asked nothing though they were given a model for themselves, or wanted

@@ -5,8 +5,7 @@ other effect is performed.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import anyio
@@ -15,14 +14,13 @@ from ...actors.episode import build_episode
 from ...actors.llm.agent import LlmAgent
 from ...actors.llm.chat import Chat, ChatMessage, ChatReply
 from ...actors.llm.memory import estimated_tokens
-from ...actors.plugins import agent_class, default_catalogue
 from ...actors.ports import NullObserver, Sinks
+from ...actors.resolved import ResolvedEpisode
 from ...runtime.drivers.live import drive
 from ...runtime.errors import EffectWithheld
 from ...runtime.slot import EffectRequest, Outcome, asking
-from ...scenarios.schema.episode import EpisodeConfig, MetricsConfig, SafetyConfig
-from ...scenarios.schema.roster import agent_ids
-from ...scenarios.world import Moment, World
+from ...scenarios.schema.episode import MetricsConfig, SafetyConfig
+from ...scenarios.world import Moment
 from .stand_in import StandIn
 
 _AGENTS, _MODELS = "agents/", "models/"
@@ -85,34 +83,35 @@ class Rehearsal:
     """Some agent would not stop asking; the rehearsal was cut short."""
 
 
-def rehearse(config: EpisodeConfig, steps: int, *, busy: bool) -> Rehearsal:
+def rehearse(episode: ResolvedEpisode, steps: int, *, busy: bool) -> Rehearsal:
     """Play at most `steps` steps, with models that use every tool (busy) or none.
 
-    Raises what an episode raises: CatalogueError, RunFailed.
+    Raises what an episode raises: RunFailed.
     """
-    stage = _Stage(config, steps, busy=busy)
+    stage = _Stage(episode, steps, busy=busy)
     return anyio.run(stage.play, backend="trio")
 
 
 class _Stage:
     """Where an episode is rehearsed: everything that reaches out ends here."""
 
-    def __init__(self, config: EpisodeConfig, steps: int, *, busy: bool) -> None:
-        self.config = _shortened(config, steps)
+    def __init__(self, episode: ResolvedEpisode, steps: int, *, busy: bool) -> None:
+        self.episode = _shortened(episode, steps)
         self.busy = busy
         self.asked: dict[str, dict[Kind, Asked]] = {}
         self.withheld: dict[str, None] = {}
         self.failures = 0
         self.questions = 0
-        self.enough = _ENOUGH * self.config.simulation.steps * len(agent_ids(config))
+        self.enough = _ENOUGH * self.episode.config.simulation.steps * len(episode.agents)
         self.watch = _StepCount()
-        self.worded = _llm_agents(config)
+        self.worded = {one.agent for one in episode.agents if issubclass(one.made_of, LlmAgent)}
+        """The agents whose questions are made like those of `type: llm`."""
         self.latest: dict[str, Chat] = {}
 
     async def play(self) -> Rehearsal:
         sinks = Sinks(self._count_failures, len, len, len, len)
         kernel = build_episode(
-            self.config, default_catalogue(), sinks,
+            self.episode, sinks,
             observer=self.watch, providers=lambda path, model: self,
         )  # fmt: skip
         await drive(kernel, answers=self)
@@ -165,28 +164,12 @@ class _StepCount(NullObserver):
         self.steps += 1
 
 
-def worlds_class(config: EpisodeConfig) -> type[World]:
-    """The world of an episode. Raises CatalogueError."""
-    found: type[World] = default_catalogue().resolve("worlds", config.world.name)
-    return found
-
-
-def _llm_agents(config: EpisodeConfig) -> Mapping[str, None]:
-    """The agents whose questions are made like those of `type: llm`."""
-    catalogue, world = default_catalogue(), worlds_class(config)
-    return {
-        agent: None
-        for agent, spec in agent_ids(config)
-        if issubclass(agent_class(catalogue, world, spec.type), LlmAgent)
-    }
-
-
-def _shortened(config: EpisodeConfig, steps: int) -> EpisodeConfig:
+def _shortened(episode: ResolvedEpisode, steps: int) -> ResolvedEpisode:
     """The same episode, which ends after a few steps and never for another reason."""
-    simulation = config.simulation
+    config, simulation = episode.config, episode.config.simulation
     per_epoch = min(simulation.steps_per_epoch, steps)
     epochs = min(simulation.epochs, max(1, steps // per_epoch))
-    return config.model_copy(
+    shorter = config.model_copy(
         update={
             "simulation": simulation.model_copy(
                 update={"epochs": epochs, "steps_per_epoch": per_epoch}
@@ -196,6 +179,7 @@ def _shortened(config: EpisodeConfig, steps: int) -> EpisodeConfig:
             "metrics": MetricsConfig(),
         }
     )
+    return replace(episode, config=shorter, metric_classes=())
 
 
 def _kind(question: Chat) -> Kind:

@@ -9,11 +9,9 @@ import anyio
 
 from ...actors.llm.chat import Chat, ModelTrouble, Usage
 from ...actors.llm.model import Provider
-from ...actors.plugins import default_catalogue, models_asked
+from ...actors.resolved import ResolvedEpisode
 from ...runtime.journal import Recorded
-from ...scenarios.schema.episode import EpisodeConfig
 from ...scenarios.schema.language_model import LOCAL, ModelConfig, Price
-from ...scenarios.schema.roster import agent_ids
 from ..runs.errors import RunError
 from .budgets import Budgets
 from .call_record import CallRecord
@@ -35,23 +33,16 @@ class MissingKeys(RunError):
         super().__init__("\n".join(missing))
 
 
-def models_of(config: EpisodeConfig) -> dict[str, ModelConfig]:
-    """The language models that may be asked in an episode, by their configs as JSON."""
-    asked = models_asked(default_catalogue(), config).values()
-    distinct = {id(model): model for model in asked}
-    return {model.model_dump_json(): model for model in distinct.values()}
-
-
 class LanguageModels:
     """The providers of a run. Enter it before the run begins; `aclose` on the run's loop."""
 
     def __init__(
-        self, config: EpisodeConfig, budgets: Sequence[str] = (),
+        self, episode: ResolvedEpisode, budgets: Sequence[str] = (),
         say: Callable[[str], None] = lambda text: None,
     ) -> None:  # fmt: skip
         """Raises MissingKeys, BudgetNeedsPrice, BadBudget; NotPulled for a local model that is not
         there yet, MissingExtra for a package that is not, Unreachable."""
-        self._models = models_of(config)
+        self._models = episode.models
         self._say = say
         self._stack = ExitStack()
         self._providers: dict[str, ResilientProvider] = {}
@@ -60,10 +51,10 @@ class LanguageModels:
         """Takes each call's physical facts."""
         self.spent: Callable[[str, int, Any], None] = lambda actor, number, facts: None
         """Takes what a call has cost that has no outcome of its own."""
-        limits = Budgets.of(config, budgets)
+        limits = Budgets.of(episode.config, budgets)
         self.ledger = Ledger(
             limits.run, limits.by_role, limits.by_agent,
-            {f"agents/{agent}": spec.role for agent, spec in agent_ids(config) if spec.role},
+            {f"agents/{one.agent}": one.spec.role for one in episode.agents if one.spec.role},
         )  # fmt: skip
         self.keys = Keys.load()
         missing = [text for model in self._models.values() if (text := self.keys.missing(model))]
@@ -78,8 +69,7 @@ class LanguageModels:
                 reach(model, self.keys)
         for model in self._models.values():
             self.ledger.check_prices({model.model: price_of(model)})
-        asked = models_asked(default_catalogue(), config)
-        self._prices = {path: price_of(model) for path, model in asked.items()}
+        self._prices = {path: price_of(model) for path, model in episode.models_asked.items()}
         """What the tokens of each actor cost, by its path."""
 
     def _local(self) -> dict[str, int]:

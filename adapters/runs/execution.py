@@ -13,8 +13,8 @@ import anyio
 from anyio.abc import ObjectReceiveStream
 
 from ...actors.episode import build_episode
-from ...actors.plugins import default_catalogue, models_asked
 from ...actors.ports import NullObserver, Observer, discard_answer, no_providers
+from ...actors.resolved import ResolvedEpisode, resolve_episode
 from ...runtime.drivers.effects import Limits
 from ...runtime.drivers.ending import RunEnd
 from ...runtime.drivers.live import EffectTelemetry, FromOutside, StopSwitch, drive
@@ -62,7 +62,7 @@ class RunOptions:
 
 
 def start_run(
-    config: EpisodeConfig,
+    episode: EpisodeConfig | ResolvedEpisode,
     *,
     out: Path = Path("runs"),
     schedule: str = "fifo",
@@ -70,16 +70,18 @@ def start_run(
 ) -> Result:
     """Begin a new run and execute it to its end. Raises RunError, CatalogueError."""
     now, options = datetime.now(UTC), options or RunOptions()
+    episode = resolve_episode(episode)
+    config = episode.config
     port = _port(config, options)
-    models = _language_models(config, options)
-    header = _header(config, schedule)
+    models = _language_models(episode, options)
+    header = _header(episode, schedule)
     run = RunDirectory.create(out, config, config.label or "default", now)
     try:
         with run.locked():
             run.write_whole("config.json", config_bytes(config, schedule))
             journal = Journal.create(run.journal, header)
             run.sync_names()
-            work = _Execution(run, config, schedule, options, RunCatalogue(out), models, port)
+            work = _Execution(run, episode, schedule, options, RunCatalogue(out), models, port)
             return work.execute(journal, None, created=now.isoformat())
     except OSError as error:
         raise RunUnwritable(run.path, error) from error
@@ -92,72 +94,74 @@ def resume_run(run: RunDirectory, options: RunOptions | None = None) -> Result:
     CatalogueError.
     """
     options = options or RunOptions()
-    stored = run.read_config()[0]
-    port, models = _port(stored, options), _language_models(stored, options)
+    episode = resolve_episode(run.read_config()[0])
+    port, models = _port(episode.config, options), _language_models(episode, options)
     try:
         with run.locked():
-            journal, recorded, config, schedule = _reopened(run, options)
+            journal, recorded, episode, schedule = _reopened(run, episode, options)
             created = read_meta(run.file("meta.json")).get("created_at")
-            work = _Execution(run, config, schedule, options, RunCatalogue.of(run), models, port)
+            work = _Execution(run, episode, schedule, options, RunCatalogue.of(run), models, port)
             return work.execute(journal, recorded, created=created)
     except OSError as error:
         raise RunUnwritable(run.path, error) from error
 
 
-def _language_models(config: EpisodeConfig, options: RunOptions) -> "LanguageModels | None":
+def _language_models(episode: ResolvedEpisode, options: RunOptions) -> "LanguageModels | None":
     """The models that the run may have to ask; None if there are none."""
     if options.budgets:
         from ..llm.budgets import Budgets
 
-        Budgets.of(config, options.budgets)
+        Budgets.of(episode.config, options.budgets)
     from_cassette = options.cassette is not None and options.cassette.missing != "live"
-    if from_cassette or not models_asked(default_catalogue(), config):
+    if from_cassette or not episode.models_asked:
         return None
     from ..llm.language_models import LanguageModels
 
-    return LanguageModels(config, options.budgets, options.say)
+    return LanguageModels(episode, options.budgets, options.say)
 
 
 def _reopened(
-    run: RunDirectory, options: RunOptions
-) -> tuple[Journal, Recorded | None, EpisodeConfig, str]:
-    """The journal of an earlier execution, to go on behind its last whole line."""
+    run: RunDirectory, episode: ResolvedEpisode, options: RunOptions
+) -> tuple[Journal, Recorded | None, ResolvedEpisode, str]:
+    """Open the journal of an earlier execution, to go on behind its last whole line."""
     if not run.has_begun and (
         not run.journal.exists() or Recorded.read(run.journal).header is None
     ):
         # Killed before the journal's header was on the disk: nothing was asked of anybody yet.
-        config, schedule = run.read_config()
+        schedule = run.read_config()[1]
         run.journal.unlink(missing_ok=True)
-        journal = Journal.create(run.journal, _header(config, schedule))
+        journal = Journal.create(run.journal, _header(episode, schedule))
         run.sync_names()
-        return journal, None, config, schedule
+        return journal, None, episode, schedule
     recorded, config, schedule = run.read_journal()
-    _refuse_changes(run, recorded, config, schedule)
+    if config != episode.config:
+        # config.json was edited: the journal's config counts, and the difference is refused below.
+        episode = resolve_episode(config)
+    _refuse_changes(run, recorded, episode)
     if recorded.recovered.torn:
         options.say(
             f"The journal's last {recorded.recovered.torn} bytes were torn by the crash "
             f"and are cut; what they told was never used."
         )
-    return Journal.reopen(run.journal, recorded), recorded, config, schedule
+    return Journal.reopen(run.journal, recorded), recorded, episode, schedule
 
 
-def _header(config: EpisodeConfig, schedule: str) -> dict[str, Any]:
+def _header(episode: ResolvedEpisode, schedule: str) -> dict[str, Any]:
+    config = episode.config
     return {
         "scenario": config.scenario_id,
         "seed": config.simulation.seed,
         "order": config.effects.order,
         "config_hash": config_hash(config, schedule),
-        "code": revision.code_revision(config),
+        "code": revision.code_revision(episode),
         "config": json.loads(config_bytes(config, schedule)),
     }
 
 
-def _refuse_changes(
-    run: RunDirectory, recorded: Recorded, config: EpisodeConfig, schedule: str
-) -> None:
+def _refuse_changes(run: RunDirectory, recorded: Recorded, episode: ResolvedEpisode) -> None:
     """Raise RunChanged if the run's past would come out otherwise than it was recorded."""
     assert recorded.header is not None
-    changes = revision.changes(recorded.header["code"], revision.code_revision(config))
+    changes = revision.changes(recorded.header["code"], revision.code_revision(episode))
     stored, expected = run.file("config.json"), document_bytes(recorded.header["config"])
     if not stored.exists():
         run.write_whole("config.json", expected)
@@ -174,11 +178,12 @@ class _Execution:
     """One execution of a run, from its first message on."""
 
     def __init__(
-        self, run: RunDirectory, config: EpisodeConfig, schedule: str, options: RunOptions,
+        self, run: RunDirectory, episode: ResolvedEpisode, schedule: str, options: RunOptions,
         catalogue: RunCatalogue, models: "LanguageModels | None", port: "EpisodePort | None",
     ) -> None:  # fmt: skip
         self.run = run
-        self.config = config
+        self.episode = episode
+        self.config = episode.config
         self.schedule = schedule
         self.options = options
         self.catalogue = catalogue
@@ -236,7 +241,7 @@ class _Execution:
         reception = discard_answer if self.port is None else self.port.take
         with self.run.sinks(self.config, checkpoint, reception) as sinks:
             kernel = build_episode(
-                self.config, default_catalogue(), sinks,
+                self.episode, sinks,
                 observer=self.tally, schedule_policy=self.schedule,
                 providers=no_providers if models is None else models.provider,
             )  # fmt: skip

@@ -3,16 +3,13 @@
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
-from ...actors.plugins import agent_class, default_catalogue, own_metrics
-from ...scenarios.schema.episode import EpisodeConfig
-from ...scenarios.world import World
+from ...actors.resolved import ResolvedEpisode
 
 _OWN = __name__.partition(".")[0]
 """The top-level name under which all layers are installed."""
@@ -51,31 +48,18 @@ def _layer(name: str) -> str:
     return _digest_of(list(root.rglob("*.py")), root)
 
 
-def code_revision(config: EpisodeConfig) -> dict[str, str]:
+def code_revision(episode: ResolvedEpisode) -> dict[str, str]:
     """Digests of the code that a run depends on, by part: layers, plug-ins, libraries.
 
-    Of a plug-in every Python file of its top-level package counts, or its one file. Raises
-    CatalogueError for a plug-in that is not there.
+    Of a plug-in every Python file of its top-level package counts, or its one file.
     """
     revision = {layer: _layer(layer) for layer in _LAYERS}
-    for name in sorted({found.__module__.partition(".")[0] for found in _classes(config)}):
+    for name in sorted({found.__module__.partition(".")[0] for found in episode.classes}):
         if name != _OWN:
             revision[f"plug-in {name}"] = _plugin(name)
     for library in _LIBRARIES:
         revision[library] = version(library)
     return revision
-
-
-def _classes(config: EpisodeConfig) -> Iterator[type[Any]]:
-    """Every class that a config names, whether built in, installed or by `module:Class`."""
-    catalogue = default_catalogue()
-    world: type[World] = catalogue.resolve("worlds", config.world.name)
-    yield world
-    for spec in config.agents:
-        yield agent_class(catalogue, world, spec.type)
-    for lever in config.governance.levers:
-        yield catalogue.resolve("levers", lever.type)
-    yield from own_metrics(catalogue, config)
 
 
 def _plugin(name: str) -> str:

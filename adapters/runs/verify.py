@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...actors.episode import build_episode
-from ...actors.plugins import default_catalogue
 from ...actors.ports import Observer
+from ...actors.resolved import ResolvedEpisode, resolve_episode
 from ...runtime.drivers.ending import RunEnd
 from ...runtime.drivers.replay import replay
 from ...runtime.errors import GdgError, JournalDamaged, ReplayDivergence
 from ...runtime.hash_chain import read_sealed
 from ...runtime.journal import Recorded
-from ...scenarios.schema.episode import EpisodeConfig
 from . import revision
 from .diff import Difference, compare
 from .directory import JOURNAL, RunDirectory, document_bytes, promised
@@ -51,7 +50,7 @@ class Verification(NamedTuple):
 
 
 def replay_into(
-    config: EpisodeConfig, schedule: str, recorded: Recorded, out: Path,
+    episode: ResolvedEpisode, schedule: str, recorded: Recorded, out: Path,
     observer: Observer | None = None,
 ) -> RunEnd:  # fmt: skip
     """Execute a recorded run again, without network or event loop, and write its files to `out`.
@@ -60,10 +59,8 @@ def replay_into(
     """
     assert recorded.header is not None
     (out / "config.json").write_bytes(document_bytes(recorded.header["config"]))
-    with RunDirectory(out).sinks(config) as sinks:
-        kernel = build_episode(
-            config, default_catalogue(), sinks, observer=observer, schedule_policy=schedule
-        )
+    with RunDirectory(out).sinks(episode.config) as sinks:
+        kernel = build_episode(episode, sinks, observer=observer, schedule_policy=schedule)
         return replay(kernel, recorded)
 
 
@@ -81,14 +78,15 @@ def verify_run(run: RunDirectory, observer: Observer | None = None) -> Verificat
     except JournalDamaged as damage:
         differences = guarded or [_damaged(damage)]
         return Verification(run.path, complete, 0, tuple(differences), ())
-    now = revision.code_revision(config)
+    episode = resolve_episode(config)
+    now = revision.code_revision(episode)
     assert recorded.header is not None
     notes = revision.changes(recorded.header["code"], now)
     with tempfile.TemporaryDirectory(prefix="gdg-replay-") as folder:
         again = Path(folder)
         parted = None
         try:
-            ending = replay_into(config, schedule, recorded, again, observer)
+            ending = replay_into(episode, schedule, recorded, again, observer)
             if complete and ending is not RunEnd.COMPLETED:
                 parted = _exhausted(recorded)
         except GdgError as error:

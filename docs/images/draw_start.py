@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from gdg_runtime.actors.plugins import default_catalogue
+from gdg_runtime.actors.resolved import default_catalogue
 from gdg_runtime.adapters.cli import tables
 from gdg_runtime.adapters.runs.execution import start_run
 from gdg_runtime.scenarios.files.loader import load_scenario

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from gdg_runtime.actors.episode import build_episode
-from gdg_runtime.actors.plugins import default_catalogue
 from gdg_runtime.actors.ports import Sinks
+from gdg_runtime.actors.resolved import load_episode
 from gdg_runtime.runtime import State
-from gdg_runtime.scenarios.files.loader import load_scenario
 
 
 def _refuse_nan(name: str) -> float:
@@ -42,11 +41,10 @@ class Played:
 def _play(document: str, folder: Path, *sets: str, schedule: str = "fifo") -> Played:
     path = folder / "scenario.yaml"
     path.write_text(document)
-    catalogue = default_catalogue()
-    config = load_scenario(path, sets=sets, catalogue=catalogue)
+    episode = load_episode(path, sets=sets)
     files = [BytesIO() for _ in range(5)]
     sinks = Sinks(*[file.write for file in files])
-    kernel = build_episode(config, catalogue, sinks, schedule_policy=schedule)
+    kernel = build_episode(episode, sinks, schedule_policy=schedule)
     assert kernel.run() is State.QUIET
     return Played(files)
 

@@ -27,6 +27,7 @@ from serving import FaultServer, start_server
 from society import SERVER, digests, society
 
 from gdg_runtime.actors.llm.chat import Chat
+from gdg_runtime.actors.resolved import resolve_episode
 from gdg_runtime.adapters.llm import language_models, wire  # noqa: F401  # as above
 from gdg_runtime.adapters.llm.endpoint import Endpoint
 from gdg_runtime.adapters.runs import revision
@@ -182,7 +183,9 @@ def hunt(kills: int, seed: int, agents: int, steps: int) -> dict[str, Any]:
         start_server(**{**SERVER, "latency": LATENCY}) as server,
     ):
         config = society(server.url, agents, steps)
-        revision.code_revision(config)  # read once here, not by each process after its start
+        revision.code_revision(
+            resolve_episode(config)
+        )  # read once here, not by each process after its start
         hunting = Hunt(config, server, Path(folder))
         while (done := hunting.counts["kills"]) < kills:
             instants = [hunting.length_s * (done + luck.random()) / kills]

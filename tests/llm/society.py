@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from gdg_runtime.actors.plugins import default_catalogue
+from gdg_runtime.actors.resolved import default_catalogue
 from gdg_runtime.adapters.runs.directory import PROMISED
 from gdg_runtime.runtime import Recorded
 from gdg_runtime.scenarios.files.loader import load_scenario

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 from serving import FaultServer, start_server
 
-from gdg_runtime.actors.plugins import default_catalogue
+from gdg_runtime.actors.resolved import default_catalogue
 from gdg_runtime.adapters.runs.directory import PROMISED, RunDirectory
 from gdg_runtime.adapters.runs.execution import RunOptions, resume_run, start_run
 from gdg_runtime.adapters.runs.result import Result

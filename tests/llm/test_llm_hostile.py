@@ -223,7 +223,7 @@ def mb(*paths: Path) -> float:
 
 def play(serve: Serve, folder: Path, text: str | None) -> tuple[Result, FaultServer]:
     """Two agents whose every answer holds this text; None: a string of a megabyte as it comes."""
-    from gdg_runtime.actors.plugins import default_catalogue
+    from gdg_runtime.actors.resolved import default_catalogue
     from gdg_runtime.adapters.runs.execution import start_run
     from gdg_runtime.scenarios.files.loader import load_scenario
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gdg_runtime.actors.plugins import default_catalogue
+from gdg_runtime.actors.resolved import default_catalogue
 from gdg_runtime.adapters.runs.directory import PROMISED
 from gdg_runtime.adapters.runs.execution import start_run
 from gdg_runtime.scenarios.files.loader import load_scenario

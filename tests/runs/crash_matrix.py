@@ -17,7 +17,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from gdg_runtime.actors.plugins import default_catalogue
+from gdg_runtime.actors.resolved import default_catalogue
 from gdg_runtime.adapters.runs.directory import PROMISED, RunDirectory
 from gdg_runtime.adapters.runs.execution import resume_run, start_run
 from gdg_runtime.runtime import Recorded

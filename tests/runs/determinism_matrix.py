@@ -11,7 +11,7 @@ from pathlib import Path
 
 import consulting
 
-from gdg_runtime.actors.plugins import default_catalogue
+from gdg_runtime.actors.resolved import default_catalogue
 from gdg_runtime.adapters.runs.directory import PROMISED
 from gdg_runtime.adapters.runs.execution import RunOptions, start_run
 from gdg_runtime.runtime import Recorded

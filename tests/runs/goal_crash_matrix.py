@@ -14,7 +14,7 @@ from pathlib import Path
 
 from crash_matrix import HERE, in_a_process, resume, wait
 
-from gdg_runtime.actors.plugins import default_catalogue
+from gdg_runtime.actors.resolved import default_catalogue
 from gdg_runtime.adapters.runs.directory import GOALS, PROMISED
 from gdg_runtime.adapters.runs.execution import start_run
 from gdg_runtime.goals.store.database import Database

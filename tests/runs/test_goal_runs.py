@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from gdg_runtime.actors.plugins import default_catalogue
+from gdg_runtime.actors.resolved import default_catalogue
 from gdg_runtime.adapters.runs.directory import GOALS, PROMISED, RunDirectory
 from gdg_runtime.adapters.runs.execution import RunOptions, start_run
 from gdg_runtime.adapters.runs.verify import verify_run

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gdg_runtime.actors.plugins import default_catalogue
+from gdg_runtime.actors.resolved import default_catalogue
 from gdg_runtime.adapters.runs.directory import PROMISED, RunDirectory
 from gdg_runtime.adapters.runs.execution import start_run
 from gdg_runtime.adapters.runs.verify import verify_run

@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 
 from gdg_runtime.actors.episode import build_episode
-from gdg_runtime.actors.plugins import default_catalogue
 from gdg_runtime.actors.ports import GoalFiles, Sinks
+from gdg_runtime.actors.resolved import load_episode
 from gdg_runtime.goals.store.database import Database
 from gdg_runtime.goals.store.ledger_rows import verify
 from gdg_runtime.runtime import State
-from gdg_runtime.scenarios.files.loader import load_scenario
 
 HERE = Path(__file__).parent
 
@@ -63,13 +62,12 @@ def pursue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pursue:
     def play(document: str, *sets: str) -> Pursued:
         path = tmp_path / "scenario.yaml"
         path.write_text(document)
-        catalogue = default_catalogue()
-        config = load_scenario(path, sets=sets, catalogue=catalogue)
+        episode = load_episode(path, sets=sets)
         files = [BytesIO() for _ in range(6)]
         writes = [file.write for file in files]
         database = Database.open(":memory:")
         goals = GoalFiles(database, writes[5])
-        kernel = build_episode(config, catalogue, Sinks(*writes[:5], goals=goals))
+        kernel = build_episode(episode, Sinks(*writes[:5], goals=goals))
         assert kernel.run() is State.QUIET
         with database.reading() as tx:
             assert verify(tx) is None, "the ledger's chain holds"

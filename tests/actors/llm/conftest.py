@@ -11,11 +11,10 @@ import pytest
 
 from gdg_runtime.actors.episode import build_episode
 from gdg_runtime.actors.llm.chat import Chat, ChatReply, Usage
-from gdg_runtime.actors.plugins import default_catalogue
 from gdg_runtime.actors.ports import Sinks
+from gdg_runtime.actors.resolved import load_episode
 from gdg_runtime.runtime import RunEnd, drive
 from gdg_runtime.runtime.errors import EffectFault
-from gdg_runtime.scenarios.files.loader import load_scenario
 
 Say = Callable[[Chat], "str | ChatReply | EffectFault"]
 
@@ -59,12 +58,11 @@ def converse(tmp_path: Path) -> Callable[..., Spoken]:
     def play(document: str, say: Say) -> Spoken:
         path = tmp_path / "scenario.yaml"
         path.write_text(document)
-        catalogue = default_catalogue()
-        config = load_scenario(path, catalogue=catalogue)
+        episode = load_episode(path)
         files = [BytesIO() for _ in range(5)]
         provider = Scripted(say)
         kernel = build_episode(
-            config, catalogue, Sinks(*[file.write for file in files]),
+            episode, Sinks(*[file.write for file in files]),
             providers=lambda path, model: provider,
         )  # fmt: skip
         ending = anyio.run(drive, kernel, backend="trio")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from studio import LATER, Narrator, Story, Studio, ask, chatting, played
 
-from gdg_runtime.actors.plugins import default_catalogue
+from gdg_runtime.actors.resolved import default_catalogue
 from gdg_runtime.adapters.cassette import Cassette, CassettePlayer
 from gdg_runtime.adapters.cassette.export import export_run
 from gdg_runtime.adapters.cassette.failures import CassetteHoldsSecrets, RunNotReplayed

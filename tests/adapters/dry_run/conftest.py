@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from gdg_runtime.actors.plugins import default_catalogue
+from gdg_runtime.actors.resolved import ResolvedEpisode, load_episode
 from gdg_runtime.adapters.dry_run.estimate import Estimate, estimate
 from gdg_runtime.adapters.llm.prices import PriceTable
-from gdg_runtime.scenarios.files.loader import EpisodeConfig, load_scenario
 
 TABLE = PriceTable(
     "1.99",
@@ -22,19 +21,19 @@ TABLE = PriceTable(
     },
 )
 
-Load = Callable[..., EpisodeConfig]
+Load = Callable[..., ResolvedEpisode]
 Estimated = Callable[..., Estimate]
 
 
 @pytest.fixture
 def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
-    """The config of a scenario, given as YAML without its id."""
+    """A resolved scenario, given as YAML without its id."""
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
 
-    def load(text: str, **options: Any) -> EpisodeConfig:
+    def load(text: str, **options: Any) -> ResolvedEpisode:
         file = tmp_path / "scenario.yaml"
         file.write_text(f"scenario_id: toy\n{text}")
-        return load_scenario(file, catalogue=default_catalogue(), **options)
+        return load_episode(file, **options)
 
     return load
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gdg_runtime.actors.plugins import default_catalogue
+from gdg_runtime.actors.resolved import default_catalogue
 from gdg_runtime.adapters.runs.directory import config_bytes, read_config_document
 from gdg_runtime.scenarios.files.loader import (
     EpisodeConfig,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gdg_runtime.actors.plugins import default_catalogue
+from gdg_runtime.actors.resolved import default_catalogue
 from gdg_runtime.scenarios.files.loader import EpisodeConfig, InvalidScenario, load_scenario
 from gdg_runtime.scenarios.schema.language_model import ModelConfig, ModelOverrides
 
