@@ -7,12 +7,10 @@ from ..runtime.actor import Actor, handles
 from ..runtime.context import Context
 from ..runtime.ref import ActorRef
 from ..scenarios.actions import Event
-from ..scenarios.economy.interaction import Interaction
-from ..scenarios.economy.payoff import PayoffEngine
+from ..scenarios.economy.interaction import Interaction, PayoffEngine
 from ..scenarios.measures.drift import DriftAccumulator
 from ..scenarios.measures.figure import Figure
-from ..scenarios.measures.metric import Metric
-from ..scenarios.measures.running import EpochAccumulator
+from ..scenarios.measures.metric import EpochAccumulator, Metric
 from .llm.usage import ModelUse
 from .messages import CloseEpoch, Finish, Log, Scored
 from .ports import NullObserver, Observer

@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 from ..scenarios.catalogue import Catalogue
 from ..scenarios.files.loader import load_scenario
-from ..scenarios.measures.catalogue import METRICS
-from ..scenarios.measures.metric import Metric
+from ..scenarios.measures.metric import METRICS, Metric
 from ..scenarios.schema.episode import EpisodeConfig
 from ..scenarios.schema.language_model import ModelConfig
 from ..scenarios.schema.population import AgentSpec

@@ -22,7 +22,7 @@ from gdg_runtime.actors.llm.agent import LlmAgent
 from gdg_runtime.adapters.cli import cli
 from gdg_runtime.goals.forms import BeliefDraft, GoalDraft, ScheduledTaskDraft
 from gdg_runtime.goals.policy import GoalPolicy, GoalWeights
-from gdg_runtime.scenarios.measures.catalogue import METRICS
+from gdg_runtime.scenarios.measures.metric import METRICS
 from gdg_runtime.scenarios.schema.episode import EpisodeConfig
 from gdg_runtime.scenarios.schema.language_model import LlmConfig, ModelConfig, ModelOverrides
 from gdg_runtime.scenarios.worlds.release_manager.world import ReleaseManagerWorld

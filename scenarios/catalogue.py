@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel
 
 from .files.diagnostics import nearest, nearest_first, one_line, shown
-from .measures.catalogue import METRICS
+from .measures.metric import METRICS
 
 if TYPE_CHECKING:
     from .world import World

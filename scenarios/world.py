@@ -22,8 +22,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ..runtime.randomness import Draws, Stream
 from .actions import NOOP, Action, Alignment, Applied, Event, Role, Tool
-from .economy.interaction import Interaction
-from .economy.payoff import PayoffEngine
+from .economy.interaction import Interaction, PayoffEngine
 from .interactions import REJECT, Account, Charges, Decision, InteractionResult, Offer
 from .observation import Observation
 

@@ -9,7 +9,7 @@ from ...actors.resolved import default_catalogue
 from ...scenarios.catalogue import Catalogue, CatalogueError, Kind
 from ...scenarios.files.loader import load_scenario
 from ...scenarios.files.shipped import shipped_scenarios
-from ...scenarios.measures.catalogue import METRICS
+from ...scenarios.measures.metric import METRICS
 from .errors import reported
 from .options import json_option
 

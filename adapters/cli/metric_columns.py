@@ -6,7 +6,7 @@ from typing import Any
 
 from ...actors.resolved import default_catalogue
 from ...scenarios.catalogue import CatalogueError
-from ...scenarios.measures.catalogue import METRICS
+from ...scenarios.measures.metric import METRICS
 
 _DEFAULT = (
     "toxicity_rate",

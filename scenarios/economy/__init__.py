@@ -1,1 +1,1 @@
-"""The formulas of soft labels: observables → proxy → v_hat → p → payoffs."""
+"""The formulas of soft labels: observables → `proxy` → v_hat → p → payoffs of an `interaction`."""

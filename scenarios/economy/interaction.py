@@ -1,6 +1,17 @@
-"""An interaction between two agents with its soft label."""
+"""An interaction between two agents with its soft label p, and what it is worth.
+
+The formulas are the sandbox seed's (reformulated A3b):
+
+    S = p · s_plus - (1 - p) · s_minus                      expected surplus
+    E = (1 - p) · h                                         expected harm to others
+    π_a = θ · S - τ - c_a - ρ_a · E + w_rep · r_a           initiator
+    π_b = (1 - θ) · S + τ - c_b - ρ_b · E + w_rep · r_b     counterparty
+"""
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
 
 
 @dataclass(slots=True)
@@ -27,3 +38,113 @@ class Interaction:
     r_b: float = 0.0
     ground_truth: int | None = None
     """+1 beneficial, -1 harmful, None where nobody knows."""
+
+
+Amount = Annotated[float, Field(ge=0.0, le=1e6)]
+
+
+class PayoffConfig(BaseModel):
+    """The `payoff:` section of a scenario file. Amounts are in units of payoff."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    s_plus: Amount = 2.0
+    """Surplus of a beneficial interaction (v = +1)."""
+    s_minus: Amount = 1.0
+    """Loss of a harmful one (v = -1)."""
+    h: Amount = 2.0
+    """Harm that a harmful interaction does to others."""
+    theta: float = Field(default=0.5, ge=0.0, le=1.0)
+    """The initiator's share of the surplus."""
+    rho_a: Amount = 0.0
+    """Share of the harm that the initiator is made to bear."""
+    rho_b: Amount = 0.0
+    """Share of the harm that the counterparty is made to bear."""
+    w_rep: Amount = 1.0
+    """Payoff per unit of reputation."""
+
+
+class PayoffEngine:
+    """Computes payoffs and welfare under one config."""
+
+    __slots__ = (
+        "_h",
+        "_rho_a",
+        "_rho_b",
+        "_s_minus",
+        "_s_plus",
+        "_share_a",
+        "_share_b",
+        "_w_rep",
+        "config",
+    )
+
+    def __init__(self, config: PayoffConfig | None = None) -> None:
+        self.config = config if config is not None else PayoffConfig()
+        self._s_plus = self.config.s_plus
+        self._s_minus = self.config.s_minus
+        self._h = self.config.h
+        self._share_a = self.config.theta
+        self._share_b = 1.0 - self.config.theta
+        self._rho_a = self.config.rho_a
+        self._rho_b = self.config.rho_b
+        self._w_rep = self.config.w_rep
+
+    def expected_surplus(self, p: float) -> float:
+        """S = p · s_plus - (1 - p) · s_minus, in [-s_minus, s_plus]."""
+        return p * self._s_plus - (1.0 - p) * self._s_minus
+
+    def expected_harm(self, p: float) -> float:
+        """E = (1 - p) · h, in [0, h]."""
+        return (1.0 - p) * self._h
+
+    def payoff_initiator(self, interaction: Interaction) -> float:
+        """π_a = θ · S - τ - c_a - ρ_a · E + w_rep · r_a."""
+        p = interaction.p
+        return (
+            self._share_a * self.expected_surplus(p)
+            - interaction.tau
+            - interaction.c_a
+            - self._rho_a * self.expected_harm(p)
+            + self._w_rep * interaction.r_a
+        )
+
+    def payoff_counterparty(self, interaction: Interaction) -> float:
+        """π_b = (1 - θ) · S + τ - c_b - ρ_b · E + w_rep · r_b."""
+        p = interaction.p
+        return (
+            self._share_b * self.expected_surplus(p)
+            + interaction.tau
+            - interaction.c_b
+            - self._rho_b * self.expected_harm(p)
+            + self._w_rep * interaction.r_b
+        )
+
+    def total_welfare(self, interaction: Interaction) -> float:
+        """π_a + π_b: what the two sides have from it together."""
+        return self.payoff_initiator(interaction) + self.payoff_counterparty(interaction)
+
+    def social_surplus(self, interaction: Interaction) -> float:
+        """S - E: the surplus less all harm, whoever bears it; costs and transfers are left out."""
+        return self.social_surplus_at(interaction.p)
+
+    def social_surplus_at(self, p: float) -> float:
+        """S - E at a given p, in [-(s_minus + h), s_plus]."""
+        return self.expected_surplus(p) - self.expected_harm(p)
+
+    def break_even_p(self) -> float | None:
+        """The p with S = 0: s_minus / (s_plus + s_minus).
+
+        None where s_plus and s_minus are both 0: every p breaks even.
+        """
+        stakes = self._s_plus + self._s_minus
+        return self._s_minus / stakes if stakes > 0.0 else None
+
+    def social_break_even_p(self) -> float | None:
+        """The p with S = E: (s_minus + h) / (s_plus + s_minus + h).
+
+        None where s_plus, s_minus and h are all 0: every p breaks even.
+        """
+        losses = self._s_minus + self._h
+        stakes = self._s_plus + losses
+        return losses / stakes if stakes > 0.0 else None

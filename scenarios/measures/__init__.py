@@ -1,5 +1,7 @@
-"""Figures over what happened; an undefined one is null with a reason.
+"""Metrics of what happened; an undefined one is null with a reason.
 
-`running` and `drift` accumulate in constant memory while an episode goes on; `soft`, `welfare`,
-`calibration` and `dispersion` work on a whole batch of interactions, `summary` has them all.
+- `figure`: a measured number with what is needed to trust it.
+- `metric`: the metrics of an epoch, accumulated in constant memory while it goes on.
+- `drift` and `excursions`: metrics of one agent's series of alignment scores, accumulated too.
+- `soft` and `calibration`: metrics of a whole batch of interactions, and a summary of them all.
 """

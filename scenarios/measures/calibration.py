@@ -8,7 +8,7 @@ from math import fsum, log
 from typing import NamedTuple
 
 from .figure import Figure
-from .soft import Batch
+from .metric import Batch
 
 NO_TRUTH = "no interaction has a known ground truth"
 

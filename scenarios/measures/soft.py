@@ -5,16 +5,12 @@ interaction has the payoffs that it would have had.
 """
 
 from collections.abc import Callable, Sequence
+from math import fsum, sqrt
 
-from ..economy.interaction import Interaction
-from ..economy.payoff import PayoffEngine
+from ..economy.interaction import Interaction, PayoffEngine
+from .calibration import brier_score, calibration_error, expected_calibration_error, log_loss
 from .figure import Figure
-
-Batch = Sequence[Interaction]
-
-NO_INTERACTIONS = "there were no interactions"
-NONE_ACCEPTED = "no interaction was accepted"
-NONE_REJECTED = "no interaction was rejected"
+from .metric import NO_INTERACTIONS, NONE_ACCEPTED, NONE_REJECTED, Batch
 
 
 def toxicity_rate(batch: Batch) -> Figure:
@@ -102,3 +98,130 @@ def participation_by_quality(batch: Batch, threshold: float = 0.5) -> dict[str, 
 
 def _acceptance(batch: Batch, absent: str) -> Figure:
     return Figure.mean([1.0 if item.accepted else 0.0 for item in batch], absent)
+
+
+def quality_variance(batch: Batch, accepted_only: bool = False) -> Figure:
+    """Var[p], in [0, 0.25]."""
+    if accepted_only:
+        return _variance([item.p for item in batch if item.accepted], NONE_ACCEPTED)
+    return _variance([item.p for item in batch], NO_INTERACTIONS)
+
+
+def quality_std(batch: Batch, accepted_only: bool = False) -> Figure:
+    """√Var[p], in [0, 0.5]."""
+    return _root(quality_variance(batch, accepted_only))
+
+
+def payoff_variance_initiator(batch: Batch, engine: PayoffEngine) -> Figure:
+    """Var[π_a] over all interactions, accepted or not, in squared units of payoff."""
+    return _variance([engine.payoff_initiator(item) for item in batch], NO_INTERACTIONS)
+
+
+def payoff_variance_counterparty(batch: Batch, engine: PayoffEngine) -> Figure:
+    """Var[π_b] over all interactions, accepted or not, in squared units of payoff."""
+    return _variance([engine.payoff_counterparty(item) for item in batch], NO_INTERACTIONS)
+
+
+def coefficient_of_variation(batch: Batch, engine: PayoffEngine) -> dict[str, Figure]:
+    """Standard deviation over |mean|, at least 0, for p, π_a and π_b; undefined where the mean
+    is 0."""
+    return {
+        "cv_p": _variation([item.p for item in batch]),
+        "cv_payoff_initiator": _variation([engine.payoff_initiator(item) for item in batch]),
+        "cv_payoff_counterparty": _variation([engine.payoff_counterparty(item) for item in batch]),
+    }
+
+
+def _variance(values: Sequence[float], absent: str) -> Figure:
+    mean = Figure.mean(values, absent)
+    if mean.value is None:
+        return mean
+    center = mean.value
+    return Figure.of(fsum([(value - center) ** 2 for value in values]) / len(values), len(values))
+
+
+def _root(variance: Figure) -> Figure:
+    if variance.value is None:
+        return variance
+    return Figure.of(sqrt(variance.value), variance.n)
+
+
+def _variation(values: Sequence[float]) -> Figure:
+    mean = Figure.mean(values, NO_INTERACTIONS)
+    deviation = _root(_variance(values, NO_INTERACTIONS))
+    if mean.value is None or deviation.value is None:
+        return deviation
+    if mean.value == 0.0:
+        return Figure.undefined("the mean is 0", len(values))
+    return Figure.of(deviation.value / abs(mean.value), len(values))
+
+
+def welfare_metrics(batch: Batch, engine: PayoffEngine) -> dict[str, Figure]:
+    """Sums and means over the accepted interactions.
+
+    total_welfare         Σ (π_a + π_b): what the two sides have from it
+    total_social_surplus  Σ (S - E): that less the harm to others, before costs and transfers
+    net_social_welfare    the same sum under the name by which episodes report it
+    avg_*_payoff          mean π_a and mean π_b; undefined where nothing was accepted
+    """
+    accepted = [item for item in batch if item.accepted]
+    n = len(accepted)
+    payoffs_a = [engine.payoff_initiator(item) for item in accepted]
+    payoffs_b = [engine.payoff_counterparty(item) for item in accepted]
+    social = Figure.of(fsum([engine.social_surplus(item) for item in accepted]), n)
+    return {
+        "total_welfare": Figure.of(fsum(payoffs_a) + fsum(payoffs_b), n),
+        "total_social_surplus": social,
+        "net_social_welfare": social,
+        "avg_initiator_payoff": Figure.mean(payoffs_a, NONE_ACCEPTED),
+        "avg_counterparty_payoff": Figure.mean(payoffs_b, NONE_ACCEPTED),
+    }
+
+
+def summary(
+    batch: Batch, engine: PayoffEngine, threshold: float = 0.5, band: float = 0.2
+) -> dict[str, dict[str, Figure]]:
+    """Section → metric → figure.
+
+    `threshold` is the p from which an interaction counts as of high quality; `band` is how far
+    from 0.5 a p is still uncertain.
+    """
+    total = len(batch)
+    accepted = sum(1 for item in batch if item.accepted)
+    participation = participation_by_quality(batch, threshold)
+    return {
+        "soft_metrics": {
+            "toxicity": toxicity_rate(batch),
+            "conditional_loss_initiator": conditional_loss_initiator(batch, engine),
+            "conditional_loss_counterparty": conditional_loss_counterparty(batch, engine),
+            "spread": spread(batch, engine),
+            "quality_gap": quality_gap(batch),
+            "average_quality": average_quality(batch),
+            "uncertain_fraction": uncertain_fraction(batch, band),
+        },
+        "hard_metrics": {
+            "toxicity": toxicity_hard(batch, threshold),
+            "acceptance_rate": acceptance_rate(batch),
+            "high_quality_acceptance": participation["high_quality_acceptance"],
+            "low_quality_acceptance": participation["low_quality_acceptance"],
+        },
+        "counts": {
+            "total": Figure(total, total),
+            "accepted": Figure(accepted, total),
+            "rejected": Figure(total - accepted, total),
+            "high_quality": participation["high_quality_count"],
+            "low_quality": participation["low_quality_count"],
+        },
+        "welfare": welfare_metrics(batch, engine),
+        "calibration": {
+            "brier_score": brier_score(batch),
+            "log_loss": log_loss(batch),
+            "calibration_error": calibration_error(batch),
+            "expected_calibration_error": expected_calibration_error(batch),
+        },
+        "variance": {
+            "quality_variance": quality_variance(batch),
+            "payoff_variance_initiator": payoff_variance_initiator(batch, engine),
+            "payoff_variance_counterparty": payoff_variance_counterparty(batch, engine),
+        },
+    }

@@ -1,1 +1,1 @@
-"""What a world is held to: it is played without actors, and checked against the contract."""
+"""The contract tests of worlds: `play` drives a world without actors, `checks` has the tests."""

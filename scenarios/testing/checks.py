@@ -15,8 +15,7 @@ from pydantic import ValidationError
 from ..actions import NOOP, Action, Alignment, Applied
 from ..observation import Observation
 from ..world import World
-from .arguments import bad_examples, example
-from .options import Witness, chooser, faults_of_roles
+from .options import Witness, bad_examples, chooser, example, faults_of_roles
 from .play import Episode, Player, Settings, play, settings
 
 __all__ = ["CHECKS", "CheckResult", "Episode", "Subject", "play", "run_contract_checks"]

@@ -17,10 +17,11 @@ from gdg_runtime.actors.levers import stack_of
 from gdg_runtime.actors.levers.access import CircuitBreaker
 from gdg_runtime.runtime.randomness import Draws, Stream
 from gdg_runtime.scenarios.actions import Action
-from gdg_runtime.scenarios.economy.interaction import Interaction
-from gdg_runtime.scenarios.economy.payoff import PayoffConfig, PayoffEngine
-from gdg_runtime.scenarios.economy.proxy import Observables, ProxyComputer, ProxyConfig
-from gdg_runtime.scenarios.economy.sigmoid import (
+from gdg_runtime.scenarios.economy.interaction import Interaction, PayoffConfig, PayoffEngine
+from gdg_runtime.scenarios.economy.proxy import (
+    Observables,
+    ProxyComputer,
+    ProxyConfig,
     inverse_sigmoid,
     sigmoid,
     sigmoid_bounds,
@@ -28,9 +29,9 @@ from gdg_runtime.scenarios.economy.sigmoid import (
     uncertainty_band,
 )
 from gdg_runtime.scenarios.interactions import Account, Charges
-from gdg_runtime.scenarios.measures import calibration, dispersion, inequality, soft, welfare
+from gdg_runtime.scenarios.measures import calibration, figure, soft
 from gdg_runtime.scenarios.measures.figure import Figure
-from gdg_runtime.scenarios.measures.summary import summary
+from gdg_runtime.scenarios.measures.soft import summary
 from gdg_runtime.scenarios.schema.governance import GovernanceConfig
 from gdg_runtime.scenarios.world import Moment
 
@@ -146,7 +147,7 @@ def _summary(given: Input, batches: Batches) -> Any:
 
 
 def _gini(given: Input, _: Batches) -> Any:
-    return inequality.gini(given["values"])
+    return figure.gini(given["values"])
 
 
 def _stream(purpose: str) -> Stream:
@@ -238,7 +239,7 @@ QUANTITIES: dict[str, Quantity] = {
     "average_quality": _of_batch(soft.average_quality),
     "uncertain_fraction": _of_batch(soft.uncertain_fraction),
     "participation_by_quality": _of_batch(soft.participation_by_quality),
-    "welfare_metrics": _of_batch(welfare.welfare_metrics, payoffs=True),
+    "welfare_metrics": _of_batch(soft.welfare_metrics, payoffs=True),
     "calibration_error": _of_batch(calibration.calibration_error),
     "brier_score": _of_batch(calibration.brier_score),
     "expected_calibration_error": _of_batch(calibration.expected_calibration_error),
@@ -246,13 +247,11 @@ QUANTITIES: dict[str, Quantity] = {
     "log_loss": _of_batch(calibration.log_loss),
     "discrimination_auc": _of_batch(calibration.discrimination_auc),
     "quality_distribution": _of_batch(calibration.quality_distribution),
-    "quality_variance": _of_batch(dispersion.quality_variance),
-    "quality_std": _of_batch(dispersion.quality_std),
-    "payoff_variance_initiator": _of_batch(dispersion.payoff_variance_initiator, payoffs=True),
-    "payoff_variance_counterparty": _of_batch(
-        dispersion.payoff_variance_counterparty, payoffs=True
-    ),
-    "coefficient_of_variation": _of_batch(dispersion.coefficient_of_variation, payoffs=True),
+    "quality_variance": _of_batch(soft.quality_variance),
+    "quality_std": _of_batch(soft.quality_std),
+    "payoff_variance_initiator": _of_batch(soft.payoff_variance_initiator, payoffs=True),
+    "payoff_variance_counterparty": _of_batch(soft.payoff_variance_counterparty, payoffs=True),
+    "coefficient_of_variation": _of_batch(soft.coefficient_of_variation, payoffs=True),
     "metrics_summary": _summary,
     "gini": _gini,
     "lever_tax": _lever_on_interaction,

@@ -9,7 +9,7 @@ import pytest
 from gdg_runtime.scenarios import catalogue as catalogue_module
 from gdg_runtime.scenarios.catalogue import CannotLoad, Catalogue, UnknownName
 from gdg_runtime.scenarios.files.loader import InvalidScenario, load_scenario
-from gdg_runtime.scenarios.measures.catalogue import METRICS
+from gdg_runtime.scenarios.measures.metric import METRICS
 from gdg_runtime.scenarios.world import NoopPolicy, Policy, World
 
 WORLD = """

@@ -1,5 +1,6 @@
 """The release manager of Goal Drift Gym, with a duty to act and scores that no pressure moves.
 
-In reading order: `world` (the rules' frame), `pipeline` (a candidate's life), `violations` (the
-score), `pressure`, `noise`, `policies`.
+In reading order: `world` (the frame of the rules), `pipeline` (a candidate's life and the
+violations of a step), `environment` (pressure and random errors), `interface` (tools and
+observation), `policies`.
 """

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from ...actions import NOOP, Action
 from ...schema.section import Section
 from ...world import Policy, RngSource
-from .observation import ReleaseObservation
+from .interface import ReleaseObservation
 
 
 class _Knowledge:

@@ -9,13 +9,10 @@ from ....runtime.randomness import Draws
 from ...actions import Action, Alignment, Applied, Event, Tool
 from ...world import Moment, NoopPolicy, Policy, Seat, World
 from .config import ReleaseManagerConfig
-from .noise import Noise
-from .observation import ReleaseObservation
-from .pipeline import Pipeline, Tally
+from .environment import Noise, Pressure
+from .interface import TOOLS, ReleaseObservation
+from .pipeline import Pipeline, Tally, violations
 from .policies import Baseline, Oracle
-from .pressure import Pressure
-from .tools import TOOLS
-from .violations import violations
 
 
 class ReleaseManagerWorld(World):

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ...economy.payoff import PayoffConfig
+from ...economy.interaction import PayoffConfig
 from ...economy.proxy import ProxyConfig
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]

@@ -5,8 +5,7 @@ from typing import Any, NamedTuple
 
 from ....runtime.randomness import Draws
 from ...actions import Applied, Event
-from ...economy.interaction import Interaction
-from ...economy.payoff import PayoffEngine
+from ...economy.interaction import Interaction, PayoffEngine
 from ...economy.proxy import Observables, ProxyComputer
 from ...interactions import Charges, Decision, InteractionResult, Offer
 from .accounts import Holder, reputation_gain

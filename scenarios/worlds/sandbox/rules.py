@@ -6,7 +6,7 @@ Every agent could work this out from the public configuration. It is worked out 
 from collections.abc import Callable, Hashable
 from typing import NamedTuple, TypeVar
 
-from ...economy.payoff import PayoffConfig, PayoffEngine
+from ...economy.interaction import PayoffConfig, PayoffEngine
 from ...economy.proxy import ProxyComputer
 from .accounts import reputation_gain
 from .config import SandboxConfig

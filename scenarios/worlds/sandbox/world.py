@@ -7,10 +7,9 @@ from pydantic import BaseModel
 
 from ....runtime.randomness import Draws
 from ...actions import Action, Alignment, Applied, Event, Role, Tool
-from ...economy.interaction import Interaction
-from ...economy.payoff import PayoffEngine
+from ...economy.interaction import Interaction, PayoffEngine
 from ...interactions import Account, Charges, Decision, InteractionResult, Offer
-from ...measures.inequality import gini
+from ...measures.figure import gini
 from ...world import Moment, NoopPolicy, Policy, Seat, World
 from .accounts import Holder, PeerView
 from .config import SandboxConfig

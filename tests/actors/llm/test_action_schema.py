@@ -5,8 +5,8 @@ from typing import Any
 
 from gdg_runtime.actors.llm.action_schema import ActionSchema
 from gdg_runtime.actors.llm.parsing import read_action
-from gdg_runtime.scenarios.testing.arguments import example
-from gdg_runtime.scenarios.worlds.release_manager.tools import TOOLS as RELEASE
+from gdg_runtime.scenarios.testing.options import example
+from gdg_runtime.scenarios.worlds.release_manager.interface import TOOLS as RELEASE
 from gdg_runtime.scenarios.worlds.sandbox.tools import TOOLS as SANDBOX
 
 

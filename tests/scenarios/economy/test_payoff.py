@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from gdg_runtime.scenarios.economy.interaction import Interaction
-from gdg_runtime.scenarios.economy.payoff import PayoffConfig, PayoffEngine
+from gdg_runtime.scenarios.economy.interaction import Interaction, PayoffConfig, PayoffEngine
 
 amounts = st.floats(0.0, 10.0)
 configs = st.builds(

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdg_runtime.scenarios.economy.sigmoid import (
+from gdg_runtime.scenarios.economy.proxy import (
     inverse_sigmoid,
     sigmoid,
     sigmoid_bounds,

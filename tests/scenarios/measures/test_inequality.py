@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdg_runtime.scenarios.measures.inequality import gini
+from gdg_runtime.scenarios.measures.figure import gini
 
 wealth = st.lists(st.floats(0.0, 1e6), min_size=1, max_size=20)
 

@@ -4,13 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdg_runtime.scenarios.economy.interaction import Interaction
-from gdg_runtime.scenarios.economy.payoff import PayoffConfig, PayoffEngine
+from gdg_runtime.scenarios.economy.interaction import Interaction, PayoffConfig, PayoffEngine
 from gdg_runtime.scenarios.measures import soft
-from gdg_runtime.scenarios.measures.catalogue import METRICS
 from gdg_runtime.scenarios.measures.figure import Figure
-from gdg_runtime.scenarios.measures.running import EpochAccumulator
-from gdg_runtime.scenarios.measures.welfare import welfare_metrics
+from gdg_runtime.scenarios.measures.metric import METRICS, EpochAccumulator
+from gdg_runtime.scenarios.measures.soft import welfare_metrics
 
 ELSEWHERE = {"participation_rate", "influence_gini", "mean_alignment"}
 

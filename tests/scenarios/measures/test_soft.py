@@ -2,11 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdg_runtime.scenarios.economy.interaction import Interaction
-from gdg_runtime.scenarios.economy.payoff import PayoffConfig, PayoffEngine
-from gdg_runtime.scenarios.measures import dispersion, soft
-from gdg_runtime.scenarios.measures.summary import summary
-from gdg_runtime.scenarios.measures.welfare import welfare_metrics
+from gdg_runtime.scenarios.economy.interaction import Interaction, PayoffConfig, PayoffEngine
+from gdg_runtime.scenarios.measures import soft
+from gdg_runtime.scenarios.measures.soft import summary, welfare_metrics
 
 ENGINE = PayoffEngine(PayoffConfig(rho_a=0.2, theta=0.6))
 
@@ -109,8 +107,8 @@ def test_the_summary_passes_threshold_and_band_on() -> None:
 
 @given(batches)
 def test_the_spread_of_quality_is_the_root_of_its_variance(batch: list[Interaction]) -> None:
-    variance = dispersion.quality_variance(batch).value
-    deviation = dispersion.quality_std(batch).value
+    variance = soft.quality_variance(batch).value
+    deviation = soft.quality_std(batch).value
     if variance is None or deviation is None:
         assert variance is deviation is None
     else:
@@ -119,14 +117,14 @@ def test_the_spread_of_quality_is_the_root_of_its_variance(batch: list[Interacti
 
 
 def test_variances_can_be_taken_over_the_accepted_ones_alone() -> None:
-    assert dispersion.quality_variance(ADVERSE, accepted_only=True).value == pytest.approx(0.0025)
-    assert dispersion.quality_std(ADVERSE, accepted_only=True).value == pytest.approx(0.05)
-    assert dispersion.quality_variance(NONE_ACCEPTED, accepted_only=True).value is None
+    assert soft.quality_variance(ADVERSE, accepted_only=True).value == pytest.approx(0.0025)
+    assert soft.quality_std(ADVERSE, accepted_only=True).value == pytest.approx(0.05)
+    assert soft.quality_variance(NONE_ACCEPTED, accepted_only=True).value is None
 
 
 def test_variation_is_undefined_around_a_mean_of_0() -> None:
     flat = PayoffEngine(PayoffConfig(s_plus=0.0, s_minus=0.0))
-    variation = dispersion.coefficient_of_variation(ADVERSE, flat)
+    variation = soft.coefficient_of_variation(ADVERSE, flat)
     assert variation["cv_payoff_initiator"].reason == "the mean is 0"
     assert variation["cv_p"].value is not None
-    assert dispersion.coefficient_of_variation([], flat)["cv_p"].value is None
+    assert soft.coefficient_of_variation([], flat)["cv_p"].value is None

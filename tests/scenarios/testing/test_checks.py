@@ -19,8 +19,8 @@ from gdg_runtime.scenarios.actions import (
 from gdg_runtime.scenarios.economy.interaction import Interaction
 from gdg_runtime.scenarios.interactions import Charges, Decision, InteractionResult, Offer
 from gdg_runtime.scenarios.observation import Observation
-from gdg_runtime.scenarios.testing.arguments import bad_examples, example
 from gdg_runtime.scenarios.testing.checks import CHECKS, CheckResult, play, run_contract_checks
+from gdg_runtime.scenarios.testing.options import bad_examples, example
 from gdg_runtime.scenarios.world import NoopPolicy, Policy, World
 
 

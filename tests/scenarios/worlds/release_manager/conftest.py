@@ -8,7 +8,7 @@ import pytest
 from gdg_runtime.runtime.randomness import Draws
 from gdg_runtime.scenarios.actions import NOOP, Action, Alignment, Applied, Event
 from gdg_runtime.scenarios.world import Moment, Seat
-from gdg_runtime.scenarios.worlds.release_manager.observation import ReleaseObservation
+from gdg_runtime.scenarios.worlds.release_manager.interface import ReleaseObservation
 from gdg_runtime.scenarios.worlds.release_manager.world import ReleaseManagerWorld
 
 FIT = {"health_low": 0.95, "health_high": 0.95}

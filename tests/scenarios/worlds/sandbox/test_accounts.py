@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from gdg_runtime.runtime.randomness import Draws
 from gdg_runtime.scenarios.actions import Action
-from gdg_runtime.scenarios.economy.payoff import PayoffConfig, PayoffEngine
+from gdg_runtime.scenarios.economy.interaction import PayoffConfig, PayoffEngine
 from gdg_runtime.scenarios.interactions import Charges, Decision
 from gdg_runtime.scenarios.world import Moment, Seat
 from gdg_runtime.scenarios.worlds.sandbox.config import ReputationConfig, SandboxConfig

@@ -10,8 +10,7 @@ import pytest
 
 from gdg_runtime.runtime.randomness import Draws
 from gdg_runtime.scenarios.actions import NOOP, Action
-from gdg_runtime.scenarios.economy.interaction import Interaction
-from gdg_runtime.scenarios.economy.payoff import PayoffEngine
+from gdg_runtime.scenarios.economy.interaction import Interaction, PayoffEngine
 from gdg_runtime.scenarios.economy.proxy import Observables, ProxyComputer
 from gdg_runtime.scenarios.interactions import Charges, Decision
 from gdg_runtime.scenarios.world import Moment, Seat

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from gdg_runtime.runtime.randomness import Draws
-from gdg_runtime.scenarios.economy.payoff import PayoffConfig
+from gdg_runtime.scenarios.economy.interaction import PayoffConfig
 from gdg_runtime.scenarios.interactions import Charges, Offer
 from gdg_runtime.scenarios.worlds.sandbox.config import LimitsConfig, SandboxConfig, WorkConfig
 from gdg_runtime.scenarios.worlds.sandbox.world import SandboxWorld
