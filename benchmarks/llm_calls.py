@@ -22,7 +22,7 @@ import anyio
 from gdg_runtime.actors.llm.chat import Chat
 from gdg_runtime.actors.resolved import default_catalogue, resolve_episode
 from gdg_runtime.adapters.llm.keys import Keys
-from gdg_runtime.adapters.llm.reach import reach
+from gdg_runtime.adapters.llm.transport_factory import make_transport
 from gdg_runtime.adapters.runs.directory import RunDirectory
 from gdg_runtime.adapters.runs.execution import RunOptions, start_run
 from gdg_runtime.adapters.runs.verify import replay_into
@@ -65,7 +65,7 @@ def questions(journal: Path) -> list[Chat]:
 
 def bare_client(config: ModelConfig, asked: list[Chat], at_once: int) -> float:
     """CPU milliseconds per call of the transport alone, `at_once` calls in flight."""
-    transport = reach(config, Keys.load())
+    transport = make_transport(config, Keys.load())
 
     async def steps() -> float:
         await transport.send(asked[0])

@@ -1,11 +1,10 @@
-"""Cassettes: what effects came to in one run, in a file that other runs can be played from.
+"""Cassettes: the outcomes of one run's effects, in a file that other runs can be played from.
 
-`export` makes one of a run's journal, by `occurrences`; `cassette` is the file itself; `player`
-answers effects from it, and tells by `nearest` what is missing. `failures` is what can go wrong.
+`cassette` is the file, and the errors around it; `export` makes one of a run's journal; `player`
+answers effects from it and describes what it lacks.
 """
 
-from .cassette import Cassette
-from .failures import CassetteMiss
+from .cassette import Cassette, CassetteMiss
 from .player import CassettePlayer, Missing
 
 __all__ = ["Cassette", "CassetteMiss", "CassettePlayer", "Missing"]

@@ -1,9 +1,9 @@
-"""The file: JSON lines, a header first, then long texts by digest, then entries in order.
+"""The cassette file: JSON lines, a header first, then long texts by digest, then entries in order.
 
 An entry is (actor, digest of the canonical request, occurrence) and an outcome. The digest is the
 one that the journal checks: of the effect's name and its arguments, so of a language model its
-name, messages, sampling, schema and tools. The bytes follow from that
-content alone, never from the order of arrival.
+name, messages, sampling, schema and tools. The bytes follow from that content alone, never from
+the order of arrival. The errors around cassettes stand at the top.
 """
 
 import json
@@ -17,9 +17,63 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
 from ...runtime.canonical import canonical_json, digest
+from ...runtime.errors import GdgError
 from ...runtime.slot import Outcome, Status
 from ...runtime.text_store import put_back
-from .failures import CassetteUnreadable
+from ..runs.errors import RunError
+
+_SHOWN = 5
+
+
+class CassetteUnreadable(RunError):
+    """The file is no cassette, is damaged, or is of another version."""
+
+    def __init__(self, path: Path, why: str, line: int | None = None) -> None:
+        self.line = line
+        """From 1; None where the trouble is with the whole file."""
+        place = "" if line is None else f":{line}"
+        super().__init__(f"{path}{place}: {why}")
+
+
+class CassetteHoldsSecrets(RunError):
+    """Something that looks like a secret would stand in the file."""
+
+    def __init__(self, found: Sequence[str]) -> None:
+        """`found`: what was found and where, without the secrets themselves."""
+        listed = "".join(f"\n  {text}" for text in found[:_SHOWN])
+        more = f"\n  and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        super().__init__(
+            f"the cassette would hold what nobody else may see; nothing was written:{listed}{more}"
+            f"\nWith --redact it is written without them; a run that plays it may then go another "
+            f"way from there on"
+        )
+
+
+class RunNotReplayed(RunError):
+    """The run can't be executed again, and so its requests can't be counted."""
+
+    exit_code = 1
+
+    def __init__(self, path: Path, why: str, changes: Sequence[str]) -> None:
+        listed = "".join(f"\n  {change}" for change in changes)
+        since = f"\nSince it was recorded:{listed}" if changes else ""
+        super().__init__(
+            f"no cassette can be made of {path}: executed again, {why}{since}\n"
+            f"Go back to the code that made the run, or record a new one"
+        )
+
+
+class CassetteMiss(GdgError):
+    """The run asks for something that its cassette does not hold. Ends the run."""
+
+    def __init__(self, cassette: str, actor: str, effect: str, what: str) -> None:
+        self.actor = actor
+        super().__init__(
+            f"the cassette {cassette} does not hold what {actor} asks of {effect}: {what}\n"
+            f"Record a new cassette, or let such requests be asked (--missing live) or fail "
+            f"(--missing noop)"
+        )
+
 
 FORMAT: Final = "gdg-runtime cassette"
 VERSION: Final = 1
@@ -180,6 +234,20 @@ class Cassette:
                 f"{header.entries}: a part of it is missing, get a whole copy",
             )  # fmt: skip
         return cls(header, texts, list(entries.values()), str(path))
+
+
+class Occurrences:
+    """Counts, for each actor, the requests that are equal. The scope is the actor, since only
+    inside of one is the order of requests the same whenever the program runs."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, str], int] = {}
+
+    def count(self, actor: str, request: str) -> int:
+        """The number of this request among the actor's equal ones, from 1."""
+        number = self._counts.get((actor, request), 0) + 1
+        self._counts[actor, request] = number
+        return number
 
 
 def _line(record: BaseModel) -> str:

@@ -3,30 +3,47 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from ...actors.episode import build_episode
 from ...actors.llm.chat import Chat
 from ...actors.ports import NOWHERE
 from ...actors.resolved import ResolvedEpisode, resolve_episode
-from ...runtime.errors import ReplayDivergence
+from ...runtime.drivers.replay import replay
+from ...runtime.errors import GdgError, KernelInEventLoop, ReplayDivergence
 from ...runtime.journal import Recorded
+from ...runtime.kernel import Kernel
+from ...runtime.slot import EffectRequest
 from ...runtime.text_store import Texts
 from ..llm.keys import Keys
 from ..runs import revision
 from ..runs.directory import RunDirectory
-from .cassette import Cassette, Entry, Header
-from .failures import CassetteHoldsSecrets, RunNotReplayed
-from .occurrences import Requests, requests_of
+from .cassette import (
+    Cassette,
+    CassetteHoldsSecrets,
+    Entry,
+    Header,
+    Occurrences,
+    RunNotReplayed,
+)
 
 REDACTION_RULES = 1
-"""Version of the rules in `adapters.llm.secret_text` and of their use here."""
+"""Version of the rules in `adapters.llm.redaction` and of their use here."""
 
 Clean = Callable[[str], str]
 """Gives a text with `[redacted NAME]` in place of each secret."""
 
 _MARK = re.compile(r"\[redacted (\w+)\]")
+
+
+class Requests(NamedTuple):
+    """What a run asked for."""
+
+    occurrences: Mapping[tuple[str, int], int]
+    """Of every request, by (actor, number)."""
+    given_up: Sequence[EffectRequest]
+    """Those whose outcome nobody waited for."""
 
 
 def export_run(run: RunDirectory, keys: Keys, *, redact: bool = False) -> Cassette:
@@ -161,3 +178,25 @@ def _taken_out(clean: str, text: str) -> Iterator[str]:
     """What secrets were, by the marks that stand in their places and did not stand there before."""
     for name in Counter(_MARK.findall(clean)) - Counter(_MARK.findall(text)):
         yield "what looks like a key" if name == "key" else f"the value of {name}"
+
+
+def requests_of(kernel: Kernel, recorded: Recorded) -> Requests:
+    """The requests of a recorded run, which the kernel executes again for this.
+
+    The journal need not know of a request that was given up: how far its effect had got by then
+    is luck. Raises ReplayDivergence, and KernelInEventLoop where one runs in this thread.
+    """
+    counted = Occurrences()
+    found: dict[tuple[str, int], int] = {}
+
+    def saw(request: EffectRequest) -> None:
+        found[request.actor, request.number] = counted.count(request.actor, request.digest)
+
+    kernel.reservations.saw = saw
+    try:
+        replay(kernel, recorded)
+    except (ReplayDivergence, KernelInEventLoop):
+        raise
+    except GdgError:
+        pass  # whatever ended the recorded run ends it again
+    return Requests(found, [slot.request for slot in kernel.reservations.take_released()])

@@ -13,7 +13,7 @@ from ..dry_run.estimate import Estimate, ModelEstimate, estimate
 from ..dry_run.load import Load
 from ..dry_run.spread import Spread
 from ..llm.keys import Keys
-from ..llm.missing_extra import MissingExtra
+from ..runs.errors import MissingExtra
 from .tables import console, rows_table, safe
 
 _VERDICT = {"enough": "green", "may not suffice": "yellow", "is likely used up": "red",

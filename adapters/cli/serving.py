@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..llm.missing_extra import MissingExtra
+from ..runs.errors import MissingExtra
 from . import EXIT_BAD_INPUT
 from .errors import CliError
 

@@ -7,8 +7,7 @@ from typing import Any
 
 from ...scenarios.schema.language_model import Budget
 from ...scenarios.schema.population import AgentSpec
-from ..llm.account import RUN, Scope, Unit
-from ..llm.budgets import Budgets
+from ..llm.budgets import RUN, Budgets, Scope, Unit
 from .load import Load
 from .spread import Spread, json_of
 

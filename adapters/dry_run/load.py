@@ -7,7 +7,7 @@ from ...actors.llm.agent import LlmAgent
 from ...actors.llm.chat import Usage
 from ...actors.llm.memory import MemoryConfig
 from ...scenarios.schema.language_model import ModelConfig, Price
-from ..llm.money import cost, dollars
+from ..llm.prices import cost, dollars
 from .rehearsal import Asked, Kind, Rehearsal
 from .spread import NONE, Spread
 

@@ -21,7 +21,7 @@ from ...runtime.errors import EffectWithheld
 from ...runtime.slot import EffectRequest, Outcome, asking
 from ...scenarios.schema.episode import MetricsConfig, SafetyConfig
 from ...scenarios.world import Moment
-from .stand_in import StandIn
+from .fake_model import StandIn
 
 _AGENTS, _MODELS = "agents/", "models/"
 _PER_MESSAGE = 4

@@ -12,8 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
 from ...goals.commands import Answer, Command, Refused
-from ..llm.missing_extra import MissingExtra
-from ..runs.errors import RunError
+from ..runs.errors import MissingExtra, RunError
 from .requests import Call, call_of
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from ...goals.commands import Answer, Command, Refused
 from ...runtime.drivers.live import FromOutside
 from ...runtime.errors import GdgError
 from ...runtime.kernel import Kernel
-from ..llm.censor import cleaned
 from ..llm.keys import Keys
+from ..llm.redaction import cleaned
 from .api.app import create_app
 from .api.port import StoreUnavailable
 from .api.server import allow_many_connections, serve

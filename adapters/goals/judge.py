@@ -14,7 +14,7 @@ from ..llm.language_models import MissingKeys
 from ..llm.ledger import Ledger
 from ..llm.prices import price_of
 from ..llm.provider import ResilientProvider
-from ..llm.reach import reach
+from ..llm.transport_factory import make_transport
 from ..runs.errors import RunError
 
 
@@ -43,7 +43,7 @@ class JudgeModel:
             raise MissingKeys([missing])
         self._config = config
         self._provider = ResilientProvider(
-            config, reach(config, keys), Ledger(Budget(), {}, {}, {}),
+            config, make_transport(config, keys), Ledger(Budget(), {}, {}, {}),
             price=price_of(config), redact=keys.redact, record=lambda call: None,
         )  # fmt: skip
 

@@ -1,11 +1,13 @@
-"""Language models: how their providers are reached, and on what terms.
+"""Language models: how a provider is reached, within which limits, and at what cost.
 
 The way of a question, in reading order: `language_models` (what must be there before a run) →
 `provider` (one question: budget, limits, attempts) → `transport` (one exchange: by `openai_http`
-or by `litellm_bridge`, both in the words of `wire`) → back.
+or by `litellm_bridge`, both in the JSON of `openai_codec`) → back.
 
-- Terms: `budgets`, `ledger`, `account` and `money`; `rate_limit`, `breaker`, `retries`, `refusal`.
-- Reach: `reach` chooses, `endpoint`, `connections`, `litellm_library`; `keys` and `secret_text`
-  hold what must never be seen; `verdict` and `strict_schema` know what servers mean and take.
-- Told to whom it concerns: `call_record` (telemetry), `spans` (OpenTelemetry), `prices`.
+- Cost: `budgets` (limits and what was spent), `ledger` (books each attempt), `prices`.
+- Limits: `limits` holds the breaker, the rate limit and the pauses between attempts.
+- Transports: `transport_factory` chooses one; `endpoint`, `litellm_library`; `error_classifier`
+  says what a provider's refusal means.
+- Secrets: `keys` holds the keys, `redaction` takes them out of texts.
+- `telemetry`: the physical facts of each call, and OpenTelemetry spans.
 """

@@ -1,18 +1,166 @@
-"""The budgets of a run: as its scenario says, or higher ones that its user gave since.
+"""Budgets of a run, its roles and its agents: their limits, and what was spent of each.
 
-A budget is no part of what a run does, only of when it pauses: the files of a run that paused and
-went on are those of one that never paused.
+A budget does not change what a run does, only when it pauses: a run that paused and was resumed
+writes the same files as one that never paused.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
 
 from pydantic import ValidationError
 
+from ...actors.llm.chat import Usage
 from ...scenarios.schema.episode import EpisodeConfig
 from ...scenarios.schema.language_model import Budget
 from ...scenarios.schema.roster import agent_ids
 from ..runs.errors import RunError
+from .prices import dollars, pico_of
+
+Unit = Literal["usd", "tokens", "calls"]
+
+
+class Scope(NamedTuple):
+    """Whose budget it is."""
+
+    kind: Literal["run", "role", "agent"]
+    name: str = ""
+    """The role, or the agent's path."""
+
+    def __str__(self) -> str:
+        return "the run" if self.kind == "run" else f"{self.kind} {self._short_name}"
+
+    @property
+    def option(self) -> str:
+        """What stands before the unit in `--budget`."""
+        return "" if self.kind == "run" else f"{self.kind}.{self._short_name}."
+
+    @property
+    def _short_name(self) -> str:
+        return self.name.removeprefix("agents/") if self.kind == "agent" else self.name
+
+
+RUN = Scope("run")
+
+
+class Cost(NamedTuple):
+    """An amount in all units that a budget can limit."""
+
+    usd: int
+    """Pico-dollars."""
+    tokens: int
+    calls: int
+
+    def plus(self, other: "Cost") -> "Cost":
+        return Cost(self.usd + other.usd, self.tokens + other.tokens, self.calls + other.calls)
+
+    def minus(self, other: "Cost") -> "Cost":
+        return Cost(self.usd - other.usd, self.tokens - other.tokens, self.calls - other.calls)
+
+
+NOTHING = Cost(0, 0, 0)
+
+
+class Entry(NamedTuple):
+    """One thing that was paid for."""
+
+    calls: int
+    usage: Usage
+    usd: int | None
+    """Pico-dollars; None where the price is unknown."""
+    unknown: int = 0
+    """Calls whose usage nobody told: they are charged at their estimate."""
+
+
+class Spending(NamedTuple):
+    """The sum of entries."""
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    usd: int = 0
+    """Pico-dollars, of the calls whose price is known."""
+    calls_without_price: int = 0
+    unknown_usage_calls: int = 0
+
+    def plus(self, entry: Entry) -> "Spending":
+        free = not entry.usage.total
+        priceless = 0 if free or entry.usd is not None else entry.calls
+        return Spending(
+            self.calls + entry.calls,
+            self.prompt_tokens + entry.usage.prompt_tokens,
+            self.completion_tokens + entry.usage.completion_tokens,
+            self.usd + (entry.usd or 0),
+            self.calls_without_price + priceless,
+            self.unknown_usage_calls + entry.unknown,
+        )
+
+    @property
+    def cost(self) -> Cost:
+        return Cost(self.usd, self.prompt_tokens + self.completion_tokens, self.calls)
+
+    def to_json(self) -> dict[str, Any]:
+        """Money in US dollars: of the calls with a price, null if no call has one."""
+        priceless = self.calls_without_price and not self.usd
+        return {**self._asdict(), "usd": None if priceless else float(dollars(self.usd))}
+
+
+class BudgetAccount:
+    """The budget of one scope: what is spent, what is booked for calls under way."""
+
+    def __init__(self, scope: Scope, budget: Budget) -> None:
+        self.scope = scope
+        self.limits: dict[Unit, int] = {}
+        if budget.usd is not None:
+            self.limits["usd"] = pico_of(budget.usd)
+        if budget.tokens is not None:
+            self.limits["tokens"] = budget.tokens
+        if budget.calls is not None:
+            self.limits["calls"] = budget.calls
+        self.spent = Spending()
+        self.booked = NOTHING
+
+    def hopeless(self, need: Cost) -> Unit | None:
+        """The unit that lacks room for `need` even if all that is booked turned out free."""
+        return self._lacking(self.spent.cost.plus(need))
+
+    def has_room(self, need: Cost) -> bool:
+        return self._lacking(self.spent.cost.plus(self.booked).plus(need)) is None
+
+    def _lacking(self, total: Cost) -> Unit | None:
+        for unit, limit in self.limits.items():
+            if getattr(total, unit) > limit:
+                return unit
+        return None
+
+    def used_up(self, unit: Unit, need: Cost) -> str:
+        """Says that the budget does not suffice for `need`, and how to go on."""
+        limit, spent = self.limits[unit], getattr(self.spent.cost, unit)
+        wanted = getattr(need, unit)
+        more = "" if spent >= limit else f", and the next call may take {_shown(unit, wanted)}"
+        higher = max(2 * limit, spent + wanted)
+        return (
+            f"the budget of {self.scope} is used up: {_shown(unit, spent)} of "
+            f"{_shown(unit, limit)}{_noun(unit)}{more}; resume with a higher one: "
+            f"gdg-runtime resume RUN --budget {self.scope.option}{unit}={_plain(unit, higher)}"
+        )
+
+
+def _noun(unit: Unit) -> str:
+    return "" if unit == "usd" else f" {unit}"
+
+
+def _shown(unit: Unit, amount: int) -> str:
+    return f"${_plain(unit, amount)}" if unit == "usd" else f"{amount:,}"
+
+
+def _plain(unit: Unit, amount: int) -> str:
+    """An amount as it is typed; money to a millionth of a dollar, rounded up."""
+    if unit != "usd":
+        return str(amount)
+    micro = -(-amount // 10**6)
+    return f"{micro // 10**6}.{micro % 10**6:06}".rstrip("0").rstrip(".")
+
 
 _AGENTS = "agents/"
 

@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
+from ...actors.llm.chat import Chat
+from ...runtime.drivers.effects import Censor
+from ...runtime.slot import EffectRequest, Outcome
 from ...scenarios.schema.language_model import ModelConfig
+from ..runs.errors import MissingExtra
 from .endpoint import public_endpoint
-from .missing_extra import MissingExtra
-from .secret_text import SecretText
+from .redaction import SecretText, cleaned
 
 _SECRET_NAMES = re.compile(r"_(API_KEY|TOKEN|SECRET|ACCESS_KEY|PASSWORD)$")
 LOCAL = "local/"
@@ -180,3 +183,21 @@ def _variable(config: ModelConfig) -> str | None:
 
 def _is_sendable(key: str) -> bool:
     return key.isascii() and key.isprintable() and " " not in key
+
+
+def without_secrets() -> Censor:
+    """Redacts the keys of this process's environment, and what looks like one, in all outcomes.
+
+    Those of language models are left as they are: their providers know more keys, and have done
+    it already.
+    """
+    redact = Keys(os.environ, {}).redact
+
+    def censor(request: EffectRequest, outcome: Outcome) -> Outcome:
+        if request.plain.get("message") == Chat.message_name:
+            return outcome
+        return Outcome(
+            outcome.status, cleaned(outcome.value, redact), outcome.kind, redact(outcome.text)
+        )
+
+    return censor

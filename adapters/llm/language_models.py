@@ -14,13 +14,12 @@ from ...runtime.journal import Recorded
 from ...scenarios.schema.language_model import LOCAL, ModelConfig, Price
 from ..runs.errors import RunError
 from .budgets import Budgets
-from .call_record import CallRecord
 from .keys import Keys
-from .ledger import Ledger
+from .ledger import Ledger, estimate_tokens
 from .prices import price_of, table_version
 from .provider import ResilientProvider
-from .reach import reach
-from .token_bounds import estimate_tokens
+from .telemetry import CallRecord
+from .transport_factory import make_transport
 
 LOCAL_CONTEXT = 4096
 """Tokens of a prompt with its answer that a local model takes."""
@@ -66,7 +65,7 @@ class LanguageModels:
             pulled_weights(name)
         for model in self._models.values():
             if not model.is_local:
-                reach(model, self.keys)
+                make_transport(model, self.keys)
         for model in self._models.values():
             self.ledger.check_prices({model.model: price_of(model)})
         self._prices = {path: price_of(model) for path, model in episode.models_asked.items()}
@@ -102,7 +101,7 @@ class LanguageModels:
         base = self._bases.get(config.model) if config.is_local else None
         reached = config if base is None else config.model_copy(update={"api_base": base})
         made = ResilientProvider(
-            config, reach(reached, self.keys), self.ledger,
+            config, make_transport(reached, self.keys), self.ledger,
             price=price_of(config), redact=self.keys.redact,
             record=lambda call: self.record(call),
             spent=lambda actor, number, facts: self.spent(actor, number, facts),

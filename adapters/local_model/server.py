@@ -15,8 +15,7 @@ from importlib.util import find_spec
 from typing import IO, Self
 from urllib.parse import urlsplit
 
-from .failures import EngineMissing, NotPulled, NotStarted, ServerDied
-from .weights import Weights, pulled_weights
+from .weights import EngineMissing, NotPulled, NotStarted, ServerDied, Weights, pulled_weights
 
 Say = Callable[[str], None]
 

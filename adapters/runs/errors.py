@@ -85,3 +85,13 @@ class RunChanged(RunError):
             f"this run can't be resumed, since its past would not come out the same:{listed}\n"
             f"Go back to what began the run{origin}, or start a new one"
         )
+
+
+class MissingExtra(RunError):
+    """A library of one of the package's extras is not installed."""
+
+    def __init__(self, what: str, library: str, extra: str = "llm") -> None:
+        super().__init__(
+            f"{what} needs {library}, which is not installed: "
+            f"pip install 'gdg-runtime[{extra}]'"
+        )  # fmt: skip

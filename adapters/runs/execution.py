@@ -23,7 +23,7 @@ from ...runtime.journal import Journal, Recorded
 from ...runtime.kernel import Kernel
 from ...runtime.order import STEP_BITS
 from ...scenarios.schema.episode import EpisodeConfig
-from ..llm.censor import without_secrets
+from ..llm.keys import without_secrets
 from . import revision
 from .catalogue import RunCatalogue
 from .directory import RunDirectory, StepCheckpoint, config_bytes, config_hash, document_bytes

@@ -7,7 +7,7 @@ from typing import Any
 from ...runtime.drivers.live import EffectTelemetry
 from ...runtime.errors import JournalDamaged
 from ...runtime.hash_chain import Recovered, SealedWriter, read_sealed
-from ..llm.call_record import CallRecord
+from ..llm.telemetry import CallRecord
 
 
 class Telemetry:

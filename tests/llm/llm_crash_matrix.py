@@ -28,7 +28,7 @@ from society import SERVER, digests, society
 
 from gdg_runtime.actors.llm.chat import Chat
 from gdg_runtime.actors.resolved import resolve_episode
-from gdg_runtime.adapters.llm import language_models, wire  # noqa: F401  # as above
+from gdg_runtime.adapters.llm import language_models, openai_codec  # noqa: F401  # as above
 from gdg_runtime.adapters.llm.endpoint import Endpoint
 from gdg_runtime.adapters.runs import revision
 from gdg_runtime.adapters.runs.directory import RunDirectory
@@ -84,7 +84,7 @@ class Prey:
         for actor, number in recorded.requests():
             plain = json.loads(recorded.asked(actor, number))["body"]
             question = Chat.of_plain(plain)
-            body = wire.body(question, "json_schema", endpoint.name_of(question.model))
+            body = openai_codec.body(question, "json_schema", endpoint.name_of(question.model))
             bodies[Question.read(to_json(endpoint.adapted(body))).digest] += 1
         return bodies
 

@@ -10,8 +10,7 @@ import anyio
 from gdg_runtime.actors.llm.chat import Chat, ChatMessage, ChatReply, Usage
 from gdg_runtime.actors.llm.model import Model, NoProvider
 from gdg_runtime.adapters.cassette import Cassette, CassettePlayer
-from gdg_runtime.adapters.cassette.export import make_cassette
-from gdg_runtime.adapters.cassette.occurrences import requests_of
+from gdg_runtime.adapters.cassette.export import make_cassette, requests_of
 from gdg_runtime.runtime import (
     Actor,
     ActorRef,

@@ -9,7 +9,7 @@ import pytest
 from studio import SCENE, Narrator, Studio, ask, chatting, question
 
 from gdg_runtime.adapters.cassette import Cassette
-from gdg_runtime.adapters.cassette.failures import CassetteUnreadable
+from gdg_runtime.adapters.cassette.cassette import CassetteUnreadable
 from gdg_runtime.runtime import Context
 
 

@@ -8,8 +8,8 @@ from studio import LATER, Narrator, Story, Studio, ask, chatting, played
 
 from gdg_runtime.actors.resolved import default_catalogue
 from gdg_runtime.adapters.cassette import Cassette, CassettePlayer
+from gdg_runtime.adapters.cassette.cassette import CassetteHoldsSecrets, RunNotReplayed
 from gdg_runtime.adapters.cassette.export import export_run
-from gdg_runtime.adapters.cassette.failures import CassetteHoldsSecrets, RunNotReplayed
 from gdg_runtime.adapters.llm.keys import Keys
 from gdg_runtime.adapters.runs.directory import PROMISED, RunDirectory
 from gdg_runtime.adapters.runs.execution import RunOptions, start_run

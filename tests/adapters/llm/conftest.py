@@ -15,8 +15,8 @@ from serving import FaultServer, start_server  # needs the line above
 
 from gdg_runtime.actors.llm.chat import Chat, ChatMessage
 from gdg_runtime.adapters.llm.keys import Keys
-from gdg_runtime.adapters.llm.reach import reach
 from gdg_runtime.adapters.llm.transport import Transport
+from gdg_runtime.adapters.llm.transport_factory import make_transport
 from gdg_runtime.scenarios.schema.language_model import ModelConfig
 
 KEY = "sk-test-0123456789abcdefghijklmnop"
@@ -62,7 +62,7 @@ def reached(server: FaultServer, adapter: str) -> Reached:
             {"model": "openai/toy", "api_base": server.url, "api_key_env": "TOY_API_KEY",
              "adapter": adapter, **settings}
         )  # fmt: skip
-        return reach(config, Keys.load({"TOY_API_KEY": KEY}, None))
+        return make_transport(config, Keys.load({"TOY_API_KEY": KEY}, None))
 
     return make
 

@@ -12,7 +12,7 @@ from serving import FaultServer
 from gdg_runtime.adapters.llm.keys import Keys
 from gdg_runtime.adapters.llm.litellm_bridge import LitellmBroke
 from gdg_runtime.adapters.llm.litellm_library import provider_of, schema_support
-from gdg_runtime.adapters.llm.reach import reach
+from gdg_runtime.adapters.llm.transport_factory import make_transport
 from gdg_runtime.scenarios.schema.language_model import ModelConfig
 
 from .conftest import ask
@@ -22,7 +22,7 @@ import logging, os, sys
 import trio
 from gdg_runtime.actors.llm.chat import Chat, ChatMessage
 from gdg_runtime.adapters.llm.keys import Keys
-from gdg_runtime.adapters.llm.reach import reach
+from gdg_runtime.adapters.llm.transport_factory import make_transport
 from gdg_runtime.adapters.llm.transport import TransportFault
 from gdg_runtime.scenarios.schema.language_model import ModelConfig
 
@@ -31,7 +31,7 @@ config = ModelConfig(model="meta-llama/toy", api_base=sys.argv[1], adapter="lite
 question = Chat(model=config.model, messages=(ChatMessage(role="user", content="Hello?"),))
 
 async def main():
-    transport = reach(config, Keys.load(dotenv=None))
+    transport = make_transport(config, Keys.load(dotenv=None))
     try:
         await transport.send(question)
     except TransportFault as fault:
@@ -65,7 +65,7 @@ async def test_a_fault_of_litellms_own_is_not_blamed_on_the_provider(
 ) -> None:
     monkeypatch.setitem(sys.modules, "google.auth", None)
     config = ModelConfig(model="vertex_ai/gemini-pro", api_base=server.url, adapter="litellm")
-    transport = reach(config, Keys.load({}, None))
+    transport = make_transport(config, Keys.load({}, None))
     with (
         anyio.fail_after(60),
         pytest.raises(LitellmBroke, match=r"^litellm failed with \w+Error at"),

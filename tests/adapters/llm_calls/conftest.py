@@ -7,11 +7,10 @@ import anyio
 import pytest
 
 from gdg_runtime.actors.llm.chat import Chat, ChatMessage, Usage
-from gdg_runtime.adapters.llm.breaker import Breaker, BreakerTerms
-from gdg_runtime.adapters.llm.call_record import CallRecord
 from gdg_runtime.adapters.llm.ledger import Ledger
+from gdg_runtime.adapters.llm.limits import Backoff, Breaker, BreakerTerms
 from gdg_runtime.adapters.llm.provider import ResilientProvider
-from gdg_runtime.adapters.llm.retries import Backoff
+from gdg_runtime.adapters.llm.telemetry import CallRecord
 from gdg_runtime.adapters.llm.transport import Answer, TransportFault
 from gdg_runtime.runtime.slot import EffectRequest, asking
 from gdg_runtime.scenarios.schema.language_model import Budget, ModelConfig, Price

@@ -6,8 +6,7 @@ from typing import Any
 import anyio
 import pytest
 
-from gdg_runtime.adapters.llm.breaker import BreakerTerms
-from gdg_runtime.adapters.llm.retries import Backoff
+from gdg_runtime.adapters.llm.limits import Backoff, BreakerTerms
 from gdg_runtime.adapters.llm.transport import Answer, TransportFault
 from gdg_runtime.runtime.errors import EffectFault, EffectWithheld
 

@@ -13,10 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gdg_runtime.actors.llm.chat import Chat, ChatMessage, ToolSpec, Usage
-from gdg_runtime.adapters.llm.account import RUN, Scope
-from gdg_runtime.adapters.llm.ledger import BudgetNeedsPrice, Ledger
-from gdg_runtime.adapters.llm.money import cost, dollars, pico_of
-from gdg_runtime.adapters.llm.token_bounds import estimate_tokens
+from gdg_runtime.adapters.llm.budgets import RUN, Scope
+from gdg_runtime.adapters.llm.ledger import BudgetNeedsPrice, Ledger, estimate_tokens
+from gdg_runtime.adapters.llm.prices import cost, dollars, pico_of
 from gdg_runtime.adapters.llm.transport import Answer, TransportFault
 from gdg_runtime.runtime.errors import EffectWithheld
 from gdg_runtime.scenarios.schema.language_model import Budget, Price

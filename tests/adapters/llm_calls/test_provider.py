@@ -6,8 +6,8 @@ import anyio
 import pytest
 
 from gdg_runtime.actors.llm.chat import Fault, ModelTrouble, ToolCall, Usage
-from gdg_runtime.adapters.llm.account import Scope
-from gdg_runtime.adapters.llm.retries import Backoff
+from gdg_runtime.adapters.llm.budgets import Scope
+from gdg_runtime.adapters.llm.limits import Backoff
 from gdg_runtime.adapters.llm.transport import MAY_PASS, Answer, TransportFault
 from gdg_runtime.runtime.errors import EffectFault, EffectWithheld
 from gdg_runtime.scenarios.schema.language_model import Price

@@ -6,7 +6,7 @@ import anyio
 import pytest
 
 from gdg_runtime.actors.llm.chat import Usage
-from gdg_runtime.adapters.llm.rate_limit import RateLimit
+from gdg_runtime.adapters.llm.limits import RateLimit
 from gdg_runtime.adapters.llm.transport import Answer
 
 

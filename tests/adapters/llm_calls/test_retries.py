@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdg_runtime.adapters.llm.retries import Backoff
+from gdg_runtime.adapters.llm.limits import Backoff
 from gdg_runtime.adapters.llm.transport import Answer, TransportFault
 from gdg_runtime.runtime.errors import EffectWithheld
 

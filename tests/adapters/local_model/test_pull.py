@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from gdg_runtime.adapters.local_model.failures import NotFetched, NotPulled, UnknownModel, WrongFile
 from gdg_runtime.adapters.local_model.pull import Pulled, pull
 from gdg_runtime.adapters.local_model.weights import (
+    NotFetched,
+    NotPulled,
+    UnknownModel,
     Weights,
+    WrongFile,
     models_folder,
     pulled_weights,
     weights_of,

@@ -18,9 +18,8 @@ import pytest
 import trio
 
 from gdg_runtime.adapters.local_model import LocalServer, local_server, serving
-from gdg_runtime.adapters.local_model.failures import NotPulled, NotStarted, ServerDied
 from gdg_runtime.adapters.local_model.pull import pull
-from gdg_runtime.adapters.local_model.weights import Weights
+from gdg_runtime.adapters.local_model.weights import NotPulled, NotStarted, ServerDied, Weights
 
 from .conftest import weights_with
 

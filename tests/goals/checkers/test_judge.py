@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdg_runtime.adapters.llm.strict_schema import fits_strict_mode
+from gdg_runtime.adapters.llm.openai_codec import fits_strict_mode
 from gdg_runtime.goals.checkers.checker import CheckFailed, ConsistencyReport
 from gdg_runtime.goals.checkers.judge import (
     REPLY_SCHEMA,

@@ -1,8 +1,10 @@
-"""Finds secrets in texts: known values, in the forms that they may take, and common shapes."""
+"""Find and replace secrets in texts: known values in several encodings, and common shapes."""
 
 import base64
+import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 LEAST = 8
@@ -85,3 +87,18 @@ def _base64(value: bytes, others: bytes) -> Iterable[str]:
         last = (ahead + len(value)) * 8 // 6
         if last - first >= LEAST:
             yield coded[first:last]
+
+
+def cleaned(value: Any, redact: Callable[[str], str]) -> Any:
+    """Plain JSON data with every text redacted; the same object where there is nothing to do."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, str):
+        return redact(value)
+    # A key with a character that JSON escapes is found in the texts themselves alone.
+    text = json.dumps(value, ensure_ascii=False)
+    if redact(text) == text and "\\" not in text:
+        return value
+    if isinstance(value, list):
+        return [cleaned(item, redact) for item in value]
+    return {redact(name): cleaned(item, redact) for name, item in value.items()}

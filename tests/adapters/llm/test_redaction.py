@@ -5,7 +5,7 @@ from typing import Any
 import anyio
 import pytest
 
-from gdg_runtime.adapters.llm.censor import without_secrets
+from gdg_runtime.adapters.llm.keys import without_secrets
 from gdg_runtime.runtime import Actor, Context, Kernel, Message, drive, handles
 from gdg_runtime.runtime.errors import EffectFailed
 

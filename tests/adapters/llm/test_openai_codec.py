@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 
 from gdg_runtime.actors.llm.chat import Chat, Usage
-from gdg_runtime.adapters.llm import wire
-from gdg_runtime.adapters.llm.strict_schema import fits_strict_mode
+from gdg_runtime.adapters.llm import openai_codec as wire
+from gdg_runtime.adapters.llm.openai_codec import body, fits_strict_mode, outcome
 from gdg_runtime.adapters.llm.transport import Answer, TransportFault
-from gdg_runtime.adapters.llm.wire import body, outcome
 
 from .conftest import SCHEMA, ask
 

@@ -14,7 +14,7 @@ class Unreachable(RunError):
     """A config that names no way to its model."""
 
 
-def reach(config: ModelConfig, keys: Keys) -> Transport:
+def make_transport(config: ModelConfig, keys: Keys) -> Transport:
     """The transport of a model. Nothing is opened before the first question; litellm is imported
     for a model of a provider's own.
 

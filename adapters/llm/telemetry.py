@@ -1,24 +1,67 @@
-"""OpenTelemetry: a CLIENT span per call, after the semantic conventions for generative AI.
+"""Physical facts of each call: for `telemetry.jsonl`, and as OpenTelemetry spans.
 
-Nothing is configured here. Where the extra `[otel]` is installed, spans go to the tracer provider
-that the process has (by `opentelemetry-instrument` or by a plug-in); the API's default drops
-them. Prompts and replies never go into a span.
+No run depends on them. A span is a CLIENT span per call, after the semantic conventions for
+generative AI. Nothing is configured here: where the extra `[otel]` is installed, spans go to the
+tracer provider that the process has (by `opentelemetry-instrument` or by a plug-in); the API's
+default drops them. Prompts and replies never go into a span.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from ...actors.llm.chat import Chat
 from ...scenarios.schema.language_model import ModelConfig
-from .call_record import CallRecord
 from .transport import Answer
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span, Tracer
+
+
+CallOutcome = Literal["ok", "failed", "withheld", "cancelled"]
+
+
+class AttemptRecord(NamedTuple):
+    """One request that was sent."""
+
+    seconds: float
+    fault: str | None = None
+    """None: it was answered. `cancelled`: given up by the run."""
+    status: int | None = None
+    retry_after_s: float | None = None
+    provider_id: str | None = None
+    """The provider's id of the reply."""
+
+
+class CallRecord(NamedTuple):
+    """One question, with all attempts to get it answered."""
+
+    actor: str
+    """Who asked; empty outside of a run."""
+    number: int
+    model: str
+    started: str
+    """UTC, ISO 8601."""
+    seconds: float
+    """From the question to the end, whatever the end was."""
+    waited_s: float
+    """Of these, spent in waiting: for the breaker, budgets, rate limits and between attempts."""
+    attempts: tuple[AttemptRecord, ...]
+    prompt_tokens: int | None
+    """Of all attempts whose usage the provider told; None if it told none."""
+    completion_tokens: int | None
+    usd: float | None
+    """What these tokens cost, in US dollars; None if that is unknown."""
+    finish_reason: str | None
+    outcome: CallOutcome
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON data."""
+        return {**self._asdict(), "attempts": [attempt._asdict() for attempt in self.attempts]}
+
 
 _PROVIDERS = {
     "azure": "azure.ai.openai",
