@@ -3,9 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from ..runtime.clock import Clock
 from ..runtime.kernel import Kernel
-from ..runtime.order import schedule
+from ..runtime.order import Clock, schedule
 from ..runtime.ref import ActorRef
 from ..runtime.supervision import Directive, Supervision
 from ..scenarios.schema.language_model import ModelConfig

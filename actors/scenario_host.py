@@ -10,9 +10,9 @@ from typing import Any
 
 from ..runtime.actor import Actor, handles
 from ..runtime.context import Context
-from ..runtime.pending import Pending
 from ..runtime.ref import ActorRef
 from ..runtime.supervision import ActorFailed, DeadLetter
+from ..runtime.waiting import Pending
 from ..scenarios.actions import Applied, Event
 from ..scenarios.economy.interaction import Interaction
 from ..scenarios.interactions import REJECT, Account, Decision

@@ -38,8 +38,7 @@ import trio
 import trio.testing
 
 from gdg_runtime.runtime import Actor, ActorRef, Context, Journal, Kernel, Message, handles
-from gdg_runtime.runtime.effect import function_request
-from gdg_runtime.runtime.slot import Outcome, Slot
+from gdg_runtime.runtime.effects import Outcome, Slot, function_request
 
 SIZES = (10, 100, 1_000, 10_000, 100_000)
 

@@ -20,22 +20,21 @@ It imports none of the other layers.
 """
 
 from .actor import Actor, EffectActor, handles
-from .clock import Clock
 from .context import Context, Timer
+from .drivers import RunEnd
 from .drivers.effects import Limits
-from .drivers.ending import RunEnd
 from .drivers.live import FromOutside, StopSwitch, drive
 from .drivers.replay import replay
+from .effects import EffectReport, EffectRequest, Outcome
 from .errors import EffectError, EffectFailed, EffectFault, EffectWithheld
 from .journal import Journal, Recorded
 from .kernel import Kernel, State
 from .message import Message
-from .order import schedule
-from .pending import Gathered, Pending, Race, Winner
+from .order import Clock, schedule
 from .randomness import Draws, Stream
 from .ref import ActorRef
-from .slot import EffectReport, EffectRequest, Outcome
 from .supervision import ActorFailed, DeadLetter, Directive, Supervision, Terminated
+from .waiting import Gathered, Pending, Race, Winner
 
 __all__ = [
     "Actor",

@@ -13,9 +13,9 @@ from .supervision import Supervision
 if TYPE_CHECKING:
     from .context import Context
     from .envelope import Envelope
-    from .pending import Pending, Race
     from .randomness import Stream
     from .ref import ActorRef
+    from .waiting import Pending, Race
 
 IDLE = 0
 """Ready for the next message."""

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from .actor import Actor, EffectActor
-from .effect import function_request, message_request
+from .effects import Slot, function_request, message_request
 from .envelope import ASK, REPLY, STOP, TELL, TIMER, Envelope
 from .errors import AskCycle, NotAccepted
 from .message import Message
 from .order import STEP_BITS
-from .pending import Gathered, Pending, Race
 from .randomness import Stream
 from .ref import ActorRef
-from .slot import Slot
-from .waits import wait_cycle
+from .waiting import Gathered, Pending, Race, wait_cycle
 
 if TYPE_CHECKING:
     from .cell import Cell

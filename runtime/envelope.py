@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from .cell import Cell
-    from .pending import Pending
+    from .waiting import Pending
 
 TELL = 0
 """A message for a handler."""

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from .canonical import canonical_json
+from .effects import EffectRequest, Outcome, Slot
 from .envelope import Arrival
 from .errors import JournalVersion, ReplayDivergence
 from .hash_chain import Recovered, SealedWriter, read_sealed
-from .slot import EffectRequest, Outcome, Slot
 from .text_store import Texts, put_back
 
 SCHEMA_VERSION = 2

@@ -23,8 +23,8 @@ from pydantic_core import to_json
 
 from .actor import Actor, EffectActor, Handler
 from .cell import IDLE, ISOLATED, STARTING, WAITING, Cell, Recipe
-from .clock import Clock
 from .context import Context
+from .effects import EffectReport, Slot
 from .envelope import (
     ASK,
     INPUT,
@@ -48,15 +48,13 @@ from .errors import (
 from .failure import Failures
 from .foreign_await import explain_foreign, foreign_await, refuse_event_loop
 from .message import Message
-from .order import OUTSIDE, Tie
-from .pending import Pending, Race
+from .order import OUTSIDE, Clock, Tie
 from .randomness import Draws
 from .ref import ActorRef
 from .registry import ActorRegistry
 from .reservations import Reservations
-from .slot import EffectReport, Slot
 from .supervision import DeadLetter, DeadLetters, Supervision
-from .waits import deadlock
+from .waiting import Pending, Race, deadlock
 
 
 class State(Enum):

@@ -9,7 +9,9 @@ ticks than the cascade of messages of one step needs.
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
+from typing import NamedTuple
 
 STEP_BITS = 20
 TICKS_PER_STEP = 1 << STEP_BITS
@@ -55,3 +57,14 @@ def schedule(text: str, run_seed: int) -> Tie | None:
             raise UnknownSchedule(text) from None
         return lambda time, origin, target: _keyed(seed, f"shuffle\0{time}\0{origin}\0{target}")
     raise UnknownSchedule(text)
+
+
+class Clock(NamedTuple):
+    """The dates of a run."""
+
+    start: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    step_length: timedelta = timedelta(hours=1)
+
+    def at(self, step: int) -> datetime:
+        """The date at the beginning of a step."""
+        return self.start + step * self.step_length

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from .effects import EffectRequest, Outcome, Recalled, Slot
 from .envelope import SLOT, Envelope
 from .errors import ReplayDivergence
-from .slot import EffectRequest, Outcome, Recalled, Slot
 
 if TYPE_CHECKING:
     from .kernel import Kernel

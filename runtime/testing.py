@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from heapq import heappop, heappush
 
-from .drivers.ending import RunEnd
+from .drivers import RunEnd
 from .drivers.replay import feed
+from .effects import EffectRequest, Outcome, Slot
 from .journal import Journal, Recorded
 from .kernel import Kernel, State
-from .slot import EffectRequest, Outcome, Slot
 
 Respond = Callable[[EffectRequest], Outcome]
 Latency = Callable[[EffectRequest], float]

@@ -5,7 +5,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from ...runtime.errors import ActorError, EffectFailed
-from ...runtime.pending import Pending
+from ...runtime.waiting import Pending
 from .chat import Chat, ChatMessage, ChatReply, Fault, ModelTrouble, ToolSpec
 from .usage import ModelUse
 

@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
 from ...runtime.canonical import canonical_json, digest
+from ...runtime.effects import Outcome, Status
 from ...runtime.errors import GdgError
-from ...runtime.slot import Outcome, Status
 from ...runtime.text_store import put_back
 from ..runs.errors import RunError
 

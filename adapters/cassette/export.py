@@ -11,10 +11,10 @@ from ...actors.llm.chat import Chat
 from ...actors.ports import NOWHERE
 from ...actors.resolved import ResolvedEpisode, resolve_episode
 from ...runtime.drivers.replay import replay
+from ...runtime.effects import EffectRequest
 from ...runtime.errors import GdgError, KernelInEventLoop, ReplayDivergence
 from ...runtime.journal import Recorded
 from ...runtime.kernel import Kernel
-from ...runtime.slot import EffectRequest
 from ...runtime.text_store import Texts
 from ..llm.keys import Keys
 from ..runs import revision

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Any, Literal, NamedTuple
 
-from ...runtime.slot import EffectRequest, Outcome
+from ...runtime.effects import EffectRequest, Outcome
 from .cassette import Cassette, CassetteMiss, Entry, Occurrences
 
 Missing = Literal["error", "live", "noop"]

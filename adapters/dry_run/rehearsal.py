@@ -17,8 +17,8 @@ from ...actors.llm.memory import estimated_tokens
 from ...actors.ports import NullObserver, Sinks
 from ...actors.resolved import ResolvedEpisode
 from ...runtime.drivers.live import drive
+from ...runtime.effects import EffectRequest, Outcome, asking
 from ...runtime.errors import EffectWithheld
-from ...runtime.slot import EffectRequest, Outcome, asking
 from ...scenarios.schema.episode import MetricsConfig, SafetyConfig
 from ...scenarios.world import Moment
 from .fake_model import StandIn

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from ...actors.llm.chat import Chat
 from ...runtime.drivers.effects import Censor
-from ...runtime.slot import EffectRequest, Outcome
+from ...runtime.effects import EffectRequest, Outcome
 from ...scenarios.schema.language_model import ModelConfig
 from ..runs.errors import MissingExtra
 from .endpoint import public_endpoint

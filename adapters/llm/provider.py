@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import anyio
 
 from ...actors.llm.chat import Chat, ChatReply, Fault, ModelTrouble, ToolCall, Usage
+from ...runtime.effects import asking
 from ...runtime.errors import EffectFault, EffectWithheld
-from ...runtime.slot import asking
 from ...scenarios.schema.language_model import ModelConfig, Price
 from .error_classifier import is_of_the_account, refusal_of
 from .ledger import Ledger, Reservation, estimate_tokens

@@ -15,8 +15,8 @@ from anyio.abc import ObjectReceiveStream
 from ...actors.episode import build_episode
 from ...actors.ports import NullObserver, Observer, discard_answer, no_providers
 from ...actors.resolved import ResolvedEpisode, resolve_episode
+from ...runtime.drivers import RunEnd
 from ...runtime.drivers.effects import Limits
-from ...runtime.drivers.ending import RunEnd
 from ...runtime.drivers.live import EffectTelemetry, FromOutside, StopSwitch, drive
 from ...runtime.errors import GdgError, RunFailed
 from ...runtime.journal import Journal, Recorded

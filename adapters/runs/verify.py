@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from ...actors.episode import build_episode
 from ...actors.ports import Observer
 from ...actors.resolved import ResolvedEpisode, resolve_episode
-from ...runtime.drivers.ending import RunEnd
+from ...runtime.drivers import RunEnd
 from ...runtime.drivers.replay import replay
 from ...runtime.errors import GdgError, JournalDamaged, ReplayDivergence
 from ...runtime.hash_chain import read_sealed

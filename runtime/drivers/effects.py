@@ -11,8 +11,8 @@ from anyio import CancelScope
 from anyio.abc import TaskGroup
 
 from ..canonical import jsonable
+from ..effects import EffectRequest, Outcome, Slot, asking
 from ..errors import EffectFault, EffectWithheld, NotSerialisable
-from ..slot import EffectRequest, Outcome, Slot, asking
 
 
 class Limits(NamedTuple):

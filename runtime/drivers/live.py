@@ -17,6 +17,7 @@ from anyio import CapacityLimiter, create_memory_object_stream, to_thread
 from anyio.abc import ObjectReceiveStream
 
 from ..canonical import jsonable
+from ..effects import EffectRequest, Outcome, Slot
 from ..envelope import Arrival
 from ..errors import NotAccepted
 from ..journal import Journal, Recorded
@@ -24,9 +25,8 @@ from ..kernel import Kernel, State
 from ..message import Message
 from ..order import STEP_BITS
 from ..ref import ActorRef
-from ..slot import EffectRequest, Outcome, Slot
+from . import RunEnd
 from .effects import Censor, Done, Effects, Limits, Withheld
-from .ending import RunEnd
 from .replay import feed
 
 _THREADS = 3

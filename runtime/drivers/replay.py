@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 
+from ..effects import EffectRequest, Recalled
 from ..errors import JournalError, ReplayDivergence
 from ..journal import Recorded
 from ..kernel import Kernel, State
-from ..slot import EffectRequest, Recalled
-from .ending import RunEnd
+from . import RunEnd
 
 
 class Playback:

@@ -19,9 +19,9 @@ from gdg_runtime.runtime import (
     handles,
     replay,
 )
+from gdg_runtime.runtime.effects import EffectRequest, Outcome
 from gdg_runtime.runtime.errors import JournalError, JournalVersion, ReplayDivergence
 from gdg_runtime.runtime.hash_chain import SealedWriter
-from gdg_runtime.runtime.slot import EffectRequest, Outcome
 from gdg_runtime.runtime.testing import Simulation
 
 Tell = Callable[[Context, list[Any]], Any]

@@ -15,8 +15,8 @@ from gdg_runtime.runtime import (
     handles,
     schedule,
 )
+from gdg_runtime.runtime.effects import EffectRequest, Outcome
 from gdg_runtime.runtime.errors import AskFailed, EffectCancelled
-from gdg_runtime.runtime.slot import EffectRequest, Outcome
 from gdg_runtime.runtime.testing import Simulation
 
 RESTART = Supervision(Directive.RESTART, max_failures=100)

@@ -23,8 +23,8 @@ from gdg_runtime.runtime import (
     drive,
     handles,
 )
+from gdg_runtime.runtime.effects import EffectRequest, Outcome
 from gdg_runtime.runtime.errors import EffectError
-from gdg_runtime.runtime.slot import EffectRequest, Outcome
 from gdg_runtime.runtime.testing import Simulation
 
 Respond = Callable[[EffectRequest], Outcome]

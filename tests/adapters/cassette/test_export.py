@@ -14,8 +14,8 @@ from gdg_runtime.adapters.llm.keys import Keys
 from gdg_runtime.adapters.runs.directory import PROMISED, RunDirectory
 from gdg_runtime.adapters.runs.execution import RunOptions, start_run
 from gdg_runtime.runtime import Context
+from gdg_runtime.runtime.effects import Outcome
 from gdg_runtime.runtime.errors import EffectError
-from gdg_runtime.runtime.slot import Outcome
 from gdg_runtime.scenarios.files.loader import load_scenario
 
 HERE = Path(__file__).parent

@@ -12,7 +12,7 @@ from gdg_runtime.adapters.llm.limits import Backoff, Breaker, BreakerTerms
 from gdg_runtime.adapters.llm.provider import ResilientProvider
 from gdg_runtime.adapters.llm.telemetry import CallRecord
 from gdg_runtime.adapters.llm.transport import Answer, TransportFault
-from gdg_runtime.runtime.slot import EffectRequest, asking
+from gdg_runtime.runtime.effects import EffectRequest, asking
 from gdg_runtime.scenarios.schema.language_model import Budget, ModelConfig, Price
 
 ANSWER = Answer("blue", usage=Usage(10, 5), model="toy-1", provider_id="chatcmpl-1")

@@ -29,7 +29,7 @@ from gdg_runtime.runtime import (
     handles,
     replay,
 )
-from gdg_runtime.runtime.slot import asking
+from gdg_runtime.runtime.effects import asking
 
 
 def told(*stories: Callable[[Context], Any]) -> Kernel:

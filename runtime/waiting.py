@@ -1,13 +1,17 @@
-"""What an async handler may await: answers that are on their way."""
+"""What an async handler may await: answers that are on their way; and who waits for whom."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+
+from .cell import Cell
+from .errors import Deadlock
 
 if TYPE_CHECKING:
     from .cell import Cell
-    from .slot import Slot
+    from .effects import Slot
+
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
@@ -116,3 +120,52 @@ class Race:
     def unblocks(self, answered: Pending[Any]) -> bool:
         """Whether the owner, who awaits this, can go on now that `answered` is done."""
         return any(part is answered for part in self.parts)
+
+
+def _awaited(cell: Cell) -> list[Cell]:
+    """Whose answers the actor's coroutine waits for at this moment."""
+    parts = () if cell.awaiting is None else cell.awaiting.parts
+    return [part.target for part in parts if part.target is not None and not part.done]
+
+
+def _needed(cell: Cell) -> list[Cell]:
+    """Whose answers the actor needs to end its turn: all that it asked, awaited yet or not."""
+    if cell.coroutine is None:
+        return []
+    asked = [ask.target for ask in cell.asks or () if ask.target is not None]
+    return asked + _awaited(cell)
+
+
+def wait_cycle(asker: Cell, target: Cell) -> Sequence[str]:
+    """The circle that an ask from `asker` to `target` would close; empty if it is none."""
+    trail: dict[Cell, Cell | None] = {target: None}
+    frontier = [target]
+    while frontier:
+        cell = frontier.pop()
+        if cell is asker:
+            circle = []
+            link: Cell | None = cell
+            while link is not None:
+                circle.append(link.path)
+                link = trail[link]
+            return [asker.path, *reversed(circle)]
+        for needed in _needed(cell):
+            if needed not in trail:
+                trail[needed] = cell
+                frontier.append(needed)
+    return ()
+
+
+def deadlock(waiting: Mapping[str, Cell]) -> Deadlock:
+    """The error for actors that wait when nothing is left to happen; names their circle."""
+    waits = [(path, on.path) for path in sorted(waiting) for on in _awaited(waiting[path])]
+    first = dict(reversed(waits))
+    for path, _ in waits:
+        trail: list[str] = []
+        at: str | None = path
+        while at is not None and at not in trail:
+            trail.append(at)
+            at = first.get(at)
+        if at is not None:
+            return Deadlock(waits, [*trail[trail.index(at) :], at])
+    return Deadlock(waits, ())
