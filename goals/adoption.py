@@ -27,7 +27,7 @@ def adopt(op: Operation, goal_id: str, expected_version: int | None = None) -> A
     ledger, DeadlinePassed, GoalBlocked and CheckerUnavailable.
     """
     goal = op.goal(goal_id, expected_version=expected_version)
-    state = after("adopted", goal_id, goal.state)
+    state = next_state("adopted", goal_id, goal.state)
     if state is None:
         return Adoption(goal)
     if needs_approval(goal, op.policy):

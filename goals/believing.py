@@ -80,7 +80,7 @@ def _stop_forbidden(op: Operation, belief: Belief) -> list[str]:
         belief_ids=(belief.id,),
         severity=1.0,
     )
-    stopped = selection_rows.executing_against(op.tx, belief.id)
+    stopped = goal_rows.executing_against(op.tx, belief.id)
     for goal in stopped:
         note_block(op, goal, objection, "belief")
         release(op, goal, "belief", objection.why)

@@ -9,7 +9,7 @@ from .model import Goal, GoalState
 from .operation import Operation
 from .outcomes import finished
 from .recurrence import bring_next
-from .states import after
+from .states import next_state
 from .store import decision_rows
 
 _COMPLETED = ("satisfied", "failed")
@@ -34,7 +34,7 @@ def complete(
     goal = op.goal(goal_id)
     if attempt is not None and _told_already(op, goal, attempt):
         return goal
-    if after("satisfied", goal_id, goal.state) is None:
+    if next_state("satisfied", goal_id, goal.state) is None:
         return goal
     outcome = finished(success, goal.success_metrics, measured)
     end(op, goal, outcome)

@@ -7,7 +7,7 @@ from .ledger import ABANDONED, RELEASED
 from .model import Goal, GoalState
 from .operation import Operation
 from .outcomes import Outcome, interrupted
-from .states import after
+from .states import next_state
 from .store import decision_rows, goal_rows, task_rows
 
 OVER = "attempts used up"
@@ -34,7 +34,7 @@ def release(
     reason: str | None = None,
 ) -> Goal:
     """Give an executing goal back to the adopted ones. Raises IllegalTransition."""
-    after("released", goal.id, goal.state)
+    next_state("released", goal.id, goal.state)
     end(op, goal, interrupted(cause))
     return op.change(
         goal,
@@ -52,7 +52,7 @@ def abandon(op: Operation, goal_id: str, reason: str | None = None) -> Goal:
     Raises GoalNotFound and IllegalTransition.
     """
     goal = op.goal(goal_id)
-    state = after("abandoned", goal_id, goal.state)
+    state = next_state("abandoned", goal_id, goal.state)
     if state is None:
         return goal
     if goal.state is GoalState.EXECUTING:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from . import execution, selection
+from .execution import release_expired
+from .selection import select
 from .decisions import weights_of
 from .fields import utc_text
 from .flags import GoalFlags
@@ -69,12 +70,12 @@ def next_task(
         task_rows.require_owner(kept, selection_key, owner)
         return NextStep(kept.task, replayed=True)
     # With goals switched off as well: those that still execute must not hang for ever.
-    execution.release_expired(op)
+    release_expired(op)
     shadow = None
     if flags.shadow:
         shadow = _would_take(op, selection_key, owner, on_trouble)
     elif flags.live and flags.draw(selection_key):
-        selected = selection.select(op, selection_key, owner)
+        selected = select(op, selection_key, owner)
         if selected is not None:
             return NextStep(selected.task)
     return NextStep(_take_scheduled(op, selection_key, owner), shadow)

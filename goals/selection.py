@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from . import execution
+from .execution import release_expired
 from .adoption import note_block, vet
 from .decisions import GOAL_SELECTED, weights_of
 from .fields import utc_text
@@ -51,9 +51,9 @@ def select(op: Operation, selection_key: str, owner: str | None = None) -> Selec
 def tidy(op: Operation, owner: str | None) -> None:
     """What has to be put right before goals are looked at: leases that are over, overdue goals
     under the policy `abandon`, and blocked goals that the ledger does not tell of yet."""
-    execution.release_expired(op)
+    release_expired(op)
     if op.policy.overdue == "abandon":
-        for goal in selection_rows.adopted_and_overdue(op.tx, op.now_us):
+        for goal in goal_rows.adopted_and_overdue(op.tx, op.now_us):
             op.change(goal, ABANDONED, reason=OVERDUE, state=GoalState.ABANDONED)
     unnoted = goal_rows.contradicted(op.tx, (GoalState.ADOPTED,), owner=owner, unnoted_only=True)
     for goal in unnoted:
@@ -121,7 +121,7 @@ def _take(
 
 def _score(op: Operation, goal: Goal, weights: Weights) -> Score:
     return score(
-        goal, alignment=selection_rows.alignment(op.tx, goal.id), contradicted=False,
+        goal, alignment=goal_rows.alignment(op.tx, goal.id), contradicted=False,
         weights=weights, policy=op.policy, now_us=op.now_us,
     )  # fmt: skip
 

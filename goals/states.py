@@ -26,7 +26,7 @@ EDITABLE = (_PROPOSED, _ADOPTED)
 """States in which more than the metadata may be changed."""
 
 
-def after(command: str, goal_id: str, state: GoalState) -> GoalState | None:
+def next_state(command: str, goal_id: str, state: GoalState) -> GoalState | None:
     """The state that a command leads to; None if there is nothing to do.
 
     Raises IllegalTransition.
