@@ -27,9 +27,9 @@ _AGENTS = {
 }
 _GOALS = __package__.rpartition(".")[0] + ".goals"
 _FORMS = {
-    "goal": f"{_GOALS}.forms:GoalDraft",
-    "belief": f"{_GOALS}.forms:BeliefDraft",
-    "scheduled task": f"{_GOALS}.forms:ScheduledTaskDraft",
+    "goal": f"{_GOALS}.schemas:GoalDraft",
+    "belief": f"{_GOALS}.schemas:BeliefDraft",
+    "scheduled task": f"{_GOALS}.schemas:ScheduledTaskDraft",
     "goal policy": f"{_GOALS}.policy:GoalPolicy",
     "goal weights": f"{_GOALS}.policy:GoalWeights",
 }

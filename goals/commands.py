@@ -1,34 +1,48 @@
-"""What may be asked of a GoalStore, and its answers, as messages.
+"""What may be asked of a GoalStore, as messages, and how each is carried out.
 
-The actor in an episode, the HTTP API and the command line speak these; `handling.py` carries them
-out. A command that can't be carried out is answered with `Refused`.
+The actor in an episode, the HTTP API and the command line speak these; `dispatch.py` gives each its
+transaction.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, ClassVar
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from ..runtime.message import Message
-from .fields import GOAL_ID, MOST_COUNTED, Label, Name, UtcTime
-from .forms import (
+from . import beliefs, decisions, edit, lifecycle, queries
+from .answers import (
+    Answer,
+    BeliefAnswer,
+    BeliefPage,
+    Decisions,
+    Done,
+    Explanation,
+    GoalAnswer,
+    GoalPage,
+    History,
+    Imported,
+    ParameterAnswer,
+    Ranking,
+    RolloutAnswer,
+    Statistics,
+    TaskAnswer,
+)
+from .fields import GOAL_ID, MOST_COUNTED, Label, Name, UtcTime, utc_text
+from .identity import Caller
+from .model import Belief, Goal, GoalState
+from .operation import Operation
+from .ranking import weights_view
+from .schemas import (
     BeliefDraft,
     BeliefPatch,
     BeliefView,
-    DecisionRecordView,
-    DecisionView,
     GoalDraft,
     GoalPatch,
     GoalView,
-    LedgerView,
-    ParameterView,
-    RankedView,
     ScheduledTaskDraft,
-    TaskView,
-    Warned,
-    WeightsView,
 )
-from .identity import Caller
-from .model import GoalState
+from .selection import next_task
+from .store import belief_rows, goal_rows, task_rows
 
 GoalId = Annotated[str, Field(pattern=GOAL_ID)]
 Limit = Annotated[int, Field(ge=1, le=200)]
@@ -40,9 +54,18 @@ SelectionKey = Annotated[Label, Field(min_length=1)]
 
 
 class Command(Message, name="goals.command"):
-    """Base of all commands."""
+    """Base of all commands. The fields say what is asked for; `carry_out` does it."""
+
+    span: ClassVar[str] = ""
+    """Name of the command's span in the trace."""
+    changes: ClassVar[bool] = False
+    """Whether it may write."""
 
     caller: Caller = Caller()
+
+    def carry_out(self, op: Operation) -> Answer:
+        """Carry the command out in an open transaction. Raises GoalError."""
+        raise NotImplementedError(self.message_name)
 
 
 # --- goals ------------------------------------------------------------------------------------
@@ -51,17 +74,30 @@ class Command(Message, name="goals.command"):
 class CreateGoal(Command, name="goals.create"):
     """Propose a goal. Answer: GoalAnswer."""
 
+    span = "create"
+    changes = True
+
     draft: GoalDraft
+
+    def carry_out(self, op: Operation) -> GoalAnswer:
+        return _goal(edit.create(op, self.draft))
 
 
 class ReadGoal(Command, name="goals.read"):
     """Answer: GoalAnswer."""
 
+    span = "get"
+
     goal_id: GoalId
+
+    def carry_out(self, op: Operation) -> GoalAnswer:
+        return _goal(op.goal(self.goal_id))
 
 
 class ListGoals(Command, name="goals.list"):
     """Newest first. Answer: GoalPage."""
+
+    span = "list"
 
     states: tuple[GoalState, ...] = ()
     """Empty: all."""
@@ -72,68 +108,132 @@ class ListGoals(Command, name="goals.list"):
     cursor: Cursor | None = None
     """`next_cursor` of the page before."""
 
+    def carry_out(self, op: Operation) -> GoalPage:
+        goals, cursor = goal_rows.page_of_goals(
+            op.tx, states=self.states, category=self.category, owner=self.owner,
+            include_deleted=self.include_deleted, limit=self.limit, cursor=self.cursor,
+        )  # fmt: skip
+        return GoalPage(items=tuple(GoalView.of(goal) for goal in goals), next_cursor=cursor)
+
 
 class EditGoal(Command, name="goals.edit"):
     """Answer: GoalAnswer."""
+
+    span = "update"
+    changes = True
 
     goal_id: GoalId
     patch: GoalPatch
     expected_version: Version | None = None
     """Refused if the goal is at another one; null: whatever it is at."""
 
+    def carry_out(self, op: Operation) -> GoalAnswer:
+        return _goal(edit.update(op, self.goal_id, self.patch, self.expected_version))
+
 
 class AdoptGoal(Command, name="goals.adopt"):
     """Vet and adopt. Answer: GoalAnswer with warnings."""
+
+    span = "adopt"
+    changes = True
 
     goal_id: GoalId
     expected_version: Version | None = None
     """As in EditGoal."""
 
+    def carry_out(self, op: Operation) -> GoalAnswer:
+        adopted = lifecycle.adopt(op, self.goal_id, self.expected_version)
+        return GoalAnswer(goal=GoalView.of(adopted.goal), warnings=adopted.warnings)
+
 
 class ApproveGoal(Command, name="goals.approve"):
     """Answer: GoalAnswer."""
+
+    span = "approve"
+    changes = True
 
     goal_id: GoalId
     expected_version: Version | None = None
     """As in EditGoal: so that nobody approves what was changed since it was read."""
 
+    def carry_out(self, op: Operation) -> GoalAnswer:
+        return _goal(lifecycle.approve(op, self.goal_id, self.expected_version))
+
 
 class AbandonGoal(Command, name="goals.abandon"):
     """Answer: GoalAnswer."""
 
+    span = "abandon"
+    changes = True
+
     goal_id: GoalId
     reason: Reason | None = None
+
+    def carry_out(self, op: Operation) -> GoalAnswer:
+        return _goal(lifecycle.abandon(op, self.goal_id, self.reason))
 
 
 class DeleteGoal(Command, name="goals.delete"):
     """Soft delete. Answer: GoalAnswer."""
 
+    span = "delete"
+    changes = True
+
     goal_id: GoalId
     expected_version: Version | None = None
+
+    def carry_out(self, op: Operation) -> GoalAnswer:
+        return _goal(edit.delete(op, self.goal_id, self.expected_version))
 
 
 class RankGoals(Command, name="goals.rank"):
     """Answer: Ranking."""
+
+    span = "prioritized"
 
     states: tuple[GoalState, ...] = (GoalState.ADOPTED, GoalState.PROPOSED)
     owner: Name | None = None
     """Null: of everybody."""
     limit: Limit = 50
 
+    def carry_out(self, op: Operation) -> Ranking:
+        found = queries.prioritized(op, self.states, self.owner, self.limit)
+        return Ranking(
+            items=tuple(ranked.view() for ranked in found.items),
+            weights_used=weights_view(found.weights, op.policy),
+            considered=found.considered,
+        )
+
 
 class ExplainGoal(Command, name="goals.explain"):
     """Answer: Explanation."""
 
+    span = "explain"
+
     goal_id: GoalId
+
+    def carry_out(self, op: Operation) -> Explanation:
+        found = queries.explain(op, self.goal_id)
+        return Explanation(
+            ranked=found.ranked.view(),
+            weights_used=weights_view(found.weights, op.policy),
+            lines=found.lines,
+        )
 
 
 class ReadHistory(Command, name="goals.history"):
     """The ledger's events, oldest first; of one goal, or of all. Answer: History."""
 
+    span = "history"
+
     goal_id: GoalId | None = None
     after: int = Field(default=0, ge=0, le=2**63 - 1)
     """Events with a higher `seq` only."""
     limit: Limit = 50
+
+    def carry_out(self, op: Operation) -> History:
+        events, after = queries.history(op, self.goal_id, self.after, self.limit)
+        return History(items=tuple(events), next_after=after)
 
 
 # --- execution ----------------------------------------------------------------------------------
@@ -143,12 +243,23 @@ class NextTask(Command, name="goals.next_task"):
     """What is to be done now: a goal's task or a scheduled one, as the flags say. The same
     `selection_key` gets the same task. Answer: TaskAnswer."""
 
+    span = "next_task"
+    changes = True
+
     selection_key: SelectionKey
     owner: Name | None = None
+
+    def carry_out(self, op: Operation) -> TaskAnswer:
+        step = next_task(op, op.flags, self.selection_key, self.owner)
+        shadow = None if step.shadow is None else GoalView.of(step.shadow)
+        return TaskAnswer(task=step.task, shadow=shadow)
 
 
 class CompleteGoal(Command, name="goals.complete"):
     """Tell how a goal's execution ended. Answer: GoalAnswer."""
+
+    span = "complete"
+    changes = True
 
     goal_id: GoalId
     success: bool
@@ -159,18 +270,37 @@ class CompleteGoal(Command, name="goals.complete"):
     """Which execution is meant; null: the current one."""
     reason: Reason | None = None
 
+    def carry_out(self, op: Operation) -> GoalAnswer:
+        return _goal(lifecycle.complete(
+            op, self.goal_id, success=self.success, measured=self.measured,
+            attempt=self.attempt, reason=self.reason,
+        ))  # fmt: skip
+
 
 class ReleaseGoal(Command, name="goals.release"):
     """Give an executing goal back to the adopted ones. Answer: GoalAnswer."""
 
+    span = "release"
+    changes = True
+
     goal_id: GoalId
     reason: Reason | None = None
+
+    def carry_out(self, op: Operation) -> GoalAnswer:
+        return _goal(lifecycle.release(op, op.goal(self.goal_id), "released", self.reason))
 
 
 class ScheduleTask(Command, name="goals.schedule"):
     """Put a task on the schedule, or replace it. Answer: Done."""
 
+    span = "schedule"
+    changes = True
+
     task: ScheduledTaskDraft
+
+    def carry_out(self, op: Operation) -> Done:
+        task_rows.put_scheduled(op.tx, self.task, op.now_us)
+        return Done()
 
 
 # --- beliefs and decisions ------------------------------------------------------------------------
@@ -179,44 +309,87 @@ class ScheduleTask(Command, name="goals.schedule"):
 class AddBelief(Command, name="goals.belief.add"):
     """Answer: BeliefAnswer."""
 
+    span = "add_belief"
+    changes = True
+
     draft: BeliefDraft
+
+    def carry_out(self, op: Operation) -> BeliefAnswer:
+        return _belief(beliefs.add_belief(op, self.draft))
 
 
 class ReadBelief(Command, name="goals.belief.read"):
     """Answer: BeliefAnswer."""
 
+    span = "belief"
+
     belief_id: Name
+
+    def carry_out(self, op: Operation) -> BeliefAnswer:
+        return _belief(beliefs.find_belief(op, self.belief_id))
 
 
 class ListBeliefs(Command, name="goals.belief.list"):
     """By id. Answer: BeliefPage."""
 
+    span = "beliefs"
+
     active: bool | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
+
+    def carry_out(self, op: Operation) -> BeliefPage:
+        found, cursor = belief_rows.page_of_beliefs(
+            op.tx, active=self.active, limit=self.limit, cursor=self.cursor
+        )
+        items = tuple(BeliefView.of(belief) for belief in found)
+        return BeliefPage(items=items, next_cursor=cursor)
 
 
 class EditBelief(Command, name="goals.belief.edit"):
     """Answer: BeliefAnswer."""
 
+    span = "edit_belief"
+    changes = True
+
     belief_id: Name
     patch: BeliefPatch
     expected_version: Version | None = None
+
+    def carry_out(self, op: Operation) -> BeliefAnswer:
+        return _belief(beliefs.edit_belief(op, self.belief_id, self.patch, self.expected_version))
 
 
 class ListDecisions(Command, name="goals.decisions"):
     """The registered decisions, and the newest records of decisions taken. Answer: Decisions."""
 
+    span = "decisions"
+
     goal_id: GoalId | None = None
     limit: Limit = 50
+
+    def carry_out(self, op: Operation) -> Decisions:
+        return Decisions(
+            decisions=tuple(task_rows.read_decisions(op.tx)),
+            records=tuple(task_rows.records(op.tx, self.goal_id, self.limit)),
+        )
 
 
 class SetParameter(Command, name="goals.decision.set"):
     """Set a parameter of a decision, within its bounds. Answer: ParameterAnswer."""
 
+    span = "set_parameter"
+    changes = True
+
     decision_id: Name
     parameter: Name
     value: Annotated[float, Field(strict=True)]
+
+    def carry_out(self, op: Operation) -> ParameterAnswer:
+        parameter, clamped = decisions.set_parameter(
+            op.tx, self.decision_id, self.parameter, self.value
+        )
+        return ParameterAnswer(parameter=parameter, clamped=clamped)
 
 
 # --- the whole store ------------------------------------------------------------------------------
@@ -227,166 +400,51 @@ class ImportGoals(Command, name="goals.import"):
     alone. An adopted or executing goal is vetted and comes in as adopted, or as proposed if
     something stands against that. Answer: Imported."""
 
+    span = "import"
+    changes = True
+
     goals: tuple[GoalView, ...] = Field(max_length=1000)
+
+    def carry_out(self, op: Operation) -> Imported:
+        came = edit.import_goals(op, self.goals)
+        return Imported(created=came.created, known=came.known, blocked=came.blocked)
 
 
 class ReadStatistics(Command, name="goals.statistics"):
     """Answer: Statistics."""
 
+    span = "statistics"
+
+    def carry_out(self, op: Operation) -> Statistics:
+        return queries.statistics(op)
+
 
 class ReadRollout(Command, name="goals.rollout"):
     """Answer: RolloutAnswer."""
 
+    span = "rollout"
+
     since: UtcTime | None = None
     """What happened before does not count, such as crashes whose cause was mended since."""
 
-
-# --- answers --------------------------------------------------------------------------------------
-
-
-class Refused(Message, name="goals.refused"):
-    """The command was not carried out."""
-
-    code: str
-    """As in `errors.py`."""
-    detail: str
-    facts: dict[str, JsonValue] = Field(default_factory=dict)
-    replayed: bool = False
+    def carry_out(self, op: Operation) -> RolloutAnswer:
+        since = decisions.BEGINNING if self.since is None else utc_text(self.since)
+        stats = decisions.read_stats(op.tx, since=since)
+        verdict, reasons = decisions.verdict(stats)
+        return RolloutAnswer(
+            selections=stats.selections, finished=stats.finished, successes=stats.successes,
+            success_rate=stats.success_rate, safety_blocks=stats.safety_blocks,
+            violations=stats.violations, crashes=stats.crashes, verdict=verdict, reasons=reasons,
+        )  # fmt: skip
 
 
-class GoalAnswer(Message, name="goals.goal"):
-    """A goal as it is now."""
-
-    goal: GoalView
-    warnings: tuple[Warned, ...] = ()
-    replayed: bool = False
-    """The same command with the same idempotency key had been answered before."""
+def _goal(goal: Goal) -> GoalAnswer:
+    return GoalAnswer(goal=GoalView.of(goal))
 
 
-class GoalPage(Message, name="goals.page"):
-    """Some goals, and where the next ones begin."""
-
-    items: tuple[GoalView, ...]
-    next_cursor: str | None
+def _belief(belief: Belief) -> BeliefAnswer:
+    return BeliefAnswer(belief=BeliefView.of(belief))
 
 
-class Ranking(Message, name="goals.ranking"):
-    """Goals by falling raw score."""
-
-    items: tuple[RankedView, ...]
-    weights_used: WeightsView
-    considered: int
-    """How many goals were scored."""
-
-
-class Explanation(Message, name="goals.explanation"):
-    """Why a goal stands where it stands."""
-
-    ranked: RankedView
-    weights_used: WeightsView
-    lines: tuple[str, ...]
-    """The sum, term by term, in words for people."""
-
-
-class History(Message, name="goals.events"):
-    """Events of the ledger."""
-
-    items: tuple[LedgerView, ...]
-    next_after: int | None
-    """`after` of the next page; null: these were the last."""
-
-
-class TaskAnswer(Message, name="goals.task"):
-    """What is to be done now."""
-
-    task: TaskView | None
-    """Null: nothing."""
-    shadow: GoalView | None = None
-    """The goal that would have been taken, were it not for shadow mode."""
-    replayed: bool = False
-
-
-class Done(Message, name="goals.done"):
-    """It was done, and there is nothing to tell."""
-
-    replayed: bool = False
-
-
-class BeliefAnswer(Message, name="goals.belief"):
-    """A belief as it is now."""
-
-    belief: BeliefView
-    replayed: bool = False
-
-
-class BeliefPage(Message, name="goals.beliefs"):
-    """Some beliefs, and where the next ones begin."""
-
-    items: tuple[BeliefView, ...]
-    next_cursor: str | None
-
-
-class Decisions(Message, name="goals.decision_list"):
-    """Registered decisions and records of decisions taken, newest first."""
-
-    decisions: tuple[DecisionView, ...]
-    records: tuple[DecisionRecordView, ...]
-
-
-class ParameterAnswer(Message, name="goals.parameter"):
-    """A parameter as it is now."""
-
-    parameter: ParameterView
-    clamped: bool
-    """Whether the value that was asked for lay outside the bounds."""
-    replayed: bool = False
-
-
-class Imported(Message, name="goals.imported"):
-    """What came of an import."""
-
-    created: int
-    known: int
-    """Left alone, since a goal with the id is there already."""
-    blocked: tuple[str, ...]
-    """Ids of goals that came in as proposed, since a belief, the deadline or a missing approval
-    stands against adopting them."""
-    replayed: bool = False
-
-
-class Counter(Message, name="goals.counter"):
-    """A count that only rises, with its labels; kept in the store's own transactions."""
-
-    name: str
-    labels: tuple[tuple[str, str], ...]
-    value: int
-
-
-class Statistics(Message, name="goals.figures"):
-    """What /metrics shows of the store."""
-
-    counters: tuple[Counter, ...]
-    by_state: dict[str, int]
-    """All five states, deleted goals left out."""
-
-
-class RolloutAnswer(Message, name="goals.rollout_verdict"):
-    """What the canary phase has shown."""
-
-    selections: int
-    finished: int
-    successes: int
-    success_rate: float | None
-    """Null while nothing has finished."""
-    safety_blocks: int
-    violations: int
-    """Goals that are executing while an active belief forbids them, and broken ledger links."""
-    crashes: int
-    """Executions that ended by their lease: nobody told what became of them."""
-    verdict: str
-    """keep, roll_back or insufficient."""
-    reasons: tuple[str, ...]
-
-
-Answer = Any
-"""Any of the answers above."""
+COMMANDS = {command.message_name: command for command in Command.__subclasses__()}
+"""All commands, by name."""

@@ -1,16 +1,19 @@
-"""The decision that GoalStore registers: the ranking's weights as parameters within bounds.
+"""Decisions: the weights of the ranking as parameters within bounds, what executions came to, and
+the verdict on the rollout.
 
-They change when somebody sets them, never by themselves: nothing here learns.
+Parameters change when somebody sets them, never by themselves: nothing here learns.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from math import isfinite
 from sqlite3 import Connection
-from typing import Literal
+from typing import Any, Literal
 
 from .errors import BadRequest, DecisionNotFound
-from .forms import ParameterView
 from .model import Weights
-from .store import decision_rows
+from .schemas import ParameterView
+from .store import ledger_rows, task_rows
 
 GOAL_SELECTED = "goal_selected"
 SUBSYSTEM = "goal_store"
@@ -36,13 +39,13 @@ def register_goal_selected(tx: Connection, starting: Weights = _STARTING) -> Non
         known.model_copy(update={"current": within(known, weight)[0]})
         for known, weight in zip(PARAMETERS, starting, strict=True)
     ]
-    decision_rows.register(tx, GOAL_SELECTED, SUBSYSTEM, parameters, SUCCESS_METRICS)
+    task_rows.register(tx, GOAL_SELECTED, SUBSYSTEM, parameters, SUCCESS_METRICS)
 
 
 def is_registered(tx: Connection) -> bool:
     """Whether the decision is known as it is here, whatever its parameters' values are."""
     try:
-        known = decision_rows.read_decision(tx, GOAL_SELECTED)
+        known = task_rows.read_decision(tx, GOAL_SELECTED)
     except DecisionNotFound:
         return False
     values = {parameter.name: parameter.current for parameter in known.parameters}
@@ -58,7 +61,7 @@ def is_registered(tx: Connection) -> bool:
 def weights_of(tx: Connection) -> Weights:
     """The weights as they are set now. Raises DecisionNotFound before the registration."""
     return Weights(
-        *(decision_rows.parameter(tx, GOAL_SELECTED, known.name).current for known in PARAMETERS)
+        *(task_rows.parameter(tx, GOAL_SELECTED, known.name).current for known in PARAMETERS)
     )
 
 
@@ -69,10 +72,10 @@ def set_parameter(
 
     Raises DecisionNotFound, and BadRequest (invalid-parameter) for a value that is not finite.
     """
-    before = decision_rows.parameter(tx, decision_id, name)
+    before = task_rows.parameter(tx, decision_id, name)
     current, clamped = within(before, value)
     if current != before.current:
-        decision_rows.set_current(tx, decision_id, name, current)
+        task_rows.set_current(tx, decision_id, name, current)
     return before.model_copy(update={"current": current}), clamped
 
 
@@ -96,3 +99,161 @@ def stepped(parameter: ParameterView, direction: Literal[1, -1]) -> ParameterVie
     """The parameter one step further up or down, or at its bound."""
     moved = round(parameter.current + direction * parameter.step, _DECIMALS)
     return parameter.model_copy(update={"current": within(parameter, moved)[0]})
+
+
+Ending = Literal["satisfied", "failed", "released", "belief", "lease", "abandoned"]
+"""How an execution ended: as it should; otherwise; given back; stopped by a belief; nobody told
+before its lease was over; called off."""
+
+_SHORT, _FAILED, _CRASHED, _UNDECIDED = -0.5, -1.0, -1.0, 0.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a decision record keeps."""
+
+    score: float
+    """-1 to 1."""
+    data: dict[str, Any]
+    """`ended` (an `Ending`) and, of a finished execution, `success`, `measured` and `missed`."""
+
+
+def met(targets: Mapping[str, float], measured: Mapping[str, float]) -> tuple[bool, list[str]]:
+    """Whether each target was reached, and the names of those that were not, sorted.
+
+    Reached: what was measured is at least the target. What was not measured was not reached.
+    """
+    missed = [
+        name for name in sorted(targets)
+        if name not in measured or not measured[name] >= targets[name]
+    ]  # fmt: skip
+    return not missed, missed
+
+
+def outcome_score(
+    success: bool, targets: Mapping[str, float], measured: Mapping[str, float]
+) -> float:
+    """How good it was to select the goal, from -1 to 1.
+
+    With s, the share of the targets that were reached (1 if there are none):
+    -0.5 + 1.5 s if the execution succeeded, -1 + 0.5 s if it failed.
+
+    So a satisfied goal gives +1, and a success that reached no target no more than a failure that
+    reached all: -0.5. Those two are the figures that Astra uses; the share between them is ours.
+    """
+    _, missed = met(targets, measured)
+    share = 1.0 - len(missed) / len(targets) if targets else 1.0
+    return _SHORT + (1.0 - _SHORT) * share if success else _FAILED + (_SHORT - _FAILED) * share
+
+
+def finished(success: bool, targets: Mapping[str, float], measured: Mapping[str, float]) -> Outcome:
+    """The outcome of an execution whose end was told."""
+    reached, missed = met(targets, measured)
+    ended: Ending = "satisfied" if success and reached else "failed"
+    return Outcome(
+        outcome_score(success, targets, measured),
+        {
+            "ended": ended,
+            "success": success,
+            "measured": {name: measured[name] for name in sorted(measured)},
+            "missed": missed,
+        },
+    )
+
+
+def interrupted(ended: Literal["released", "belief", "lease", "abandoned"]) -> Outcome:
+    """The outcome of an execution that did not come to its end: 0, since it says nothing about
+    the decision; -1 for one of which nobody told."""
+    return Outcome(_CRASHED if ended == "lease" else _UNDECIDED, {"ended": ended})
+
+
+Verdict = Literal["keep", "roll_back", "insufficient"]
+ENOUGH_SELECTIONS = 20
+"""Fewer say nothing about success."""
+LEAST_SUCCESS = 0.8
+"""Share of the finished executions that must have succeeded."""
+
+BEGINNING = ""
+_SELECTED = """SELECT count(*) FROM ledger
+WHERE event = 'goal_selected_for_execution' AND ts >= ?"""
+_BLOCKS = """SELECT count(*) FROM ledger
+WHERE event = 'goal_blocked_by_belief' AND reason IN ('severity', 'active_contradiction')
+AND ts >= ?"""
+_ENDINGS = """SELECT json_extract(outcome_data, '$.ended') AS ended, count(*) AS times
+FROM decision_records WHERE outcome IS NOT NULL AND ts >= ? GROUP BY ended"""
+# Not by the column `contra`, which selection goes by: what it missed must not be missed here.
+_FORBIDDEN = """SELECT count(DISTINCT goals.id) FROM goals
+JOIN goal_beliefs AS link ON link.goal_id = goals.id AND link.relation = 'contradicts'
+JOIN beliefs ON beliefs.id = link.belief_id AND beliefs.active
+WHERE goals.state = 'executing' AND goals.deleted_at IS NULL"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RolloutStats:
+    """What is watched while goals begin to decide; counts."""
+
+    selections: int = 0
+    finished: int = 0
+    """Executions whose end was told, or that ended by their lease; not those that were given
+    back, called off or stopped by a belief."""
+    successes: int = 0
+    """Those that satisfied their goal."""
+    safety_blocks: int = 0
+    """Times a belief stood against a goal. They are no fault: the vetting works."""
+    violations: int = 0
+    """Goals that are executing while an active belief forbids them, and broken ledger links."""
+    crashes: int = 0
+    """Executions that ended by their lease: nobody told what became of them."""
+
+    @property
+    def success_rate(self) -> float | None:
+        """Successes / finished; None while nothing has finished."""
+        return self.successes / self.finished if self.finished else None
+
+
+def verdict(stats: RolloutStats) -> tuple[Verdict, tuple[str, ...]]:
+    """What to do, and why, in words for people.
+
+    One violation or crash is enough to roll back, at any time. Success is judged from 20
+    selections on: below 80 % is rolled back.
+    """
+    alarms = []
+    if stats.violations:
+        alarms.append(f"{_times(stats.violations, 'safety violation')}; none is allowed")
+    if stats.crashes:
+        alarms.append(f"{_times(stats.crashes, 'execution')} ended without a word; none may")
+    rate = stats.success_rate
+    enough = stats.selections >= ENOUGH_SELECTIONS and rate is not None
+    share = f"{stats.successes} of {_times(stats.finished, 'execution')} succeeded"
+    if enough and rate is not None and rate < LEAST_SUCCESS:
+        alarms.append(f"{share}; at least {LEAST_SUCCESS:.0%} must")
+    if alarms:
+        return "roll_back", tuple(alarms)
+    if not enough:
+        waiting = f"{_times(stats.selections, 'selection')}, {stats.finished} finished"
+        return "insufficient", (f"{waiting}; {ENOUGH_SELECTIONS} selections are needed to judge",)
+    return "keep", (f"{share}, no violation, no crash",)
+
+
+def read_stats(tx: Connection, *, since: str = BEGINNING) -> RolloutStats:
+    """What the ledger and the decision records show, from a time (RFC 3339) on; violations are
+    looked for in the store as it is, and in the whole ledger."""
+    ended = {row["ended"]: row["times"] for row in tx.execute(_ENDINGS, (since,))}
+    successes, crashes = ended.get("satisfied", 0), ended.get("lease", 0)
+    return RolloutStats(
+        selections=_count(tx, _SELECTED, since),
+        finished=successes + ended.get("failed", 0) + crashes,
+        successes=successes,
+        safety_blocks=_count(tx, _BLOCKS, since),
+        violations=_count(tx, _FORBIDDEN) + (ledger_rows.verify(tx) is not None),
+        crashes=crashes,
+    )
+
+
+def _count(tx: Connection, query: str, *parameters: str) -> int:
+    (number,) = tx.execute(query, parameters).fetchone()
+    return int(number)
+
+
+def _times(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

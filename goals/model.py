@@ -1,9 +1,11 @@
-"""What a goal is: the seed's definition, and what a store keeps beside it."""
+"""What a goal is: the specification's definition, what a store keeps beside it, and its life."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
+
+from .errors import IllegalTransition
 
 
 class GoalCategory(StrEnum):
@@ -117,3 +119,41 @@ class Weights(NamedTuple):
     risk: float = 0.15
     urgency: float = 0.05
     alignment: float = 0.05
+
+
+_PROPOSED, _ADOPTED, _EXECUTING, _SATISFIED, _ABANDONED = GoalState
+
+TRANSITIONS: dict[str, dict[GoalState, GoalState]] = {
+    "adopted": {_PROPOSED: _ADOPTED},
+    "selected": {_ADOPTED: _EXECUTING},
+    "released": {_EXECUTING: _ADOPTED},
+    "satisfied": {_EXECUTING: _SATISFIED},
+    "abandoned": {_PROPOSED: _ABANDONED, _ADOPTED: _ABANDONED, _EXECUTING: _ABANDONED},
+}
+"""Command to (state before, state after)."""
+
+NO_OPS: dict[str, tuple[GoalState, ...]] = {
+    "adopted": (_ADOPTED, _EXECUTING),
+    "satisfied": (_SATISFIED,),
+    "abandoned": (_ABANDONED,),
+}
+"""Command to the states in which it has been done already. `adopted` holds for an executing goal
+too: whoever lost the first answer may ask again after a selection."""
+
+EDITABLE = (_PROPOSED, _ADOPTED)
+"""States in which more than the metadata may be changed."""
+
+
+def next_state(command: str, goal_id: str, state: GoalState) -> GoalState | None:
+    """The state that a command leads to; None if there is nothing to do.
+
+    Raises IllegalTransition.
+    """
+    if state in NO_OPS.get(command, ()):
+        return None
+    following = TRANSITIONS[command].get(state)
+    if following is None:
+        raise IllegalTransition(
+            goal_id, command, state, [str(known) for known in TRANSITIONS[command]]
+        )
+    return following

@@ -7,12 +7,11 @@ from typing import Any
 
 from .errors import CheckerUnavailable, DeadlinePassed, GoalBlocked, GoalNotFound, VersionConflict
 from .fields import utc_text
-from .flags import GoalFlags
 from .identity import Bits, Trace, make_id, microseconds
 from .ledger import LedgerEvent
 from .model import Goal, GoalState
-from .policy import GoalPolicy
-from .store import counter_rows, goal_rows, ledger_rows
+from .policy import GoalFlags, GoalPolicy
+from .store import bookkeeping, goal_rows, ledger_rows
 from .vetting import Vetter
 
 NOTED = (GoalBlocked, DeadlinePassed, CheckerUnavailable)
@@ -113,7 +112,7 @@ class Operation:
 
     def count(self, name: str, **labels: str) -> None:
         """Count one more."""
-        counter_rows.count(self.tx, name, tuple(labels.items()))
+        bookkeeping.count(self.tx, name, tuple(labels.items()))
 
     def _entered(self, goal: Goal) -> None:
         self.count("goals_total", category=goal.category.value, state=goal.state.value)

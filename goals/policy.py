@@ -1,8 +1,12 @@
-"""How a store treats goals beyond the specification; the defaults are the specification's."""
+"""Settings of a store beyond the specification, and the flags by which goals decide."""
 
-from typing import Literal
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from .errors import BadRequest
 
 
 class GoalWeights(BaseModel):
@@ -44,3 +48,77 @@ class GoalPolicy(BaseModel):
     """Executions that may fail before the goal is abandoned."""
     lease_min: int | None = Field(default=None, ge=1, le=10**9)
     """Minutes after which an executing goal of which nothing was heard is released; null: never."""
+
+
+_SWITCH = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
+_SALT = "goal_canary:"
+_BUCKETS = 10_000
+
+
+def _switched(value: Any) -> Any:
+    if isinstance(value, bool):
+        return value
+    known = _SWITCH.get(str(value).lower()) if isinstance(value, str | int) else None
+    if known is None:
+        raise ValueError("expected on or off (or true, false, 1, 0)")
+    return known
+
+
+Switch = Annotated[bool, BeforeValidator(_switched)]
+"""on, off, true, false, 1 or 0, in any case; nothing else."""
+
+
+class GoalFlags(BaseModel):
+    """Whether goals decide what is done next. Shadow always wins, so it is the kill switch."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    system: Switch = False
+    """Goals may be selected for execution."""
+    shadow: Switch = True
+    """Goals are ranked, and what would have been taken is told; none is."""
+    canary_percent: float = Field(default=100.0, ge=0.0, le=100.0)
+    """Share of the selections that goals decide once they are live, 0 to 100, in steps of 0.01."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "GoalFlags":
+        """The flags by GOAL_SYSTEM, GOAL_SHADOW and GOAL_CANARY_PERCENT; a default for what is
+        not set. Raises BadRequest (bad-flag) for anything that is not understood."""
+        found = {
+            field: environment[name] for field, name in ENVIRONMENT.items() if name in environment
+        }
+        try:
+            return cls.model_validate(found)
+        except ValidationError as error:
+            field = str(error.errors()[0]["loc"][0])
+            name, wanted = ENVIRONMENT[field], _WANTED[field]
+            raise BadRequest(
+                "bad-flag", f"{name} is {found[field]!r}; set it to {wanted}, or unset it",
+                flag=name, value=found[field],
+            ) from None  # fmt: skip
+
+    @property
+    def live(self) -> bool:
+        """Goals may decide; which selections they do, `draw` says."""
+        return self.system and not self.shadow
+
+    def draw(self, selection_key: str) -> bool:
+        """Whether the canary takes this selection: the same answer for the same key, always.
+
+        sha256 of the salted key, mod 10,000, below percent · 100.
+        """
+        bucket = int.from_bytes(sha256((_SALT + selection_key).encode()).digest()) % _BUCKETS
+        return bucket < round(self.canary_percent * 100)
+
+
+ENVIRONMENT = {
+    "system": "GOAL_SYSTEM",
+    "shadow": "GOAL_SHADOW",
+    "canary_percent": "GOAL_CANARY_PERCENT",
+}
+"""Field to environment variable."""
+_WANTED = {
+    "system": "on or off",
+    "shadow": "on or off",
+    "canary_percent": "a number from 0 to 100",
+}

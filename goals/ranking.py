@@ -15,10 +15,10 @@ from heapq import nsmallest
 from math import inf, nextafter
 from typing import NamedTuple
 
-from .forms import Components, GoalView, RankedView, WeightsView
 from .identity import microseconds
 from .model import Belief, Goal, Weights
 from .policy import GoalPolicy
+from .schemas import Components, GoalView, RankedView, WeightsView
 
 MINUTE_US = 60_000_000
 DAY_US = 24 * 60 * MINUTE_US

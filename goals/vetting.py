@@ -11,9 +11,9 @@ from typing import Literal, Protocol
 from .checkers.checker import BeliefConsistencyChecker, ConsistencyReport, Unvetted
 from .errors import CheckerUnavailable, DeadlinePassed, GoalBlocked, GoalError
 from .fields import utc_text
-from .forms import Warned
 from .model import Belief, Goal
 from .policy import GoalPolicy
+from .schemas import Warned
 from .store import belief_rows
 
 Phase = Literal["adopt", "patch", "select", "belief"]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ...goals.answers import Refused
 from ...goals.commands import (
     AbandonGoal,
     AdoptGoal,
@@ -16,12 +17,11 @@ from ...goals.commands import (
     ReadBelief,
     ReadGoal,
     ReadHistory,
-    Refused,
     ReleaseGoal,
 )
 from ...goals.errors import GoalNotFound
-from ...goals.goal_store import GoalStore
 from ...goals.identity import Caller
+from ...goals.store_api import GoalStore
 
 _ON_A_GOAL = (
     ReadGoal, EditGoal, AdoptGoal, AbandonGoal, ExplainGoal, CompleteGoal, ReleaseGoal, ReadHistory,

@@ -5,21 +5,19 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from ...goals.answers import GoalAnswer, GoalPage, Refused
 from ...goals.commands import (
     AbandonGoal,
     AdoptGoal,
     Command,
     CompleteGoal,
     CreateGoal,
-    GoalAnswer,
-    GoalPage,
     ListBeliefs,
     ListGoals,
     RankGoals,
-    Refused,
 )
-from ...goals.forms import BeliefView, GoalView, RankedView
 from ...goals.model import GoalState
+from ...goals.schemas import BeliefView, GoalView, RankedView
 from ...runtime.errors import ActorError
 from ...runtime.ref import ActorRef
 from ..action_gate import plain_error

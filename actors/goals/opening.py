@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from ...goals.commands import AddBelief, AdoptGoal, Command, CreateGoal, ScheduleTask
-from ...goals.flags import GoalFlags
-from ...goals.forms import BeliefDraft, GoalDraft, ScheduledTaskDraft
 from ...goals.identity import Caller
-from ...goals.policy import GoalPolicy
+from ...goals.policy import GoalFlags, GoalPolicy
+from ...goals.schemas import BeliefDraft, GoalDraft, ScheduledTaskDraft
 from ...scenarios.schema.episode import EpisodeConfig
 from ...scenarios.schema.goals import GoalsConfig, OwnGoal
 from ...scenarios.schema.roster import agent_ids, targets

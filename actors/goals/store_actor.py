@@ -10,30 +10,22 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from ...goals.answers import GoalAnswer, Refused, TaskAnswer
 from ...goals.checkers.checker import Unvetted
 from ...goals.checkers.lexical import LexicalChecker
-from ...goals.commands import (
-    Command,
-    CompleteGoal,
-    EditBelief,
-    GoalAnswer,
-    NextTask,
-    Refused,
-    ScheduleTask,
-    TaskAnswer,
-)
-from ...goals.execution import release_expired
+from ...goals.commands import COMMANDS, Command, CompleteGoal, EditBelief, NextTask, ScheduleTask
+from ...goals.decisions import met
+from ...goals.dispatch import handle
 from ...goals.fields import utc_text
-from ...goals.forms import BeliefPatch, LedgerView, TaskView
-from ...goals.goal_store import GoalStore
-from ...goals.handling import handle
 from ...goals.identity import Caller, Trace
 from ...goals.ledger import UPDATED
+from ...goals.lifecycle import release_expired
 from ...goals.model import Goal, GoalState, Weights
-from ...goals.outcomes import met
+from ...goals.schemas import BeliefPatch, LedgerView, TaskView
 from ...goals.store import goal_rows, ledger_rows
 from ...goals.store.database import Database
-from ...goals.store.dump import dump_lines
+from ...goals.store.ledger_rows import dump_lines
+from ...goals.store_api import GoalStore
 from ...runtime.actor import Actor, handles
 from ...runtime.context import Context
 from ...runtime.kernel import Kernel
@@ -59,7 +51,6 @@ _WORD_BITS = 32
 _PAGE = 200
 _FOR_EVER = timedelta(days=36_500)
 """Whoever repeats a command from outside knows nothing of the run's logical time."""
-_COMMANDS = {command.message_name: command for command in Command.__subclasses__()}
 
 
 EPISODE_KEYS = "episode:"
@@ -282,7 +273,7 @@ class GoalKeeper(Actor):
         if self._is_forged(message, OUTSIDE, ctx):
             return
         self._ctx = ctx
-        kind = _COMMANDS.get(message.command)
+        kind = COMMANDS.get(message.command)
         answer: Any
         if self.is_over:
             answer = _OVER

@@ -13,7 +13,7 @@ import trio
 
 from ...goals.checkers.checker import DeferredChecker
 from ...goals.errors import GoalError
-from ...goals.flags import GoalFlags
+from ...goals.policy import GoalFlags
 from . import EXIT_BAD_INPUT, EXIT_FAILED, EXIT_STOPPED
 from .errors import CliError, reported
 from .serving import check_access, request_log

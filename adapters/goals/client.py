@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
-from ...goals.commands import Answer, Command, Refused
+from ...goals.answers import Answer, Refused
+from ...goals.commands import Command
 from ..runs.errors import MissingExtra, RunError
 from .requests import Call, call_of
 

@@ -16,7 +16,8 @@ from anyio.abc import ObjectReceiveStream
 
 from ...actors.goals.messages import OutsideCommand
 from ...actors.goals.store_actor import PATH
-from ...goals.commands import Answer, Command, Refused
+from ...goals.answers import Answer, Refused
+from ...goals.commands import Command
 from ...runtime.drivers.live import FromOutside
 from ...runtime.errors import GdgError
 from ...runtime.kernel import Kernel

@@ -5,13 +5,13 @@ import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ...goals.answers import Answer
 from ...goals.checkers.checker import BeliefConsistencyChecker
-from ...goals.commands import Answer, Command
+from ...goals.commands import Command
+from ...goals.dispatch import handle
 from ...goals.errors import StoreUnusable
-from ...goals.flags import GoalFlags
-from ...goals.goal_store import GoalStore
-from ...goals.handling import handle
-from ...goals.policy import GoalPolicy
+from ...goals.policy import GoalFlags, GoalPolicy
+from ...goals.store_api import GoalStore
 from ..runs.directory import GOALS_DATABASE, RunDirectory
 
 

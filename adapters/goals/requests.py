@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from ...goals import commands
-from ...goals.commands import Answer, Command, GoalAnswer
+from ...goals import answers, commands
+from ...goals.answers import Answer, GoalAnswer
+from ...goals.commands import Command
 from ...goals.fields import utc_text
-from ...goals.forms import BeliefView, GoalView, ParameterView
+from ...goals.schemas import BeliefView, GoalView, ParameterView
 
 
 class Call(NamedTuple):
@@ -47,7 +48,7 @@ def _list(command: commands.ListGoals) -> Call:
         "limit": command.limit,
         "cursor": command.cursor,
     }
-    return Call("GET", "/v1/goals", commands.GoalPage.model_validate, query=query)
+    return Call("GET", "/v1/goals", answers.GoalPage.model_validate, query=query)
 
 
 def _edit(command: commands.EditGoal) -> Call:
@@ -86,24 +87,24 @@ def _complete(command: commands.CompleteGoal) -> Call:
 
 def _rank(command: commands.RankGoals) -> Call:
     query = {"state": list(command.states), "owner": command.owner, "limit": command.limit}
-    return Call("GET", "/v1/goals/prioritized", commands.Ranking.model_validate, query=query)
+    return Call("GET", "/v1/goals/prioritized", answers.Ranking.model_validate, query=query)
 
 
 def _explain(command: commands.ExplainGoal) -> Call:
     path = _goal_path(command.goal_id, "explain")
-    return Call("GET", path, commands.Explanation.model_validate)
+    return Call("GET", path, answers.Explanation.model_validate)
 
 
 def _history(command: commands.ReadHistory) -> Call:
     query = {"after": command.after, "limit": command.limit}
     goal_id = command.goal_id
     path = "/v1/ledger" if goal_id is None else _goal_path(goal_id, "history")
-    return Call("GET", path, commands.History.model_validate, query=query)
+    return Call("GET", path, answers.History.model_validate, query=query)
 
 
 def _next(command: commands.NextTask) -> Call:
     body = {"selection_key": command.selection_key, "owner": command.owner}
-    return Call("POST", "/v1/goals/next", commands.TaskAnswer.model_validate, body)
+    return Call("POST", "/v1/goals/next", answers.TaskAnswer.model_validate, body)
 
 
 def _add_belief(command: commands.AddBelief) -> Call:
@@ -117,7 +118,7 @@ def _read_belief(command: commands.ReadBelief) -> Call:
 def _list_beliefs(command: commands.ListBeliefs) -> Call:
     active = None if command.active is None else str(command.active).lower()
     query = {"active": active, "limit": command.limit, "cursor": command.cursor}
-    return Call("GET", "/v1/beliefs", commands.BeliefPage.model_validate, query=query)
+    return Call("GET", "/v1/beliefs", answers.BeliefPage.model_validate, query=query)
 
 
 def _edit_belief(command: commands.EditBelief) -> Call:
@@ -128,7 +129,7 @@ def _edit_belief(command: commands.EditBelief) -> Call:
 
 def _decisions(command: commands.ListDecisions) -> Call:
     query = {"goal_id": command.goal_id, "limit": command.limit}
-    return Call("GET", "/v1/decisions", commands.Decisions.model_validate, query=query)
+    return Call("GET", "/v1/decisions", answers.Decisions.model_validate, query=query)
 
 
 def _set(command: commands.SetParameter) -> Call:
@@ -139,12 +140,12 @@ def _set(command: commands.SetParameter) -> Call:
 
 def _import(command: commands.ImportGoals) -> Call:
     body = command.model_dump(mode="json", include={"goals"})
-    return Call("POST", "/v1/goals/import", commands.Imported.model_validate, body)
+    return Call("POST", "/v1/goals/import", answers.Imported.model_validate, body)
 
 
 def _rollout(command: commands.ReadRollout) -> Call:
     query = {} if command.since is None else {"since": utc_text(command.since)}
-    return Call("GET", "/v1/rollout", commands.RolloutAnswer.model_validate, query=query)
+    return Call("GET", "/v1/rollout", answers.RolloutAnswer.model_validate, query=query)
 
 
 _CALLS: dict[type[Command], Callable[[Any], Call]] = {
@@ -195,11 +196,11 @@ def _goal(body: Any) -> GoalAnswer:
     return GoalAnswer(goal=GoalView.model_validate(fields), warnings=warnings)
 
 
-def _belief(body: Any) -> commands.BeliefAnswer:
-    return commands.BeliefAnswer(belief=BeliefView.model_validate(body))
+def _belief(body: Any) -> answers.BeliefAnswer:
+    return answers.BeliefAnswer(belief=BeliefView.model_validate(body))
 
 
-def _parameter(body: Any) -> commands.ParameterAnswer:
+def _parameter(body: Any) -> answers.ParameterAnswer:
     fields = dict(body)
     clamped = fields.pop("clamped")
-    return commands.ParameterAnswer(parameter=ParameterView.model_validate(fields), clamped=clamped)
+    return answers.ParameterAnswer(parameter=ParameterView.model_validate(fields), clamped=clamped)

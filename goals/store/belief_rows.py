@@ -9,8 +9,8 @@ from typing import Any
 from ..errors import BeliefNotFound, VersionConflict
 from ..fields import utc_text
 from ..model import Belief
-from . import standing
-from .cursor import make_cursor, read_cursor
+from . import derived_columns
+from .goal_rows import make_cursor, read_cursor
 
 _FIELDS = tuple(field.name for field in fields(Belief))
 _SELECT = f"SELECT {', '.join(_FIELDS)} FROM beliefs"
@@ -24,7 +24,7 @@ def insert_belief(tx: sqlite3.Connection, belief: Belief) -> None:
         tuple(row.values()),
     )
     if belief.active:
-        standing.refresh_for_changed_belief(tx, belief.id)
+        derived_columns.refresh_for_changed_belief(tx, belief.id)
 
 
 def find_belief(tx: sqlite3.Connection, belief_id: str) -> Belief | None:
@@ -66,7 +66,7 @@ def update_belief(tx: sqlite3.Connection, before: Belief, after: Belief) -> None
             raise BeliefNotFound(before.id)
         raise VersionConflict(f"belief {before.id}", before.version, current.version)
     if (after.active, after.confidence) != (before.active, before.confidence):
-        standing.refresh_for_changed_belief(tx, after.id)
+        derived_columns.refresh_for_changed_belief(tx, after.id)
 
 
 def page_of_beliefs(

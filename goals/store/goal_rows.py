@@ -2,19 +2,49 @@
 
 import json
 import sqlite3
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
+from sqlite3 import Connection
 from typing import Any
 
 from pydantic_core import to_json
 
-from ..errors import GoalNotFound, VersionConflict
+from ...runtime.canonical import canonical_json
+from ..errors import BadRequest, GoalNotFound, VersionConflict
 from ..fields import utc_text
 from ..identity import microseconds
 from ..model import Goal, GoalCategory, GoalState
-from . import standing
-from .cursor import make_cursor, read_cursor
+from . import derived_columns
+
+_LONGEST = 2000
+
+
+def make_cursor(*place: str) -> str:
+    """The cursor of a row with these values in the columns that the page is ordered by."""
+    return urlsafe_b64encode(canonical_json(place).encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str, columns: int) -> list[str]:
+    """The values in a cursor. Raises BadRequest (bad-cursor)."""
+    try:
+        if len(cursor) > _LONGEST:
+            raise ValueError
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        place = json.loads(urlsafe_b64decode(padded).decode())
+        if make_cursor(*place) != cursor or len(place) != columns:
+            raise ValueError
+        if not all(isinstance(value, str) for value in place):
+            raise ValueError
+    except (ValueError, TypeError, RecursionError):
+        raise BadRequest(
+            "bad-cursor",
+            "the cursor is not one that a page of this list gave: take `next_cursor` as it is, or "
+            "begin without one",
+        ) from None
+    return list(place)
+
 
 _MINUTE_US = 60_000_000
 _FIELDS = tuple(field.name for field in fields(Goal))
@@ -49,9 +79,9 @@ def insert_goal(tx: sqlite3.Connection, goal: Goal) -> None:
     if goal.aligns_with or goal.contradicts or goal.depends_on:
         _link_beliefs(tx, goal)
         _link_dependencies(tx, goal)
-        standing.refresh_goal(tx, goal.id)
+        derived_columns.refresh_goal(tx, goal.id)
     if _counts_as_done(goal):
-        standing.refresh_for_dependency(tx, goal.id)
+        derived_columns.refresh_for_dependency(tx, goal.id)
 
 
 def find_goal(
@@ -89,13 +119,13 @@ def update_goal(tx: sqlite3.Connection, before: Goal, after: Goal) -> None:
     if "aligns_with" in changed or "contradicts" in changed:
         tx.execute("DELETE FROM goal_beliefs WHERE goal_id = ?", (after.id,))
         _link_beliefs(tx, after)
-        standing.refresh_goal(tx, after.id)
+        derived_columns.refresh_goal(tx, after.id)
     if "depends_on" in changed:
         tx.execute("DELETE FROM goal_dependencies WHERE goal_id = ?", (after.id,))
         _link_dependencies(tx, after)
-        standing.refresh_goal(tx, after.id)
+        derived_columns.refresh_goal(tx, after.id)
     if _counts_as_done(before) != _counts_as_done(after):
-        standing.refresh_for_dependency(tx, after.id)
+        derived_columns.refresh_for_dependency(tx, after.id)
 
 
 def page_of_goals(
@@ -269,3 +299,38 @@ def _raise_conflict(tx: sqlite3.Connection, before: Goal) -> None:
     if current is None:
         raise GoalNotFound(before.id)
     raise VersionConflict(f"goal {before.id}", before.version, current["version"])
+
+
+_COLUMNS = ", ".join(f"goals.{name.strip()}" for name in GOAL_COLUMNS.split(","))
+
+
+def executing_against(tx: Connection, belief_id: str) -> list[Goal]:
+    """Executing goals that contradict a belief, active or not, by id."""
+    rows = tx.execute(
+        f"""
+        SELECT {_COLUMNS} FROM goal_beliefs AS link JOIN goals ON goals.id = link.goal_id
+        WHERE link.belief_id = ? AND link.relation = 'contradicts'
+        AND goals.state = 'executing' AND goals.deleted_at IS NULL ORDER BY goals.id
+        """,
+        (belief_id,),
+    )
+    return [goal_of(row) for row in rows]
+
+
+def adopted_and_overdue(tx: Connection, now_us: int) -> list[Goal]:
+    """Adopted goals whose deadline has come, the first to end first."""
+    rows = tx.execute(
+        f"""
+        SELECT {_COLUMNS} FROM goals
+        WHERE state = 'adopted' AND deadline_us <= ? AND deleted_at IS NULL
+        ORDER BY deadline_us, id
+        """,
+        (now_us,),
+    )
+    return [goal_of(row) for row in rows]
+
+
+def alignment(tx: Connection, goal_id: str) -> float:
+    """The share of the beliefs that the goal serves which is held, 0 to 1."""
+    row = tx.execute("SELECT align FROM goals WHERE id = ?", (goal_id,)).fetchone()
+    return 0.0 if row is None else float(row["align"])

@@ -1,13 +1,14 @@
-"""The ledger's rows: added to, read and verified, never changed."""
+"""The ledger's rows (added to, read and verified, never changed), and the dump of a whole store."""
 
 import json
 import sqlite3
+from collections.abc import Iterator
 from typing import Any
 
 from ...runtime.canonical import canonical_json
-from ..forms import LedgerView
 from ..ledger import GENESIS, LedgerEvent, link_hash
 from ..model import GoalState
+from ..schemas import LedgerView
 
 _FIELDS = (
     "seq", "ts", "event", "goal_id", "version", "state_from", "state_to", "actor", "reason",
@@ -101,3 +102,45 @@ def _view(row: sqlite3.Row) -> LedgerView:
         fields[name] = None if fields[name] is None else GoalState(fields[name])
     fields["data"] = json.loads(fields["data"])
     return LedgerView.model_construct(**fields)
+
+
+_DUMPED = {
+    "settings": "name",
+    "beliefs": "id",
+    "goals": "id",
+    "goal_beliefs": "goal_id, belief_id",
+    "goal_dependencies": "goal_id, on_id",
+    "decisions": "decision_id",
+    "parameters": "decision_id, name",
+    "decision_records": "record_id",
+    "tasks": "task_id",
+    "selections": "selection_key",
+    "scheduled_tasks": "task_id",
+    "idempotency": "scope, key",
+    "counters": "name, labels",
+    "ledger": "seq",
+}
+"""Table to primary key, in the order of the dump."""
+_STORED_AS_JSON = (
+    "aligns_with", "contradicts", "depends_on", "success_metrics", "metadata", "data", "weights",
+    "outcome_data", "payload", "task", "answer", "labels",
+)  # fmt: skip
+
+
+def dump_lines(tx: sqlite3.Connection) -> Iterator[bytes]:
+    """A line of canonical JSON for the kind and schema version, then one for each row of each
+    table, by primary key."""
+    (version,) = tx.execute("PRAGMA user_version").fetchone()
+    yield _line({"kind": "goal store", "schema_version": version})
+    for table, order in _DUMPED.items():
+        for row in tx.execute(f"SELECT * FROM {table} ORDER BY {order}"):
+            content = {name: _plain(name, stored) for name, stored in dict(row).items()}
+            yield _line({"table": table, **content})
+
+
+def _plain(name: str, stored: Any) -> Any:
+    return json.loads(stored) if name in _STORED_AS_JSON and isinstance(stored, str) else stored
+
+
+def _line(content: dict[str, Any]) -> bytes:
+    return canonical_json(content).encode() + b"\n"

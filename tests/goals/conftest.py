@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+from gdg_runtime.goals.answers import Answer
 from gdg_runtime.goals.checkers.checker import ConsistencyReport, Pattern
-from gdg_runtime.goals.commands import Answer, Command
-from gdg_runtime.goals.forms import BeliefDraft, BeliefPatch, GoalDraft, GoalPatch, LedgerView
-from gdg_runtime.goals.goal_store import GoalStore
-from gdg_runtime.goals.handling import handle
+from gdg_runtime.goals.commands import Command
+from gdg_runtime.goals.dispatch import handle
 from gdg_runtime.goals.model import Belief, Goal
+from gdg_runtime.goals.schemas import BeliefDraft, BeliefPatch, GoalDraft, GoalPatch, LedgerView
+from gdg_runtime.goals.store_api import GoalStore
 
 START = datetime(2025, 11, 8, 12, 0, tzinfo=UTC)
 

@@ -19,13 +19,13 @@ import pytest
 
 from gdg_runtime.goals import commands as c
 from gdg_runtime.goals.checkers.checker import ConsistencyReport
-from gdg_runtime.goals.flags import GoalFlags
-from gdg_runtime.goals.forms import BeliefDraft, BeliefPatch, GoalDraft, TaskView
-from gdg_runtime.goals.goal_store import GoalStore
-from gdg_runtime.goals.handling import handle
+from gdg_runtime.goals.dispatch import handle
 from gdg_runtime.goals.identity import Caller, IdempotencyKey
-from gdg_runtime.goals.scheduling import TaskScheduler
-from gdg_runtime.goals.store.dump import dump_lines
+from gdg_runtime.goals.policy import GoalFlags
+from gdg_runtime.goals.schemas import BeliefDraft, BeliefPatch, GoalDraft, TaskView
+from gdg_runtime.goals.selection import TaskScheduler
+from gdg_runtime.goals.store.ledger_rows import dump_lines
+from gdg_runtime.goals.store_api import GoalStore
 
 FILE = "goals.db"
 CALLER = Caller(key=IdempotencyKey(scope="test", key="key-1", request="digest"))

@@ -20,13 +20,13 @@ from gdg_runtime.goals.decisions import (
     within,
 )
 from gdg_runtime.goals.errors import BadRequest, DecisionNotFound
-from gdg_runtime.goals.forms import DecisionRecordView, DecisionView, ParameterView
-from gdg_runtime.goals.goal_store import GoalStore
 from gdg_runtime.goals.identity import Caller, Trace
 from gdg_runtime.goals.model import Weights
 from gdg_runtime.goals.policy import GoalPolicy
-from gdg_runtime.goals.store import decision_rows
-from gdg_runtime.goals.store.dump import dump_lines
+from gdg_runtime.goals.schemas import DecisionRecordView, DecisionView, ParameterView
+from gdg_runtime.goals.store import task_rows
+from gdg_runtime.goals.store.ledger_rows import dump_lines
+from gdg_runtime.goals.store_api import GoalStore
 
 MakeBench = Callable[..., Any]
 BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
@@ -94,12 +94,12 @@ def store(bench: Any) -> GoalStore:
 
 def decisions(store: GoalStore) -> list[DecisionView]:
     with store.database.reading() as tx:
-        return decision_rows.read_decisions(tx)
+        return task_rows.read_decisions(tx)
 
 
 def records(store: GoalStore) -> list[DecisionRecordView]:
     with store.database.reading() as tx:
-        return decision_rows.records(tx)
+        return task_rows.records(tx)
 
 
 def weights(store: GoalStore) -> Weights:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from gdg_runtime.goals.explanation import explain_lines
 from gdg_runtime.goals.identity import microseconds
 from gdg_runtime.goals.model import Goal, GoalCategory, Weights
 from gdg_runtime.goals.policy import GoalPolicy
+from gdg_runtime.goals.queries import explain_lines
 from gdg_runtime.goals.ranking import Score, score
 
 NOON = datetime(2025, 11, 8, 12, tzinfo=UTC)

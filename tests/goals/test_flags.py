@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from gdg_runtime.goals.errors import BadRequest
-from gdg_runtime.goals.flags import ENVIRONMENT, GoalFlags
+from gdg_runtime.goals.policy import ENVIRONMENT, GoalFlags
 
 KEYS = [f"selection-{number}" for number in range(10_000)]
 

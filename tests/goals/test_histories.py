@@ -13,15 +13,15 @@ from random import Random
 import pytest
 
 from gdg_runtime.goals import commands as c
+from gdg_runtime.goals.answers import Refused
 from gdg_runtime.goals.checkers.checker import ConsistencyReport
-from gdg_runtime.goals.commands import Command, Refused
-from gdg_runtime.goals.flags import GoalFlags
-from gdg_runtime.goals.forms import BeliefDraft, BeliefPatch, GoalDraft, GoalPatch, GoalView
-from gdg_runtime.goals.goal_store import GoalStore
-from gdg_runtime.goals.handling import handle
+from gdg_runtime.goals.commands import Command
+from gdg_runtime.goals.dispatch import handle
 from gdg_runtime.goals.identity import Caller, Trace
-from gdg_runtime.goals.policy import GoalPolicy
+from gdg_runtime.goals.policy import GoalFlags, GoalPolicy
+from gdg_runtime.goals.schemas import BeliefDraft, BeliefPatch, GoalDraft, GoalPatch, GoalView
 from gdg_runtime.goals.store.database import Database
+from gdg_runtime.goals.store_api import GoalStore
 
 HISTORIES, SHARES, COMMANDS = 10_000, 8, 8
 BELIEFS = ("calm", "kind", "new")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdg_runtime.goals.outcomes import finished, interrupted, met, outcome_score
+from gdg_runtime.goals.decisions import finished, interrupted, met, outcome_score
 
 NAMES = st.sampled_from("abcdef")
 FIGURES = st.dictionaries(NAMES, st.floats(-1e300, 1e300), max_size=6)

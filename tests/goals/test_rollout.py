@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from gdg_runtime.goals.decisions import RolloutStats, read_stats, verdict
 from gdg_runtime.goals.errors import DeadlinePassed, GoalBlocked
 from gdg_runtime.goals.fields import utc_text
 from gdg_runtime.goals.policy import GoalPolicy
-from gdg_runtime.goals.rollout import RolloutStats, read_stats, verdict
 
 
 def stats(

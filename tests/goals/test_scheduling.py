@@ -10,14 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gdg_runtime.goals.flags import GoalFlags
-from gdg_runtime.goals.forms import GoalDraft, ScheduledTaskDraft, TaskView
 from gdg_runtime.goals.identity import Caller, Trace
 from gdg_runtime.goals.model import GoalState
-from gdg_runtime.goals.policy import GoalPolicy
-from gdg_runtime.goals.scheduling import NextStep, TaskScheduler
+from gdg_runtime.goals.policy import GoalFlags, GoalPolicy
+from gdg_runtime.goals.schemas import GoalDraft, ScheduledTaskDraft, TaskView
+from gdg_runtime.goals.selection import NextStep, TaskScheduler
 from gdg_runtime.goals.store import task_rows
-from gdg_runtime.goals.store.dump import dump_lines
+from gdg_runtime.goals.store.ledger_rows import dump_lines
 
 LIVE = GoalFlags(system=True, shadow=False)
 OFF = GoalFlags(system=False, shadow=False)

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from gdg_runtime.goals.errors import BadRequest, CheckerUnavailable
-from gdg_runtime.goals.forms import ScheduledTaskDraft
 from gdg_runtime.goals.policy import GoalPolicy
-from gdg_runtime.goals.scheduling import TaskScheduler
+from gdg_runtime.goals.schemas import ScheduledTaskDraft
+from gdg_runtime.goals.selection import TaskScheduler
 from gdg_runtime.goals.vetting import Vetting
 
 

@@ -16,7 +16,7 @@ from gdg_runtime.actors.resolved import default_catalogue
 from gdg_runtime.adapters.runs.directory import promised
 from gdg_runtime.adapters.runs.execution import RunOptions, start_run
 from gdg_runtime.goals.store.database import Database
-from gdg_runtime.goals.store.dump import dump_lines
+from gdg_runtime.goals.store.ledger_rows import dump_lines
 from gdg_runtime.scenarios.files.loader import load_scenario
 from gdg_runtime.scenarios.schema.episode import EpisodeConfig
 

@@ -20,11 +20,11 @@ from gdg_runtime.actors.resolved import default_catalogue
 from gdg_runtime.adapters.runs.directory import GOALS, PROMISED, RunDirectory
 from gdg_runtime.adapters.runs.execution import RunOptions, start_run
 from gdg_runtime.adapters.runs.verify import verify_run
-from gdg_runtime.goals.flags import GoalFlags
-from gdg_runtime.goals.goal_store import GoalStore
 from gdg_runtime.goals.ledger import GENESIS, LedgerEvent, link_hash
 from gdg_runtime.goals.model import GoalState
-from gdg_runtime.goals.store.dump import dump_lines
+from gdg_runtime.goals.policy import GoalFlags
+from gdg_runtime.goals.store.ledger_rows import dump_lines
+from gdg_runtime.goals.store_api import GoalStore
 from gdg_runtime.runtime import Recorded
 from gdg_runtime.scenarios.files.loader import EpisodeConfig, load_scenario
 

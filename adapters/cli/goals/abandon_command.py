@@ -2,7 +2,8 @@
 
 import click
 
-from ....goals.commands import AbandonGoal, GoalAnswer
+from ....goals.answers import GoalAnswer
+from ....goals.commands import AbandonGoal
 from .finding import find_goal
 from .goal_argument import goal_argument
 from .place import Place, place_options

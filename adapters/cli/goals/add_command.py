@@ -4,8 +4,9 @@ from typing import Any
 
 import click
 
-from ....goals.commands import AdoptGoal, CreateGoal, GoalAnswer
-from ....goals.forms import GoalDraft
+from ....goals.answers import GoalAnswer
+from ....goals.commands import AdoptGoal, CreateGoal
+from ....goals.schemas import GoalDraft
 from .fields import given, goal_options
 from .finding import find_goal
 from .mistakes import filled

@@ -2,8 +2,9 @@
 
 import click
 
-from ....goals.commands import AddBelief, BeliefAnswer, BeliefPage, EditBelief, ListBeliefs
-from ....goals.forms import BeliefDraft, BeliefPatch, BeliefView
+from ....goals.answers import BeliefAnswer, BeliefPage
+from ....goals.commands import AddBelief, EditBelief, ListBeliefs
+from ....goals.schemas import BeliefDraft, BeliefPatch, BeliefView
 from .mistakes import filled
 from .moments import one_line
 from .place import Place, place_options

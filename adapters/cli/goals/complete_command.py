@@ -4,7 +4,8 @@ from shlex import quote
 
 import click
 
-from ....goals.commands import CompleteGoal, GoalAnswer
+from ....goals.answers import GoalAnswer
+from ....goals.commands import CompleteGoal
 from ....goals.model import GoalState
 from .fields import named_number
 from .finding import find_goal

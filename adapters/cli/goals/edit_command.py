@@ -4,8 +4,9 @@ from typing import Any
 
 import click
 
-from ....goals.commands import EditGoal, GoalAnswer
-from ....goals.forms import GoalPatch
+from ....goals.answers import GoalAnswer
+from ....goals.commands import EditGoal
+from ....goals.schemas import GoalPatch
 from .fields import given, goal_options
 from .finding import find_goal
 from .goal_argument import goal_argument

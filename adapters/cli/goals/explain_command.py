@@ -2,7 +2,8 @@
 
 import click
 
-from ....goals.commands import ExplainGoal, Explanation
+from ....goals.answers import Explanation
+from ....goals.commands import ExplainGoal
 from .finding import find_goal
 from .goal_argument import goal_argument
 from .place import Place, place_options

@@ -9,8 +9,8 @@ from typing import TextIO
 import click
 
 from ....goals.commands import ListGoals
-from ....goals.forms import GoalView
 from ....goals.model import GoalState
+from ....goals.schemas import GoalView
 from .finding import all_goals
 from .goal_lines import goal_line
 from .place import Place, place_options

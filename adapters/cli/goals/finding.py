@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from ....goals.commands import GoalAnswer, GoalPage, ListGoals, ReadGoal, Refused
+from ....goals.answers import GoalAnswer, GoalPage, Refused
+from ....goals.commands import ListGoals, ReadGoal
 from ....goals.fields import GOAL_ID
-from ....goals.forms import GoalView
+from ....goals.schemas import GoalView
 from .moments import one_line
 from .progress import Progress
 from .session import Session, WasRefused

@@ -10,14 +10,15 @@ from click.shell_completion import CompletionItem
 from .place import DEFAULT_FILE, Place
 
 if TYPE_CHECKING:
-    from ....goals.forms import GoalView
+    from ....goals.schemas import GoalView
 
 _MOST = 50
 
 
 def complete_goal(context: click.Context, _: click.Parameter, text: str) -> list[CompletionItem]:
     """The newest goals of a file whose ids begin so."""
-    from ....goals.commands import GoalPage, ListGoals
+    from ....goals.answers import GoalPage
+    from ....goals.commands import ListGoals
     from .moments import one_line
     from .session import session
 

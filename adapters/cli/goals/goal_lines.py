@@ -5,7 +5,7 @@ from typing import IO, Any, NamedTuple
 
 from pydantic import ValidationError
 
-from ....goals.forms import GoalView, check_fit
+from ....goals.schemas import GoalView, check_fit
 from ..errors import CliError
 from .mistakes import mistakes
 from .refusals import EXIT_BAD_INPUT

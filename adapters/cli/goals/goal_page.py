@@ -4,7 +4,7 @@ from datetime import datetime
 
 from rich.table import Table
 
-from ....goals.forms import GoalView
+from ....goals.schemas import GoalView
 from ..tables import console, safe
 from .moments import minutes, stamp, when
 from .table import state_text

@@ -2,7 +2,8 @@
 
 import click
 
-from ....goals.commands import History, ReadHistory
+from ....goals.answers import History
+from ....goals.commands import ReadHistory
 from .finding import find_goal
 from .goal_argument import complete_goal
 from .place import Place, place_options

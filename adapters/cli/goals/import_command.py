@@ -6,7 +6,8 @@ from typing import IO
 
 import click
 
-from ....goals.commands import Imported, ImportGoals
+from ....goals.answers import Imported
+from ....goals.commands import ImportGoals
 from .goal_lines import GoalLine, read_goals
 from .place import Place, place_options
 from .progress import Progress

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import click
 
-from ....goals.commands import GoalPage, ListGoals, RankGoals, Ranking
+from ....goals.answers import GoalPage, Ranking
+from ....goals.commands import ListGoals, RankGoals
 from ....goals.model import GoalCategory, GoalState
 from .place import Place, place_options
 from .session import Session, session

@@ -6,7 +6,8 @@ from shlex import quote
 
 import click
 
-from ....goals.commands import NextTask, RankGoals, Ranking, TaskAnswer
+from ....goals.answers import Ranking, TaskAnswer
+from ....goals.commands import NextTask, RankGoals
 from ....goals.model import GoalState
 from .place import Place, place_options
 from .session import Session, session

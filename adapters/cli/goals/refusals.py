@@ -3,7 +3,7 @@
 import re
 from shlex import quote
 
-from ....goals.commands import Refused
+from ....goals.answers import Refused
 
 EXIT_REFUSED, EXIT_BAD_INPUT = 1, 2
 

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import click
 
-from ....goals.commands import ReadRollout, RolloutAnswer
+from ....goals.answers import RolloutAnswer
+from ....goals.commands import ReadRollout
 from .place import Place, place_options
 from .session import session
 from .telling import tell_json

@@ -13,7 +13,8 @@ from typing import Protocol, TypeVar
 import click
 from pydantic import ValidationError
 
-from ....goals.commands import Answer, Command, Refused
+from ....goals.answers import Answer, Refused
+from ....goals.commands import Command
 from ....goals.errors import GoalError
 from ....goals.identity import Caller, Trace
 from ..errors import CliError, reported
@@ -86,7 +87,7 @@ def _opened(place: Place, changes: bool, creates: bool, selects: bool) -> Goals:
     if not creates and _is_missing(place.file):
         detail = f"there are no goals at {place.file}"
         raise WasRefused(Refused(code="no-goals-there", detail=detail))
-    from ....goals.flags import GoalFlags
+    from ....goals.policy import GoalFlags
     from ...goals.file import GoalsFile, open_goals
 
     flags = GoalFlags.from_environment(os.environ) if selects else None

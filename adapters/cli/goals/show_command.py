@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import click
 
-from ....goals.commands import GoalAnswer
+from ....goals.answers import GoalAnswer
 from .finding import find_goal
 from .goal_argument import goal_argument
 from .place import Place, place_options

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from ....goals.forms import BeliefView, GoalView, LedgerView, RankedView
+from ....goals.schemas import BeliefView, GoalView, LedgerView, RankedView
 from ..tables import rows_table, safe
 from .finding import short_id
 from .moments import due, one_line, when

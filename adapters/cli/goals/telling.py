@@ -6,7 +6,7 @@ from typing import Any
 import click
 from pydantic import BaseModel
 
-from ....goals.commands import GoalAnswer
+from ....goals.answers import GoalAnswer
 from ..errors import safe_lines
 from .moments import one_line
 

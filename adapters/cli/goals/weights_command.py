@@ -2,7 +2,8 @@
 
 import click
 
-from ....goals.commands import Decisions, ListDecisions, ParameterAnswer, SetParameter
+from ....goals.answers import Decisions, ParameterAnswer
+from ....goals.commands import ListDecisions, SetParameter
 from .place import Place, place_options
 from .session import session
 from .telling import say, tell_json

@@ -8,7 +8,8 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ....goals.commands import BeliefAnswer, Command, GoalAnswer, Refused
+from ....goals.answers import BeliefAnswer, GoalAnswer, Refused
+from ....goals.commands import Command
 from .bodies import GoalRead
 from .conditions import etag
 from .port import GoalPort

@@ -6,16 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from ....goals.commands import (
-    AddBelief,
-    BeliefAnswer,
-    BeliefPage,
-    EditBelief,
-    ListBeliefs,
-    ReadBelief,
-)
-from ....goals.forms import BeliefView
+from ....goals.answers import BeliefAnswer, BeliefPage
+from ....goals.commands import AddBelief, EditBelief, ListBeliefs, ReadBelief
 from ....goals.identity import Caller
+from ....goals.schemas import BeliefView
 from .asking import Asked, Goals, shown, shown_belief
 from .bodies import BeliefDraftBody, BeliefPatchBody, BeliefsQuery
 from .conditions import IfMatch, IfNoneMatch, etag, expected_version, is_known, required

@@ -7,7 +7,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ....goals.commands import Attempt, Cursor, GoalId, Limit, Reason, SelectionKey
 from ....goals.fields import ONLY_THESE, Name, UtcTime
-from ....goals.forms import (
+from ....goals.model import GoalCategory, GoalState
+from ....goals.schemas import (
     BeliefDraft,
     BeliefPatch,
     Form,
@@ -18,7 +19,6 @@ from ....goals.forms import (
     TaskView,
     Warned,
 )
-from ....goals.model import GoalCategory, GoalState
 from .strict_json import strict
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")

@@ -11,7 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from ....goals.commands import Statistics
+from ....goals.answers import Statistics
 from ....goals.model import GoalState
 
 COUNTERS = {

@@ -5,14 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from ....goals.commands import (
-    Decisions,
-    ListDecisions,
-    ParameterAnswer,
-    ReadRollout,
-    RolloutAnswer,
-    SetParameter,
-)
+from ....goals.answers import Decisions, ParameterAnswer, RolloutAnswer
+from ....goals.commands import ListDecisions, ReadRollout, SetParameter
 from .asking import Asked, shown
 from .bodies import DecisionsQuery, ParameterRead, RolloutQuery, SettingBody
 from .idempotency import Reader

@@ -7,19 +7,15 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
+from ....goals.answers import Explanation, GoalAnswer, GoalPage, Imported, Ranking
 from ....goals.commands import (
     CreateGoal,
     DeleteGoal,
     EditGoal,
     ExplainGoal,
-    Explanation,
-    GoalAnswer,
-    GoalPage,
-    Imported,
     ImportGoals,
     ListGoals,
     RankGoals,
-    Ranking,
     ReadGoal,
 )
 from ....goals.fields import GOAL_ID

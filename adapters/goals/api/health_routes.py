@@ -4,7 +4,8 @@ import anyio
 from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, Response
 
-from ....goals.commands import ReadStatistics, Statistics
+from ....goals.answers import Statistics
+from ....goals.commands import ReadStatistics
 from .asking import Asked, shown
 from .bodies import Health
 from .idempotency import Reader

@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from ....goals.commands import History, ReadHistory
+from ....goals.answers import History
+from ....goals.commands import ReadHistory
 from .asking import Asked, shown
 from .bodies import EventsQuery
 from .goal_routes import GoalId

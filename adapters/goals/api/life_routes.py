@@ -3,15 +3,14 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from ....goals.answers import GoalAnswer, TaskAnswer
 from ....goals.commands import (
     AbandonGoal,
     AdoptGoal,
     ApproveGoal,
     CompleteGoal,
-    GoalAnswer,
     NextTask,
     ReleaseGoal,
-    TaskAnswer,
 )
 from .asking import Asked, marked, shown, shown_goal
 from .bodies import CompletionBody, GoalRead, SelectionBody, WhyBody

@@ -7,15 +7,16 @@ from typing import Protocol
 import anyio
 import anyio.to_thread
 
+from ....goals.answers import Answer
 from ....goals.checkers.checker import (
     AsyncBeliefConsistencyChecker,
     ConsistencyReport,
     DeferredChecker,
     Unvetted,
 )
-from ....goals.commands import Answer, Command
-from ....goals.goal_store import GoalStore
-from ....goals.handling import handle
+from ....goals.commands import Command
+from ....goals.dispatch import handle
+from ....goals.store_api import GoalStore
 
 CHECK_PATIENCE_S = 60.0
 """How long a checker may take to answer."""

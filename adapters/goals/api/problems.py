@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ....goals.commands import Refused
+from ....goals.answers import Refused
 from ....goals.identity import Trace
 from ....runtime.canonical import canonical_json
 from .port import StoreUnavailable

@@ -10,18 +10,18 @@ import pytest
 from gdg_runtime.adapters.goals.client import GoalsClient, ServerTrouble
 from gdg_runtime.adapters.goals.requests import call_of
 from gdg_runtime.goals import commands
+from gdg_runtime.goals.answers import Refused
 from gdg_runtime.goals.commands import (
     AdoptGoal,
     CreateGoal,
     DeleteGoal,
     EditGoal,
     ReadGoal,
-    Refused,
     ScheduleTask,
 )
-from gdg_runtime.goals.forms import GoalDraft, GoalPatch, ScheduledTaskDraft
 from gdg_runtime.goals.identity import Caller, IdempotencyKey, Trace
 from gdg_runtime.goals.model import GoalCategory
+from gdg_runtime.goals.schemas import GoalDraft, GoalPatch, ScheduledTaskDraft
 
 GOAL = (
     b'{"id": "g1", "text": "One", "category": "exploration", "value": 0.5, "effort": 0.5, '

@@ -4,8 +4,8 @@ import sqlite3
 
 import pytest
 
-from gdg_runtime.goals.commands import Counter
-from gdg_runtime.goals.store.counter_rows import BLOCKED_TOTAL, count, read_counters
+from gdg_runtime.goals.answers import Counter
+from gdg_runtime.goals.store.bookkeeping import BLOCKED_TOTAL, count, read_counters
 
 Tx = sqlite3.Connection
 

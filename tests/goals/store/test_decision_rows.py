@@ -6,8 +6,9 @@ import pytest
 from specimens import TS, make_goal
 
 from gdg_runtime.goals.errors import DecisionNotFound
-from gdg_runtime.goals.forms import DecisionRecordView, ParameterView, WeightsView
-from gdg_runtime.goals.store.decision_rows import (
+from gdg_runtime.goals.schemas import DecisionRecordView, ParameterView, WeightsView
+from gdg_runtime.goals.store.goal_rows import insert_goal
+from gdg_runtime.goals.store.task_rows import (
     add_record,
     find_record_of_task,
     parameter,
@@ -18,7 +19,6 @@ from gdg_runtime.goals.store.decision_rows import (
     set_current,
     set_outcome,
 )
-from gdg_runtime.goals.store.goal_rows import insert_goal
 
 Tx = sqlite3.Connection
 WEIGHTS = WeightsView(value=0.5, effort=0.25, risk=0.15, urgency=0.05, alignment=0.05, age=0.0)

@@ -16,7 +16,7 @@ from specimens import NOON, NOON_US, make_belief, make_goal
 from gdg_runtime.goals.model import Belief, Goal, GoalState, Weights
 from gdg_runtime.goals.policy import GoalPolicy
 from gdg_runtime.goals.ranking import Ranked, rank
-from gdg_runtime.goals.store import standing
+from gdg_runtime.goals.store import derived_columns
 from gdg_runtime.goals.store.belief_rows import insert_belief, update_belief
 from gdg_runtime.goals.store.database import Database
 from gdg_runtime.goals.store.goal_rows import insert_goal, update_goal
@@ -131,7 +131,7 @@ def holding(database: Database, case: Case) -> Iterator[sqlite3.Connection]:
     tx = database.connection
     tx.execute("BEGIN")
     try:
-        standing.settle(tx, case.policy.belief_min_confidence)
+        derived_columns.settle(tx, case.policy.belief_min_confidence)
         half = len(case.beliefs) // 2
         for belief in case.beliefs[:half]:
             insert_belief(tx, belief)

@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 from specimens import NOON_US, TS, make_goal
 
-from gdg_runtime.goals.forms import ScheduledTaskDraft, TaskView
+from gdg_runtime.goals.schemas import ScheduledTaskDraft, TaskView
 from gdg_runtime.goals.store.goal_rows import insert_goal
 from gdg_runtime.goals.store.task_rows import (
     ScheduledTask,

@@ -41,7 +41,7 @@ def serving(file: Path, token: str | None = None, **flags: Any) -> Iterator[str]
     from gdg_runtime.adapters.goals.api.server import serve
     from gdg_runtime.adapters.goals.api.settings import ApiSettings
     from gdg_runtime.adapters.goals.file import open_goals
-    from gdg_runtime.goals.flags import GoalFlags
+    from gdg_runtime.goals.policy import GoalFlags
 
     urls: list[str] = []
     ready, stop = threading.Event(), trio.Event()

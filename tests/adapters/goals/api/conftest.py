@@ -19,8 +19,8 @@ from gdg_runtime.adapters.goals.api.port import DatabasePort, GoalPort
 from gdg_runtime.adapters.goals.api.server import serve
 from gdg_runtime.adapters.goals.api.settings import ApiSettings
 from gdg_runtime.goals.checkers.checker import ConsistencyReport, Pattern
-from gdg_runtime.goals.flags import GoalFlags
-from gdg_runtime.goals.goal_store import GoalStore
+from gdg_runtime.goals.policy import GoalFlags
+from gdg_runtime.goals.store_api import GoalStore
 
 START = datetime(2025, 11, 8, 12, 0, tzinfo=UTC)
 DRAFT = {"text": "Tidy the test data", "category": "maintenance"}

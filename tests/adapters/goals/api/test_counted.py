@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 
 from gdg_runtime.adapters.goals.api.counted import BUCKETS_MS
 from gdg_runtime.adapters.goals.api.port import DatabasePort
-from gdg_runtime.goals.commands import Statistics
+from gdg_runtime.goals.answers import Statistics
 
 DASHBOARD = files("gdg_runtime.adapters.goals.api").joinpath("dashboard.json")
 NAMES = {

@@ -9,8 +9,8 @@ import trio.testing
 from gdg_runtime.adapters.goals.api.port import DatabasePort, StoreUnavailable
 from gdg_runtime.goals.checkers.checker import ConsistencyReport, DeferredChecker, Pattern, Unvetted
 from gdg_runtime.goals.commands import AddBelief, AdoptGoal, CreateGoal, ListGoals
-from gdg_runtime.goals.forms import BeliefDraft, GoalDraft
-from gdg_runtime.goals.goal_store import GoalStore
+from gdg_runtime.goals.schemas import BeliefDraft, GoalDraft
+from gdg_runtime.goals.store_api import GoalStore
 
 
 class SlowChecker:

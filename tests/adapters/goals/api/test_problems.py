@@ -8,7 +8,7 @@ import pytest
 from gdg_runtime import goals
 from gdg_runtime.adapters.goals.api.port import StoreUnavailable
 from gdg_runtime.adapters.goals.api.problems import KINDS
-from gdg_runtime.goals.commands import Done
+from gdg_runtime.goals.answers import Done
 
 MEMBERS = {"type", "title", "status", "detail", "instance", "trace_id", "code"}
 STORE_ONLY = {"bad-flag"}

@@ -3,7 +3,7 @@
 import pytest
 
 from gdg_runtime.goals.errors import BeliefNotFound, GoalBlocked, NotEditable, VersionConflict
-from gdg_runtime.goals.forms import BeliefPatch
+from gdg_runtime.goals.schemas import BeliefPatch
 
 
 class TestBeliefs:

@@ -3,19 +3,18 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from .adoption import note_block
 from .errors import BeliefNotFound, NotEditable, VersionConflict
-from .execution import release
-from .forms import BeliefDraft, BeliefPatch
+from .lifecycle import note_block, release
 from .model import Belief
 from .operation import Operation
-from .store import belief_rows, goal_rows, selection_rows
+from .schemas import BeliefDraft, BeliefPatch
+from .store import belief_rows, goal_rows
 from .vetting import Objection
 
 _TICK = timedelta(microseconds=1)
 
 
-def find(op: Operation, belief_id: str) -> Belief:
+def find_belief(op: Operation, belief_id: str) -> Belief:
     """Raises BeliefNotFound."""
     belief = belief_rows.find_belief(op.tx, belief_id)
     if belief is None:
@@ -23,14 +22,16 @@ def find(op: Operation, belief_id: str) -> Belief:
     return belief
 
 
-def add(op: Operation, draft: BeliefDraft) -> Belief:
+def add_belief(op: Operation, draft: BeliefDraft) -> Belief:
     """Hold a belief. If it is active, executing goals that it forbids are released.
 
     Raises NotEditable (belief-exists).
     """
     if belief_rows.find_belief(op.tx, draft.id) is not None:
         raise NotEditable(
-            "belief-exists", f"there is a belief {draft.id!r} already; edit it", belief_id=draft.id
+            "belief-exists",
+            f"there is a belief {draft.id!r} already; edit_belief it",
+            belief_id=draft.id,
         )
     belief = Belief(created_at=op.now, updated_at=op.now, **draft.model_dump())
     stopped = _stop_forbidden(op, belief) if belief.active else []
@@ -40,7 +41,7 @@ def add(op: Operation, draft: BeliefDraft) -> Belief:
     return belief
 
 
-def edit(
+def edit_belief(
     op: Operation, belief_id: str, patch: BeliefPatch, expected_version: int | None = None
 ) -> Belief:
     """Change what the patch gives. If it makes the belief active, executing goals that it
@@ -48,7 +49,7 @@ def edit(
 
     Raises BeliefNotFound, VersionConflict, NotEditable (belief-immutable).
     """
-    before = find(op, belief_id)
+    before = find_belief(op, belief_id)
     if expected_version not in (None, before.version):
         raise VersionConflict(f"belief {belief_id!r}", expected_version or 0, before.version)
     changes = {name: value for name, value in patch.given.items() if value != getattr(before, name)}

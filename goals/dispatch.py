@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from datetime import timedelta
 from sqlite3 import Connection
 
-from .commands import Answer, Command, Refused
+from .answers import ANSWERS, Answer, Refused
+from .commands import Command
 from .errors import CheckerUnavailable, GoalError, VersionConflict
-from .goal_store import GoalStore
 from .operation import NOTED, Operation
-from .store import idempotency_rows
-from .ways import ANSWERS, WAYS, Way
+from .store import bookkeeping
+from .store_api import GoalStore
 
 _MICROSECOND = timedelta(microseconds=1)
 _UNKEPT = (CheckerUnavailable, VersionConflict)
@@ -24,32 +24,32 @@ _UNKEPT = (CheckerUnavailable, VersionConflict)
 def handle(store: GoalStore, command: Command) -> Answer:
     """Carry a command out. A refusal is an answer; only `Unvetted` and defects are raised."""
     try:
-        way = WAYS[type(command)]
-        if not way.changes:
-            return store.look(way.span, command.caller, lambda op: way.work(op, command))
+        if not command.changes:
+            return store.look(command.span, command.caller, command.carry_out)
         if command.caller.key is None:
-            return store.perform(way.span, command.caller, lambda op: way.work(op, command))
-        return store.perform(way.span, command.caller, lambda op: _once(op, way, command, store))
+            return store.perform(command.span, command.caller, command.carry_out)
+        return store.perform(command.span, command.caller, lambda op: _once(op, command, store))
     except GoalError as refusal:
         return _refused(refusal)
 
 
-def _once(op: Operation, way: Way, command: Command, store: GoalStore) -> Answer:
+def _once(op: Operation, command: Command, store: GoalStore) -> Answer:
     key = command.caller.key
     assert key is not None
-    kept = idempotency_rows.find_answer(op.tx, key, op.now_us)
+    kept = bookkeeping.find_answer(op.tx, key, op.now_us)
     if kept is not None:
         name, text = kept
         return ANSWERS[name].model_validate_json(text).model_copy(update={"replayed": True})
+    answer: Answer
     try:
         with _savepoint(op.tx):
-            answer = way.work(op, command)
+            answer = command.carry_out(op)
     except _UNKEPT:
         raise
     except GoalError as refusal:
         answer = _refused(refusal)
     kept_us = store.keep_answers // _MICROSECOND
-    idempotency_rows.keep_answer(
+    bookkeeping.keep_answer(
         op.tx, key, answer.message_name, answer.model_dump_json(), op.now_us + kept_us
     )
     return answer
@@ -57,7 +57,7 @@ def _once(op: Operation, way: Way, command: Command, store: GoalStore) -> Answer
 
 @contextmanager
 def _savepoint(tx: Connection) -> Iterator[None]:
-    """Undoes what was done within if anything but a noted refusal is raised."""
+    """Undo what was done within if anything but a noted refusal is raised."""
     tx.execute("SAVEPOINT command")
     try:
         yield

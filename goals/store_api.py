@@ -10,14 +10,19 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import Self, TypeVar
 
-from . import adoption, believing, completion, editing, execution, importing, reading, selection
-from .adoption import Adoption
+from . import beliefs, edit, lifecycle, queries, selection
+from .answers import Statistics
 from .checkers.checker import BeliefConsistencyChecker
 from .checkers.lexical import LexicalChecker
-from .commands import Statistics
 from .decisions import is_registered, register_goal_selected
-from .flags import GoalFlags
-from .forms import (
+from .edit import ImportResult
+from .identity import Bits, Caller, Clock, Trace, microseconds
+from .lifecycle import Adoption
+from .model import Belief, Goal, GoalState, Weights
+from .operation import NOTED, Operation
+from .policy import GoalFlags, GoalPolicy
+from .queries import WAITING, Explained, RankedGoals
+from .schemas import (
     BeliefDraft,
     BeliefPatch,
     GoalDraft,
@@ -26,14 +31,8 @@ from .forms import (
     LedgerView,
     ScheduledTaskDraft,
 )
-from .identity import Bits, Caller, Clock, Trace, microseconds
-from .importing import ImportResult
-from .model import Belief, Goal, GoalState, Weights
-from .operation import NOTED, Operation
-from .policy import GoalPolicy
-from .reading import WAITING, Explained, RankedGoals
 from .selection import Selection
-from .store import goal_rows, ledger_rows, standing, task_rows
+from .store import derived_columns, goal_rows, ledger_rows, task_rows
 from .store.database import Database
 from .vetting import BeliefVetter, Vetter
 
@@ -78,12 +77,12 @@ class GoalStore:
         """The policy to work by. Nothing is written where all is as it should be already: others
         may be at work on the file."""
         with self.database.reading() as tx:
-            known, least = is_registered(tx), standing.confidence_of(tx)
+            known, least = is_registered(tx), derived_columns.confidence_of(tx)
         settled = policy or GoalPolicy(belief_min_confidence=least)
         if not known or settled.belief_min_confidence != least:
             with self.database.transaction() as tx:
                 register_goal_selected(tx, weights)
-                standing.settle(tx, settled.belief_min_confidence)
+                derived_columns.settle(tx, settled.belief_min_confidence)
         return settled
 
     @classmethod
@@ -160,7 +159,7 @@ class GoalStore:
 
     def create(self, draft: GoalDraft, caller: Caller = _NOBODY) -> Goal:
         """Propose a goal. Raises BadRequest."""
-        return self.perform("create", caller, lambda op: editing.create(op, draft))
+        return self.perform("create", caller, lambda op: edit.create(op, draft))
 
     def get(self, goal_id: str, caller: Caller = _NOBODY) -> Goal:
         """Raises GoalNotFound."""
@@ -190,30 +189,28 @@ class GoalStore:
         expected_version: int | None = None,
         caller: Caller = _NOBODY,
     ) -> Goal:
-        """Change what the patch gives; see `editing.update`."""
+        """Change what the patch gives; see `edit.update`."""
         return self.perform(
-            "update", caller, lambda op: editing.update(op, goal_id, patch, expected_version)
+            "update", caller, lambda op: edit.update(op, goal_id, patch, expected_version)
         )
 
     def approve(self, goal_id: str, caller: Caller = _NOBODY) -> Goal:
         """Approve a goal in the caller's name. Raises GoalNotFound, IllegalTransition."""
-        return self.perform("approve", caller, lambda op: adoption.approve(op, goal_id))
+        return self.perform("approve", caller, lambda op: lifecycle.approve(op, goal_id))
 
     def adopt(self, goal_id: str, caller: Caller = _NOBODY) -> Adoption:
-        """Vet a goal and adopt it; see `adoption.adopt`."""
-        return self.perform("adopt", caller, lambda op: adoption.adopt(op, goal_id))
+        """Vet a goal and adopt it; see `lifecycle.adopt`."""
+        return self.perform("adopt", caller, lambda op: lifecycle.adopt(op, goal_id))
 
     def abandon(self, goal_id: str, reason: str | None = None, caller: Caller = _NOBODY) -> Goal:
         """Give a goal up. Raises GoalNotFound, IllegalTransition."""
-        return self.perform("abandon", caller, lambda op: execution.abandon(op, goal_id, reason))
+        return self.perform("abandon", caller, lambda op: lifecycle.abandon(op, goal_id, reason))
 
     def delete(
         self, goal_id: str, expected_version: int | None = None, caller: Caller = _NOBODY
     ) -> Goal:
         """Delete a goal softly. Raises GoalNotFound, VersionConflict, NotEditable."""
-        return self.perform(
-            "delete", caller, lambda op: editing.delete(op, goal_id, expected_version)
-        )
+        return self.perform("delete", caller, lambda op: edit.delete(op, goal_id, expected_version))
 
     def prioritized(
         self,
@@ -225,12 +222,12 @@ class GoalStore:
     ) -> RankedGoals:
         """The best goals, by falling raw score."""
         return self.look(
-            "prioritized", caller, lambda op: reading.prioritized(op, states, owner, limit)
+            "prioritized", caller, lambda op: queries.prioritized(op, states, owner, limit)
         )
 
     def explain(self, goal_id: str, caller: Caller = _NOBODY) -> Explained:
         """Why a goal stands where it stands. Raises GoalNotFound."""
-        return self.look("explain", caller, lambda op: reading.explain(op, goal_id))
+        return self.look("explain", caller, lambda op: queries.explain(op, goal_id))
 
     def history(
         self,
@@ -241,7 +238,7 @@ class GoalStore:
         caller: Caller = _NOBODY,
     ) -> Events:
         """Events of the ledger and `after` of the next page. Raises GoalNotFound."""
-        return self.look("history", caller, lambda op: reading.history(op, goal_id, after, limit))
+        return self.look("history", caller, lambda op: queries.history(op, goal_id, after, limit))
 
     # --- execution ------------------------------------------------------------------------------
 
@@ -261,14 +258,14 @@ class GoalStore:
         reason: str | None = None,
         caller: Caller = _NOBODY,
     ) -> Goal:
-        """Tell how a goal's execution ended; see `completion.complete`."""
-        return self.perform("complete", caller, lambda op: completion.complete(
+        """Tell how a goal's execution ended; see `lifecycle.complete`."""
+        return self.perform("complete", caller, lambda op: lifecycle.complete(
             op, goal_id, success=success, measured=measured or {}, attempt=attempt, reason=reason
         ))  # fmt: skip
 
     def release(self, goal_id: str, reason: str | None = None, caller: Caller = _NOBODY) -> Goal:
         """Give an executing goal back. Raises GoalNotFound, IllegalTransition."""
-        return self.perform("release", caller, lambda op: execution.release(
+        return self.perform("release", caller, lambda op: lifecycle.release(
             op, op.goal(goal_id), "released", reason
         ))  # fmt: skip
 
@@ -282,11 +279,11 @@ class GoalStore:
 
     def add_belief(self, draft: BeliefDraft, caller: Caller = _NOBODY) -> Belief:
         """Hold a belief. Raises NotEditable."""
-        return self.perform("add_belief", caller, lambda op: believing.add(op, draft))
+        return self.perform("add_belief", caller, lambda op: beliefs.add_belief(op, draft))
 
     def belief(self, belief_id: str, caller: Caller = _NOBODY) -> Belief:
         """Raises BeliefNotFound."""
-        return self.look("belief", caller, lambda op: believing.find(op, belief_id))
+        return self.look("belief", caller, lambda op: beliefs.find_belief(op, belief_id))
 
     def edit_belief(
         self,
@@ -295,20 +292,22 @@ class GoalStore:
         expected_version: int | None = None,
         caller: Caller = _NOBODY,
     ) -> Belief:
-        """Change what the patch gives; see `believing.edit`."""
+        """Change what the patch gives; see `beliefs.edit`."""
         return self.perform(
-            "edit_belief", caller, lambda op: believing.edit(op, belief_id, patch, expected_version)
+            "edit_belief",
+            caller,
+            lambda op: beliefs.edit_belief(op, belief_id, patch, expected_version),
         )
 
     # --- the whole store ------------------------------------------------------------------------
 
     def import_goals(self, goals: Sequence[GoalView], caller: Caller = _NOBODY) -> ImportResult:
-        """Take goals over; see `importing.import_goals`."""
-        return self.perform("import", caller, lambda op: importing.import_goals(op, goals))
+        """Take goals over; see `edit.import_goals`."""
+        return self.perform("import", caller, lambda op: edit.import_goals(op, goals))
 
     def statistics(self, caller: Caller = _NOBODY) -> Statistics:
         """The counters, and how many goals are in each state."""
-        return self.look("statistics", caller, reading.statistics)
+        return self.look("statistics", caller, queries.statistics)
 
     def verify_ledger(self) -> int | None:
         """`seq` of the first link of the ledger that was tampered with; None: none was."""

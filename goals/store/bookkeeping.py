@@ -1,10 +1,13 @@
-"""Counters for metrics, kept in the transactions of what they count."""
+"""Counters for metrics, and answers kept under idempotency keys: each is written in the transaction
+of the change that it belongs to."""
 
 import json
 import sqlite3
 
 from ...runtime.canonical import canonical_json
-from ..commands import Counter
+from ..answers import Counter
+from ..errors import KeyReused
+from ..identity import IdempotencyKey
 
 BLOCKED_TOTAL = "goal_blocked_by_belief_total"
 MOST_BELIEFS = 200
@@ -51,3 +54,31 @@ def _has_a_place(tx: sqlite3.Connection, labels: tuple[tuple[str, str], ...]) ->
         (BLOCKED_TOTAL, canonical_json(OTHER)),
     ).fetchone()
     return bool(places < MOST_BELIEFS)
+
+
+def find_answer(tx: sqlite3.Connection, key: IdempotencyKey, now_us: int) -> tuple[str, str] | None:
+    """Name and JSON of the answer that was given to this request; None: there is none.
+
+    Answers that have expired are removed. Raises KeyReused if another request used the key.
+    """
+    tx.execute("DELETE FROM idempotency WHERE expires_us <= ?", (now_us,))
+    row = tx.execute(
+        "SELECT request, answer_name, answer FROM idempotency WHERE scope = ? AND key = ?",
+        (key.scope, key.key),
+    ).fetchone()
+    if row is None:
+        return None
+    if row["request"] != key.request:
+        raise KeyReused(key.key)
+    return row["answer_name"], row["answer"]
+
+
+def keep_answer(
+    tx: sqlite3.Connection, key: IdempotencyKey, name: str, answer: str, expires_us: int
+) -> None:
+    """Keep an answer, given as JSON, until `expires_us`, microseconds since 1970."""
+    tx.execute(
+        "INSERT INTO idempotency (scope, key, request, answer_name, answer, expires_us) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        (key.scope, key.key, key.request, name, answer, expires_us),
+    )

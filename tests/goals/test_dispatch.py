@@ -5,9 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from gdg_runtime.goals import commands as c
+from gdg_runtime.goals.answers import Done, Refused
 from gdg_runtime.goals.checkers.checker import DeferredChecker, Unvetted
-from gdg_runtime.goals.flags import GoalFlags
-from gdg_runtime.goals.forms import (
+from gdg_runtime.goals.identity import Caller, IdempotencyKey
+from gdg_runtime.goals.policy import GoalFlags
+from gdg_runtime.goals.schemas import (
     BeliefDraft,
     BeliefPatch,
     GoalDraft,
@@ -15,8 +17,6 @@ from gdg_runtime.goals.forms import (
     GoalView,
     ScheduledTaskDraft,
 )
-from gdg_runtime.goals.identity import Caller, IdempotencyKey
-from gdg_runtime.goals.ways import WAYS
 
 DRAFT = GoalDraft(text="look around", category="exploration")
 
@@ -33,8 +33,9 @@ def all_commands(base=c.Command):
 
 
 class TestCommands:
-    def test_every_command_has_its_way(self):
-        assert set(all_commands()) == set(WAYS)
+    def test_every_command_says_how_it_is_carried_out_and_under_which_span(self):
+        assert set(all_commands()) == set(c.COMMANDS.values())
+        assert all("carry_out" in vars(kind) and kind.span for kind in all_commands())
 
     def test_a_goal_goes_through_its_life(self, make_bench):
         bench = make_bench(flags=GoalFlags(system=True, shadow=False))
@@ -70,7 +71,7 @@ class TestCommands:
     def test_K3_in_shadow_mode_the_goal_is_told_and_the_scheduled_task_taken(self, bench):
         goal = bench.adopt()
         scheduled = ScheduledTaskDraft(task_id="sweep", text="sweep the floor")
-        assert bench.ask(c.ScheduleTask(task=scheduled)) == c.Done()
+        assert bench.ask(c.ScheduleTask(task=scheduled)) == Done()
         answer = bench.ask(c.NextTask(selection_key="k"))
         assert (answer.task.task_id, answer.shadow.id) == ("sweep", goal.id)
         assert bench.state(goal) == "adopted"
@@ -121,7 +122,7 @@ class TestCommands:
     )
     def test_what_cannot_be_done_is_refused_with_its_code(self, bench, command, code):
         answer = bench.ask(command)
-        assert isinstance(answer, c.Refused)
+        assert isinstance(answer, Refused)
         assert answer.code == code
 
     def test_B7_a_blocked_adoption_is_refused_and_told(self, bench):

@@ -9,7 +9,7 @@ from gdg_runtime.goals.errors import (
     NotEditable,
     VersionConflict,
 )
-from gdg_runtime.goals.forms import GoalPatch
+from gdg_runtime.goals.schemas import GoalPatch
 
 
 class TestPatches:

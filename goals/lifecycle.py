@@ -1,0 +1,263 @@
+"""The life of a goal: approval, adoption, the end of an execution, repetition."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Literal
+
+from .decisions import Outcome, finished, interrupted
+from .errors import ApprovalRequired, BadRequest, IllegalTransition
+from .fields import FOREVER_MIN, utc_text
+from .ledger import ABANDONED, ADOPTED, APPROVED, BLOCKED, CREATED, FAILED, RELEASED, SATISFIED
+from .model import EDITABLE, Goal, GoalState, next_state
+from .operation import Operation
+from .ranking import is_overdue, needs_approval
+from .schemas import Warned
+from .store import goal_rows, task_rows
+from .vetting import Objection, Phase, Vetting, read_bearing
+
+OVER = "attempts used up"
+
+
+def task_id_of(goal: Goal) -> str:
+    """The id of the task of the goal's current or last execution."""
+    return f"goal:{goal.id}:{goal.attempts}"
+
+
+def end(op: Operation, goal: Goal, outcome: Outcome) -> None:
+    """Close the task of an executing goal, and write down what came of the decision for it."""
+    task_id, ts = task_id_of(goal), utc_text(op.now)
+    task_rows.close_task(op.tx, task_id, ts)
+    record = task_rows.find_record_of_task(op.tx, task_id)
+    if record is not None:
+        task_rows.set_outcome(op.tx, record.record_id, outcome.score, ts, outcome.data)
+
+
+def release(
+    op: Operation,
+    goal: Goal,
+    cause: Literal["released", "belief", "lease"],
+    reason: str | None = None,
+) -> Goal:
+    """Give an executing goal back to the adopted ones. Raises IllegalTransition."""
+    next_state("released", goal.id, goal.state)
+    end(op, goal, interrupted(cause))
+    return op.change(
+        goal,
+        RELEASED,
+        reason=reason or cause,
+        data={"attempt": goal.attempts, "cause": cause, "task_id": task_id_of(goal)},
+        state=GoalState.ADOPTED,
+        selection_key=None,
+    )
+
+
+def abandon(op: Operation, goal_id: str, reason: str | None = None) -> Goal:
+    """Give a goal up; nothing is done if it was given up already.
+
+    Raises GoalNotFound and IllegalTransition.
+    """
+    goal = op.goal(goal_id)
+    state = next_state("abandoned", goal_id, goal.state)
+    if state is None:
+        return goal
+    if goal.state is GoalState.EXECUTING:
+        end(op, goal, interrupted("abandoned"))
+    return op.change(goal, ABANDONED, reason=reason, state=state, selection_key=None)
+
+
+def release_expired(op: Operation) -> None:
+    """Release the executing goals whose lease is over; those out of attempts are given up."""
+    for goal in goal_rows.expired_leases(op.tx, op.now_us):
+        released = release(op, goal, "lease")
+        if released.attempts >= op.policy.max_attempts:
+            abandon(op, goal.id, OVER)
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """An adopted goal, and what should be known about it."""
+
+    goal: Goal
+    warnings: tuple[Warned, ...] = ()
+
+
+def adopt(op: Operation, goal_id: str, expected_version: int | None = None) -> Adoption:
+    """Vet a proposed goal and adopt it; nothing is done if it is adopted or executing already.
+
+    Raises GoalNotFound, VersionConflict, IllegalTransition, ApprovalRequired, and, noted in the
+    ledger, DeadlinePassed, GoalBlocked and CheckerUnavailable.
+    """
+    goal = op.goal(goal_id, expected_version=expected_version)
+    state = next_state("adopted", goal_id, goal.state)
+    if state is None:
+        return Adoption(goal)
+    if needs_approval(goal, op.policy):
+        raise ApprovalRequired(goal_id)
+    vetting = vet_for_adoption(op, goal)
+    if vetting.objection is not None:
+        note_block(op, goal, vetting.objection, "adopt")
+        raise vetting.objection.as_error(goal)
+    return Adoption(enter_adopted(op, goal), vetting.warnings)
+
+
+def enter_adopted(op: Operation, goal: Goal) -> Goal:
+    """Adopt a goal that was vetted in this transaction."""
+    adopted = op.change(goal, ADOPTED, state=GoalState.ADOPTED)
+    op.count("goals_adopted_total")
+    return adopted
+
+
+def vet_for_adoption(op: Operation, goal: Goal) -> Vetting:
+    """What stands against adopting the goal now."""
+    if is_overdue(goal, op.now_us):
+        return Vetting(objection=Objection(reason="deadline", why="the deadline has passed"))
+    return vet(op, goal)
+
+
+def vet(op: Operation, goal: Goal) -> Vetting:
+    """What the beliefs, as they are now, have against the goal."""
+    return op.vetter.vet(goal, read_bearing(op.tx, goal, op.policy))
+
+
+def note_block(op: Operation, goal: Goal, objection: Objection, phase: Phase) -> None:
+    """Write down that a goal was blocked, and count it for each of the beliefs."""
+    op.tell(
+        BLOCKED,
+        goal,
+        state_from=goal.state,
+        reason=objection.reason,
+        data={
+            "belief_ids": list(objection.belief_ids),
+            "severity": objection.severity,
+            "phase": phase,
+            "why": objection.why,
+        },
+    )
+    for belief_id in objection.belief_ids:
+        op.count("goal_blocked_by_belief_total", belief_id=belief_id)
+
+
+def approve(op: Operation, goal_id: str, expected_version: int | None = None) -> Goal:
+    """Note who approves the goal; once approved it stays so.
+
+    Raises GoalNotFound, VersionConflict and IllegalTransition.
+    """
+    goal = op.goal(goal_id, expected_version=expected_version)
+    if goal.approved_by is not None:
+        return goal
+    if goal.state not in EDITABLE:
+        raise IllegalTransition(goal_id, "approved", goal.state, [str(one) for one in EDITABLE])
+    return op.change(goal, APPROVED, approved_by=op.actor)
+
+
+_MINUTE = timedelta(minutes=1)
+
+
+def next_occurrence(goal: Goal, op: Operation) -> Goal:
+    """The goal as it comes again: at the first multiple of its period, counted from its start,
+    that lies after now. Missed ones are skipped.
+
+    Horizons are whole minutes, so it counts as created up to a minute before now: otherwise the
+    starts would drift.
+    """
+    period = timedelta(minutes=goal.repeat_every_min or 0)
+    start = goal.starts_at + (max(op.now - goal.starts_at, timedelta()) // period + 1) * period
+    wait_min = -((op.now - start) // _MINUTE)
+    created = start - wait_min * _MINUTE
+    window = None if goal.horizon_max_min is None else goal.horizon_max_min - goal.horizon_min_min
+    return replace(
+        goal,
+        id=op.new_id("goal"),
+        horizon_min_min=wait_min,
+        horizon_max_min=None if window is None else min(wait_min + window, FOREVER_MIN),
+        state=GoalState.PROPOSED,
+        created_at=created,
+        updated_at=created,
+        version=1,
+        previous_id=goal.id,
+        attempts=0,
+        selection_key=None,
+    )
+
+
+def bring_next(op: Operation, goal: Goal) -> None:
+    """Create the next occurrence of a satisfied goal, if it repeats, and adopt it. If something
+    stands against that, it is left as a proposal."""
+    if goal.repeat_every_min is None:
+        return
+    coming = op.add(next_occurrence(goal, op), CREATED, previous_id=goal.id)
+    if needs_approval(coming, op.policy):
+        return
+    vetting = vet_for_adoption(op, coming)
+    if vetting.objection is None:
+        enter_adopted(op, coming)
+    else:
+        note_block(op, coming, vetting.objection, "adopt")
+
+
+_COMPLETED = ("satisfied", "failed")
+
+
+def complete(
+    op: Operation,
+    goal_id: str,
+    *,
+    success: bool,
+    measured: Mapping[str, float],
+    attempt: int | None = None,
+    reason: str | None = None,
+) -> Goal:
+    """Take down how a goal's execution ended.
+
+    Satisfied, if it succeeded and all success metrics were reached. Otherwise it is adopted
+    again, or abandoned after the last attempt. The same attempt told again changes nothing.
+
+    Raises GoalNotFound, IllegalTransition, BadRequest (attempt-over).
+    """
+    goal = op.goal(goal_id)
+    if attempt is not None and _told_already(op, goal, attempt):
+        return goal
+    if next_state("satisfied", goal_id, goal.state) is None:
+        return goal
+    outcome = finished(success, goal.success_metrics, measured)
+    end(op, goal, outcome)
+    data = {"attempt": goal.attempts, **outcome.data}
+    if outcome.data["ended"] == "satisfied":
+        return _satisfy(op, goal, reason, data)
+    spent = goal.attempts >= op.policy.max_attempts
+    return op.change(
+        goal,
+        ABANDONED if spent else FAILED,
+        reason=reason or (OVER if spent else None),
+        data=data,
+        state=GoalState.ABANDONED if spent else GoalState.ADOPTED,
+        selection_key=None,
+    )
+
+
+def _satisfy(op: Operation, goal: Goal, reason: str | None, data: dict[str, object]) -> Goal:
+    satisfied = op.change(
+        goal, SATISFIED, reason=reason, data=data,
+        state=GoalState.SATISFIED, selection_key=None,
+    )  # fmt: skip
+    bring_next(op, satisfied)
+    return satisfied
+
+
+def _told_already(op: Operation, goal: Goal, attempt: int) -> bool:
+    """Whether this attempt's end was told before. Raises BadRequest if it ended otherwise, and
+    IllegalTransition if it has not begun."""
+    if attempt == goal.attempts and goal.state is GoalState.EXECUTING:
+        return False
+    record = task_rows.find_record_of_task(op.tx, f"goal:{goal.id}:{attempt}")
+    if record is None or record.outcome_data is None:
+        raise IllegalTransition(goal.id, "completed", goal.state, [str(GoalState.EXECUTING)])
+    ended = record.outcome_data["ended"]
+    if ended in _COMPLETED:
+        return True
+    raise BadRequest(
+        "attempt-over",
+        f"execution {attempt} of goal {goal.id!r} had ended before: {ended}",
+        goal_id=goal.id, attempt=attempt, ended=ended, current=task_id_of(goal),
+    )  # fmt: skip
