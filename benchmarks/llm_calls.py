@@ -23,8 +23,8 @@ from gdg_runtime.actors.llm.chat import Chat
 from gdg_runtime.actors.resolved import default_catalogue, resolve_episode
 from gdg_runtime.adapters.llm.keys import Keys
 from gdg_runtime.adapters.llm.transport_factory import make_transport
-from gdg_runtime.adapters.runs.directory import RunDirectory
 from gdg_runtime.adapters.runs.execution import RunOptions, start_run
+from gdg_runtime.adapters.runs.reader import RunReader
 from gdg_runtime.adapters.runs.verify import replay_into
 from gdg_runtime.runtime.journal import Recorded
 from gdg_runtime.scenarios.files.loader import EpisodeConfig, load_scenario
@@ -83,10 +83,10 @@ def bare_client(config: ModelConfig, asked: list[Chat], at_once: int) -> float:
 
 def replayed(directory: Path) -> float:
     """CPU seconds of the deterministic part alone: prompts, validation, world, step log."""
-    recorded, config, schedule = RunDirectory(directory).read_journal()
+    journal = RunReader(directory).journal
     with tempfile.TemporaryDirectory() as again:
         began = time.process_time()
-        replay_into(resolve_episode(config), schedule, recorded, Path(again))
+        replay_into(resolve_episode(journal.config), journal, Path(again))
         return time.process_time() - began
 
 

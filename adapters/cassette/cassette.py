@@ -54,12 +54,15 @@ class RunNotReplayed(RunError):
 
     exit_code = 1
 
-    def __init__(self, path: Path, why: str, changes: Sequence[str]) -> None:
+    def __init__(
+        self, path: Path, why: str, changes: Sequence[str], other_release: str | None = None
+    ) -> None:
         listed = "".join(f"\n  {change}" for change in changes)
         since = f"\nSince it was recorded:{listed}" if changes else ""
+        release = "" if other_release is None else f"\nNote: {other_release}"
         super().__init__(
             f"no cassette can be made of {path}: executed again, {why}{since}\n"
-            f"Go back to the code that made the run, or record a new one"
+            f"Go back to the code that made the run, or record a new one{release}"
         )
 
 

@@ -19,6 +19,7 @@ from ...runtime.text_store import Texts
 from ..llm.keys import Keys
 from ..runs import revision
 from ..runs.directory import RunDirectory
+from ..runs.reader import RunReader
 from .cassette import (
     Cassette,
     CassetteHoldsSecrets,
@@ -52,17 +53,18 @@ def export_run(run: RunDirectory, keys: Keys, *, redact: bool = False) -> Casset
     Raises CassetteHoldsSecrets unless `redact` replaces them, RunNotReplayed where the code has
     changed, JournalError, RunUnreadable, CatalogueError.
     """
-    recorded, config, schedule = run.read_journal()
+    reader = RunReader(run)
+    config = reader.journal.config
     for model in (config.model_of_judge, *map(config.model_of, config.agents)):
         if model is not None:
             keys.of(model)  # from now on known as a secret, whatever its variable is called
-    requests = _requests(run, recorded, resolve_episode(config), schedule)
-    return make_cassette(recorded, requests, keys.redact, redact=redact)
+    requests = _requests(reader, resolve_episode(config))
+    return make_cassette(reader.journal.recorded, requests, keys.redact, redact=redact)
 
 
-def _requests(
-    run: RunDirectory, recorded: Recorded, episode: ResolvedEpisode, schedule: str
-) -> Requests:
+def _requests(run: RunReader, episode: ResolvedEpisode) -> Requests:
+    """Execute the run again and return its requests. Raises RunNotReplayed."""
+    recorded, _, schedule, header = run.journal
     kernel = build_episode(episode, NOWHERE, schedule_policy=schedule)
     try:
         requests = requests_of(kernel, recorded)
@@ -73,9 +75,8 @@ def _requests(
     except ReplayDivergence as divergence:
         actor, number = divergence.actor, divergence.number
         why = f"{actor} asks something else in its message {number} than was recorded"
-    assert recorded.header is not None
-    changes = revision.changes(recorded.header["code"], revision.code_revision(episode))
-    raise RunNotReplayed(run.path, why, changes)
+    changes = revision.changes(header["code"], revision.code_revision(episode))
+    raise RunNotReplayed(run.path, why, changes, run.other_release)
 
 
 def make_cassette(

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...runtime.canonical import canonical_json
+from ..runs.catalogue import find_run
 from .errors import reported
-from .options import find_run, json_option, out_option, run_argument
+from .options import json_option, out_option, run_argument
 
 if TYPE_CHECKING:
     from ..cassette import Cassette

@@ -8,8 +8,6 @@ import click
 from click.shell_completion import CompletionItem
 
 from ..runs.catalogue import RunCatalogue
-from ..runs.directory import RunDirectory
-from ..runs.errors import RunAmbiguous, RunNotFound
 
 if TYPE_CHECKING:
     from ..cassette import CassettePlayer
@@ -115,23 +113,3 @@ def hosting_options(command: F) -> F:
     ):  # fmt: skip
         command = option(command)
     return command
-
-
-def find_run(text: str, out: Path) -> RunDirectory:
-    """The run that a user means: a path, `latest`, or the name or end of the path of a directory.
-
-    Raises RunNotFound, RunAmbiguous.
-    """
-    path = Path(text)
-    if path.exists():
-        return RunDirectory.find(path)
-    rows = RunCatalogue(out).list(limit=1 if text == "latest" else None)
-    wanted = [
-        Path(row["path"]) for row in rows
-        if text == "latest" or f"/{row['path']}".endswith(f"/{text.strip('/')}")
-    ]  # fmt: skip
-    if len(wanted) > 1:
-        raise RunAmbiguous(text, wanted)
-    if not wanted:
-        raise RunNotFound(text)
-    return RunDirectory.find(wanted[0])

@@ -7,12 +7,13 @@ import click
 
 from ...actors.resolved import resolve_episode
 from ...runtime.errors import GdgError
-from ..runs.directory import RunDirectory
+from ..runs.catalogue import find_run
 from ..runs.errors import RunUnwritable
+from ..runs.reader import RunReader
 from ..runs.verify import Verification, replay_into, verify_run
 from . import EXIT_UNVERIFIED
 from .errors import CliError, reported, safe_lines
-from .options import find_run, json_option, out_option, run_argument
+from .options import json_option, out_option, run_argument
 
 
 @click.command("replay")
@@ -37,7 +38,7 @@ def command(run: str, verify: bool, target: Path | None, as_json: bool, out: Pat
     with reported():
         directory = find_run(run, out)
         if target is not None:
-            document |= _write(directory, target, as_json)
+            document |= _write(RunReader(directory), target, as_json)
         if verify or target is None:
             verification = verify_run(directory)
             document |= verification.to_json()
@@ -68,16 +69,16 @@ def _tell(verification: Verification) -> None:
         click.echo(f"  note: {note}", err=True)
 
 
-def _write(run: RunDirectory, target: Path, quiet: bool) -> dict[str, object]:
+def _write(run: RunReader, target: Path, quiet: bool) -> dict[str, object]:
     """Replay into a folder; what `--json` says of it."""
     try:
         target.mkdir(parents=True, exist_ok=True)
         if any(target.iterdir()):
             raise CliError(f"{target} is not empty; choose a new folder for the replayed files", 2)
-        recorded, config, schedule = run.read_journal()
-        ending = replay_into(resolve_episode(config), schedule, recorded, target)
+        ending = replay_into(resolve_episode(run.journal.config), run.journal, target)
     except GdgError as error:
-        raise CliError(str(error), 1) from None
+        advice = "" if run.other_release is None else f"\nNote: {run.other_release}"
+        raise CliError(f"{error}{advice}", 1) from None
     except OSError as error:
         raise RunUnwritable(target, error) from error
     if not quiet:

@@ -5,14 +5,15 @@ from pathlib import Path
 
 import click
 
+from ..runs.catalogue import find_run
 from ..runs.execution import resume_run
+from ..runs.reader import RunReader
 from .errors import reported
 from .options import (
     Missing,
     budget_option,
     cassette_options,
     cassette_player,
-    find_run,
     hosting_options,
     out_option,
     run_argument,
@@ -48,7 +49,7 @@ def command(
     """
     with reported():
         directory = find_run(run, out)
-        config, _ = directory.read_config()
+        config = RunReader(directory).config
         player, at = cassette_player(cassette_file, missing), serve_at(serve)
         with run_session(
             config, not (quiet or as_json), backend, max_concurrency, verbose

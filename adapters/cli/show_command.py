@@ -1,21 +1,18 @@
 """`gdg-runtime show`."""
 
 import json
-from collections import deque
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ..runs.directory import RunDirectory
-from ..runs.errors import RunUnreadable
-from ..runs.meta import read_meta
+from ..runs.catalogue import find_run
+from ..runs.reader import RunReader
 from .errors import reported
-from .options import find_run, json_option, out_option, run_argument
+from .options import json_option, out_option, run_argument
 
 _MOST_AGENTS = 30
 _LONGEST_EVENT = 1_000
-_EPOCH_LINE = b'"epoch_completed"'
 
 
 @click.command("show")
@@ -36,71 +33,29 @@ _EPOCH_LINE = b'"epoch_completed"'
 def command(run: str, events: int, epochs: int, as_json: bool, out: Path) -> None:
     """Show RUN: its path, its name, or latest."""
     with reported():
-        directory = find_run(run, out)
-        document = _read(directory, events)
+        document = _read(RunReader(find_run(run, out)), events)
     if as_json:
         click.echo(json.dumps(document))
         return
     _print(document, epochs)
 
 
-def _read(run: RunDirectory, events: int) -> dict[str, Any]:
-    meta = read_meta(run.file("meta.json"))
-    status = meta.get("status", "interrupted")
-    if status == "running" and not run.is_locked:
-        status = "interrupted"
-    config, schedule = run.read_config()
-    metrics = _metrics(run.file("metrics.json")) if status == "completed" else {}
-    last, closed = _events(run.file("events.jsonl"), events)
-    return {
+def _read(run: RunReader, events: int) -> dict[str, Any]:
+    """Return the document of `--json`, of which the tables are a view."""
+    document = {
         "run_dir": str(run.path),
-        "status": status,
-        "meta": meta,
-        "config": config.model_dump(mode="json"),
-        "schedule": schedule,
-        "overall": metrics.get("overall", {}),
-        "epochs": metrics.get("epochs", closed),
-        "agents": metrics.get("agents", {}),
-        "last_events": last,
+        "status": run.status,
+        "meta": run.meta,
+        "config": run.config.model_dump(mode="json"),
+        "schedule": run.schedule,
+        "overall": run.overall or {},
+        "epochs": run.epochs,
+        "agents": run.agents or {},
+        "last_events": run.events().last(events),
     }
-
-
-def _metrics(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise RunUnreadable(path, f"it is not JSON: {error}") from None
-    if not isinstance(document, dict):
-        raise RunUnreadable(path, "it holds no figures")
+    if run.other_release is not None:
+        document["absent"] = run.absent
     return document
-
-
-def _events(path: Path, count: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The last events, and the epochs that are complete; the file may end in the middle."""
-    last: deque[bytes] = deque(maxlen=count)
-    epochs = []
-    if path.is_file():
-        with path.open("rb") as file:
-            for line in file:
-                last.append(line)
-                if _EPOCH_LINE in line:
-                    for event in _parsed([line]):
-                        if event["type"] == "epoch_completed":
-                            epochs.append({"epoch": event["epoch"], "metrics": event["metrics"]})
-    return _parsed(last), epochs
-
-
-def _parsed(lines: list[bytes] | deque[bytes]) -> list[dict[str, Any]]:
-    """The events of the lines that are whole."""
-    events = []
-    for line in lines:
-        try:
-            event = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(event, dict) and {"type", "epoch", "step"} <= event.keys():
-            events.append(event)
-    return events
 
 
 def _print(document: dict[str, Any], epochs: int) -> None:

@@ -1,14 +1,14 @@
 """The catalogue of runs: one SQLite file beside them, which opens in Datasette as it is."""
 
-import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .directory import RunDirectory
-from .meta import read_meta
+from .directory import META, RunDirectory
+from .errors import RunAmbiguous, RunNotFound, RunUnreadable
+from .reader import RunReader
 
 _FILE = "catalogue.db"
 _BUSY_MS = 10_000
@@ -80,8 +80,7 @@ class RunCatalogue:
             run = RunDirectory(Path(row["path"]))
             if not run.path.is_dir():
                 continue
-            if row["status"] == "running" and not run.is_locked:
-                row["status"] = "interrupted"
+            row["status"] = run.status_now(row["status"])
             if status is None or row["status"] == status:
                 found.append(row)
             if len(found) == limit:
@@ -99,14 +98,14 @@ class RunCatalogue:
             if isinstance(error, sqlite3.OperationalError):
                 raise
             self.file.replace(self.file.with_name(f"damaged-{_FILE}"))
-        runs = sorted(self.root.glob("*/*/*/meta.json"))
+        runs = sorted(self.root.glob(f"*/*/*/{META}"))
         if not runs:
             return
         with self._open() as database:
             for path in runs:
-                facts = read_meta(path)
-                if "scenario" in facts:
-                    _insert(database, path.parent.resolve(), facts, _overall(path.parent))
+                run = RunReader(path.parent)
+                if "scenario" in run.meta:
+                    _insert(database, run.path.resolve(), run.meta, _overall(run))
 
     @contextmanager
     def _open(self) -> Iterator[Any]:
@@ -159,11 +158,30 @@ def _table(database: Any, name: str, columns: Mapping[str, type], key: Any) -> A
     return table
 
 
-def _overall(run: Path) -> dict[str, Any]:
-    """The figures of a run's metrics.json; empty if there are none, or it is broken."""
+def _overall(run: RunReader) -> Mapping[str, Any]:
+    """The metrics of the whole run; empty where there are none, or they are damaged."""
     try:
-        document = json.loads((run / "metrics.json").read_bytes())
-        overall: dict[str, Any] = document["overall"]
-    except (OSError, ValueError, KeyError, TypeError):
+        return run.overall or {}
+    except (OSError, RunUnreadable):
         return {}
-    return overall
+
+
+def find_run(text: str, out: Path) -> RunDirectory:
+    """Find the run that a user means: a path, `latest`, or the name or end of the path of a
+    directory in the runs' folder `out`.
+
+    Raises RunNotFound, RunAmbiguous, sqlite3.Error, OSError.
+    """
+    path = Path(text)
+    if path.exists():
+        return RunDirectory.find(path)
+    rows = RunCatalogue(out).list(limit=1 if text == "latest" else None)
+    wanted = [
+        Path(row["path"]) for row in rows
+        if text == "latest" or f"/{row['path']}".endswith(f"/{text.strip('/')}")
+    ]  # fmt: skip
+    if len(wanted) > 1:
+        raise RunAmbiguous(text, wanted)
+    if not wanted:
+        raise RunNotFound(text)
+    return RunDirectory.find(wanted[0])

@@ -10,36 +10,31 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from pydantic import ValidationError
-
 from ...actors.ports import GoalFiles, Reception, Sinks, discard_answer
 from ...runtime.canonical import canonical_json, digest
-from ...runtime.errors import JournalDamaged
-from ...runtime.journal import Recorded
 from ...scenarios.schema.episode import EpisodeConfig
-from .errors import RunBusy, RunNotFound, RunUnreadable, RunUnwritable
+from .errors import RunBusy, RunNotFound, RunUnwritable
 
 if TYPE_CHECKING:
     from ...goals.store.database import Database
 
 CONFIG_VERSION = 1
 
-PROMISED = (
-    "config.json",
-    "events.jsonl",
-    "step_log.jsonl",
-    "transcript.md",
-    "transcript.txt",
-    "metrics.json",
-)
+CONFIG = "config.json"
+EVENTS = "events.jsonl"
+STEP_LOG = "step_log.jsonl"
+METRICS = "metrics.json"
+META = "meta.json"
+TELEMETRY = "telemetry.jsonl"
+JOURNAL = "journal.jsonl"
+
+PROMISED = (CONFIG, EVENTS, STEP_LOG, "transcript.md", "transcript.txt", METRICS)
 """Files that are the same, byte for byte, whenever the same run is executed."""
 
 GOALS = "goals.jsonl"
 """The same, of runs with goals: what the GoalStore held at the end."""
 GOALS_DATABASE = "goals.db"
 """The GoalStore itself. Its content is that of the file above; its bytes promise nothing."""
-
-JOURNAL = "journal.jsonl"
 
 _BUFFER = 1 << 18
 _LOCK_ATTEMPTS, _LOCK_PAUSE_S = 5, 0.05
@@ -103,7 +98,7 @@ class RunDirectory:
     @classmethod
     def find(cls, path: Path) -> "RunDirectory":
         """An existing run. Raises RunNotFound."""
-        if not any((path / name).is_file() for name in ("config.json", JOURNAL)):
+        if not any((path / name).is_file() for name in (CONFIG, JOURNAL)):
             raise RunNotFound(str(path))
         return cls(path)
 
@@ -133,37 +128,10 @@ class RunDirectory:
         finally:
             os.close(directory)
 
-    def read_config(self) -> tuple[EpisodeConfig, str]:
-        """The resolved config and the schedule: from `config.json`, else from the journal.
-
-        Raises RunUnreadable, JournalError.
-        """
-        path = self.file("config.json")
-        if not path.exists():
-            return self.read_journal()[1:]
-        try:
-            document = json.loads(path.read_bytes())
-        except ValueError as error:
-            raise RunUnreadable(path, f"it is not JSON: {error}") from None
-        return read_config_document(document, path)
-
-    def read_journal(self) -> tuple[Recorded, EpisodeConfig, str]:
-        """What was recorded, and the config and schedule that its header holds.
-
-        Raises JournalError, RunUnreadable.
-        """
-        if not self.journal.exists():
-            raise JournalDamaged(JOURNAL, 1, "the file is missing; without it nothing is recorded")
-        recorded = Recorded.read(self.journal)
-        if recorded.header is None:
-            raise JournalDamaged(JOURNAL, 1, "the header is missing or torn")
-        config, schedule = read_config_document(recorded.header["config"], self.journal)
-        return recorded, config, schedule
-
     @property
     def has_begun(self) -> bool:
         """Whether the episode ever ran: its journal's header was on the disk before."""
-        return self.file("meta.json").exists() or self.file("events.jsonl").exists()
+        return self.file(META).exists() or self.file(EVENTS).exists()
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -190,6 +158,11 @@ class RunDirectory:
         except OSError:
             return False
         return False
+
+    def status_now(self, noted: str) -> str:
+        """The status of the run, of which `noted` is what was written last: a run that no process
+        works on any more is `interrupted`, not `running`."""
+        return "interrupted" if noted == "running" and not self.is_locked else noted
 
     @contextmanager
     def sinks(
@@ -250,24 +223,3 @@ class StepCheckpoint:
             for file, end in zip(self.files, self._ends, strict=True):
                 file.flush()
                 file.truncate(end)
-
-
-def read_config_document(document: Any, path: Path) -> tuple[EpisodeConfig, str]:
-    """The config and schedule of a parsed `config.json`, which was read from `path`.
-
-    Raises RunUnreadable for another version, or what is no config.
-    """
-    if not isinstance(document, Mapping):
-        raise RunUnreadable(path, "it holds no config")
-    version = document.get("schema_version")
-    if version != CONFIG_VERSION:
-        why = f"its config has schema version {version!r}, this program reads {CONFIG_VERSION}"
-        raise RunUnreadable(path, why)
-    try:
-        return EpisodeConfig.model_validate(document.get("config")), str(document["schedule"])
-    except ValidationError as error:
-        fault = error.errors()[0]
-        where = ".".join(str(part) for part in fault["loc"])
-        raise RunUnreadable(path, f"its config does not fit: {where}: {fault['msg']}") from None
-    except KeyError as error:
-        raise RunUnreadable(path, f"its config lacks {error}") from None

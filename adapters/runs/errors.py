@@ -46,13 +46,16 @@ class RunBusy(RunError):
 
 
 class RunUnreadable(RunError):
-    """One of the run's files can't be made sense of."""
+    """One of the run's files is damaged, or of a form that this release does not read."""
 
     exit_code = 1
 
-    def __init__(self, path: Path, why: str) -> None:
+    def __init__(self, path: Path, why: str, line: int | None = None) -> None:
+        self.path, self.line = path, line
+        """`line` is from 1; None where the fault is in the whole file."""
+        place = path if line is None else f"{path}:{line}"
         super().__init__(
-            f"{path} can't be read: {why}. `gdg-runtime replay --verify {path.parent}` says what "
+            f"{place} can't be read: {why}. `gdg-runtime replay --verify {path.parent}` says what "
             f"else was changed"
         )
 
@@ -79,11 +82,14 @@ class RunUnwritable(RunError):
 class RunChanged(RunError):
     """The run was begun with other code or another config."""
 
-    def __init__(self, changes: Sequence[str], origin: str) -> None:
+    def __init__(
+        self, changes: Sequence[str], origin: str, other_release: str | None = None
+    ) -> None:
         listed = "".join(f"\n  {change}" for change in changes)
+        release = "" if other_release is None else f"\nNote: {other_release}"
         super().__init__(
             f"this run can't be resumed, since its past would not come out the same:{listed}\n"
-            f"Go back to what began the run{origin}, or start a new one"
+            f"Go back to what began the run{origin}, or start a new one{release}"
         )
 
 

@@ -26,10 +26,18 @@ from ...scenarios.schema.episode import EpisodeConfig
 from ..llm.keys import without_secrets
 from . import revision
 from .catalogue import RunCatalogue
-from .directory import RunDirectory, StepCheckpoint, config_bytes, config_hash, document_bytes
+from .directory import (
+    CONFIG,
+    RunDirectory,
+    StepCheckpoint,
+    config_bytes,
+    config_hash,
+    document_bytes,
+)
 from .errors import NothingToServe, RunChanged, RunUnwritable
 from .gc_tuning import tuned_collector
-from .meta import Seal, meta_bytes, read_meta
+from .meta import Seal, meta_bytes
+from .reader import RunReader
 from .result import Result, Tally, ignore_end
 from .stop_signals import obey_signals
 from .telemetry import Telemetry
@@ -94,12 +102,12 @@ def resume_run(run: RunDirectory, options: RunOptions | None = None) -> Result:
     CatalogueError.
     """
     options = options or RunOptions()
-    episode = resolve_episode(run.read_config()[0])
+    episode = resolve_episode(RunReader(run).config)
     port, models = _port(episode.config, options), _language_models(episode, options)
     try:
         with run.locked():
             journal, recorded, episode, schedule = _reopened(run, episode, options)
-            created = read_meta(run.file("meta.json")).get("created_at")
+            created = RunReader(run).meta.get("created_at")
             work = _Execution(run, episode, schedule, options, RunCatalogue.of(run), models, port)
             return work.execute(journal, recorded, created=created)
     except OSError as error:
@@ -128,16 +136,17 @@ def _reopened(
         not run.journal.exists() or Recorded.read(run.journal).header is None
     ):
         # Killed before the journal's header was on the disk: nothing was asked of anybody yet.
-        schedule = run.read_config()[1]
+        schedule = RunReader(run).schedule
         run.journal.unlink(missing_ok=True)
         journal = Journal.create(run.journal, _header(episode, schedule))
         run.sync_names()
         return journal, None, episode, schedule
-    recorded, config, schedule = run.read_journal()
+    reader = RunReader(run)
+    recorded, config, schedule, _ = reader.journal
     if config != episode.config:
         # config.json was edited: the journal's config counts, and the difference is refused below.
         episode = resolve_episode(config)
-    _refuse_changes(run, recorded, episode)
+    _refuse_changes(reader, episode)
     if recorded.recovered.torn:
         options.say(
             f"The journal's last {recorded.recovered.torn} bytes were torn by the crash "
@@ -158,20 +167,19 @@ def _header(episode: ResolvedEpisode, schedule: str) -> dict[str, Any]:
     }
 
 
-def _refuse_changes(run: RunDirectory, recorded: Recorded, episode: ResolvedEpisode) -> None:
+def _refuse_changes(reader: RunReader, episode: ResolvedEpisode) -> None:
     """Raise RunChanged if the run's past would come out otherwise than it was recorded."""
-    assert recorded.header is not None
-    changes = revision.changes(recorded.header["code"], revision.code_revision(episode))
-    stored, expected = run.file("config.json"), document_bytes(recorded.header["config"])
+    header = reader.journal.header
+    changes = revision.changes(header["code"], revision.code_revision(episode))
+    stored, expected = reader.directory.file(CONFIG), document_bytes(header["config"])
     if not stored.exists():
-        run.write_whole("config.json", expected)
+        reader.directory.write_whole(CONFIG, expected)
     elif stored.read_bytes() != expected:
         changes.append("config.json is not the one that the journal's header holds")
     if changes:
-        meta = read_meta(run.file("meta.json"))
-        git = f", commit {meta['git']}" if meta.get("git") else ""
-        origin = f" (gdg-runtime {meta['version']}{git})" if "version" in meta else ""
-        raise RunChanged(changes, origin)
+        git = f", commit {reader.meta['git']}" if reader.meta.get("git") else ""
+        origin = f" (gdg-runtime {reader.release}{git})" if reader.release is not None else ""
+        raise RunChanged(changes, origin, reader.other_release)
 
 
 class _Execution:

@@ -1,6 +1,7 @@
 """`replay --verify`: execute a run again from its journal and compare every byte."""
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,14 +11,12 @@ from ...actors.resolved import ResolvedEpisode, resolve_episode
 from ...runtime.drivers import RunEnd
 from ...runtime.drivers.replay import replay
 from ...runtime.errors import GdgError, JournalDamaged, ReplayDivergence
-from ...runtime.hash_chain import read_sealed
 from ...runtime.journal import Recorded
 from . import revision
 from .diff import Difference, compare
-from .directory import JOURNAL, RunDirectory, document_bytes, promised
-from .meta import Seal, first_bad_line, read_meta
-
-_TELEMETRY = "telemetry.jsonl"
+from .directory import CONFIG, JOURNAL, META, TELEMETRY, RunDirectory, document_bytes, promised
+from .meta import Seal
+from .reader import RunReader, StoredJournal
 
 
 class Verification(NamedTuple):
@@ -50,18 +49,16 @@ class Verification(NamedTuple):
 
 
 def replay_into(
-    episode: ResolvedEpisode, schedule: str, recorded: Recorded, out: Path,
-    observer: Observer | None = None,
-) -> RunEnd:  # fmt: skip
+    episode: ResolvedEpisode, journal: StoredJournal, out: Path, observer: Observer | None = None
+) -> RunEnd:
     """Execute a recorded run again, without network or event loop, and write its files to `out`.
 
     Raises ReplayDivergence and whatever ended the recorded run.
     """
-    assert recorded.header is not None
-    (out / "config.json").write_bytes(document_bytes(recorded.header["config"]))
+    (out / CONFIG).write_bytes(document_bytes(journal.header["config"]))
     with RunDirectory(out).sinks(episode.config) as sinks:
-        kernel = build_episode(episode, sinks, observer=observer, schedule_policy=schedule)
-        return replay(kernel, recorded)
+        kernel = build_episode(episode, sinks, observer=observer, schedule_policy=journal.schedule)
+        return replay(kernel, journal.recorded)
 
 
 def verify_run(run: RunDirectory, observer: Observer | None = None) -> Verification:
@@ -69,24 +66,26 @@ def verify_run(run: RunDirectory, observer: Observer | None = None) -> Verificat
 
     Raises RunUnreadable, CatalogueError for a plug-in that is not there any more.
     """
-    changed = _meta(run)
-    meta = {} if changed else read_meta(run.file("meta.json"))
+    reader = RunReader(run)
+    changed = _meta(reader)
+    meta = {} if changed else reader.meta
     complete = meta.get("status") == "completed"
-    guarded = [*_sealed(run, JOURNAL, meta), *_sealed(run, _TELEMETRY, meta), *changed]
+    guarded = [*_sealed(reader, JOURNAL, meta), *_sealed(reader, TELEMETRY, meta), *changed]
     try:
-        recorded, config, schedule = run.read_journal()
+        journal = reader.journal
     except JournalDamaged as damage:
         differences = guarded or [_damaged(damage)]
         return Verification(run.path, complete, 0, tuple(differences), ())
+    recorded, config = journal.recorded, journal.config
     episode = resolve_episode(config)
-    now = revision.code_revision(episode)
-    assert recorded.header is not None
-    notes = revision.changes(recorded.header["code"], now)
+    notes = revision.changes(journal.header["code"], revision.code_revision(episode))
+    if reader.other_release is not None:
+        notes.insert(0, reader.other_release)
     with tempfile.TemporaryDirectory(prefix="gdg-replay-") as folder:
         again = Path(folder)
         parted = None
         try:
-            ending = replay_into(episode, schedule, recorded, again, observer)
+            ending = replay_into(episode, journal, again, observer)
             if complete and ending is not RunEnd.COMPLETED:
                 parted = _exhausted(recorded)
         except GdgError as error:
@@ -98,7 +97,7 @@ def verify_run(run: RunDirectory, observer: Observer | None = None) -> Verificat
         for name in promised(config):
             found = compare(
                 run.file(name), again / name,
-                whole=complete or name == "config.json", replayed_whole=parted is None,
+                whole=complete or name == CONFIG, replayed_whole=parted is None,
             )  # fmt: skip
             if found is not None:
                 guarded.append(found)
@@ -121,16 +120,16 @@ def _parting(recorded: Recorded, error: GdgError) -> Difference:
     return Difference(JOURNAL, line, "a run that completed", str(error))
 
 
-def _sealed(run: RunDirectory, name: str, meta: dict[str, Any]) -> list[Difference]:
-    """What is wrong with a file that a replay can't make: it guards its own lines, its end stands
-    in meta.json once the run has ended."""
-    path, seal = run.file(name), meta.get("seals", {}).get(name)
-    if not path.exists():
-        if not run.has_begun:
-            return []
-        return [Difference(name, 1, "the file is missing", "a file")]
+def _sealed(reader: RunReader, name: str, meta: Mapping[str, Any]) -> list[Difference]:
+    """Find what is wrong with a file that a replay can't make.
+
+    It guards its own lines, and its end stands in meta.json once the run has ended.
+    """
+    run, seal = reader.directory, meta.get("seals", {}).get(name)
+    if not run.file(name).exists():
+        return [Difference(name, 1, "the file is missing", "a file")] if run.has_begun else []
     try:
-        recovered = read_sealed(path)
+        recovered = reader.sealed(name)
         lines = len(recovered.records)
         if seal is not None and recovered.torn:
             raise JournalDamaged(name, lines + 1, "this line is torn or was changed")
@@ -142,14 +141,14 @@ def _sealed(run: RunDirectory, name: str, meta: dict[str, Any]) -> list[Differen
     return [Difference(name, line, f"{lines} lines", f"{seal['lines']} lines, by meta.json")]
 
 
-def _meta(run: RunDirectory) -> list[Difference]:
-    path = run.file("meta.json")
-    if not path.exists():
-        return [Difference("meta.json", 1, "the file is missing", "a file")]
-    bad = first_bad_line(path.read_bytes())
+def _meta(reader: RunReader) -> list[Difference]:
+    """Find the first line of meta.json that was changed."""
+    if not reader.directory.file(META).exists():
+        return [Difference(META, 1, "the file is missing", "a file")]
+    bad = reader.bad_meta_line
     if bad is None:
         return []
-    return [Difference("meta.json", bad, "this line was changed", "the line as it was written")]
+    return [Difference(META, bad, "this line was changed", "the line as it was written")]
 
 
 def _damaged(damage: JournalDamaged) -> Difference:

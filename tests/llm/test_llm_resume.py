@@ -13,6 +13,7 @@ from society import SERVER, digests, society
 
 from gdg_runtime.adapters.runs.directory import RunDirectory, config_bytes, config_hash
 from gdg_runtime.adapters.runs.execution import resume_run, start_run
+from gdg_runtime.adapters.runs.reader import RunReader
 from gdg_runtime.adapters.runs.result import Result
 from gdg_runtime.adapters.runs.verify import verify_run
 from gdg_runtime.runtime import Recorded
@@ -76,7 +77,7 @@ def resume(run: Path) -> Result:
 def change_config(run: Path, change: Callable[[dict[str, Any]], None]) -> None:
     """Change a run's config by hand, wherever it stands, so that nothing looks amiss."""
     begin, outcomes = records_of(run)
-    config, schedule = RunDirectory.find(run).read_config()
+    config, schedule = RunReader(RunDirectory.find(run)).stored
     plain = config.model_dump(mode="json")
     change(plain)
     changed = EpisodeConfig.model_validate(plain)

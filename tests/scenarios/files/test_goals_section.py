@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from gdg_runtime.actors.resolved import default_catalogue
-from gdg_runtime.adapters.runs.directory import config_bytes, read_config_document
+from gdg_runtime.adapters.runs.directory import config_bytes
+from gdg_runtime.adapters.runs.reader import read_config_document
 from gdg_runtime.scenarios.files.loader import (
     EpisodeConfig,
     InvalidScenario,

@@ -1,0 +1,129 @@
+"""Reads the JSON files of runs: one document, or one record per line."""
+
+import json
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from .errors import RunUnreadable
+
+Record = dict[str, Any]
+"""One record of a file of JSON lines."""
+
+
+class JsonLines:
+    """The records of a file of JSON lines; read from the disk each time they are iterated over.
+
+    Only one line is in memory at a time. The end that a crash tore off is left out; any other line
+    that is damaged raises RunUnreadable with its number. A file that is absent has no records.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        keys: frozenset[str],
+        versions: tuple[int, ...],
+        *,
+        header: bool = False,
+        where: tuple[str, str] | None = None,
+    ) -> None:
+        """Expect `keys` in every record, and in the first line one of the schema `versions`.
+
+        Leave out the first line if it is a `header`, and with `where`, a key and a plain word, the
+        records in which the key has another value.
+        """
+        self.path = path
+        self._keys = keys
+        self._versions = versions
+        self._header = header
+        self._where = where
+        # Most lines of a selection need not be parsed: the word does not stand in them.
+        self._word = b"" if where is None else where[1].encode()
+
+    def __iter__(self) -> Iterator[Record]:
+        for number, line in self._candidates():
+            record = self._record(number, line)
+            if self._where is None or record.get(self._where[0]) == self._where[1]:
+                yield record
+
+    def last(self, count: int) -> list[Record]:
+        """Return the last `count` records, in order. Raises RunUnreadable."""
+        if self._where is not None:
+            return list(deque(self, maxlen=count))
+        return [self._record(*found) for found in deque(self._candidates(), maxlen=count)]
+
+    @property
+    def torn(self) -> bool:
+        """Whether the file ends in a piece of a line, as a crash leaves it."""
+        if not self.path.is_file():
+            return False
+        with self.path.open("rb") as file:
+            return any(_is_torn(line, file) for line in file)
+
+    def schema_version(self) -> Any:
+        """Return the number that the first line states; None for a file without a whole line."""
+        first = next(self._whole_lines(), None)
+        return None if first is None else parsed_line(first, self.path, 1).get("schema_version")
+
+    def _candidates(self) -> Iterator[tuple[int, bytes]]:
+        """Give the lines that may be wanted with their numbers, from 1."""
+        for number, line in enumerate(self._whole_lines(), start=1):
+            if number == 1:
+                version = parsed_line(line, self.path, 1).get("schema_version")
+                check_version(self.path, version, self._versions)
+            if (number > 1 or not self._header) and self._word in line:
+                yield number, line
+
+    def _whole_lines(self) -> Iterator[bytes]:
+        if not self.path.is_file():
+            return
+        with self.path.open("rb") as file:
+            for line in file:
+                if _is_torn(line, file):
+                    return
+                yield line
+
+    def _record(self, number: int, line: bytes) -> Record:
+        record = parsed_line(line, self.path, number)
+        if not self._keys <= record.keys():
+            lacking = ", ".join(sorted(self._keys - record.keys()))
+            raise RunUnreadable(self.path, f"the record lacks {lacking}", number)
+        return record
+
+
+def _is_torn(line: bytes, rest: BinaryIO) -> bool:
+    """Say whether a crash left this line: it has no end, or holds pages that were never written,
+    behind which nothing stands."""
+    return not line.endswith(b"\n") or (b"\0" in line and not rest.read().strip(b"\0\n"))
+
+
+def parsed(path: Path, what: str = "JSON object") -> Record:
+    """Read a document that holds a JSON object. Raises RunUnreadable, OSError."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise RunUnreadable(path, "the file is missing") from None
+    return parsed_line(data, path, None, what)
+
+
+def parsed_line(data: bytes, path: Path, line: int | None, what: str = "JSON object") -> Record:
+    """Parse the JSON object that was read from this place. Raises RunUnreadable."""
+    try:
+        found = json.loads(data)
+    except ValueError as error:
+        raise RunUnreadable(path, f"it is not JSON: {error}", line) from None
+    if not isinstance(found, dict):
+        raise RunUnreadable(path, f"it holds no {what}", line)
+    return found
+
+
+def check_version(path: Path, version: object, readable: tuple[int, ...]) -> None:
+    """Raise RunUnreadable for a schema version that this release does not read."""
+    if version not in readable:
+        known = " and ".join(map(str, readable))
+        raise RunUnreadable(
+            path,
+            f"it has schema version {version!r}, this program reads {known}; use the version of "
+            f"gdg-runtime that wrote it (meta.json names it)",
+        )

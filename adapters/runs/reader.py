@@ -1,0 +1,331 @@
+"""The one reader of run directories: of this release's and of every earlier one's."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, NotRequired, TypedDict
+
+from pydantic import ValidationError
+
+from ...runtime.errors import JournalDamaged
+from ...runtime.hash_chain import Recovered, read_sealed
+from ...runtime.journal import Recorded
+from ...scenarios.schema.episode import EpisodeConfig
+from .directory import (
+    CONFIG,
+    CONFIG_VERSION,
+    EVENTS,
+    GOALS,
+    GOALS_DATABASE,
+    JOURNAL,
+    META,
+    METRICS,
+    STEP_LOG,
+    TELEMETRY,
+    RunDirectory,
+)
+from .errors import RunUnreadable
+from .json_lines import JsonLines, Record, check_version, parsed
+from .meta import META_VERSION, first_bad_line, read_meta
+from .revision import package_version
+
+READABLE: Mapping[str, tuple[int, ...]] = {
+    CONFIG: (CONFIG_VERSION,),
+    META: (META_VERSION,),
+    JOURNAL: (1, 2),
+    EVENTS: (1,),
+    STEP_LOG: (1,),
+    METRICS: (1,),
+    GOALS: (3,),
+}
+"""The schema versions of each file that this release reads."""
+
+_SINCE: Mapping[str, tuple[tuple[int, int], str]] = {
+    "language_models": ((0, 2), "runs of gdg-runtime before 0.2 ask no language models"),
+    "paused": ((0, 2), "runs of gdg-runtime before 0.2 never pause"),
+    "exposure": ((0, 2), "runs of gdg-runtime before 0.2 record no exposure"),
+    "goals": ((0, 3), "runs of gdg-runtime before 0.3 have no goals"),
+}
+"""What runs did not always have: the release that brought it, and the reason of its absence."""
+
+_EVENT = frozenset({"type", "epoch", "step"})
+_STEP = frozenset({"agent", "epoch", "step"})
+_GOAL_ROW = frozenset({"table"})
+
+
+class MetricValue(TypedDict):
+    """One metric as `metrics.json` and the event log hold it."""
+
+    value: float | None
+    """None where the metric is undefined; `reason` says why."""
+    n: int
+    """Number of observations."""
+    version: int
+    """Of the metric's definition."""
+    reason: NotRequired[str]
+
+
+class EpochMetrics(TypedDict):
+    """The metrics of one closed epoch."""
+
+    epoch: int
+    """From 0."""
+    metrics: dict[str, MetricValue]
+
+
+class StoredConfig(NamedTuple):
+    """The resolved config and the schedule that a run began with."""
+
+    config: EpisodeConfig
+    schedule: str
+    """fifo, fair or shuffle:SEED."""
+
+
+class StoredJournal(NamedTuple):
+    """The records of a run's journal, and what its header holds."""
+
+    recorded: Recorded
+    config: EpisodeConfig
+    schedule: str
+    header: Mapping[str, Any]
+
+
+class RunReader:
+    """Reads the files of one run, completed or not, each only when it is needed.
+
+    What the run lacks is None, or empty where several are expected; `absent` gives the reason. A
+    damaged file raises RunUnreadable or JournalDamaged, which name the file and the line. The
+    documents (config, meta, journal, metrics) are read once: make a new reader to see what a
+    running episode has written since. Events and steps are read each time.
+    """
+
+    def __init__(self, run: RunDirectory | Path) -> None:
+        self.directory = run if isinstance(run, RunDirectory) else RunDirectory(run)
+
+    @property
+    def path(self) -> Path:
+        """The run's directory."""
+        return self.directory.path
+
+    # What the run is, and how far it got
+
+    @cached_property
+    def meta(self) -> dict[str, Any]:
+        """The facts of `meta.json`; empty if the file is absent or broken."""
+        return read_meta(self.directory.file(META))
+
+    @property
+    def bad_meta_line(self) -> int | None:
+        """The number of the first line of `meta.json` that was changed; None if it is intact.
+
+        Raises OSError.
+        """
+        return first_bad_line(self.directory.file(META).read_bytes())
+
+    @cached_property
+    def status(self) -> str:
+        """One of completed, stopped, failed, running, and interrupted (its process died)."""
+        return self.directory.status_now(self.meta.get("status", "interrupted"))
+
+    @property
+    def release(self) -> str | None:
+        """The version of gdg-runtime that made the run; None if `meta.json` does not say it."""
+        release = self.meta.get("version")
+        return release if isinstance(release, str) and release != "unknown" else None
+
+    @property
+    def other_release(self) -> str | None:
+        """Which release can execute the run again, in a sentence; None for a run of this one."""
+        if self.release in (None, package_version()):
+            return None
+        return (
+            f"this run was made by gdg-runtime {self.release}; install "
+            f"gdg-runtime=={self.release} to execute it again"
+        )
+
+    @cached_property
+    def absent(self) -> Mapping[str, str]:
+        """The reasons why the run has no `metrics`, `goals`, `language_models`, …, by name."""
+        reasons = {
+            name: reason
+            for name, (since, reason) in _SINCE.items()
+            if self.release is not None and _numbers(self.release) < since
+        }
+        if self.status != "completed":
+            reasons["metrics"] = f"the run is {self.status}; metrics are written at its end"
+        if not self.directory.file(GOALS).is_file():
+            reasons.setdefault("goals", "the scenario has no goals")
+        elif self.status != "completed":
+            reasons["goals"] = f"the run is {self.status}; goals are written at its end"
+        return reasons
+
+    def schema_versions(self) -> dict[str, Any]:
+        """Return the schema version that each file states, of the files that are not empty.
+
+        Raises RunUnreadable.
+        """
+        found = {}
+        for name in READABLE:
+            path = self.directory.file(name)
+            if path.is_file() and path.stat().st_size:
+                found[name] = (
+                    self._lines(name, frozenset()).schema_version()
+                    if path.suffix == ".jsonl"
+                    else parsed(path).get("schema_version")
+                )
+        return found
+
+    # What it began with, and what was recorded
+
+    @cached_property
+    def stored(self) -> StoredConfig:
+        """The resolved config and the schedule: from `config.json`, else from the journal.
+
+        Raises RunUnreadable, JournalError.
+        """
+        path = self.directory.file(CONFIG)
+        if path.exists():
+            return read_config_document(parsed(path, "config"), path)
+        return StoredConfig(self.journal.config, self.journal.schedule)
+
+    @property
+    def config(self) -> EpisodeConfig:
+        """The resolved config. Raises RunUnreadable, JournalError."""
+        return self.stored.config
+
+    @property
+    def schedule(self) -> str:
+        """The order of the messages of one moment. Raises RunUnreadable, JournalError."""
+        return self.stored.schedule
+
+    @cached_property
+    def journal(self) -> StoredJournal:
+        """The whole journal, in memory. Raises JournalError, RunUnreadable."""
+        path = self.directory.journal
+        if not path.exists():
+            raise JournalDamaged(JOURNAL, 1, "the file is missing; without it nothing is recorded")
+        recorded = Recorded.read(path)
+        if recorded.header is None:
+            raise JournalDamaged(JOURNAL, 1, "the header is missing or torn")
+        config, schedule = read_config_document(recorded.header["config"], path)
+        return StoredJournal(recorded, config, schedule, recorded.header)
+
+    def sealed(self, name: str) -> Recovered:
+        """Read `journal.jsonl` or `telemetry.jsonl`, whose lines guard themselves.
+
+        Raises JournalDamaged, OSError.
+        """
+        return read_sealed(self.directory.file(name))
+
+    def telemetry(self) -> Sequence[Record]:
+        """Return the physical facts of effects and model calls; empty if the file is absent.
+
+        Raises JournalDamaged.
+        """
+        return self.sealed(TELEMETRY).records if self.directory.file(TELEMETRY).is_file() else ()
+
+    # What came of it
+
+    @cached_property
+    def metrics(self) -> dict[str, Any] | None:
+        """The document of `metrics.json`; None until the run is completed. Raises RunUnreadable."""
+        if self.status != "completed":
+            return None
+        path = self.directory.file(METRICS)
+        document = parsed(path, "figures")
+        check_version(path, document.get("schema_version"), READABLE[METRICS])
+        return document
+
+    @property
+    def overall(self) -> dict[str, MetricValue] | None:
+        """The metrics of the whole episode by name; None until the run is completed.
+
+        Raises RunUnreadable.
+        """
+        return None if self.metrics is None else self.metrics.get("overall", {})
+
+    @property
+    def agents(self) -> dict[str, dict[str, Any]] | None:
+        """Risk band, drift and tools by agent; None until the run is completed.
+
+        Raises RunUnreadable.
+        """
+        return None if self.metrics is None else self.metrics.get("agents", {})
+
+    @cached_property
+    def epochs(self) -> Sequence[EpochMetrics]:
+        """The metrics per epoch, in order; those closed so far until the run is completed.
+
+        Raises RunUnreadable.
+        """
+        if self.metrics is not None and "epochs" in self.metrics:
+            epochs: list[EpochMetrics] = self.metrics["epochs"]
+            return epochs
+        closed = self.events("epoch_completed")
+        return [{"epoch": event["epoch"], "metrics": event["metrics"]} for event in closed]
+
+    def events(self, kind: str | None = None) -> JsonLines:
+        """Return the event log, of it the events of one type if `kind` names one."""
+        return self._lines(EVENTS, _EVENT, where=None if kind is None else ("type", kind))
+
+    def steps(self, agent: str | None = None) -> JsonLines:
+        """Return the step log, one record per agent and step; those of one agent if it is named."""
+        where = None if agent is None else ("agent", agent)
+        return self._lines(STEP_LOG, _STEP, header=True, where=where)
+
+    def goals(self) -> JsonLines:
+        """Return the GoalStore's rows at the end, each with its `table`; none without goals."""
+        return self._lines(GOALS, _GOAL_ROW, header=True)
+
+    @property
+    def goals_database(self) -> Path | None:
+        """The GoalStore as a SQLite file; None without goals."""
+        return self._present(GOALS_DATABASE)
+
+    def transcript(self, kind: Literal["md", "txt"] = "md") -> Path | None:
+        """Return the path of the transcript in Markdown or plain text; None if it is absent."""
+        return self._present(f"transcript.{kind}")
+
+    def _present(self, name: str) -> Path | None:
+        path = self.directory.file(name)
+        return path if path.is_file() else None
+
+    def _lines(
+        self,
+        name: str,
+        keys: frozenset[str],
+        *,
+        header: bool = False,
+        where: tuple[str, str] | None = None,
+    ) -> JsonLines:
+        path = self.directory.file(name)
+        return JsonLines(path, keys, READABLE[name], header=header, where=where)
+
+
+def _numbers(release: str) -> tuple[int, int]:
+    """The first two numbers of a version; (0, 0) for one of another form."""
+    major, _, rest = release.partition(".")
+    minor = rest.partition(".")[0]
+    return (int(major), int(minor)) if major.isdigit() and minor.isdigit() else (0, 0)
+
+
+def read_config_document(document: object, path: Path) -> StoredConfig:
+    """Return the config and schedule of a parsed `config.json`, which was read from `path`.
+
+    Raises RunUnreadable for another version, and for what is no config.
+    """
+    if not isinstance(document, Mapping):
+        raise RunUnreadable(path, "it holds no config")
+    version = document.get("schema_version")
+    if version != CONFIG_VERSION:
+        why = f"its config has schema version {version!r}, this program reads {CONFIG_VERSION}"
+        raise RunUnreadable(path, why)
+    try:
+        config = EpisodeConfig.model_validate(document.get("config"))
+        return StoredConfig(config, str(document["schedule"]))
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(str(part) for part in fault["loc"])
+        raise RunUnreadable(path, f"its config does not fit: {where}: {fault['msg']}") from None
+    except KeyError as error:
+        raise RunUnreadable(path, f"its config lacks {error}") from None
