@@ -20,6 +20,13 @@ GOALS = "goals"
 SEVERAL_PARTS = ("adapters", "runs", "llm", "actors", "test_crash.py", "test_histories.py")
 """Where tests of goals are that need more than one part of the store."""
 
+NIGHTLY = "nightly"
+"""The marker of tests that only `-m nightly` runs."""
+NIGHTLY_TIMEOUT_S = 3_600
+EXAMPLES = 1_000
+"""Examples of each Hypothesis test under `-m nightly`, at least."""
+LEFT_OUT = pytest.StashKey[int]()
+
 
 def pytest_collection_finish() -> None:
     """Thousands of tests and what they import stay for the whole session: the cycle collector
@@ -29,8 +36,61 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(20_000, 20, 100)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of goals by their kind."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tests of goals by their kind, and leave the nightly tests out unless they are asked
+    for: `-m nightly`."""
+    _mark_goals(items)
+    if NIGHTLY in config.option.markexpr:
+        for item in items:
+            _enlarge(item)
+        return
+    left_out = [item for item in items if item.get_closest_marker(NIGHTLY)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker(NIGHTLY)]
+    config.stash[LEFT_OUT] = len(left_out)
+
+
+def _enlarge(item: pytest.Item) -> None:
+    """Give a nightly test its time, and a Hypothesis test the examples of a night."""
+    function = getattr(item, "function", None)
+    if getattr(function, "is_hypothesis_test", False):
+        from hypothesis import settings  # by day only the tests that need it import it
+
+        item.add_marker(NIGHTLY)
+        holder, name = function, "_hypothesis_internal_use_settings"
+        if not hasattr(function, name):  # a state machine
+            holder, name = item.cls, "settings"
+        usual = getattr(holder, name)
+        setattr(holder, name, settings(usual, max_examples=max(usual.max_examples, EXAMPLES)))
+    if item.get_closest_marker(NIGHTLY):
+        item.add_marker(pytest.mark.timeout(NIGHTLY_TIMEOUT_S))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Report from a worker of pytest-xdist how many tests were left out."""
+    output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output[NIGHTLY] = session.config.stash.get(LEFT_OUT, 0)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Take over what a worker reports; each of them collects all tests."""
+    node.config.stash[LEFT_OUT] = getattr(node, "workeroutput", {}).get(NIGHTLY, 0)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what was left out, and why."""
+    left_out = terminalreporter.config.stash.get(LEFT_OUT, 0)
+    if left_out:
+        terminalreporter.write_line(
+            f"{left_out} nightly tests left out: larger instances of tests that ran; "
+            f"-m nightly runs them, and Hypothesis at {EXAMPLES:,} examples"
+        )
+
+
+def _mark_goals(items: list[pytest.Item]) -> None:
     for item in items:
         parts = item.path.parts
         if not any(GOALS in part for part in parts[parts.index("tests") :]):

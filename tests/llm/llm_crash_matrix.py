@@ -1,4 +1,5 @@
-"""Kills runs of LLM agents with SIGKILL at random instants, and resumes them until they are done.
+"""Kill runs of LLM agents at random lengths of their journals, and resume them until they are
+done.
 
     python tests/llm/llm_crash_matrix.py [--kills N] [--seed S] [--agents N] [--steps S]
 
@@ -10,9 +11,7 @@ first broken promise.
 
 import argparse
 import json
-import os
 import random
-import signal
 import sys
 import tempfile
 import time
@@ -42,7 +41,7 @@ sys.path += [
     str(Path(__file__).resolve().parents[1] / "runs"),
 ]
 from answer import Question  # the server's own digest of a body
-from crash_matrix import in_a_process, wait
+from crash_matrix import in_a_process, killed, wait
 
 KILLED_AGAIN = 0.3
 """Share of the resumed runs that are killed as well."""
@@ -72,6 +71,12 @@ class Prey:
     def directory(self) -> Path | None:
         found = list(self.out.glob("*/*/*/config.json"))
         return found[0].parent if found else None
+
+    @property
+    def size(self) -> int:
+        """Bytes of its journal."""
+        path = self.directory and self.directory / "journal.jsonl"
+        return path.stat().st_size if path is not None and path.exists() else 0
 
     @property
     def journalled(self) -> Counter[str]:
@@ -110,10 +115,9 @@ class Hunt:
 
     def __init__(self, config: EpisodeConfig, server: FaultServer, root: Path) -> None:
         self.config, self.server, self.root = config, server, root
-        began = time.monotonic()
         whole = Prey(root / "whole", config, server)
         assert wait(in_a_process(whole.start)) == 0
-        self.length_s = time.monotonic() - began
+        self.size = whole.size
         self.needed = whole.journalled
         assert self.needed == asked(whole.requests()), "the journal and the server's log differ"
         assert whole.directory is not None
@@ -126,14 +130,16 @@ class Hunt:
             )
         )  # fmt: skip
 
-    def one(self, instants: list[float]) -> None:
-        """A run that is killed at these instants after its start and after each resumption."""
+    def one(self, shares: list[float]) -> None:
+        """Kill a run when its journal has this share of the length that it lacks: of the whole
+        after its start, of the rest after each resumption."""
         prey = Prey(self.root / f"run{self.counts['runs']}", self.config, self.server)
         self.counts["runs"] += 1
         known: Counter[str] = Counter()
         sent = 0
-        for turn, instant in enumerate(instants):
-            self._kill(prey.resume if turn else prey.start, instant)
+        for turn, share in enumerate(shares):
+            length = prey.size + int((self.size - prey.size) * share)
+            self._kill(prey, prey.resume if turn else prey.start, length)
             self.counts["kills_while_resuming"] += bool(turn)
             entries = prey.requests()
             self._check_life(entries[sent:], known)
@@ -148,11 +154,8 @@ class Hunt:
         assert asked(entries[sent:]) == self.needed - known, "a reply came from nowhere"
         self._judge(prey, entries)
 
-    def _kill(self, work: Callable[[], object], instant: float) -> None:
-        child = in_a_process(work)
-        time.sleep(instant)
-        os.kill(child, signal.SIGKILL)
-        self.counts["after_the_end"] += wait(child) == 0
+    def _kill(self, prey: Prey, work: Callable[[], object], length: int) -> None:
+        self.counts["after_the_end"] += not killed(work, prey.out, length)
         self.counts["kills"] += 1
 
     def _check_life(self, entries: list[dict[str, Any]], known: Counter[str]) -> None:
@@ -176,8 +179,8 @@ class Hunt:
 
 
 def hunt(kills: int, seed: int, agents: int, steps: int) -> dict[str, Any]:
-    """Kill so often, at instants that are spread over a run's whole length."""
-    luck, began = random.Random(seed), time.monotonic()
+    """Kill so often, at lengths that are spread over a run's whole journal."""
+    draws, began = random.Random(seed), time.monotonic()
     with (
         tempfile.TemporaryDirectory(prefix="llm-crash-") as folder,
         start_server(**{**SERVER, "latency": LATENCY}) as server,
@@ -188,10 +191,10 @@ def hunt(kills: int, seed: int, agents: int, steps: int) -> dict[str, Any]:
         )  # read once here, not by each process after its start
         hunting = Hunt(config, server, Path(folder))
         while (done := hunting.counts["kills"]) < kills:
-            instants = [hunting.length_s * (done + luck.random()) / kills]
-            while len(instants) < kills - done and luck.random() < KILLED_AGAIN:
-                instants.append(hunting.length_s * luck.random())
-            hunting.one(instants)
+            shares = [(done + draws.random()) / kills if done else 0.0]
+            while len(shares) < kills - done and draws.random() < KILLED_AGAIN:
+                shares.append(draws.random())
+            hunting.one(shares)
     return {
         "agents": agents,
         "steps": steps,

@@ -1,4 +1,5 @@
-"""Kills runs with SIGKILL at random instants and resumes them: `crash_matrix.py KILLS SEED`.
+"""Kill runs with SIGKILL at random lengths of their journals and resume them:
+`crash_matrix.py KILLS SEED`.
 
 Each run is a real process, forked from this one (which has imported everything and runs no
 thread), and a provider in a process of its own counts what it is asked. Prints a JSON summary;
@@ -55,6 +56,30 @@ def wait(child: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
+def killed(work: Callable[[], object], out: Path, length: int) -> bool:
+    """Do the work in a process and kill it as soon as the journal of the run below `out` has
+    this many bytes; 0: at once. Return False if the process had ended before.
+
+    A length, and no time: on a busy machine the kills come as deep into the run as on a quiet one.
+    """
+    child = in_a_process(work)
+    journal: Path | None = None
+    while length and not os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT | os.WNOHANG):
+        if journal is None:
+            journal = next(out.glob("*/*/*/journal.jsonl"), None)
+        if journal is not None and journal.stat().st_size >= length:
+            break
+        time.sleep(0.001)
+    os.kill(child, signal.SIGKILL)
+    return wait(child) == -signal.SIGKILL
+
+
+def lengths(kills: int, whole: int, draws: random.Random) -> list[int]:
+    """Return the lengths of a journal, in bytes, at which to kill: the first is 0 (before there is
+    a journal), the others are drawn one from each of equal parts of the `whole` length."""
+    return [0, *[int(whole * (part + draws.random()) / (kills - 1)) for part in range(kills - 1)]]
+
+
 def the_run(out: Path) -> Path | None:
     found = list(out.glob("consulting/default/*/config.json"))
     return found[0].parent if found else None
@@ -68,7 +93,6 @@ def questions(recorded: Recorded | None) -> set[str]:
 
 
 def main(kills: int, seed: int) -> None:
-    luck = random.Random(seed)
     root = Path(tempfile.mkdtemp(prefix="gdg-crash-"))
     log = root / "asked.log"
     log.touch()
@@ -79,21 +103,18 @@ def main(kills: int, seed: int) -> None:
     assert provider.stdout is not None
     os.environ["GDG_TEST_PROVIDER"] = f"127.0.0.1:{provider.stdout.readline().strip()}"
     try:
-        began = time.monotonic()
         assert wait(in_a_process(lambda: start(root / "whole"))) == 0
-        length = time.monotonic() - began
         whole = the_run(root / "whole")
         assert whole is not None
+        size = (whole / "journal.jsonl").stat().st_size
         asked_by_whole = len(log.read_text().splitlines())
         summary = {"kills": 0, "before_config": 0, "after_the_end": 0, "repeated_in_flight": 0,
                    "recorded_at_kill": 0, "questions": asked_by_whole}  # fmt: skip
-        for number in range(kills):
+        for number, length in enumerate(lengths(kills, size, random.Random(seed))):
             out = root / f"crash{number}"
             before = len(log.read_text().splitlines())
-            child = in_a_process(lambda out=out: start(out))
-            time.sleep(luck.uniform(0, length))
-            os.kill(child, signal.SIGKILL)
-            summary["after_the_end"] += wait(child) == 0
+            ended = not killed(lambda out=out: start(out), out, length)
+            summary["after_the_end"] += ended
             summary["kills"] += 1
             run = the_run(out)
             if run is None:

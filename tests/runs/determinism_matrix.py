@@ -1,4 +1,5 @@
-"""One process of the determinism matrix: 2 backends × 5 latency patterns × 2 concurrency limits.
+"""One process of the determinism matrix: 2 backends × so many latency patterns × 2 concurrency
+limits: `determinism_matrix.py PATTERNS`.
 
 Prints one line per run: what it was and a digest of every promised file and of the cassette.
 """
@@ -24,10 +25,10 @@ def digests(run: Path) -> str:
     return " ".join([*parts, sha256(cassette.encode()).hexdigest()[:16]])
 
 
-def main() -> None:
+def main(patterns: int) -> None:
     assert "hypothesis" not in sys.modules, "it would make trio's own scheduling deterministic"
     scenario = Path(__file__).with_name("consulting.yaml")
-    for backend, pattern, limit in product(("trio", "asyncio"), range(5), (1, 64)):
+    for backend, pattern, limit in product(("trio", "asyncio"), range(patterns), (1, 64)):
         consulting.LATENCY.seed(pattern)
         with tempfile.TemporaryDirectory() as folder:
             config = load_scenario(scenario, catalogue=default_catalogue())
@@ -38,4 +39,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]))

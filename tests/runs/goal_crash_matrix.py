@@ -1,4 +1,4 @@
-"""Kills runs with goals with SIGKILL at random instants and resumes them: `… KILLS SEED`.
+"""Kill runs with goals at random lengths of their journals and resume them: `… KILLS SEED`.
 
 Prints a JSON summary; raises AssertionError on the first broken promise.
 """
@@ -6,13 +6,11 @@ Prints a JSON summary; raises AssertionError on the first broken promise.
 import json
 import os
 import random
-import signal
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from crash_matrix import HERE, in_a_process, resume, wait
+from crash_matrix import HERE, in_a_process, killed, lengths, resume, wait
 
 from gdg_runtime.actors.resolved import default_catalogue
 from gdg_runtime.adapters.runs.directory import GOALS, PROMISED
@@ -49,22 +47,19 @@ def main(kills: int, seed: int) -> None:
         print(json.dumps(crashes(Path(folder), kills, random.Random(seed))))
 
 
-def crashes(root: Path, kills: int, luck: random.Random) -> dict[str, int]:
+def crashes(root: Path, kills: int, draws: random.Random) -> dict[str, int]:
     os.environ["GDG_TEST_LATENCY"] = "0.01"
-    began = time.monotonic()
     assert wait(in_a_process(lambda: start(root / "whole"))) == 0
-    length = time.monotonic() - began
     whole = the_run(root / "whole")
     assert whole is not None
+    recorded = Recorded.read(whole / "journal.jsonl")
+    size = (whole / "journal.jsonl").stat().st_size
     expected = written(whole)
     summary = {"kills": 0, "before_config": 0, "after_the_end": 0, "recorded_at_kill": 0,
-               "databases_at_kill": 0}  # fmt: skip
-    for number in range(kills):
+               "databases_at_kill": 0, "outcomes": len(recorded)}  # fmt: skip
+    for number, length in enumerate(lengths(kills, size, draws)):
         out = root / f"crash{number}"
-        child = in_a_process(lambda out=out: start(out))
-        time.sleep(length * (number + luck.random()) / kills)
-        os.kill(child, signal.SIGKILL)
-        summary["after_the_end"] += wait(child) == 0
+        summary["after_the_end"] += not killed(lambda out=out: start(out), out, length)
         summary["kills"] += 1
         run = the_run(out)
         if run is None:

@@ -408,17 +408,18 @@ def test_the_run_that_must_come_back_holds_goals_of_every_kind(pursued: Record) 
     }  # fmt: skip
 
 
-def test_S5_killed_runs_resume_to_the_same_goals() -> None:
+@pytest.mark.parametrize("kills", [6, pytest.param(50, marks=pytest.mark.nightly)])
+def test_S5_killed_runs_resume_to_the_same_goals(kills: int) -> None:
     done = subprocess.run(
-        [sys.executable, str(HERE / "goal_crash_matrix.py"), "8", "5"],
-        cwd=HERE, capture_output=True, text=True, timeout=280,
+        [sys.executable, str(HERE / "goal_crash_matrix.py"), str(kills), "5"],
+        cwd=HERE, capture_output=True, text=True, timeout=1_000,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr + done.stdout
     summary = json.loads(done.stdout)
     print(summary)
-    assert summary["kills"] == 8
-    assert summary["databases_at_kill"] >= 3, "many instants fall into the runs"
-    assert summary["recorded_at_kill"] > 50
+    assert summary["kills"] == kills
+    assert summary["databases_at_kill"] >= kills / 2, "the kills fall into the runs"
+    assert summary["recorded_at_kill"] > kills * summary["outcomes"] * 0.3
 
 
 def test_a_run_stopped_at_a_step_boundary_goes_on_to_the_same_goals(
