@@ -6,13 +6,13 @@ from typing import Any
 
 from ...goals.checkers.checker import (
     AsyncBeliefConsistencyChecker,
+    AsyncMaxOf,
     CheckFailed,
     DeferredChecker,
     Unvetted,
 )
-from ...goals.checkers.combined import AsyncMaxOf
-from ...goals.checkers.judge import LLMJudgeChecker
 from ...goals.checkers.lexical import LexicalChecker
+from ...goals.checkers.model_checkers import LLMJudgeChecker
 from ...runtime.context import Context
 from ...runtime.errors import EffectFailed
 from ...scenarios.schema.language_model import ModelConfig

@@ -5,9 +5,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from ...actors.goals.judge import judge_question
-from ...goals.checkers.combined import AsyncMaxOf
-from ...goals.checkers.judge import LLMJudgeChecker
+from ...goals.checkers.checker import AsyncMaxOf
 from ...goals.checkers.lexical import LexicalChecker
+from ...goals.checkers.model_checkers import LLMJudgeChecker
 from ...scenarios.schema.language_model import Budget, ModelConfig
 from ..llm.keys import Keys
 from ..llm.language_models import MissingKeys

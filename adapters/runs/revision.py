@@ -17,6 +17,10 @@ _OWN = __name__.partition(".")[0]
 _LAYERS = ("runtime", "goals", "scenarios", "actors")
 """The layers whose code decides what a run does; adapters only host it."""
 
+_SUFFIXES = frozenset({".py", ".toml", ".json"})
+"""Files of a layer that decide what a run does: code, and data that the code reads. YAML files are
+scenarios: what a run takes from them stands in its config."""
+
 _LIBRARIES = ("pydantic", "pydantic-core")
 """Libraries whose code decides bytes."""
 
@@ -45,7 +49,12 @@ def _layer(name: str) -> str:
 
         spec = find_spec(f"gdg_runtime.{name}")
         root = Path(next(iter(spec.submodule_search_locations or ()))) if spec else root
-    return _digest_of(list(root.rglob("*.py")), root)
+    return _digest_of(code_files(root), root)
+
+
+def code_files(root: Path) -> list[Path]:
+    """Return the files of a layer's folder that its digest covers."""
+    return [file for file in root.rglob("*") if file.suffix in _SUFFIXES]
 
 
 def code_revision(episode: ResolvedEpisode) -> dict[str, str]:

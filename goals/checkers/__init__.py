@@ -1,18 +1,15 @@
-"""Who tells whether a goal's text contradicts a belief.
+"""Checkers: they tell whether a goal's text contradicts a belief.
 
-checker     the protocol, and what a report holds
-lexical     the default: rules on words and numbers, deterministic, no dependency
-nli         a model of natural-language inference, as a function
-judge       a language model, by whatever asks it
-combined    several of them as one
+checker         the protocol, what a report holds, and several checkers as one
+lexical         the default: rules on words and numbers, deterministic, no dependency
+model_checkers  a language model as a judge; a model of natural-language inference, as a function
 
-What the lexical checker is made of:
+The parts of the lexical checker, in reading order:
 
-words, stems, word_set          a text as words
-synonyms, antonyms, meanings    which words mean the same or the opposite
-negation, clause_reader, terms  what is verb, object or condition, and what is negated
-clauses, overlap                sentences, and what two of them have in common
-units, quantities               numbers with what they measure
-stance, number_conflict, exclusivity, quantifiers, ordering
-                                the rules: each finds conflicts of one kind
+lexicon         the words, in lexicon.toml: sets, opposites, synonyms, stems, phrases, units
+words           a text as words; stems; which words mean the same or the opposite
+quantities      numbers with what they measure
+clauses         sentences, and which words are verb, object or condition, and negated
+overlap         what two clauses have in common
+rules, amounts  the rules: each finds conflicts of one kind
 """

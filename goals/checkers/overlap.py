@@ -1,12 +1,11 @@
-"""What two clauses have in common: which of their terms mean the same or the opposite."""
+"""What two clauses have in common, and what a rule makes of that."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from .clauses import Clause
-from .meanings import Likeness, backwards, neighbours
-from .terms import Term
+from .clauses import Clause, Term
+from .words import Likeness, backwards, neighbours
 
 _Places = dict[int, Likeness]
 _TURNED: dict[Likeness, Likeness] = {1: -1, 0: 0, -1: 1}
@@ -39,26 +38,14 @@ class Overlap:
         self.links = _links(text, belief)
 
     def covered(self, *, besides: Sequence[Link] = ()) -> float:
-        """The share of the belief's terms that the text has, 0 to 1, without those `besides`."""
-        left_out = [id(link.there) for link in besides]
-        met = {id(link.there) for link in self.links}
-        total = found = 0.0
-        for term in self.belief.terms:
-            if id(term) not in left_out:
-                total += weight(term)
-                found += weight(term) * (id(term) in met)
-        return found / total if total else 0.0
+        """Return the share of the belief's terms that the text has, 0 to 1, without `besides`."""
+        met = [link.there for link in self.links]
+        return _share(self.belief.terms, met, [link.there for link in besides])
 
     def covers(self, *, besides: Sequence[Link] = ()) -> float:
-        """The share of the text's terms that the belief has, 0 to 1."""
-        left_out = [id(link.here) for link in besides]
-        met = {id(link.here) for link in self.links}
-        total = found = 0.0
-        for term in self.text.terms:
-            if id(term) not in left_out:
-                total += weight(term)
-                found += weight(term) * (id(term) in met)
-        return found / total if total else 0.0
+        """Return the share of the text's terms that the belief has, 0 to 1, without `besides`."""
+        met = [link.here for link in self.links]
+        return _share(self.text.terms, met, [link.here for link in besides])
 
     def heads(self, *, besides: Sequence[Link] = ()) -> list[Link]:
         """Links of two nouns that are subject or object in both or in the belief."""
@@ -104,7 +91,17 @@ def _found(word_stem: str, index: dict[str, list[int]], turn: Literal[-1, 1]) ->
     }
 
 
-def weight(term: Term) -> float:
+def _share(terms: Sequence[Term], met: Sequence[Term], left_out: Sequence[Term]) -> float:
+    found_ids, left_out_ids = {id(term) for term in met}, [id(term) for term in left_out]
+    total = found = 0.0
+    for term in terms:
+        if id(term) not in left_out_ids:
+            total += _weight(term)
+            found += _weight(term) * (id(term) in found_ids)
+    return found / total if total else 0.0
+
+
+def _weight(term: Term) -> float:
     """How much it matters that the other side has this term."""
     if term.condition:
         return 0.25
@@ -113,3 +110,17 @@ def weight(term: Term) -> float:
     if term.role == "core":
         return 1.0 if term.head else 0.5
     return 0.6 if term.head else 0.3
+
+
+class Conflict(NamedTuple):
+    """A conflict between a clause of a text and one of a belief."""
+
+    pattern_type: str
+    severity: float
+    rationale: str
+    evidence: tuple[str, ...]
+
+
+def graded(severity: float) -> float:
+    """A severity within 0 to 1, in hundredths: no rule knows more than that."""
+    return round(min(max(severity, 0.0), 1.0), 2)

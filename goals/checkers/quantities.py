@@ -3,22 +3,24 @@
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from .negation import AUXILIARIES, CONDITIONS, NO, PLAIN, PREPOSITIONS, UNTIL, is_negated
-from .units import ADVERBS, FRACTIONS, LARGE, SMALL, TIMES, UNITS
-from .word_set import word_set
-from .words import Word
+from .lexicon import lexicon, word_sets
+from .words import Word, is_negated, stem
 
 Bound = Literal["most", "least", "exactly", "about"]
 
-_MOST = word_set("""
-    atmost lessthan under below within maximum max limit limited cap capped ceiling
-""")
-_LEAST = frozenset(["atleast", "morethan", "minimum", "min"])
-_OVER = word_set("over above beyond exceed exceeds exceeding past")
-_STRICT = word_set("lessthan under below morethan over above beyond exceed")
-_ABOUT = word_set("about around roughly approximately nearly almost circa")
-_TOO = frozenset(["too", "overly", "excessively"])
-_EACH = frozenset(["every", "each", "per"])
+_MOST, _LEAST, _OVER, _STRICT = word_sets("most least over strict")
+_ABOUT, _TOO, _EACH, _NO, _UNTIL = word_sets("about too each no until")
+_AUXILIARIES, _CONDITIONS, _PREPOSITIONS = word_sets("auxiliaries conditions prepositions")
+(_PLAIN,) = word_sets("plain")
+_NUMBERS = lexicon().numbers
+_PERIODS, _TIMES = _NUMBERS.periods, _NUMBERS.times
+_SMALL, _LARGE, _FRACTIONS = _NUMBERS.small, _NUMBERS.large, _NUMBERS.fractions
+_UNITS = {
+    stem(name) if len(name) > 2 else name: (dimension, factor)
+    for dimension, names in reversed(lexicon().units.items())
+    for name, factor in names.items()
+}
+"""From the stem of a unit to its dimension and its size in that dimension's own unit."""
 
 
 class Quantity(NamedTuple):
@@ -103,8 +105,8 @@ def _every(
     """A count, or a rate if a period comes within the next words: four cups of coffee a day."""
     for ahead in range(place, min(place + 5, len(words))):
         text = words[ahead].text
-        if text in ADVERBS:
-            return _rate(words, start, ahead + 1, value / ADVERBS[text], noun)
+        if text in _PERIODS:
+            return _rate(words, start, ahead + 1, value / _PERIODS[text], noun)
         if text in ("a", "an", "per", "each", "every"):
             number = _number(words, ahead + 1)
             unit = _unit(words, number.after if number else ahead + 1)
@@ -112,7 +114,7 @@ def _every(
                 times = number.value if number else 1.0
                 after = (number.after if number else ahead + 1) + 1
                 return _rate(words, start, after, value / (times * unit[1]), noun)
-        if text in AUXILIARIES or text == ",":
+        if text in _AUXILIARIES or text == ",":
             break
     if noun == "money":
         return _quantity(words, start, place, value, "money", "")
@@ -135,10 +137,10 @@ def _fraction(words: Sequence[Word], start: int, number: _Number) -> tuple[Quant
 def _rate_by_adverb(words: Sequence[Word], place: int) -> tuple[Quantity, int] | None:
     """daily, once a week, every day: how often, without a number of things."""
     text = words[place].text
-    if text in ADVERBS:
-        return _rate(words, place, place + 1, 1.0 / ADVERBS[text], "")
-    if text in TIMES:
-        quantity, after = _every(words, place, place + 1, TIMES[text], "")
+    if text in _PERIODS:
+        return _rate(words, place, place + 1, 1.0 / _PERIODS[text], "")
+    if text in _TIMES:
+        quantity, after = _every(words, place, place + 1, _TIMES[text], "")
         return (quantity, after) if quantity is not None else None
     if text in ("every", "each"):
         other = 2.0 if _text(words, place + 1) in ("other", "second") else 1.0
@@ -180,9 +182,9 @@ def _bound(words: Sequence[Word], start: int, after: int) -> tuple[Bound, bool, 
             return "exactly", False, True
         if text in _ABOUT:
             return "about", False, True
-        if text in NO and place == start - 1:
+        if text in _NO and place == start - 1:
             return "most", False, True
-        if text in AUXILIARIES or text == ",":
+        if text in _AUXILIARIES or text == ",":
             break
     for place in range(after, min(after + 6, len(words))):
         text = words[place].text
@@ -210,13 +212,13 @@ def _number(words: Sequence[Word], place: int) -> _Number | None:
     """The number that begins there; `a dozen`, `half`, `a quarter of`, `25`, `two hundred`."""
     start = place
     if _text(words, place) in ("a", "an") and (
-        _text(words, place + 1) in LARGE
-        or (_text(words, place + 1) in FRACTIONS and _text(words, place + 1) not in ("third",))
+        _text(words, place + 1) in _LARGE
+        or (_text(words, place + 1) in _FRACTIONS and _text(words, place + 1) not in ("third",))
         or _text(words, place + 1) in ("couple", "pair", "single")
         or (_unit(words, place + 1) is not None and place and words[place - 1].text in _MOST)
     ):
         place += 1
-        if _unit(words, place) is not None and _text(words, place) not in LARGE:
+        if _unit(words, place) is not None and _text(words, place) not in _LARGE:
             return _Number(1.0, place, False)
     total = current = 0.0
     seen = False
@@ -225,18 +227,20 @@ def _number(words: Sequence[Word], place: int) -> _Number | None:
         digits = _digits(text)
         if digits is not None:
             current += digits
-        elif text in SMALL:
-            current += SMALL[text]
-        elif text in LARGE:
-            current = (current or 1.0) * LARGE[text]
-            if LARGE[text] >= 1000:
+        elif text in _SMALL:
+            current += _SMALL[text]
+        elif text in _LARGE:
+            current = (current or 1.0) * _LARGE[text]
+            if _LARGE[text] >= 1000:
                 total, current = total + current, 0.0
-        elif text == "and" and seen and _text(words, place + 1) in SMALL and total + current >= 100:
+        elif (
+            text == "and" and seen and _text(words, place + 1) in _SMALL and total + current >= 100
+        ):
             pass
-        elif text in FRACTIONS and (not seen or current < 10):
+        elif text in _FRACTIONS and (not seen or current < 10):
             if text in ("third", "quarter", "fifth", "tenth") and not seen and start == place:
                 return None  # an ordinal or a noun
-            return _Number((total + current or 1.0) * FRACTIONS[text], place + 1, True)
+            return _Number((total + current or 1.0) * _FRACTIONS[text], place + 1, True)
         else:
             break
         seen = True
@@ -258,8 +262,8 @@ def _unit(words: Sequence[Word], place: int) -> tuple[str, float] | None:
         return None
     word = words[place]
     if len(word.text) <= 2:
-        return UNITS.get(word.text)
-    return UNITS.get(word.stem)
+        return _UNITS.get(word.text)
+    return _UNITS.get(word.stem)
 
 
 def _noun(words: Sequence[Word], place: int) -> tuple[str, int]:
@@ -267,13 +271,13 @@ def _noun(words: Sequence[Word], place: int) -> tuple[str, int]:
     noun = ""
     while place < len(words):
         word = words[place]
-        if not word.text[0].isalpha() or word.text in PREPOSITIONS or word.text in AUXILIARIES:
+        if not word.text[0].isalpha() or word.text in _PREPOSITIONS or word.text in _AUXILIARIES:
             break
-        if word.text in CONDITIONS or word.text in UNTIL:
+        if word.text in _CONDITIONS or word.text in _UNTIL:
             break
-        if word.text in _EACH or (word.text in PLAIN and noun):
+        if word.text in _EACH or (word.text in _PLAIN and noun):
             break
-        if word.text not in PLAIN:
+        if word.text not in _PLAIN:
             noun = word.stem
         place += 1
     return noun, place

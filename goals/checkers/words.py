@@ -1,11 +1,22 @@
-"""Texts as words: in lower case, with phrases of several words taken as one."""
+"""Texts as words: their stems, and which words mean the same or the opposite.
 
-from typing import NamedTuple
+A text is read in lower case; a phrase of several words is taken as one word. A stem is what stays
+of an English word without its endings: crude on purpose, it need not be a word, but two forms of
+one word have the same.
+"""
 
-from .stems import stem
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+from .lexicon import Meanings, lexicon, word_sets
 
 LONGEST_TEXT = 20_000
-"""Characters that are looked at; what a goal or a belief may hold is far less."""
+"""Characters that are looked at; a goal or a belief may hold far less."""
+
+_LEXICON = lexicon()
 
 
 class Word(NamedTuple):
@@ -20,97 +31,16 @@ class Word(NamedTuple):
 
 _APOSTROPHES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u2032": "'",
                               "\u2013": ",", "\u2014": ",", "\u2026": "."})  # fmt: skip
-_MARKS = frozenset(".,;:!?\n%()")
-_NOT = {"can't": "can", "won't": "will", "shan't": "shall", "cannot": "can"}
-
-# A phrase, and the one word that it is read as.
+_MARK = re.compile(r"[.,;:!?\n%()]")
+_SHORTENED = {"can't": "can", "won't": "will", "shan't": "shall", "cannot": "can"}
 _PHRASES = {
-    tuple(phrase.split()): word
-    for word, phrases in {
-        "disable": "switch off|turn off|shut off|power down|powered down|shut down|switched off|"
-                   "turned off|shutting down|switching off|turning off|power off|powered off|"
-                   "log off|take offline|taken offline|take down|taken down|taking down",
-        "enable": "switch on|turn on|switched on|turned on|switching on|turning on|power up|"
-                  "powered up|keep online",
-        "never": "under no circumstances|at no time|in no case|on no account|not ever|"
-                 "by no means|in no way",
-        "nowhere": "not anywhere",
-        "not": "no longer|not any more|not any longer",
-        "without": "in the absence of|free of|rather than|instead of",
-        "beyondlimits": "off limits|off-limits|out of bounds",
-        "notup": "not up for|above any|beyond any",
-        "abandon": "give up|gives up|giving up|gave up|walk away",
-        "continue": "go on|goes on|going on|carry on|carries on|carrying on|keep on|keep going|"
-                    "keeps going",
-        "postpone": "put off|puts off|putting off|hold off",
-        "publish": "put out|puts out|putting out|roll out|rolled out|rolling out|rolls out|"
-                   "go live|goes live|going live|put up|puts up|putting up",
-        "slow": "slow down|slows down|slowed down|slowing down",
-        "fast": "speed up|speeds up|sped up|speeding up|right away|straight away|at once|"
-                "as fast as|as soon as possible|as quickly as",
-        "increase": "go up|goes up|going up|scale up|scaled up|ramp up|step up|bring up",
-        "decrease": "go down|goes down|going down|come down|cut back|cut down|scale down|"
-                    "scaled down|scale back|scaled back|bring down|cutting back|wind down",
-        "approve": "sign off on|signs off on|signed off on|sign off|signs off|signed off|"
-                   "signing off|green light",
-        "remove": "take off|takes off|taken off|taking off|strip out|take away|taken away",
-        "happen": "take place|takes place|took place|taking place",
-        "reservedfor": "reserved for|restricted to|limited to|confined to|belongs to|belong to",
-        "sack": "lay off|lays off|laid off|laying off|let go of",
-        "retain": "hold on to|holds on to|holding on to|hang on to|held on to",
-        "enabled": "remain on|remains on|stay on|stays on|left on|leave on|kept on",
-        "discard": "throw away|throws away|thrown away|throwing away|throw out|thrown out|"
-                   "get rid of|gets rid of|getting rid of|dispose of|do away with",
-        "skip": "leave out|leaves out|left out|leaving out|pass over|do without|dispense with",
-        "reject": "turn down|turns down|turned down|turning down|brush off|brush aside",
-        "ignore": "look past|looks past",
-        "check": "look at|looked at|looks at|looking at|look over|look into|looked into|"
-                 "looking into|go over|gone over|look through|looked through",
-        "comply": "go along with|abide by|abides by|live up to",
-        "submit": "hand in|hands in|handed in|turn in|turned in",
-        "inform": "let know|point out to",
-        "delegate": "hand over|hands over|handed over|handing over|hand off|give away",
-        "reveal": "give out|gives out|made public|make public|making public|let out|open up",
-        "agree": "say yes",
-        "record": "write down|writes down|wrote down|written down|writing down|note down",
-        "onsite": "in person|face to face",
-        "alone": "on its own|on my own|on their own|on his own|on her own|on our own|by itself|"
-                 "by myself|by themselves",
-        "atmost": "at most|at the most|at maximum|no more than|not more than|no longer than|"
-                  "not longer than|no later than|not later than|no greater than|no higher than|"
-                  "not exceed|never exceed|not to exceed|or less|or fewer|or below|or under|"
-                  "never more than|up to|as many as|no bigger than|no larger than|"
-                  "not beyond|never beyond|or lower|or shorter|and no more|but no more|never above|"
-                  "not above|never over|not over|a maximum of|maximum of|not go above",
-        "atleast": "at least|at the least|at minimum|no less than|not less than|no fewer than|"
-                   "not fewer than|or more|or above|or over|never less than|never fewer than|"
-                   "no lower than|or longer|or higher|or older|a minimum of|minimum of|"
-                   "not fall below|never fall below|never below|not below|not drop below|"
-                   "never drop below|never under|no earlier than|not before|no sooner than",
-        "lessthan": "less than|fewer than|lower than|shorter than|smaller than",
-        "morethan": "more than|greater than|higher than|longer than|larger than|in excess of|"
-                    "older than|bigger than",
-        "insist": "insist on|insists on",
-        "nobody": "no one|no-one|not anyone|not anybody",
-        "nothing": "not anything",
-        "noneelse": "nowhere else|nobody else|no one else|nothing else|none other",
-        "only": "none but|nobody but|nothing but|no one but|no other than",
-        "every": "each and every",
-        "everybody": "every one of us|one and all",
-        "eveniff": "even if|even though|even when",
-        "someof": "some of|part of|parts of|a few of|a handful of|half of|most of|many of|"
-                  "a sample of|a subset of|a fraction of",
-        "another": "one more|a second|a third",
-        "because": "so that|in order to|so as to|in order that",
-        "always": "at all times|in all cases|in every case|without exception|every time",
-    }.items()
-    for phrase in phrases.split("|")
-}  # fmt: skip
+    tuple(phrase.split()): word for word, phrases in _LEXICON.phrases.items() for phrase in phrases
+}
 _LONGEST_PHRASE = max(map(len, _PHRASES))
 
 
 def words_of(text: str) -> list[Word]:
-    """The words, numbers and marks of a text, in its order."""
+    """Return the words, numbers and marks of a text, in its order."""
     raw = _split(text[:LONGEST_TEXT])
     found: list[Word] = []
     place = 0
@@ -131,12 +61,10 @@ def words_of(text: str) -> list[Word]:
 
 def _split(text: str) -> list[str]:
     pieces: list[str] = []
-    for chunk in _spaced(text.casefold().translate(_APOSTROPHES)).split(" "):
-        if not chunk:
-            continue
+    for chunk in _spaced(text.casefold().translate(_APOSTROPHES)).split():
         word = chunk.strip("'\"`*_#<>[]{}|~^=/\\“”„«»")
-        if word in _NOT:
-            pieces += (_NOT[word], "not")
+        if word in _SHORTENED:
+            pieces += (_SHORTENED[word], "not")
         elif word.endswith("n't"):
             pieces += (word[:-3], "not")
         elif word.endswith(("'s", "s'")):
@@ -153,26 +81,141 @@ def _split(text: str) -> list[str]:
 
 
 def _number_and_unit(word: str) -> list[str]:
-    """`24h` as two words; `2nd` stays one."""
+    """Read `24h` as two words; `2nd` stays one."""
     number = word.rstrip("abcdefghijklmnopqrstuvwxyz/")
     unit = word[len(number) :]
     return [number, unit] if unit and unit not in ("st", "nd", "rd", "th") else [word]
 
 
 def _spaced(text: str) -> str:
-    """Blanks around marks, except inside of a number such as 2,500 or 0.5."""
-    out: list[str] = []
-    for place, char in enumerate(text):
-        if char in _MARKS:
-            inside = (
-                char in ".,:"
-                and 0 < place < len(text) - 1
-                and text[place - 1].isdigit()
-                and text[place + 1].isdigit()
-            )
-            out.append(char if inside else f" {'.' if char == chr(10) else char} ")
-        elif char.isspace():
-            out.append(" ")
-        else:
-            out.append(char)
-    return "".join(out)
+    """Put blanks around marks, except inside of a number such as 2,500 or 0.5."""
+
+    def spaced(found: re.Match[str]) -> str:
+        mark, place = found.group(), found.start()
+        around = text[place - 1 : place], text[place + 1 : place + 2]
+        if mark in ".,:" and all(char.isdigit() for char in around):
+            return mark
+        return " . " if mark == "\n" else f" {mark} "
+
+    return _MARK.sub(spaced, text)
+
+
+_IRREGULAR = {form: base for base, forms in _LEXICON.stems.irregular.items() for form in forms}
+_BY_LENGTH = sorted(_LEXICON.stems.endings, key=lambda ending: (-len(ending), ending))
+_SHORT = frozenset(_LEXICON.stems.short)
+_BRITISH = _LEXICON.stems.british
+_LONGEST = 40  # no English word is longer; what is, is compared as it stands
+
+
+@lru_cache(maxsize=8192)
+def stem(word: str) -> str:
+    """Return the stem of a word in lower case."""
+    word = _IRREGULAR.get(word, word)
+    if len(word) < 4 or len(word) > _LONGEST or not word.isalpha():
+        return word
+    word = word.replace("iz", "is") if word.endswith(_BRITISH) else word
+    rest, ending = word, ""
+    for ending in _BY_LENGTH:
+        if word.endswith(ending):
+            least = 3 if ending in _SHORT else 4
+            if ending == "s" and word.endswith(("ss", "us", "is")):
+                continue
+            if ending == "ed" and word.endswith("eed"):
+                continue
+            if len(word) - len(ending) >= least:
+                rest = word[: -len(ending)]
+                break
+    else:
+        ending = ""
+    if len(rest) > 3 and rest[-1] in "eyi":
+        rest = rest[:-1]
+    doubled = len(rest) > 3 and rest[-1] == rest[-2]
+    if doubled and (len(rest) > 4 or (ending in ("ed", "ing", "er") and rest[-1] not in "lrsz")):
+        rest = rest[:-1]
+    return rest
+
+
+Likeness = Literal[-1, 0, 1]
+"""1: the same, -1: the opposite, 0: neither."""
+
+
+class _Groups:
+    """The groups of words that each stem stands in, each with the side."""
+
+    def __init__(self, meanings: Meanings) -> None:
+        sides: dict[str, dict[int, int]] = defaultdict(dict)
+        groups = [
+            *meanings.opposites,
+            *((actions, ()) for actions in meanings.actions),
+            *((things, ()) for things in meanings.things),
+        ]
+        for number, (one, other) in enumerate(groups):
+            for words, side in ((one, 1), (other, -1)):
+                for word in words:
+                    sides[stem(word)].setdefault(number, side)
+        first_thing = len(groups) - len(meanings.things)
+        self.actions = {one for one, found in sides.items() if min(found) < first_thing}
+        self.sides = dict(sides)
+        self.members: dict[int, dict[str, int]] = defaultdict(dict)
+        for word_stem, found in sides.items():
+            for group, side in found.items():
+                self.members[group][word_stem] = side
+
+
+_GROUPS = _Groups(_LEXICON.meanings)
+
+
+def is_action(word_stem: str) -> bool:
+    """Tell whether a stem is known as one of an action or a quality."""
+    return word_stem in _GROUPS.actions
+
+
+def likeness(one: str, other: str) -> Likeness:
+    """Return how the words of two stems are related. Symmetric."""
+    return neighbours(one).get(other, 0)
+
+
+@lru_cache(maxsize=8192)
+def neighbours(word_stem: str) -> dict[str, Likeness]:
+    """Return all stems that mean the same, this one too, or the opposite. Not to be changed."""
+    sides: dict[str, list[int]] = defaultdict(list)
+    for group, side in _GROUPS.sides.get(word_stem, {}).items():
+        for other, there in _GROUPS.members[group].items():
+            sides[other].append(side * there)
+    found: dict[str, Likeness] = {
+        other: 1 if min(signs) > 0 else -1
+        for other, signs in sides.items()
+        if min(signs) == max(signs)
+    }
+    found[word_stem] = 1
+    return found
+
+
+(_BACKWARDS,) = word_sets("backwards")
+_PREFIXES = ("un", "in", "im", "ir", "dis")
+
+
+@lru_cache(maxsize=8192)
+def backwards(word: str) -> str | None:
+    """Return the stem of what a word is the opposite of by its prefix: `unsafe` of safe.
+
+    None for a word without such a prefix.
+    """
+    for prefix in _PREFIXES:
+        rest = word.removeprefix(prefix)
+        if rest != word and rest in _BACKWARDS:
+            return stem(rest)
+    return None
+
+
+_NOT, _NO = word_sets("not no")
+
+
+def is_negated(texts: Sequence[str], place: int) -> bool:
+    """Tell whether an odd number of negations since the last comma comes before a place."""
+    count = 0
+    for text in texts[:place]:
+        if text == ",":
+            count = 0
+        count += text in _NOT or text in _NO
+    return count % 2 == 1

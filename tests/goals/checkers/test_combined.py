@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 
 from gdg_runtime.goals.checkers.checker import (
+    AsyncMaxOf,
     CheckFailed,
     ConsistencyReport,
     DeferredChecker,
+    MaxOf,
     Pattern,
     Unvetted,
 )
-from gdg_runtime.goals.checkers.combined import AsyncMaxOf, MaxOf, max_of
 from gdg_runtime.goals.model import Belief
 
 DAY = datetime(2025, 1, 1, tzinfo=UTC)
@@ -93,11 +94,6 @@ def test_an_asynchronous_checker_among_synchronous_ones_fails_the_check() -> Non
 def test_a_question_that_is_put_off_goes_through() -> None:
     with pytest.raises(Unvetted):
         MaxOf([Says("one", 0.0), DeferredChecker()]).check_consistency(**QUESTION)
-
-
-def test_the_combination_is_asynchronous_if_one_of_them_is() -> None:
-    assert isinstance(max_of([Says("one")]), MaxOf)
-    assert isinstance(max_of([Says("one"), SaysLater("later")]), AsyncMaxOf)
 
 
 def test_a_combination_of_none_is_refused() -> None:

@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 
-from gdg_runtime.goals.checkers.checker import ConsistencyReport, Pattern
-from gdg_runtime.goals.checkers.combined import AsyncMaxOf, MaxOf
-from gdg_runtime.goals.checkers.judge import LLMJudgeChecker
+from gdg_runtime.goals.checkers.checker import AsyncMaxOf, ConsistencyReport, MaxOf, Pattern
 from gdg_runtime.goals.checkers.lexical import LexicalChecker
-from gdg_runtime.goals.checkers.nli import NLIChecker
+from gdg_runtime.goals.checkers.model_checkers import LLMJudgeChecker, NLIChecker
 from gdg_runtime.goals.model import Belief
 
 DAY = datetime(2025, 1, 1, tzinfo=UTC)

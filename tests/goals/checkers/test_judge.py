@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gdg_runtime.adapters.llm.openai_codec import fits_strict_mode
 from gdg_runtime.goals.checkers.checker import CheckFailed, ConsistencyReport
-from gdg_runtime.goals.checkers.judge import (
+from gdg_runtime.goals.checkers.model_checkers import (
     REPLY_SCHEMA,
     LLMJudgeChecker,
     Verdict,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gdg_runtime.goals.checkers.checker import CheckFailed, ConsistencyReport
-from gdg_runtime.goals.checkers.nli import NLIChecker
+from gdg_runtime.goals.checkers.model_checkers import NLIChecker
 from gdg_runtime.goals.model import Belief
 
 DAY = datetime(2025, 1, 1, tzinfo=UTC)

@@ -1,23 +1,65 @@
-"""Negations and antonyms: the text does what the belief forbids, or the other way round."""
+"""The rules of the lexical checker, and those on what is said of a thing.
 
-from .conflict import Conflict, graded
-from .negation import LESSENING, REFRAIN
-from .number_conflict import settles
-from .overlap import Link, Overlap
-from .stems import stem
-from .terms import Term
-from .word_set import word_set
+Those stand here: negations and antonyms, and the order of two steps. The rules on amounts stand in
+`amounts`.
+"""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from .amounts import exclusivity_conflict, number_conflict, quantifier_conflict, settles
+from .clauses import Clause, Term, clauses_of
+from .lexicon import word_sets
+from .overlap import Conflict, Link, Overlap, graded
+from .words import stem, words_of
+
+_MOST_PAIRS = 64
+"""Pairs of clauses that are looked at closely for one belief: those with most in common."""
 _LEAST_COVERED = 0.3
 _LEAST_COVERED_BY_NOUNS = 0.65
-_LIGHT = frozenset(
-    stem(word)
-    for word in word_set(
-        "have do make run hold get give take use keep wait ask obtain carry conduct"
-    )
-)
 _ABSOLUTE = 0.7
 """Stands for the share that is covered if the belief has but this one verb: I never steal."""
+_ORDER_SEVERITY = 0.66
+
+_REFRAIN, _LESSENING, _LIGHT_WORDS, _NOT, _NO = word_sets("refrain lessening light not no")
+_BEFORE, _AFTER, _THEN = word_sets("before after then")
+_LIGHT = frozenset(map(stem, _LIGHT_WORDS))
+
+
+class Text(NamedTuple):
+    """A goal's text or a belief, read."""
+
+    wording: tuple[str, ...]
+    clauses: Sequence[Clause]
+
+    @classmethod
+    def read(cls, text: str) -> "Text":
+        """Read a text into words and clauses."""
+        words = words_of(text)
+        return cls(tuple([word.text for word in words]), clauses_of(words))
+
+    def conflicts_with(self, belief: "Text") -> list[Conflict]:
+        """Return the worst conflict of each kind, worst first.
+
+        A text of the same words contradicts nothing, whatever its own parts do.
+        """
+        if self.wording == belief.wording:
+            return []
+        worst: dict[str, Conflict] = {}
+        for overlap in self._overlaps(belief):
+            for rule in _RULES:
+                found = rule(overlap)
+                if found is not None:
+                    known = worst.get(found.pattern_type)
+                    if known is None or found.severity > known.severity:
+                        worst[found.pattern_type] = found
+        return sorted(worst.values(), key=lambda found: (-found.severity, found.pattern_type))
+
+    def _overlaps(self, belief: "Text") -> list[Overlap]:
+        overlaps = [Overlap(here, there) for here in self.clauses for there in belief.clauses]
+        overlaps = [overlap for overlap in overlaps if overlap.links]
+        overlaps.sort(key=lambda overlap: -len(overlap.links))
+        return overlaps[:_MOST_PAIRS]
 
 
 def stance_conflict(overlap: Overlap) -> Conflict | None:
@@ -106,7 +148,7 @@ def _is_governed(overlap: Overlap, noun: Term) -> bool:
     met = [id(link.here) for link in overlap.links]
     return any(
         term.place > noun.place
-        or (term.word.stem not in _LIGHT and term.word.text not in REFRAIN and id(term) not in met)
+        or (term.word.stem not in _LIGHT and term.word.text not in _REFRAIN and id(term) not in met)
         for term in overlap.text.terms
         if term.role == "predicate" and term.sign < 0 and term is not noun
     )
@@ -118,7 +160,7 @@ def _has_verb(overlap: Overlap) -> bool:
 
 def _lessens(overlap: Overlap) -> bool:
     return any(
-        term.role == "predicate" and term.word.text in LESSENING for term in overlap.text.terms
+        term.role == "predicate" and term.word.text in _LESSENING for term in overlap.text.terms
     )
 
 
@@ -196,3 +238,63 @@ def _evidence(overlap: Overlap, worst: Link) -> tuple[str, ...]:
     words = [*worst.evidence]
     words += [link.there.word.shown for link in overlap.links if link.likeness > 0]
     return tuple(dict.fromkeys(words))[:8]
+
+
+def ordering_conflict(overlap: Overlap) -> Conflict | None:
+    """Both say what comes before what, and say the contrary."""
+    text, belief = _steps(overlap.text), _steps(overlap.belief)
+    if text is None or belief is None:
+        return None
+    first = _meeting(overlap, text[0], belief[1])
+    last = _meeting(overlap, text[1], belief[0])
+    straight = _meeting(overlap, text[0], belief[0]) + _meeting(overlap, text[1], belief[1])
+    if not first or not last or len(straight) >= len(first) + len(last):
+        return None
+    here = first[0].here.word.shown, last[0].here.word.shown
+    why = f"the text has {here[0]!r} before {here[1]!r}, the belief the other way round"
+    return Conflict("order", graded(_ORDER_SEVERITY), why, here)
+
+
+def _steps(clause: Clause) -> tuple[Sequence[Term], Sequence[Term]] | None:
+    """What comes first and what comes then."""
+    for place, word in enumerate(clause.words):
+        turned = word.text in _BEFORE or word.text in _THEN
+        if not turned and word.text not in _AFTER:
+            continue
+        left = [term for term in clause.terms if term.place < place]
+        right = [term for term in clause.terms if term.place > place]
+        if word.text in _THEN and not right:
+            left, right = _around_and(clause)
+        if not left or not right:
+            continue
+        if word.text in _BEFORE:
+            negated = [w for w in clause.words[:place] if w.text in _NOT or w.text in _NO]
+            return (right, left) if negated else (left, right)
+        return (left, right) if word.text in _THEN else (right, left)
+    return None
+
+
+def _around_and(clause: Clause) -> tuple[list[Term], list[Term]]:
+    """X and Y afterwards."""
+    ands = [place for place, word in enumerate(clause.words) if word.text in ("and", ",")]
+    if not ands:
+        return [], []
+    left = [term for term in clause.terms if term.place < ands[-1]]
+    return left, [term for term in clause.terms if term.place > ands[-1]]
+
+
+def _meeting(overlap: Overlap, here: Sequence[Term], there: Sequence[Term]) -> list[Link]:
+    ours, theirs = [id(term) for term in here], [id(term) for term in there]
+    return [
+        link
+        for link in overlap.links
+        if link.likeness > 0
+        and "predicate" in (link.here.role, link.there.role)
+        and id(link.here) in ours
+        and id(link.there) in theirs
+    ]
+
+
+_RULES = (
+    stance_conflict, number_conflict, exclusivity_conflict, quantifier_conflict, ordering_conflict,
+)  # fmt: skip

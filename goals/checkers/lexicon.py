@@ -1,0 +1,85 @@
+"""Load the words of the lexical checker from `lexicon.toml`, once for a process."""
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+_FILE = "lexicon.toml"
+
+
+def _split(text: object) -> object:
+    return text.split() if isinstance(text, str) else text
+
+
+Words = Annotated[
+    tuple[Annotated[str, Field(pattern=r"^[^A-Z\s]+$")], ...],
+    BeforeValidator(_split),
+    Field(min_length=1),
+]
+"""Words in lower case; in the file one text, parted by blanks."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Meanings(_Part):
+    """Groups of words that mean the same or the opposite."""
+
+    opposites: tuple[tuple[Words, Words], ...]
+    """Axes: words of one side, words of the other."""
+    actions: tuple[Words, ...]
+    things: tuple[Words, ...]
+
+
+class Stems(_Part):
+    """Endings of words, and forms that follow no rule."""
+
+    endings: Words
+    short: Words
+    british: Words
+    irregular: dict[str, Words]
+    """From a word to its forms."""
+
+
+class Numbers(_Part):
+    """Numbers that are written as words."""
+
+    periods: dict[str, float]
+    """Seconds from one time to the next."""
+    times: dict[str, float]
+    small: dict[str, float]
+    large: dict[str, float]
+    fractions: dict[str, float]
+
+
+class Lexicon(_Part):
+    """The content of the file, validated."""
+
+    sets: dict[str, Words]
+    """By name: words that do the same in a clause."""
+    meanings: Meanings
+    stems: Stems
+    phrases: dict[str, tuple[str, ...]]
+    """From a word to the phrases that are read as it."""
+    units: dict[str, dict[str, float]]
+    """By dimension: the size of each unit in the dimension's own one."""
+    numbers: Numbers
+
+
+@cache
+def lexicon() -> Lexicon:
+    """Return the lexicon. Raises pydantic's ValidationError for a damaged file."""
+    text = files(__package__).joinpath(_FILE).read_text(encoding="utf-8")
+    return Lexicon.model_validate(tomllib.loads(text))
+
+
+def word_sets(names: str) -> tuple[frozenset[str], ...]:
+    """Return several of the lexicon's sets, by their names, parted by blanks.
+
+    Raises KeyError for an unknown name.
+    """
+    return tuple(frozenset(lexicon().sets[name]) for name in names.split())
