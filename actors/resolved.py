@@ -25,14 +25,6 @@ _AGENTS = {
     "llm": f"{__package__}.llm.agent:LlmAgent",
     "goal_led": f"{__package__}.agents.policy_agents:GoalLedAgent",
 }
-_GOALS = __package__.rpartition(".")[0] + ".goals"
-_FORMS = {
-    "goal": f"{_GOALS}.schemas:GoalDraft",
-    "belief": f"{_GOALS}.schemas:BeliefDraft",
-    "scheduled task": f"{_GOALS}.schemas:ScheduledTaskDraft",
-    "goal policy": f"{_GOALS}.policy:GoalPolicy",
-    "goal weights": f"{_GOALS}.policy:GoalWeights",
-}
 
 AgentClass = type[Policy] | type[Agent]
 """A policy of the world, which an agent of the product's plays, or an agent of its own."""
@@ -116,7 +108,6 @@ def default_catalogue() -> Catalogue:
         agents=_AGENTS,
         levers=BUILT_IN,
         bases={"worlds": World, "agents": Agent, "levers": Lever, "metrics": Metric},
-        forms=_FORMS,
     )
 
 

@@ -194,6 +194,10 @@ Below `goals.tasks`, beside `target`.
 """
 
 
+_APART = (GoalDraft, BeliefDraft, ScheduledTaskDraft, GoalPolicy, GoalWeights)
+"""Models with a section of the page to themselves."""
+
+
 def _section(
     title: str, model: type[BaseModel], text: str, heading: str = "##", but: Collection[str] = ()
 ) -> str:
@@ -214,6 +218,10 @@ def _rows(model: type[BaseModel], prefix: str, but: Collection[str] = ()) -> lis
             continue
         inner = _model_in(field.annotation)
         many = get_origin(field.annotation) is tuple
+        if inner in _APART:
+            note = _cell(notes.get(name, ""))
+            rows.append(f"| `{prefix}{name}` | {'list' if many else 'mapping'} | empty | {note} |")
+            continue
         path = f"{prefix}{name}" + ("[]" if many and inner is not None else "")
         default = "" if inner is not None else _default(field)
         kind = "section" if inner is not None and not many else _kind(field, inner)

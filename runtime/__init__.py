@@ -19,12 +19,11 @@ The map, in the order of a message's journey:
 It imports none of the other layers.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from .actor import Actor, EffectActor, handles
 from .context import Context, Timer
-from .drivers import RunEnd
-from .drivers.effects import Limits
-from .drivers.live import FromOutside, StopSwitch, drive
-from .drivers.replay import replay
 from .effects import EffectReport, EffectRequest, Outcome
 from .errors import EffectError, EffectFailed, EffectFault, EffectWithheld
 from .journal import Journal, Recorded
@@ -35,6 +34,12 @@ from .randomness import Draws, Stream
 from .ref import ActorRef
 from .supervision import ActorFailed, DeadLetter, Directive, Supervision, Terminated
 from .waiting import Gathered, Pending, Race, Winner
+
+if TYPE_CHECKING:
+    from .drivers import RunEnd
+    from .drivers.effects import Limits
+    from .drivers.live import FromOutside, StopSwitch, drive
+    from .drivers.replay import replay
 
 __all__ = [
     "Actor",
@@ -75,3 +80,19 @@ __all__ = [
     "replay",
     "schedule",
 ]
+
+_DRIVERS = {
+    "FromOutside": ".live",
+    "Limits": ".effects",
+    "RunEnd": "",
+    "StopSwitch": ".live",
+    "drive": ".live",
+    "replay": ".replay",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a driver when it is asked for: the live one brings a library of event loops."""
+    if name not in _DRIVERS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.drivers{_DRIVERS[name]}"), name)

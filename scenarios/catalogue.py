@@ -30,7 +30,7 @@ BUILT_IN_WORLDS: dict[str, str | type[Any]] = {
 }
 
 _WORLD = f"{__package__}.world:World"
-"""By name, so that reading a scenario file that is wrong costs no import of the runtime."""
+"""By name: the contract of worlds is imported when a world is asked for."""
 
 _SINGULAR = {"worlds": "world", "agents": "agent type", "levers": "lever", "metrics": "metric"}
 
@@ -67,7 +67,7 @@ class Catalogue:
     Built-in names win over entry points, so that installing a package changes no existing run.
     Entry points are of the groups `gdg_runtime.worlds`, `gdg_runtime.agents`,
     `gdg_runtime.levers` and `gdg_runtime.metrics`. `bases` has the class that a kind must derive
-    from; for worlds it is `World`. `forms` says where the models of goals, beliefs, tasks are.
+    from; for worlds it is `World`.
     """
 
     def __init__(
@@ -77,7 +77,6 @@ class Catalogue:
         agents: Table | None = None,
         levers: Table | None = None,
         bases: Mapping[Kind, str | type[Any]] | None = None,
-        forms: Mapping[str, str] | None = None,
     ) -> None:
         self._tables: dict[Kind, Table] = {
             "worlds": {**BUILT_IN_WORLDS, **(worlds or {})},
@@ -86,19 +85,8 @@ class Catalogue:
             "metrics": {},
         }
         self._bases: Mapping[Kind, str | type[Any]] = {"worlds": _WORLD, **(bases or {})}
-        self._forms = forms or {}
         self._plugged: dict[Kind, dict[str, EntryPoint]] = {}
         self._found: dict[tuple[Kind, str], type[Any]] = {}
-
-    def form(self, name: str) -> type[BaseModel]:
-        """The model that a part of a scenario file must fit, where a layer that this one does not
-        know defines it. Raises CannotLoad."""
-        target = self._forms.get(name)
-        if target is None:
-            raise CannotLoad(f"nothing says what a {name} can hold")
-        module, _, attribute = target.partition(":")
-        found: type[BaseModel] = getattr(import_module(module), attribute)
-        return found
 
     def names(self, kind: Kind) -> tuple[str, ...]:
         """All names of a kind: the built-in ones, then those of entry points."""

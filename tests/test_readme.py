@@ -17,6 +17,8 @@ from pydantic import BaseModel
 from gdg_runtime.actors.llm.agent import LlmAgent
 from gdg_runtime.actors.resolved import default_catalogue
 from gdg_runtime.adapters.cli import cli, tables
+from gdg_runtime.goals.policy import GoalPolicy, GoalWeights
+from gdg_runtime.goals.schemas import BeliefDraft, GoalDraft, ScheduledTaskDraft
 from gdg_runtime.scenarios.files.loader import load_scenario
 from gdg_runtime.scenarios.files.shipped import shipped_scenarios
 from gdg_runtime.scenarios.schema.episode import EpisodeConfig
@@ -215,6 +217,16 @@ def _keys(root: dict, schema: dict, below: str) -> Iterator[str]:
             yield from _keys(root, found, f"{path}.")
 
 
+GOAL_SECTIONS = {
+    "A goal": (GoalDraft, "agents[].goals[].goal", "goals.list[].goal"),
+    "A belief": (BeliefDraft, "goals.beliefs[]"),
+    "A scheduled task": (ScheduledTaskDraft, "goals.tasks[].task"),
+    "The policy of goals": (GoalPolicy, "goals.policy"),
+    "The weights of goals": (GoalWeights, "goals.weights"),
+}
+"""What stands in sections of the page of its own, with its places in the config."""
+
+
 def test_the_scenario_page_has_every_key_of_the_config() -> None:
     page = (ROOT / "docs" / "scenario-files.md").read_text()
     general, *worlds = re.split(r"^## ", page, flags=re.M)[1:]
@@ -224,12 +236,20 @@ def test_the_scenario_page_has_every_key_of_the_config() -> None:
         for place in ("llm", "agents[].llm", "goals.judge")
         for name in ModelOverrides.model_fields
     )
-    found = [key for key in keys(EpisodeConfig) if not key.startswith(repeated)]
+    repeated += tuple(f"{place}." for _, *places in GOAL_SECTIONS.values() for place in places)
+    found = [
+        key.removesuffix("[]") if key == "goals.beliefs[]" else key
+        for key in keys(EpisodeConfig)
+        if not key.startswith(repeated)
+    ]
     assert len(found) > 50
     assert [key for key in found if f"`{key}`" not in general] == []
-    for title, model in (("A language model", ModelConfig), ("Agent type `llm`", LlmAgent.Params)):
-        (section,) = [part for part in worlds if part.startswith(title)]
-        assert [key for key in keys(model) if f"`{key}`" not in section] == []
+    apart = {"A language model": ModelConfig, "Agent type `llm`": LlmAgent.Params}
+    apart |= {title: model for title, (model, *_) in GOAL_SECTIONS.items()}
+    for title, model in apart.items():
+        (section,) = [part for part in worlds if part.startswith(f"{title}\n")]
+        found = [key for key in keys(model) if key != "owner"]
+        assert [key for key in found if f"`{key}`" not in section] == []
     catalogue = default_catalogue()
     for world_name in ("sandbox", "release_manager"):
         world = catalogue.resolve("worlds", world_name)

@@ -1,11 +1,10 @@
 """The start of a GoalStore in an episode: its settings, and what it holds first, as commands."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from ...goals.commands import AddBelief, AdoptGoal, Command, CreateGoal, ScheduleTask
 from ...goals.identity import Caller
-from ...goals.policy import GoalFlags, GoalPolicy
-from ...goals.schemas import BeliefDraft, GoalDraft, ScheduledTaskDraft
+from ...goals.policy import GoalFlags
 from ...scenarios.schema.episode import EpisodeConfig
 from ...scenarios.schema.goals import GoalsConfig, OwnGoal
 from ...scenarios.schema.roster import agent_ids, targets
@@ -13,13 +12,11 @@ from ...scenarios.schema.roster import agent_ids, targets
 
 def first_commands(goals: GoalsConfig, config: EpisodeConfig, caller: Caller) -> list[Command]:
     """The beliefs and scheduled tasks of a scenario file, in its order."""
-    commands: list[Command] = [
-        AddBelief(caller=caller, draft=BeliefDraft(**belief)) for belief in goals.beliefs
-    ]
+    commands: list[Command] = [AddBelief(caller=caller, draft=belief) for belief in goals.beliefs]
     for spec in goals.tasks:
         for agent in targets(config, spec):
-            own = f"{spec.task['task_id']}:{agent}"
-            task = ScheduledTaskDraft(**{**spec.task, "task_id": own, "owner": agent})
+            own = {"task_id": f"{spec.task.task_id}:{agent}", "owner": agent}
+            task = spec.task.model_copy(update=own)
             commands.append(ScheduleTask(caller=caller, task=task))
     return commands
 
@@ -38,9 +35,8 @@ def creation(
     agent: str, spec: OwnGoal, ids: Mapping[tuple[str, str], str], caller: Caller
 ) -> CreateGoal:
     """The command that proposes an agent's goal; `ids` has those of its named goals so far."""
-    named: Sequence[str] = spec.goal.get("depends_on", ())
-    depends_on = tuple([ids[agent, name] for name in named])
-    draft = GoalDraft(**{**spec.goal, "owner": agent, "depends_on": depends_on})
+    depends_on = tuple([ids[agent, name] for name in spec.goal.depends_on])
+    draft = spec.goal.model_copy(update={"owner": agent, "depends_on": depends_on})
     return CreateGoal(caller=caller, draft=draft)
 
 
@@ -52,8 +48,3 @@ def adoption(goal_id: str, caller: Caller) -> AdoptGoal:
 def flags_of(goals: GoalsConfig) -> GoalFlags:
     """The flags that the section sets."""
     return GoalFlags(system=goals.system, shadow=goals.shadow, canary_percent=goals.canary_percent)
-
-
-def policy_of(goals: GoalsConfig) -> GoalPolicy:
-    """The store's policy."""
-    return GoalPolicy.model_validate(goals.policy)

@@ -45,7 +45,7 @@ from .access import agent_of, as_asked_by, unfit_command
 from .figures import GoalFigures
 from .judge import Judge
 from .messages import AssignGoals, CloseGoals, GoalsAssigned, Measured, OutsideCommand
-from .opening import adoption, creation, first_commands, first_goals, flags_of, policy_of
+from .opening import adoption, creation, first_commands, first_goals, flags_of
 
 _WORD_BITS = 32
 _PAGE = 200
@@ -115,8 +115,8 @@ class GoalKeeper(Actor):
         checker = LexicalChecker() if self.judge is None else self.judge.answers
         self.store = GoalStore(
             self.files.database, clock=self._now, bits=self._bits, checker=checker,
-            policy=policy_of(self.goals), flags=flags_of(self.goals),
-            starting_weights=Weights(**self.goals.weights), keep_answers=_FOR_EVER,
+            policy=self.goals.policy, flags=flags_of(self.goals),
+            starting_weights=Weights(**dict(self.goals.weights)), keep_answers=_FOR_EVER,
         )  # fmt: skip
 
     # --- what the store gets of the run -------------------------------------------------------

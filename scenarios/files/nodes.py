@@ -20,6 +20,8 @@ class Node:
     open: bool = False
     """Stands on the way to an overridden key: `merge` goes into it instead of putting it in
     place of what was there."""
+    beside: tuple[str, ...] = ()
+    """Keys of the section above that an unknown key of this mapping may have meant."""
 
     @property
     def origin(self) -> tuple[Place, str]:

@@ -13,7 +13,7 @@ from ..schema.roster import targets
 from .aliases import canonical, world_name
 from .diagnostics import Findings, nearest, nearest_first, shown
 from .nodes import Node, described, mapping, merge
-from .resolve_goals import GoalChecks, GoalForms, note_nobody
+from .resolve_goals import GoalChecks, gather_goals, note_nobody
 from .validation import settings, sort_in, tree_of, validated
 
 if TYPE_CHECKING:
@@ -50,15 +50,14 @@ class _Resolver:
     def resolve(self) -> EpisodeConfig | None:
         self._fill_world_params()
         self._fill_agent_params()
-        filled = GoalForms(self._catalogue, self._findings).fill(self._tree)
+        gather_goals(self._tree, self._findings)
         self._check_roles()
         self._check_names("metrics", self._items("metrics", "track"))
         self._check_names("levers", self._items("governance", "levers", each="type"))
         config = validated(EpisodeConfig, self._tree, self._findings)
         if config is not None:
             self._check_targets(config)
-            checks = GoalChecks(config, self._tree, self._world, self._findings)
-            checks.check(filled=filled)
+            GoalChecks(config, self._tree, self._world, self._findings).check()
             self._check_agents(config)
             self._check_roles_of_models(config)
         return config
@@ -119,6 +118,9 @@ class _Resolver:
         if self._world is None:
             return
         world = self._tree.entries.setdefault("world", mapping(self._tree.place, "world"))
+        limits = self._node("world", "params", "limits")
+        if limits and any(child.path.startswith("safety.") for child in limits.entries.values()):
+            limits.beside = tuple(SafetyConfig.model_fields)
         self._fill(self._world.Config, world)
 
     def _fill(self, model: type[BaseModel], owner: Node) -> None:
@@ -128,16 +130,9 @@ class _Resolver:
             params = mapping(owner.place, owner.child("params"))
         if not (owner.is_mapping and params.is_mapping):
             return
-        values = settings(model, params, self._findings, elsewhere=self._elsewhere(params))
+        values = settings(model, params, self._findings)
         if values is not None:
             owner.entries["params"] = tree_of(values, params)
-
-    def _elsewhere(self, params: Node) -> tuple[str, ...]:
-        """The keys of `safety:`, if some of that section went to the world."""
-        limits = params.entries.get("limits")
-        children = limits.entries.values() if limits else ()
-        in_safety = any(child.path.startswith("safety.") for child in children)
-        return tuple(SafetyConfig.model_fields) if in_safety else ()
 
     def _fill_agent_params(self) -> None:
         for entry in self._items("agents"):

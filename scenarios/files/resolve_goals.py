@@ -1,17 +1,16 @@
 """The goals of a scenario file: every default filled in, and what they must be to the rest."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from ..catalogue import Catalogue, CatalogueError
+from ...goals.schemas import GoalDraft, ScheduledTaskDraft
 from ..schema.episode import EpisodeConfig
 from ..schema.goals import GoalsConfig, GoalSpec, OwnGoal, TaskSpec
 from ..schema.roster import agent_ids, targets
 from .diagnostics import Findings, nearest, shown
 from .nodes import Node, mapping
-from .validation import settings, tree_of
 
 if TYPE_CHECKING:
     from ..world import World
@@ -20,92 +19,50 @@ _TASK_ID = 128
 """Most characters of a scheduled task's id in the store, where `:` and the agent's id follow it."""
 
 
-class GoalForms:
-    """Fills in what the layer of goals says that goals, beliefs, tasks and the policy hold."""
-
-    def __init__(self, catalogue: Catalogue, findings: Findings) -> None:
-        self._catalogue = catalogue
-        self._findings = findings
-        self._fit = True
-
-    def fill(self, tree: Node) -> bool:
-        """Put every field of each form in place of those that were given; whether all fit."""
-        try:
-            self._fill_all(tree)
-        except CatalogueError as error:
-            section = tree.entries["goals"]
-            self._findings.add(section.place, section.path, error.problem)
-            return False
-        return self._fit
-
-    def _fill_all(self, tree: Node) -> None:
-        own = [entry for entry in _items(tree, "agents") if _items(entry, "goals")]
-        if own:
-            tree.entries.setdefault("goals", mapping(own[0].place, "goals"))
-        section = tree.entries.get("goals")
-        for entry in own:
-            self._refuse_targets(entry.entries["goals"])
-            self._goals(entry.entries["goals"], OwnGoal)
-        if section is None or not section.is_mapping:
-            return
-        for key, name in (("policy", "goal policy"), ("weights", "goal weights")):
-            given = section.entries.get(key) or mapping(section.place, section.child(key))
-            if given.is_mapping:
-                section.entries[key] = self._filled(given, self._catalogue.form(name))
-        beliefs = section.entries.get("beliefs")
-        if beliefs is not None and beliefs.items:
-            form = self._catalogue.form("belief")
-            beliefs.value = [self._filled(belief, form) for belief in beliefs.items]
-        self._goals(section.entries.get("list"), GoalSpec)
-        for task in _items(section, "tasks"):
-            self._fill(task, "task", self._catalogue.form("scheduled task"), TaskSpec)
-
-    def _goals(self, goals: Node | None, beside: type[OwnGoal]) -> None:
-        for goal in goals.items if goals else ():
-            self._fill(goal, "goal", self._catalogue.form("goal"), beside)
-
-    def _refuse_targets(self, goals: Node) -> None:
-        for goal in goals.items:
+def gather_goals(tree: Node, findings: Findings) -> None:
+    """Put the fields of goals and tasks, which may stand beside `goal` and `task`, below these."""
+    own = [entry for entry in _items(tree, "agents") if _items(entry, "goals")]
+    if own:
+        tree.entries.setdefault("goals", mapping(own[0].place, "goals"))
+    for entry in own:
+        for goal in entry.entries["goals"].items:
             target = goal.entries.pop("target", None)
             if target is not None:
-                self._findings.add(
+                findings.add(
                     target.place, target.path, "a goal in an entry of `agents` is that entry's; "
                     "leave `target` out, or move the goal to `goals.list`",
                 )  # fmt: skip
+            _gather(goal, "goal", OwnGoal, findings)
+    section = tree.entries.get("goals")
+    if section is not None:
+        for goal in _items(section, "list"):
+            _gather(goal, "goal", GoalSpec, findings)
+        for task in _items(section, "tasks"):
+            _gather(task, "task", TaskSpec, findings)
 
-    def _fill(self, entry: Node, key: str, form: type[BaseModel], beside: type[BaseModel]) -> None:
-        """Move what belongs to the form into `key`, and fill that in."""
-        if not entry.is_mapping:
-            return
-        below = entry.entries.get(key) or mapping(entry.place, entry.path)
-        if below.is_mapping:
-            self._gather(entry, below, key, beside)
-            entry.entries[key] = self._filled(below, form, tuple(beside.model_fields))
 
-    def _gather(self, entry: Node, below: Node, key: str, beside: type[BaseModel]) -> None:
-        for name in [*entry.entries]:
-            if name in beside.model_fields:
-                continue
-            given = entry.entries.pop(name)
-            if name in below.entries:
-                self._findings.add(
-                    given.place, given.path, f"stands under `{key}` as well; keep one"
-                )
-            else:
-                below.entries[name] = given
-        owner = below.entries.get("owner")
-        if owner is not None and owner.value is not None:
-            self._findings.add(
-                owner.place, owner.path, "whose it is follows from `target`, or from the entry of "
-                "`agents` that it stands in",
-            )  # fmt: skip
-
-    def _filled(self, node: Node, form: type[BaseModel], elsewhere: Sequence[str] = ()) -> Node:
-        values = settings(form, node, self._findings, elsewhere=elsewhere)
-        if values is None:
-            self._fit = False
-            return node
-        return tree_of(values, node)
+def _gather(entry: Node, key: str, beside: type[BaseModel], findings: Findings) -> None:
+    """Move what is no key of the entry's own model `beside` below `key`."""
+    if not entry.is_mapping:
+        return
+    below = entry.entries.setdefault(key, mapping(entry.place, entry.path))
+    if not below.is_mapping:
+        return
+    below.beside = tuple(beside.model_fields)
+    for name in [*entry.entries]:
+        if name in beside.model_fields:
+            continue
+        given = entry.entries.pop(name)
+        if name in below.entries:
+            findings.add(given.place, given.path, f"stands under `{key}` as well; keep one")
+        else:
+            below.entries[name] = given
+    owner = below.entries.get("owner")
+    if owner is not None and owner.value is not None:
+        findings.add(
+            owner.place, owner.path, "whose it is follows from `target`, or from the entry of "
+            "`agents` that it stands in",
+        )  # fmt: skip
 
 
 class GoalChecks:
@@ -119,8 +76,8 @@ class GoalChecks:
         self._world = world
         self._findings = findings
 
-    def check(self, *, filled: bool) -> None:
-        """Note every fault; of what a form holds only if all are filled in."""
+    def check(self) -> None:
+        """Note every fault."""
         goals = self._config.goals
         if goals is None:
             return
@@ -133,13 +90,13 @@ class GoalChecks:
             if not targets(self._config, spec):
                 place = node.entries.get("target", node)
                 note_nobody(spec.target, place, self._config, self._findings)
-        if filled:
-            for data, node in self._with_metadata():
-                self._check_policy(data.get("metadata", {}).get("policy"), node)
-                self._check_references(data, [str(belief["id"]) for belief in goals.beliefs], node)
-            self._check_dependencies()
-            self._check_beliefs(goals)
-            self._check_tasks(goals)
+        for draft, node in self._drafts(goals):
+            self._check_policy(draft.metadata.get("policy"), node)
+            if isinstance(draft, GoalDraft):
+                self._check_references(draft, [belief.id for belief in goals.beliefs], node)
+        self._check_dependencies(goals)
+        self._check_beliefs(goals)
+        self._check_tasks(goals)
         if goals.checker != "lexical" and self._config.model_of_judge is None:
             node = section.entries["checker"]
             self._findings.add(
@@ -150,9 +107,9 @@ class GoalChecks:
     def _check_beliefs(self, goals: GoalsConfig) -> None:
         """Ids are given once, and changes are of beliefs that there are and that can change."""
         section = self._tree.entries["goals"]
-        ids = [str(belief["id"]) for belief in goals.beliefs]
+        ids = [belief.id for belief in goals.beliefs]
         self._refuse_twins(ids, _items(section, "beliefs"), "the id")
-        fixed = [str(belief["id"]) for belief in goals.beliefs if belief["immutable"]]
+        fixed = [belief.id for belief in goals.beliefs if belief.immutable]
         changes = zip(goals.belief_changes, _items(section, "belief_changes"), strict=True)
         for change, node in changes:
             name = shown(change.belief)
@@ -167,7 +124,7 @@ class GoalChecks:
                 )
 
     def _check_tasks(self, goals: GoalsConfig) -> None:
-        ids = [str(task.task["task_id"]) for task in goals.tasks]
+        ids = [task.task.task_id for task in goals.tasks]
         nodes = _items(self._tree.entries["goals"], "tasks")
         self._refuse_twins(ids, nodes, "the task_id")
         for task, task_id, node in zip(goals.tasks, ids, nodes, strict=True):
@@ -188,10 +145,8 @@ class GoalChecks:
                     f"({twin.place}) has; every one needs its own",
                 )  # fmt: skip
 
-    def _with_metadata(self) -> Iterator[tuple[dict[str, Any], Node]]:
+    def _drafts(self, goals: GoalsConfig) -> Iterator[tuple[GoalDraft | ScheduledTaskDraft, Node]]:
         """Goals and tasks, with where they stand."""
-        goals = self._config.goals
-        assert goals is not None
         section = self._tree.entries["goals"]
         for spec, node in zip(goals.list, _items(section, "list"), strict=True):
             yield spec.goal, node
@@ -201,7 +156,7 @@ class GoalChecks:
             for own, node in zip(agent.goals, _items(entry, "goals"), strict=True):
                 yield own.goal, node
 
-    def _check_policy(self, policy: Any, node: Node) -> None:
+    def _check_policy(self, policy: object, node: Node) -> None:
         """A goal's `metadata.policy` is a scripted policy that can act without parameters."""
         if policy is None or self._world is None:
             return
@@ -217,20 +172,19 @@ class GoalChecks:
                 suggestion=nearest(str(policy), known),
             )  # fmt: skip
 
-    def _check_references(self, goal: dict[str, Any], known: Sequence[str], node: Node) -> None:
+    def _check_references(self, goal: GoalDraft, known: Sequence[str], node: Node) -> None:
         """A goal that names a belief which is not there is not held back by it."""
-        for key in ("aligns_with", "contradicts"):
-            for name in goal.get(key, ()):
+        for key, names in (("aligns_with", goal.aligns_with), ("contradicts", goal.contradicts)):
+            for name in names:
                 if name not in known:
                     self._findings.add(
                         node.place, node.path, f"{key}: no belief has the id '{shown(name)}' "
                         f"(known: {', '.join(known) or 'none'})", suggestion=nearest(name, known),
                     )  # fmt: skip
 
-    def _check_dependencies(self) -> None:
+    def _check_dependencies(self, goals: GoalsConfig) -> None:
         """`depends_on` names goals that the same agent has, and that stand before."""
-        assert self._config.goals is not None
-        listed = list(zip(self._config.goals.list,
+        listed = list(zip(goals.list,
                           _items(self._tree.entries["goals"], "list"), strict=True))  # fmt: skip
         meant = [(spec, node, frozenset(targets(self._config, spec))) for spec, node in listed]
         entries = dict(zip(map(id, self._config.agents), _items(self._tree, "agents"), strict=True))
@@ -255,7 +209,7 @@ class GoalChecks:
     def _check_names(
         self, goal: OwnGoal, node: Node, before: Sequence[str], noted: set[str]
     ) -> None:
-        for name in goal.goal.get("depends_on", ()):
+        for name in goal.goal.depends_on:
             if name not in before and node.path not in noted:
                 noted.add(node.path)
                 self._findings.add(

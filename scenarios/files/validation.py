@@ -15,31 +15,26 @@ Model = TypeVar("Model", bound=BaseModel)
 _LISTED = 30
 
 
-def validated(
-    model: type[Model], node: Node, findings: Findings, *, elsewhere: Sequence[str] = ()
-) -> Model | None:
+def validated(model: type[Model], node: Node, findings: Findings) -> Model | None:
     """The model made of the tree; None (with faults noted) if the tree does not fit it.
 
-    Types are strict, as in JSON: `"3"` is no number and `1` is not true. `elsewhere` has keys that
-    an unknown key may have meant besides the model's own.
+    Types are strict, as in JSON: `"3"` is no number and `1` is not true.
     """
     try:
         return model.model_validate_json(json.dumps(plain(node)), strict=True)
     except ValidationError as error:
         words = Words(model)
         for detail in error.errors(include_url=False):
-            _note(detail, node, words, findings, elsewhere)
+            _note(detail, node, words, findings)
     except Exception as error:
         # A plug-in's own validators may raise anything.
         findings.add(node.place, node.path, f"{_named(model)} failed with {_story(error)}")
     return None
 
 
-def settings(
-    model: type[BaseModel], node: Node, findings: Findings, *, elsewhere: Sequence[str] = ()
-) -> dict[str, Any] | None:
+def settings(model: type[BaseModel], node: Node, findings: Findings) -> dict[str, Any] | None:
     """Every field of the model made of the tree, as JSON holds it and the model reads it again."""
-    made = validated(model, node, findings, elsewhere=elsewhere)
+    made = validated(model, node, findings)
     if made is None:
         return None
     try:
@@ -92,9 +87,7 @@ def _story(error: Exception) -> str:
     return one_line(f"{type(error).__name__}: {error}")
 
 
-def _note(
-    detail: Any, root: Node, words: Words, findings: Findings, elsewhere: Sequence[str]
-) -> None:
+def _note(detail: Any, root: Node, words: Words, findings: Findings) -> None:
     """Put one error of pydantic's into words."""
     where: tuple[str | int, ...] = detail["loc"]
     kind: str = detail["type"]
@@ -109,7 +102,7 @@ def _note(
         return
     if kind == "extra_forbidden":
         known = words.keys(where[:-1])
-        meant = nearest(str(where[-1]), [*known, *elsewhere])
+        meant = nearest(str(where[-1]), [*known, *_find(root, where[:-1]).beside])
         listed = f"; known here: {', '.join(known)}" if known and len(known) <= _LISTED else ""
         problem = "unknown key" if meant else f"unknown key{listed}"
         findings.add(node.place, node.path, problem, suggestion=meant)

@@ -1,13 +1,14 @@
 """The `goals:` section of a scenario file: what agents are after, and what they hold to be true.
 
-What a goal, a belief, a task and the store's policy can say is defined by the layer of goals, which
-this one does not know: their fields stand here as data that was checked when the file was read.
+What a goal, a belief, a task and the store's policy can say is defined by the layer of goals.
 """
 
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from ...goals.policy import GoalPolicy, GoalWeights
+from ...goals.schemas import BeliefDraft, GoalDraft, ScheduledTaskDraft
 from .language_model import ModelOverrides
 from .section import Section
 
@@ -36,7 +37,7 @@ class OwnGoal(Section):
     """By which other goals of the same agent name it in `depends_on`."""
     adopt: bool = True
     """Whether it is adopted at the beginning, if the beliefs allow it; otherwise it is proposed."""
-    goal: dict[str, Any] = Field(default_factory=dict)
+    goal: GoalDraft
     """The goal itself; in a file its fields may stand beside this one."""
 
 
@@ -52,7 +53,7 @@ class TaskSpec(Section):
 
     target: str = Field(default="all", min_length=1)
     """As of a goal."""
-    task: dict[str, Any] = Field(default_factory=dict)
+    task: ScheduledTaskDraft
     """The task itself; in a file its fields may stand beside `target`."""
 
 
@@ -74,16 +75,16 @@ class GoalsConfig(Section):
     """GOAL_SHADOW: on, goals are ranked and logged but never executed, whatever `system` says."""
     canary_percent: float = Field(default=100.0, ge=0.0, le=100.0)
     """GOAL_CANARY_PERCENT: the share of selections in which a goal may be taken, in percent."""
-    policy: dict[str, Any] = Field(default_factory=dict)
+    policy: GoalPolicy = GoalPolicy()
     """How the store treats goals; every field of its policy."""
-    weights: dict[str, Any] = Field(default_factory=dict)
+    weights: GoalWeights = GoalWeights()
     """The weights of the ranking."""
     checker: Literal["lexical", "judge", "both"] = "lexical"
     """Who compares goals with beliefs before they are adopted: rules, a language model, or both,
     of whom the stricter counts."""
     judge: ModelOverrides | None = None
     """The judge's language model, where it differs from `llm:`."""
-    beliefs: tuple[dict[str, Any], ...] = ()
+    beliefs: tuple[BeliefDraft, ...] = ()
     """What is held to be true, by all agents alike."""
     belief_changes: tuple[BeliefChange, ...] = ()
     list: tuple[GoalSpec, ...] = Field(default=(), max_length=10_000)

@@ -495,9 +495,9 @@ def test_sets_reach_into_goals_beliefs_and_agents(load: Load) -> None:
     )  # fmt: skip
     goals = config.goals
     assert goals is not None
-    assert [spec.goal["value"] for spec in goals.list] == [0.9, 0.8]
-    assert goals.beliefs[0]["active"] is False
-    assert (goals.policy["overdue"], goals.weights["value"]) == ("boost", 1.0)
+    assert [spec.goal.value for spec in goals.list] == [0.9, 0.8]
+    assert goals.beliefs[0].active is False
+    assert (goals.policy.overdue, goals.weights.value) == ("boost", 1.0)
     with pytest.raises(InvalidScenario) as caught:
         load(f"{HEAD}  list: [{{{GOAL}}}]\n", "goals.list.0.value=2")
     assert str(caught.value) == (

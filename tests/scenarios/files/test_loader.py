@@ -387,12 +387,13 @@ class TestRoster:
         assert list(targets(config, config.adversaries[0])) == heard_by
 
 
-def test_importing_the_reader_imports_neither_runtime_nor_worlds() -> None:
+def test_importing_the_reader_imports_no_driver_no_database_and_no_world() -> None:
     code = (
         "import sys, gdg_runtime.scenarios.files.loader\n"
         "heavy = [name for name in sys.modules if name.split('.')[0] in "
-        "('trio', 'anyio', 'click', 'rich', 'structlog', 'sqlite_utils') or "
-        "name.startswith(('gdg_runtime.runtime', 'gdg_runtime.scenarios.worlds'))]\n"
+        "('trio', 'anyio', 'click', 'rich', 'structlog', 'sqlite3', 'sqlite_utils') or "
+        "name.startswith(('gdg_runtime.runtime.drivers', 'gdg_runtime.goals.store', "
+        "'gdg_runtime.scenarios.worlds'))]\n"
         "print(heavy)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
