@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = ("runtime", "goals", "scenarios", "actors", "adapters")
+DOOR = ROOT / "root_package"
 LONGEST_FILE = 500
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 SETUPTOOLS = PROJECT["tool"]["setuptools"]
@@ -33,7 +34,7 @@ def imports(file: Path) -> list[str]:
 
 
 def test_every_package_of_the_tree_is_listed_and_no_other() -> None:
-    in_tree = [".".join(["gdg_runtime", *folder.parts]) for folder in FOLDERS]
+    in_tree = ["gdg_runtime", *[".".join(["gdg_runtime", *folder.parts]) for folder in FOLDERS]]
     assert sorted(SETUPTOOLS["packages"]) == sorted(in_tree)
 
 
@@ -47,16 +48,29 @@ def test_a_layer_is_installed_typed_and_linked_for_the_type_checker(layer: str) 
     assert SETUPTOOLS["package-dir"][f"gdg_runtime.{layer}"] == layer
     assert (ROOT / layer / "py.typed").is_file()
     assert "py.typed" in SETUPTOOLS["package-data"][f"gdg_runtime.{layer}"]
-    assert f"gdg_runtime.{layer}" in PROJECT["tool"]["mypy"]["packages"]
     link = ROOT / ".dev" / "gdg_runtime" / layer
     assert link.is_symlink()
     assert link.resolve() == ROOT / layer
 
 
+def test_the_root_package_is_one_file_that_is_installed_typed_and_linked() -> None:
+    assert SETUPTOOLS["package-dir"]["gdg_runtime"] == DOOR.name
+    assert SETUPTOOLS["package-data"]["gdg_runtime"] == ["py.typed"]
+    assert PROJECT["tool"]["mypy"]["packages"] == ["gdg_runtime"], (
+        "all that is installed is checked"
+    )
+    held = [path.name for path in DOOR.iterdir() if path.name != "__pycache__"]
+    assert sorted(held) == ["__init__.py", "py.typed"]
+    link = ROOT / ".dev" / "gdg_runtime" / "__init__.py"
+    assert link.is_symlink()
+    assert link.resolve() == DOOR / "__init__.py"
+
+
 def test_the_type_checkers_folder_holds_nothing_but_the_links() -> None:
     found = [path.relative_to(ROOT / ".dev") for path in (ROOT / ".dev").rglob("*")]
+    found = [path for path in found if "__pycache__" not in path.parts]
     assert sorted(map(str, found)) == sorted(
-        ["gdg_runtime", *[f"gdg_runtime/{layer}" for layer in LAYERS]]
+        ["gdg_runtime", *[f"gdg_runtime/{name}" for name in ("__init__.py", *LAYERS)]]
     )
 
 

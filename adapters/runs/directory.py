@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from ...actors.ports import GoalFiles, Reception, Sinks, discard_answer
 from ...runtime.canonical import canonical_json, digest
 from ...scenarios.schema.episode import EpisodeConfig
-from .errors import RunBusy, RunNotFound, RunUnwritable
+from .errors import RunBusy, RunExists, RunNotFound, RunUnwritable
 
 if TYPE_CHECKING:
     from ...goals.store.database import Database
@@ -94,6 +94,17 @@ class RunDirectory:
         except OSError as error:
             raise RunUnwritable(parent, error) from error
         raise RunUnwritable(parent, OSError("a thousand runs began in this second"))
+
+    @classmethod
+    def claim(cls, path: Path) -> "RunDirectory":
+        """Make the directory of a new run at this very path. Raises RunExists, RunUnwritable."""
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunUnwritable(path, error) from error
+        if any((path / name).exists() for name in (CONFIG, JOURNAL)):
+            raise RunExists(path)
+        return cls(path)
 
     @classmethod
     def find(cls, path: Path) -> "RunDirectory":

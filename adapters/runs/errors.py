@@ -4,9 +4,11 @@ RunError                 exit code 2 unless said otherwise
 ├── RunNotFound
 ├── RunAmbiguous
 ├── RunBusy
+├── RunExists
 ├── RunUnreadable          exit code 1
 ├── RunUnwritable          exit code 1
 ├── NothingToServe
+├── ProviderMissing
 └── RunChanged             the code or the config is not the one that began the run
 """
 
@@ -45,6 +47,13 @@ class RunBusy(RunError):
         super().__init__(f"another process is at work on the run {path}; wait for it or stop it")
 
 
+class RunExists(RunError):
+    """A new run was to begin where one stands already."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"a run stands at {path} already; resume it, or choose another directory")
+
+
 class RunUnreadable(RunError):
     """One of the run's files is damaged, or of a form that this release does not read."""
 
@@ -65,6 +74,13 @@ class NothingToServe(RunError):
 
     def __init__(self, why: str) -> None:
         super().__init__(f"--serve: {why}")
+
+
+class ProviderMissing(RunError):
+    """The caller's own providers lack a language model that the scenario asks."""
+
+    def __init__(self, models: Sequence[str]) -> None:
+        super().__init__(f"no provider was given for {', '.join(models)}, which the scenario asks")
 
 
 class RunUnwritable(RunError):

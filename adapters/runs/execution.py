@@ -1,72 +1,44 @@
-"""The life of a run: start, resume, execute. What the CLI does, callable from Python as well."""
+"""The life of a run: begin it, go on with it, inside whatever event loop runs or in one of its own.
+
+`live_run` executes what is opened here.
+"""
 
 import json
-import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing, nullcontext
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import anyio
-from anyio.abc import ObjectReceiveStream
+import sniffio
 
-from ...actors.episode import build_episode
-from ...actors.ports import NullObserver, Observer, discard_answer, no_providers
+from ...actors.llm.model import Provider
+from ...actors.ports import Providers, no_providers
 from ...actors.resolved import ResolvedEpisode, resolve_episode
-from ...runtime.drivers import RunEnd
-from ...runtime.drivers.effects import Limits
-from ...runtime.drivers.live import EffectTelemetry, FromOutside, StopSwitch, drive
-from ...runtime.errors import GdgError, RunFailed
+from ...runtime.drivers.live import StopSwitch
 from ...runtime.journal import Journal, Recorded
-from ...runtime.kernel import Kernel
-from ...runtime.order import STEP_BITS
+from ...runtime.order import schedule as check_schedule
 from ...scenarios.schema.episode import EpisodeConfig
-from ..llm.keys import without_secrets
 from . import revision
 from .catalogue import RunCatalogue
-from .directory import (
-    CONFIG,
-    RunDirectory,
-    StepCheckpoint,
-    config_bytes,
-    config_hash,
-    document_bytes,
-)
-from .errors import NothingToServe, RunChanged, RunUnwritable
-from .gc_tuning import tuned_collector
-from .meta import Seal, meta_bytes
+from .directory import CONFIG, RunDirectory, config_bytes, config_hash, document_bytes
+from .errors import NothingToServe, ProviderMissing, RunChanged, RunUnwritable
+from .live_run import LiveRun, OpenRun, RunOptions, in_threads, innermost
 from .reader import RunReader
-from .result import Result, Tally, ignore_end
-from .stop_signals import obey_signals
-from .telemetry import Telemetry
+from .result import Result
 
 if TYPE_CHECKING:
-    from ..cassette import CassettePlayer
-    from ..goals.episode import EpisodePort, ServeAt
+    from ..goals.episode import EpisodePort
     from ..llm.language_models import LanguageModels
 
+__all__ = ["RunOptions", "resume_episode", "resume_run", "run_episode", "start_run"]
 
-@dataclass(frozen=True)
-class RunOptions:
-    """How a run is hosted. None of it changes what the run does."""
-
-    backend: str = "trio"
-    """`trio` or `asyncio`."""
-    max_concurrency: int | None = None
-    """Most effects in flight at once; None: as the scenario says."""
-    observer: Observer = field(default_factory=NullObserver)
-    say: Callable[[str], None] = lambda text: None
-    """Takes notices for the user."""
-    on_effect: Callable[[EffectTelemetry], None] | None = None
-    """Told of each effect that ends."""
-    budgets: tuple[str, ...] = ()
-    """Budgets in place of the scenario's, such as `tokens=20000`."""
-    cassette: "CassettePlayer | None" = None
-    """Answers effects in place of the outside."""
-    serve: "ServeAt | None" = None
-    """Where the episode's goals are served over HTTP while it runs; needs the backend trio."""
+OwnProviders: TypeAlias = Providers | Mapping[str, Provider]
+"""Language models that the caller brings: a function of an actor's path and the config of its
+model, or providers by the model's name in the scenario."""
 
 
 def start_run(
@@ -76,56 +48,184 @@ def start_run(
     schedule: str = "fifo",
     options: RunOptions | None = None,
 ) -> Result:
-    """Begin a new run and execute it to its end. Raises RunError, CatalogueError."""
-    now, options = datetime.now(UTC), options or RunOptions()
-    episode = resolve_episode(episode)
-    config = episode.config
-    port = _port(config, options)
-    models = _language_models(episode, options)
-    header = _header(episode, schedule)
-    run = RunDirectory.create(out, config, config.label or "default", now)
-    try:
-        with run.locked():
-            run.write_whole("config.json", config_bytes(config, schedule))
-            journal = Journal.create(run.journal, header)
-            run.sync_names()
-            work = _Execution(run, episode, schedule, options, RunCatalogue(out), models, port)
-            return work.execute(journal, None, created=now.isoformat())
-    except OSError as error:
-        raise RunUnwritable(run.path, error) from error
+    """Begin a new run and execute it in an event loop of its own; else as `run_episode`."""
+    owning = _owning(options)
+    begin = partial(run_episode, episode, schedule=schedule, out=out, options=owning)
+    return anyio.run(begin, backend=owning.backend)
 
 
 def resume_run(run: RunDirectory, options: RunOptions | None = None) -> Result:
+    """Go on with a run in an event loop of its own; else as `resume_episode`."""
+    owning = _owning(options)
+    return anyio.run(partial(resume_episode, run, options=owning), backend=owning.backend)
+
+
+def _owning(options: RunOptions | None) -> RunOptions:
+    return replace(options or RunOptions(), owns_process=True)
+
+
+async def run_episode(
+    config: EpisodeConfig | ResolvedEpisode,
+    directory: Path | None = None,
+    providers: OwnProviders | None = None,
+    stop: StopSwitch | None = None,
+    *,
+    schedule: str = "fifo",
+    out: Path = Path("runs"),
+    options: RunOptions | None = None,
+) -> Result:
+    """Begin a new run and execute it to its end in the running loop, trio or asyncio.
+
+    It writes a whole run directory: `directory`, which must hold no run yet, or a new one below
+    `out`, named as `gdg-runtime start` names it. `providers` answer in place of the language
+    models that the config names; no budget is kept of them. `stop` ends the run at the next step
+    boundary.
+
+    Cancelled from outside, it flushes the files and notes the run as stopped, to be resumed; then
+    the cancellation goes on. A failure of the episode is part of the result and not raised. Raises
+    RunError, CatalogueError, UnknownSchedule if the run can't begin.
+    """
+    hosted = _hosted(options)
+
+    @contextmanager
+    def begun() -> Iterator[OpenRun]:
+        now = datetime.now(UTC)
+        episode = resolve_episode(config)
+        check_schedule(schedule, episode.config.simulation.seed)
+        port, models, answering = _outside(episode, providers, hosted)
+        header = _header(episode, schedule)
+        if directory is None:
+            label = episode.config.label or "default"
+            run = RunDirectory.create(out, episode.config, label, now)
+            catalogue = RunCatalogue(out)
+        else:
+            run = RunDirectory.claim(directory)
+            catalogue = RunCatalogue.of(run)
+        with _writing(run), run.locked():
+            run.write_whole(CONFIG, config_bytes(episode.config, schedule))
+            journal = Journal.create(run.journal, header)
+            run.sync_names()
+            yield OpenRun(
+                run, catalogue, episode, schedule, journal, None, now.isoformat(),
+                models, answering, port,
+            )  # fmt: skip
+
+    return await _executed(begun(), hosted, stop)
+
+
+async def resume_episode(
+    run: RunDirectory,
+    providers: OwnProviders | None = None,
+    stop: StopSwitch | None = None,
+    *,
+    options: RunOptions | None = None,
+) -> Result:
     """Go on with a run that was stopped or killed; a completed one is only executed again.
 
-    No effect whose outcome was journalled is asked for again. Raises RunError, JournalError,
-    CatalogueError.
+    No effect whose outcome was journalled is asked for again. The rest is as in `run_episode`.
+    Raises RunError, JournalError, CatalogueError.
     """
-    options = options or RunOptions()
-    episode = resolve_episode(RunReader(run).config)
-    port, models = _port(episode.config, options), _language_models(episode, options)
-    try:
-        with run.locked():
-            journal, recorded, episode, schedule = _reopened(run, episode, options)
+    hosted = _hosted(options)
+
+    @contextmanager
+    def reopened() -> Iterator[OpenRun]:
+        episode = resolve_episode(RunReader(run).config)
+        port, models, answering = _outside(episode, providers, hosted)
+        with _writing(run), run.locked():
+            journal, recorded, episode, schedule = _reopened(run, episode, hosted)
             created = RunReader(run).meta.get("created_at")
-            work = _Execution(run, episode, schedule, options, RunCatalogue.of(run), models, port)
-            return work.execute(journal, recorded, created=created)
+            yield OpenRun(
+                run, RunCatalogue.of(run), episode, schedule, journal, recorded,
+                created or datetime.now(UTC).isoformat(), models, answering, port,
+            )  # fmt: skip
+
+    return await _executed(reopened(), hosted, stop)
+
+
+def _hosted(options: RunOptions | None) -> RunOptions:
+    """Give the options with the backend that runs here."""
+    return replace(options or RunOptions(), backend=sniffio.current_async_library())
+
+
+async def _executed(
+    opening: AbstractContextManager[OpenRun], options: RunOptions, stop: StopSwitch | None
+) -> Result:
+    """Execute a run in a task of its own.
+
+    A native cancellation of an asyncio task would not wait for the threads that still write the
+    run's files; that of a task group does.
+    """
+    results: list[Result] = []
+    failures: list[Exception] = []
+
+    async def work() -> None:
+        try:
+            async with in_threads(opening, options) as opened:
+                results.append(await LiveRun(opened, options, stop or StopSwitch()).execute())
+        except Exception as error:
+            # Kept for after the group, which would wrap it.
+            failures.append(error)
+
+    try:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(work)
+    except BaseExceptionGroup as group:
+        raise innermost(group) from None
+    if failures:
+        raise failures[0]
+    return results[0]
+
+
+@contextmanager
+def _writing(run: RunDirectory) -> Iterator[None]:
+    """Name the run in what goes wrong while it is written. Raises RunUnwritable."""
+    try:
+        yield
     except OSError as error:
         raise RunUnwritable(run.path, error) from error
 
 
-def _language_models(episode: ResolvedEpisode, options: RunOptions) -> "LanguageModels | None":
-    """The models that the run may have to ask; None if there are none."""
+def _outside(
+    episode: ResolvedEpisode, own: OwnProviders | None, options: RunOptions
+) -> "tuple[EpisodePort | None, LanguageModels | None, Providers]":
+    """Make the way to the goals from outside, and the language models that may be asked.
+
+    Raises NothingToServe, ProviderMissing, MissingKeys, BadBudget and what `LanguageModels` does.
+    """
+    port = _port(episode.config, options)
     if options.budgets:
         from ..llm.budgets import Budgets
 
         Budgets.of(episode.config, options.budgets)
     from_cassette = options.cassette is not None and options.cassette.missing != "live"
-    if from_cassette or not episode.models_asked:
-        return None
+    asked = {} if from_cassette else episode.models_asked
+    if not asked:
+        return port, None, no_providers
+    if isinstance(own, Mapping):
+        by_name = own
+        missing = {model.model: None for model in asked.values() if model.model not in by_name}
+        if missing:
+            raise ProviderMissing(list(missing))
+        return port, None, lambda path, model: by_name[model.model]
+    if own is not None:
+        return port, None, own
     from ..llm.language_models import LanguageModels
 
-    return LanguageModels(episode, options.budgets, options.say)
+    models = LanguageModels(episode, options.budgets, options.say)
+    return port, models, models.provider
+
+
+def _port(config: EpisodeConfig, options: RunOptions) -> "EpisodePort | None":
+    """Make the way to the episode's goals from outside, if it is wished. Raises NothingToServe."""
+    if options.serve is None:
+        return None
+    if config.goals is None:
+        raise NothingToServe("the scenario has no goals; add a `goals:` section")
+    if options.backend != "trio":
+        raise NothingToServe("the server needs --backend trio")
+    from ..goals.episode import EpisodePort
+
+    return EpisodePort()
 
 
 def _reopened(
@@ -180,231 +280,3 @@ def _refuse_changes(reader: RunReader, episode: ResolvedEpisode) -> None:
         git = f", commit {reader.meta['git']}" if reader.meta.get("git") else ""
         origin = f" (gdg-runtime {reader.release}{git})" if reader.release is not None else ""
         raise RunChanged(changes, origin, reader.other_release)
-
-
-class _Execution:
-    """One execution of a run, from its first message on."""
-
-    def __init__(
-        self, run: RunDirectory, episode: ResolvedEpisode, schedule: str, options: RunOptions,
-        catalogue: RunCatalogue, models: "LanguageModels | None", port: "EpisodePort | None",
-    ) -> None:  # fmt: skip
-        self.run = run
-        self.episode = episode
-        self.config = episode.config
-        self.schedule = schedule
-        self.options = options
-        self.catalogue = catalogue
-        self.models = models
-        self.port = port
-        self.tally = Tally(options.observer, ignore_end if self.port is None else self.port.close)
-        self.stop = StopSwitch()
-        self.paused: str | None = None
-        """Why the run had to pause; None where it was stopped in another way."""
-        self._failure: Exception | None = None
-
-    def execute(self, journal: Journal, recorded: Recorded | None, created: str | None) -> Result:
-        """Drive the episode; whatever happens, its files are flushed and its status is kept."""
-        created = created or datetime.now(UTC).isoformat()
-        began, cpu = time.perf_counter(), time.process_time()
-        status, telemetry = "failed", None
-        failure: BaseException | None = None
-        try:
-            with closing(journal):
-                self._note("running", created)
-                telemetry = Telemetry(self.run.file("telemetry.jsonl"), self.options.say)
-                # The first use of a backend imports it, which is no cost of the episode.
-                anyio.run(anyio.sleep, 0, backend=self.options.backend)
-                began, cpu = time.perf_counter(), time.process_time()
-                with closing(telemetry), self.models or nullcontext():
-                    ending = self._live(journal, recorded, telemetry)
-            status = "completed" if ending is RunEnd.COMPLETED else "stopped"
-        except Exception as error:
-            failure = _innermost(error)
-        except BaseExceptionGroup as group:
-            # A SystemExit from somebody's agent comes wrapped, as would a KeyboardInterrupt.
-            failure = _innermost(group)
-            if not isinstance(failure, SystemExit):
-                raise failure from None
-        result = Result(
-            directory=self.run.path, status=status, scenario=self.config.scenario_id,
-            seed=self.config.simulation.seed, epochs=self.tally.epochs,
-            agent_steps=self.tally.agent_steps, cpu_s=time.process_time() - cpu,
-            wall_s=time.perf_counter() - began,
-            overall=self.tally.overall if status == "completed" else {},
-            language_models=None if self.models is None else self.models.to_json(),
-            paused=self.paused if status == "stopped" else None,
-            error=None if failure is None else _told(failure, self.run), cause=failure,
-        )  # fmt: skip
-        try:
-            self._note(status, created, result, telemetry)
-        except OSError:
-            if failure is None:
-                raise
-        return result
-
-    def _live(self, journal: Journal, recorded: Recorded | None, telemetry: Telemetry) -> RunEnd:
-        """Play the episode; its files end at its end, or at the step boundary where it paused."""
-        models, checkpoint = self.models, StepCheckpoint()
-        reception = discard_answer if self.port is None else self.port.take
-        with self.run.sinks(self.config, checkpoint, reception) as sinks:
-            kernel = build_episode(
-                self.episode, sinks,
-                observer=self.tally, schedule_policy=self.schedule,
-                providers=no_providers if models is None else models.provider,
-            )  # fmt: skip
-            if models is not None:
-                models.record = telemetry.record_call
-                models.spent = journal.spent
-                if recorded is not None:
-                    models.charge(recorded)
-            ending = self._drive(kernel, journal, recorded, telemetry)
-            if ending is RunEnd.PAUSED:
-                # What was paid for in the step that could not be ended stays in the journal.
-                checkpoint.take_back(kernel.time >> STEP_BITS)
-        return ending
-
-    def _drive(
-        self, kernel: Kernel, journal: Journal, recorded: Recorded | None, telemetry: Telemetry
-    ) -> RunEnd:
-        effects = self.config.effects
-        limits = Limits(
-            max_concurrency=self.options.max_concurrency or effects.max_concurrency,
-            timeout_s=effects.timeout_s,
-        )
-
-        async def main() -> RunEnd:
-            ending = RunEnd.STOPPED
-            async with anyio.create_task_group() as tasks:
-                await tasks.start(obey_signals, self.stop, tasks.cancel_scope, self.options.say)
-                try:
-                    async with self._served(kernel) as outside:
-                        ending = await drive(
-                            kernel, journal, recorded=recorded, limits=limits, stop=self.stop,
-                            on_effect=self._effect_told_to(telemetry), outside=outside,
-                            answers=self.options.cassette, censor=without_secrets(),
-                        )  # fmt: skip
-                    self.paused = self.stop.reason
-                except BaseExceptionGroup as group:
-                    self._failure = _failure_of(group)
-                except Exception as error:
-                    # Kept for after the group, which would wrap it.
-                    self._failure = error
-                finally:
-                    if self.models is not None:
-                        await self.models.aclose()
-                tasks.cancel_scope.cancel()
-            return ending
-
-        with tuned_collector():
-            ending = anyio.run(main, backend=self.options.backend)
-        if self._failure is not None:
-            raise self._failure
-        return ending
-
-    @asynccontextmanager
-    async def _served(
-        self, kernel: Kernel
-    ) -> AsyncIterator[ObjectReceiveStream[FromOutside] | None]:
-        """Serve the goals over HTTP, if that is wished; gives what comes in from there."""
-        at, port = self.options.serve, self.port
-        if at is None or port is None:
-            yield None
-            return
-        from ..goals.episode import serving
-
-        async with serving(at, port, self.options.say):
-            yield port.attach(kernel)
-
-    def _effect_told_to(self, telemetry: Telemetry) -> Callable[[EffectTelemetry], None]:
-        also = self.options.on_effect
-        if also is None:
-            return telemetry.record
-
-        def both(effect: EffectTelemetry) -> None:
-            telemetry.record(effect)
-            also(effect)
-
-        return both
-
-    def _note(
-        self, status: str, created: str, result: Result | None = None,
-        telemetry: Telemetry | None = None,
-    ) -> None:  # fmt: skip
-        """Keep what varies: in meta.json and in the catalogue of runs."""
-        facts: dict[str, Any] = {
-            "run_id": self.run.path.name,
-            "scenario": self.config.scenario_id,
-            "label": self.config.label or "default",
-            "status": status,
-            "seed": self.config.simulation.seed,
-            "created_at": created,
-            "updated_at": datetime.now(UTC).isoformat(),
-            "config_hash": config_hash(self.config, self.schedule),
-            "version": revision.package_version(),
-            "git": revision.git_revision(),
-            "backend": self.options.backend,
-            "max_concurrency": self.options.max_concurrency,
-            "machine": revision.machine(),
-        }
-        if result is not None:
-            facts |= {
-                "epochs": result.epochs,
-                "agent_steps": result.agent_steps,
-                "cpu_s": round(result.cpu_s, 6),
-                "wall_s": round(result.wall_s, 6),
-                "error": result.error,
-                "paused": result.paused,
-                "language_models": result.language_models,
-            }
-        if telemetry is not None:
-            facts |= {
-                "effects": telemetry.effects,
-                "effects_by_status": telemetry.by_status,
-                "seals": {
-                    path.name: Seal.of(path)._asdict()
-                    for path in (self.run.journal, self.run.file("telemetry.jsonl"))
-                },
-            }
-        self.run.write_whole("meta.json", meta_bytes(facts))
-        trouble = self.catalogue.put(self.run, facts, {} if result is None else result.overall)
-        if trouble is not None:
-            self.options.say(trouble)
-
-
-def _port(config: EpisodeConfig, options: RunOptions) -> "EpisodePort | None":
-    """The way to the episode's goals from outside, if it is wished. Raises NothingToServe."""
-    if options.serve is None:
-        return None
-    if config.goals is None:
-        raise NothingToServe("the scenario has no goals; add a `goals:` section")
-    if options.backend != "trio":
-        raise NothingToServe("the server needs --backend trio")
-    from ..goals.episode import EpisodePort
-
-    return EpisodePort()
-
-
-def _failure_of(group: BaseExceptionGroup) -> Exception:
-    """What went wrong in the server or in the episode."""
-    error = _innermost(group)
-    if not isinstance(error, Exception):
-        raise error from None
-    return error
-
-
-def _innermost(error: BaseException) -> BaseException:
-    """The first error that a group is about."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
-
-
-def _told(error: BaseException, run: RunDirectory) -> str:
-    """What went wrong, for the user."""
-    cause = error.__cause__
-    if isinstance(error, RunFailed) and error.actor == "recorder" and isinstance(cause, OSError):
-        error = cause
-    if isinstance(error, OSError):
-        return str(RunUnwritable(run.path, error))
-    return str(error) if isinstance(error, GdgError) else f"{type(error).__name__}: {error}"
