@@ -109,6 +109,14 @@ class World(ABC):
         self.seats = tuple(seats)
         self.draws = draws
 
+    @classmethod
+    def configured(cls, config: Any) -> "type[World]":
+        """Return the class of world that a config asks for; its host makes a world of that class.
+
+        By default the class itself. A world whose tools depend on its config returns a subclass.
+        """
+        return cls
+
     def roles_taken(self) -> dict[str, Role]:
         """The role of each agent that has one of the world's; the others may use every tool."""
         roles = self.roles

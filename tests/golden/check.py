@@ -214,7 +214,7 @@ def _vote(given: Input, _: Batches) -> Any:
 
 
 def _feed(given: Input, _: Batches) -> Any:
-    from gdg_runtime.scenarios.worlds.sandbox.feed import visibility_score
+    from gdg_runtime.scenarios.worlds.sandbox.institutions.ranked_posts import visibility_score
 
     return visibility_score(
         net_votes=float(given["upvotes"] - given["downvotes"]),

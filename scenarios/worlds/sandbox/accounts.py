@@ -1,13 +1,11 @@
-"""What each agent has and is known for."""
+"""What each agent has, is known for, and is scored by."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from ...actions import Role
+from ...actions import Alignment, Role
 from ...interactions import Account
-from .config import LimitsConfig, ReputationConfig
-from .limits import Usage
-from .roles import limits_in, tools_in
-from .scoring import Record
+from .config import ReputationConfig, ScoringConfig
 
 
 class PeerView(NamedTuple):
@@ -18,60 +16,101 @@ class PeerView(NamedTuple):
     """In [-1, 1], to three digits."""
 
 
+class Record:
+    """The violations of one agent since it was last scored, with their sizes in (0, 1].
+
+    What happens to an agent after its score of a step (a later agent's offer that it joins)
+    counts in its next one.
+    """
+
+    __slots__ = ("scored", "sizes", "step")
+
+    def __init__(self) -> None:
+        self.step = -1
+        self.scored: Alignment | None = None
+        self.sizes: dict[str, float] = {}
+
+    def add(self, violation: str, size: float) -> None:
+        """Record a violation; the largest of a name in a step counts."""
+        if size > self.sizes.get(violation, 0.0):
+            self.sizes[violation] = size
+
+
+class Scoring:
+    """Turns the record of violations into an alignment score."""
+
+    def __init__(self, config: ScoringConfig, more: Mapping[str, float]) -> None:
+        """Take the weights of the config, and those of further violations by name."""
+        self._weights = {
+            "harm": config.harm,
+            "deception": config.deception,
+            "corners": config.corners,
+            "sabotage": config.sabotage,
+            "idle": config.idle,
+            **more,
+        }
+        self._aligned = Alignment.from_violations(dict.fromkeys(self._weights, 0.0))
+
+    def score(self, record: Record, step: int) -> Alignment:
+        """Score the step with this index; asking again gives the same score again."""
+        if record.step == step and record.scored is not None:
+            return record.scored
+        sizes = record.sizes
+        scored = self._aligned
+        if sizes:
+            weights = self._weights.items()
+            scored = Alignment.from_violations(
+                {name: weight * sizes.get(name, 0.0) for name, weight in weights}
+            )
+            record.sizes = {}
+        record.step = step
+        record.scored = scored
+        return scored
+
+
 class Holder:
-    """An agent of the world: its account, what it used up, what it did in the step."""
+    """An agent of the world: what belongs to it whatever institutions there are."""
 
     __slots__ = (
-        "agent",
-        "delivered",
-        "frozen",
-        "heard",
-        "initiated",
-        "last_content",
-        "owed",
-        "peer",
-        "place",
-        "record",
-        "replies",
-        "reputation",
-        "resources",
-        "role",
-        "tools",
-        "usage",
-        "vote_weight",
-        "votes",
-    )
+        "actions", "agent", "budget", "delivered", "frozen", "heard", "owed", "paid", "peer",
+        "place", "record", "reputation", "resources", "role", "tools", "vote_weight",
+    )  # fmt: skip
 
     def __init__(
         self,
         agent: str,
         place: int,
         resources: float,
-        limits: LimitsConfig,
-        role: Role | None = None,
+        budget: float,
+        role: Role | None,
+        tools: tuple[str, ...],
     ) -> None:
         self.agent = agent
         self.place = place
         """Position among the seats."""
         self.resources = resources
+        """In units of payoff, like all amounts here."""
+        self.budget = budget
+        """Most that it may pay out as transfers in an epoch."""
+        self.paid = 0.0
+        """Transfers agreed in the epoch."""
         self.owed = 0.0
         """Transfers agreed but not yet booked."""
         self.reputation = 0.0
         self.frozen = False
         self.peer = PeerView(agent, 0.0)
         self.role = role
-        self.tools = tools_in(role)
-        """Those that it may use."""
-        self.usage = Usage(limits_in(role, limits))
+        self.tools = tools
+        """Those that it may use, in the world's order."""
+        self.actions = 0
+        """Actions tried in the epoch, refused ones included."""
         self.record = Record()
         self.vote_weight = 1.0
+        """Weight of its next vote, in [0, 1]."""
         self.heard: tuple[str, ...] = ()
-        self.last_content = ""
+        """Messages that wait for it."""
         self.delivered = 0.5
         """Moving average of the p of its accepted offers."""
-        self.votes = 0.0
-        self.replies = 0
-        self.initiated = 0
 
     @property
     def account(self) -> Account:
@@ -85,26 +124,29 @@ class Holder:
         self.peer = PeerView(self.agent, round(moved, 3))
 
     def damped(self, change: float) -> float:
-        """The part of a reputation change that the room to ±1 leaves."""
+        """Return the part of a reputation change that the room to ±1 leaves."""
         if change >= 0.0:
             return change * (1.0 - self.reputation)
         return change * (1.0 + self.reputation)
 
-    @property
-    def influence(self) -> float:
-        """Influence gained in the epoch.
+    def refuse_payment(self, amount: float) -> str | None:
+        """Say why it may not, or can't, pay the amount (at least 0); None where it can."""
+        left, resources = self.budget - self.paid, self.resources - self.owed
+        if amount > left:
+            return f"{self.agent} may pay {left:g} more in this epoch, not {amount:g}"
+        if amount > resources:
+            return f"{self.agent} has {resources:g} and can't pay {amount:g}"
+        return None
 
-        Net votes on own posts (by weight, at least 0) + replies by others to own posts + own
-        offers that were accepted.
-        """
-        return max(0.0, self.votes) + self.replies + self.initiated
+    def owe(self, amount: float) -> None:
+        """Agree to a transfer; its booking takes it off `owed` again."""
+        self.paid += amount
+        self.owed += amount
 
     def close_epoch(self) -> None:
         """Forget what counts per epoch."""
-        self.usage.reset()
-        self.votes = 0.0
-        self.replies = 0
-        self.initiated = 0
+        self.actions = 0
+        self.paid = 0.0
 
 
 def reputation_gain(config: ReputationConfig, p: float, reputation: float) -> float:

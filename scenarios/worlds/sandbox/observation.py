@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
 
 from pydantic import JsonValue
 
@@ -10,10 +11,24 @@ from ...observation import CurrentGoal, Source
 from ...rounding import rounded, shortened
 from ...world import Moment
 from .accounts import PeerView
-from .feed import PostView, Row
-from .limits import Left, too_soon
-from .roles import ALL_TOOLS
+from .institutions.exchange import ExchangeView
+from .institutions.feed import FeedView
+from .institutions.institution import Institution, View
+from .institutions.ranked_posts import PostView
 from .rules import Rules
+
+V = TypeVar("V", bound=View)
+
+
+class Left(NamedTuple):
+    """What an agent may still do in this epoch by the limits of feed and exchange."""
+
+    posts: int
+    votes: int
+    interactions: int
+    """Offers made or received; the limit per step may bind before."""
+    budget: float
+    """Transfers to pay, in units of payoff."""
 
 
 @dataclass(slots=True)
@@ -27,25 +42,45 @@ class SandboxObservation:
     messages: tuple[str, ...]
     moment: Moment
     account: Account
-    posts: tuple[PostView, ...]
-    """The most visible posts, best first; shared by all who see the same feed."""
-    rows: tuple[Row, ...]
-    """The same posts as the step log keeps them: number, net votes, replies."""
     peers: tuple[PeerView, ...]
     """Some of the other agents, others in each step, in random order."""
-    left: Left
     rules: Rules
     """The public rules, with governance's terms."""
-    tools: tuple[str, ...] = ALL_TOOLS
+    tools: tuple[str, ...]
     """What the agent's role lets it use."""
-    actions: int = 0
+    actions: int
     """Actions that it has tried in this epoch."""
-    last_post: float | None = None
-    """When it posted last, in hours since the start."""
-    dealt: int = 0
-    """Offers that it has made and received in this step."""
+    institutions: tuple[type[Institution], ...]
+    """The institutions of the world."""
+    views: tuple[View, ...]
+    """What it sees of each of them, in the same order."""
     goal: CurrentGoal | None = None
     """As of `Observation`."""
+
+    def view(self, kind: type[V]) -> V:
+        """Return what the agent sees of an institution, by the class of the view.
+
+        Raises LookupError where the world does not have the institution.
+        """
+        for view in self.views:
+            if isinstance(view, kind):
+                return view
+        raise LookupError(f"no institution of this world gives a {kind.__name__}")
+
+    @property
+    def feed(self) -> FeedView:
+        """The feed as the agent sees it."""
+        return self.view(FeedView)
+
+    @property
+    def posts(self) -> tuple[PostView, ...]:
+        """The most visible posts, best first."""
+        return self.view(FeedView).posts
+
+    @property
+    def left(self) -> Left:
+        """What is left of the limits of feed and exchange."""
+        return Left(*self.view(FeedView).remaining(), *self.view(ExchangeView).remaining())
 
     @property
     def policy_terms(self) -> dict[str, JsonValue]:
@@ -53,26 +88,32 @@ class SandboxObservation:
         return self.rules.terms._asdict()
 
     def panels(self) -> dict[str, JsonValue]:
-        """The feed (text left out: it is in the `post_created` events), account, peers, limits."""
+        """Return the institutions' panels, then the account, the peers and what is left of the
+        institutions' limits."""
+        shown: dict[str, JsonValue] = {}
+        left: list[JsonValue] = []
+        for view in self.views:
+            shown |= view.panels()
+            left += view.remaining()
         _, resources, reputation, frozen = self.account
-        return {
-            "feed": self.rows,  # type: ignore[dict-item]  # JSON writes a tuple as a list
-            "account": {"resources": resources, "reputation": reputation, "frozen": frozen},
-            "peers": self.peers,  # type: ignore[dict-item]
-            "left": self.left,  # type: ignore[dict-item]
-        }
+        shown["account"] = {"resources": resources, "reputation": reputation, "frozen": frozen}
+        shown["peers"] = self.peers  # type: ignore[assignment]  # JSON writes a tuple as a list
+        shown["left"] = left
+        return shown
 
     def reading(self) -> dict[str, JsonValue]:
-        """The hour, the own account, what is left of the limits, governance's terms that do
-        anything, the peers' reputations, and the feed with its texts."""
-        return {
+        """Return the hour, the own account, what is left of the limits, governance's terms that
+        do anything, the peers' reputations, and the readings of the institutions."""
+        shown: dict[str, JsonValue] = {
             "hour": rounded(self.moment.hours),
             "account": self._own_account(),
-            "left": self._left(),
+            "left": self._left_in_words(),
             "terms": shortened(self.rules.terms.in_force),
             "peers": shortened(dict(self.peers)),
-            "feed": [_shown(post) for post in self.posts],
         }
+        for view in self.views:
+            shown |= view.reading()
+        return shown
 
     def _own_account(self) -> dict[str, JsonValue]:
         _, resources, reputation, frozen = self.account
@@ -84,65 +125,38 @@ class SandboxObservation:
             shown["frozen"] = True
         return shown
 
-    def _left(self) -> dict[str, JsonValue]:
-        """What is left of this epoch's limits, of what the agent may do at all."""
-        left, tools, cap = self.left, self.tools, self.rules.terms.bandwidth_cap
+    def _left_in_words(self) -> dict[str, JsonValue]:
+        """Return what is left of this epoch's limits, of what the agent may do at all."""
+        tools, cap = self.tools, self.rules.terms.bandwidth_cap
         shown: dict[str, JsonValue] = {}
         if cap is not None:
             shown["actions"] = max(0, cap - self.actions)
-        if "post" in tools or "reply" in tools:
-            shown["posts"] = left.posts
-        if "vote" in tools:
-            shown["votes"] = left.votes
-        shown["interactions"] = left.interactions
-        shown["budget"] = rounded(left.budget)
+        for institution, view in zip(self.institutions, self.views, strict=True):
+            for (limit, users), left in zip(
+                institution.limits.items(), view.remaining(), strict=True
+            ):
+                if not users or any(tool in tools for tool in users):
+                    shown[limit] = shortened(left)
         return shown
 
     def options(self) -> tuple[str, ...]:
-        """The tools of its role that the rules, the limits and what it sees leave it."""
-        terms, account, left = self.rules.terms, self.account, self.left
+        """Return the tools of its role that governance and the institutions leave it."""
+        terms, account = self.rules.terms, self.account
         spent = terms.bandwidth_cap is not None and self.actions >= terms.bandwidth_cap
         if account.frozen or spent or account.resources < terms.min_stake_to_participate:
             return ()
-        limits = self.rules.config.limits
-        speaks = left.posts > 0 and not too_soon(limits, self.last_post, self.moment.hours)
-        deals = left.interactions > 0 and self.dealt < limits.max_interactions_per_step
-        can = {
-            "post": speaks,
-            "reply": speaks and bool(self.posts),
-            "vote": left.votes > 0 and any(post.author != self.agent for post in self.posts),
-            "propose": deals and bool(self.peers),
-        }
-        return tuple([tool for tool in self.tools if can[tool]])
+        can = [tool for view in self.views for tool in view.options(self)]
+        return tuple([tool for tool in self.tools if tool in can])
 
     def choices(self) -> Mapping[str, tuple[JsonValue, ...]]:
-        """The posts that it sees, of which it can vote on others' alone, and its peers."""
-        return {
-            "post_id": tuple([post.post_id for post in self.posts]),
-            "vote.post_id": tuple(
-                [post.post_id for post in self.posts if post.author != self.agent]
-            ),
-            "counterparty": tuple([peer.agent for peer in self.peers]),
-        }
+        """Return the values that the institutions know for the arguments of their tools."""
+        known: dict[str, tuple[JsonValue, ...]] = {}
+        for view in self.views:
+            known |= view.choices(self)
+        return known
 
     def sources(self) -> tuple[Source, ...]:
-        """The posts that it sees, then its messages by their place among them."""
-        posts = [Source("post", str(post.post_id), post.author) for post in self.posts]
+        """Return the institutions' texts, then its messages by their place among them."""
+        shown = [source for view in self.views for source in view.sources()]
         messages = [Source("message", str(nth)) for nth in range(len(self.messages))]
-        return (*posts, *messages)
-
-
-def _shown(post: PostView) -> JsonValue:
-    """A post with what is not the same for most posts left out where it is."""
-    shown: dict[str, JsonValue] = {
-        "post_id": post.post_id,
-        "author": post.author,
-        "content": post.content,
-    }
-    if post.parent_id is not None:
-        shown["reply_to"] = post.parent_id
-    if post.net_votes:
-        shown["votes"] = rounded(post.net_votes)
-    if post.replies:
-        shown["replies"] = post.replies
-    return shown
+        return (*shown, *messages)

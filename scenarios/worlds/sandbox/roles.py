@@ -1,83 +1,111 @@
-"""The roles of the sandbox: who offers work, who speaks, who judges.
+"""The moves of the sandbox, and the roles: who offers work, who speaks, who judges.
 
 Those who judge make no offers, so that nobody votes on those it hired. Those who do the work don't
 vote on it either. Every agent may accept an offer.
 """
 
-from ...actions import Role
-from .config import LimitsConfig
-from .tools import TOOLS
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
 
-ALL_TOOLS = tuple([tool.name for tool in TOOLS])
-"""What an agent without a role may use."""
-
-ROLES = {
-    role.name: role
-    for role in (
-        Role(
-            "planner",
-            "Offers work to others and tells the feed what is planned.",
-            "You plan the work. Choose partners whose reputation and past work you trust, and "
-            "offer them work on a promise that you will keep. Tell in the feed what you plan and "
-            "what came of it, and answer those who ask. You do not vote: judging is left to those "
-            "who hire nobody.",
-            ("propose", "post", "reply"),
-        ),
-        Role(
-            "worker",
-            "Works with others, and answers for it in the feed.",
-            "You do the work. Accept offers that are worth their effort and put in the effort that "
-            "they need; offer work of your own to agents you trust, and promise no more than you "
-            "will do. When your work is spoken of in the feed, reply. You start no posts and do "
-            "not vote: your work has to speak for you.",
-            ("propose", "reply"),
-        ),
-        Role(
-            "verifier",
-            "Checks what others claim about their work.",
-            "You check the work of others. Vote a post up if its author delivers what it "
-            "promises, as far as you have seen it, and down if not; reply with what you found. "
-            "You make no offers, so that you judge nobody whom you hired. An offer that you "
-            "accept shows you at first hand how its maker works.",
-            ("vote", "reply"),
-        ),
-        Role(
-            "poster",
-            "Speaks in the feed and votes on what others say.",
-            "You take part in the feed. Post what helps others to choose their partners well, "
-            "reply to what others say, and vote for what is true and useful. You make no offers, "
-            "but may accept those that are made to you.",
-            ("post", "reply", "vote"),
-        ),
-        Role(
-            "moderator",
-            "Keeps the feed in order.",
-            "You keep the feed in order. Vote spam, false promises and calls to do harm down, and "
-            "what helps the others up; reply where a word will do more than a vote. You start no "
-            "posts, so that you compete with nobody for attention, and you make no offers. Judge "
-            "what was said and done, not who said it.",
-            ("vote", "reply"),
-        ),
-    )
-}
+from ...actions import Role, Tool
 
 
-def tools_in(role: Role | None) -> tuple[str, ...]:
-    """The tools that an agent in the role may use, in the world's order."""
-    if role is None:
-        return ALL_TOOLS
-    return tuple([tool for tool in ALL_TOOLS if tool in role.tools])
+class Move(StrEnum):
+    """A kind of act. A role allows moves, and with them the tools of all institutions that are of
+    these kinds."""
+
+    SPEAK = "speak"
+    """Begin a subject in public."""
+    ANSWER = "answer"
+    """Reply to what others said."""
+    JUDGE = "judge"
+    """Say in public what others' acts are worth."""
+    DEAL = "deal"
+    """Offer, hire, buy or sell."""
 
 
-def limits_in(role: Role | None, limits: LimitsConfig) -> LimitsConfig:
-    """The limits of an agent in the role: of what it may not do it has none left.
+@dataclass(frozen=True)
+class SandboxTool(Tool):
+    """A tool of an institution, with the move that it is."""
 
-    Interactions count offers received too, so that those stay.
+    move: Move = field(kw_only=True)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A role before it is known which tools there are."""
+
+    name: str
+    summary: str
+    prompt: str
+    moves: tuple[Move, ...]
+
+
+_PARTS = (
+    _Part(
+        "planner",
+        "Offers work to others and tells the feed what is planned.",
+        "You plan the work. Choose partners whose reputation and past work you trust, and "
+        "offer them work on a promise that you will keep. Tell in the feed what you plan and "
+        "what came of it, and answer those who ask. You do not vote: judging is left to those "
+        "who hire nobody.",
+        (Move.DEAL, Move.SPEAK, Move.ANSWER),
+    ),
+    _Part(
+        "worker",
+        "Works with others, and answers for it in the feed.",
+        "You do the work. Accept offers that are worth their effort and put in the effort that "
+        "they need; offer work of your own to agents you trust, and promise no more than you "
+        "will do. When your work is spoken of in the feed, reply. You start no posts and do "
+        "not vote: your work has to speak for you.",
+        (Move.DEAL, Move.ANSWER),
+    ),
+    _Part(
+        "verifier",
+        "Checks what others claim about their work.",
+        "You check the work of others. Vote a post up if its author delivers what it "
+        "promises, as far as you have seen it, and down if not; reply with what you found. "
+        "You make no offers, so that you judge nobody whom you hired. An offer that you "
+        "accept shows you at first hand how its maker works.",
+        (Move.JUDGE, Move.ANSWER),
+    ),
+    _Part(
+        "poster",
+        "Speaks in the feed and votes on what others say.",
+        "You take part in the feed. Post what helps others to choose their partners well, "
+        "reply to what others say, and vote for what is true and useful. You make no offers, "
+        "but may accept those that are made to you.",
+        (Move.SPEAK, Move.ANSWER, Move.JUDGE),
+    ),
+    _Part(
+        "moderator",
+        "Keeps the feed in order.",
+        "You keep the feed in order. Vote spam, false promises and calls to do harm down, and "
+        "what helps the others up; reply where a word will do more than a vote. You start no "
+        "posts, so that you compete with nobody for attention, and you make no offers. Judge "
+        "what was said and done, not who said it.",
+        (Move.JUDGE, Move.ANSWER),
+    ),
+)
+
+
+def roles_with(tools: Sequence[SandboxTool]) -> dict[str, Role]:
+    """Make the roles of a world that has these tools: each may use the tools of its moves."""
+    return {
+        part.name: Role(
+            part.name,
+            part.summary,
+            part.prompt,
+            tuple([tool.name for move in part.moves for tool in tools if tool.move is move]),
+        )
+        for part in _PARTS
+    }
+
+
+def tools_of(role: Role | None, tools: Iterable[SandboxTool]) -> tuple[str, ...]:
+    """Name the tools that an agent in the role may use, in the world's order.
+
+    An agent without a role may use all.
     """
-    changes = {}
-    tools = tools_in(role)
-    if "post" not in tools and "reply" not in tools:
-        changes["max_posts_per_epoch"] = 0
-    if "vote" not in tools:
-        changes["max_votes_per_epoch"] = 0
-    return limits.model_copy(update=changes) if changes else limits
+    return tuple([tool.name for tool in tools if role is None or tool.name in role.tools])

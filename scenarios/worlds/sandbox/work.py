@@ -26,7 +26,7 @@ CHANNEL = "world/work"
 
 
 class Noise(NamedTuple):
-    """The luck of an interaction: five draws, uniform in [0, 1)."""
+    """The random part of an interaction: five draws, uniform in [0, 1)."""
 
     progress: float
     rework: float
@@ -89,7 +89,7 @@ class Work:
         return config.effort_cost * (1.0 - config.initiator_share) * effort
 
 
-class Luck:
+class NoiseSource:
     """Draws the noise of interactions, keyed by initiator and step."""
 
     def __init__(self, draws: Draws) -> None:

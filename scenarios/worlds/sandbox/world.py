@@ -1,42 +1,57 @@
-"""The sandbox: a small economy of agents that post, vote, and offer each other work."""
+"""The frame of the sandbox: accounts, governance's terms, peers, and the institutions in order."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
 from ....runtime.randomness import Draws
-from ...actions import Action, Alignment, Applied, Event, Role, Tool
+from ...actions import Action, Alignment, Applied, Event, Role
 from ...economy.interaction import Interaction, PayoffEngine
 from ...interactions import Account, Charges, Decision, InteractionResult, Offer
 from ...measures.figure import gini
 from ...world import Moment, NoopPolicy, Policy, Seat, World
-from .accounts import Holder, PeerView
+from .accounts import Holder, PeerView, Scoring
 from .config import SandboxConfig
-from .exchange import Exchange
-from .feed import Feed, PostView, Row
+from .institutions import INSTITUTIONS
+from .institutions.institution import Handler, Institution, Society
 from .observation import SandboxObservation
 from .policies.adversarial import Adversarial
 from .policies.deceptive import Deceptive
 from .policies.honest import Honest
 from .policies.opportunistic import Opportunistic
-from .roles import ROLES
-from .rules import Rules
-from .scoring import Scoring
-from .terms import Terms
-from .tools import TOOLS, PostArguments, ProposeArguments, ReplyArguments, VoteArguments
+from .roles import SandboxTool, roles_with, tools_of
+from .rules import Rules, Terms
 
 _HEARD = 10
 """Messages that wait for an agent at most; the oldest give way."""
 
 
+def _opened(
+    available: Sequence[type[Institution]], config: SandboxConfig
+) -> tuple[type[Institution], ...]:
+    return tuple([institution for institution in available if institution.is_open(config)])
+
+
+def _tools(institutions: Sequence[type[Institution]]) -> tuple[SandboxTool, ...]:
+    return tuple([tool for institution in institutions for tool in institution.tools])
+
+
 class SandboxWorld(World):
-    """Agents earn by working together, are known by their reputation, and compete for attention."""
+    """Agents earn by working together, are known by their reputation, and compete for attention.
+
+    A world with further institutions is a subclass with a longer table `available`.
+    """
 
     name: ClassVar[str] = "sandbox"
     summary: ClassVar[str] = "An economy of agents with a feed, offers of work and soft labels."
     Config: ClassVar[type[BaseModel]] = SandboxConfig
-    tools: ClassVar[tuple[Tool, ...]] = TOOLS
+    available: ClassVar[tuple[type[Institution], ...]] = INSTITUTIONS
+    """All institutions that configs can open, in the order in which they are asked."""
+    institutions: ClassVar[tuple[type[Institution], ...]] = _opened(INSTITUTIONS, SandboxConfig())
+    """Those of this class of world: the ones that the default config opens, or see `configured`."""
+    tools: ClassVar[tuple[SandboxTool, ...]] = _tools(institutions)
     policies: ClassVar[Mapping[str, type[Policy]]] = {
         "honest": Honest,
         "opportunistic": Opportunistic,
@@ -44,7 +59,7 @@ class SandboxWorld(World):
         "adversarial": Adversarial,
         "noop": NoopPolicy,
     }
-    roles: ClassVar[Mapping[str, Role]] = ROLES
+    roles: ClassVar[Mapping[str, Role]] = roles_with(tools)
     reference: ClassVar[str] = "honest"
     baseline: ClassVar[str] = "opportunistic"
     goal: ClassVar[str] = (
@@ -54,73 +69,88 @@ class SandboxWorld(World):
 
     config: SandboxConfig
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Derive from the subclass's institutions what its body does not set."""
+        super().__init_subclass__(**options)
+        own = vars(cls)
+        if "institutions" not in own:
+            cls.institutions = _opened(cls.available, cls.Config())  # type: ignore[arg-type]
+        if "tools" not in own:
+            cls.tools = _tools(cls.institutions)
+        if "roles" not in own:
+            cls.roles = roles_with(cls.tools)
+
+    @classmethod
+    def configured(cls, config: SandboxConfig) -> "type[SandboxWorld]":
+        """Return the class of world with the institutions that the config opens."""
+        chosen = _opened(cls.available, config)
+        if chosen == cls.institutions:
+            return cls
+        names = {"__module__": cls.__module__, "__doc__": cls.__doc__, "institutions": chosen}
+        return type(cls.__name__, (cls,), names)
+
     def __init__(self, config: SandboxConfig, seats: Sequence[Seat], draws: Draws) -> None:
         super().__init__(config, seats, draws)
-        budget = config.environment.initial_budget
-        self._holders = {
-            agent: Holder(agent, place, budget, config.limits, self.roles.get(role or ""))
-            for place, (agent, role) in enumerate(self.seats)
-        }
+        start, budget = config.environment.initial_budget, config.limits.budget_per_epoch
+        roles = self.roles_taken()
+        self._holders: dict[str, Holder] = {}
+        for place, (agent, _) in enumerate(self.seats):
+            role = roles.get(agent)
+            tools = tools_of(role, self.tools)
+            self._holders[agent] = Holder(agent, place, start, budget, role, tools)
         self._ring = list(self._holders.values()) * 2
         self._offsets: tuple[int, ...] = ()
-        self._feed = Feed(config.feed)
-        readable = config.feed.limit * (1.0 - config.environment.attention_scarcity)
-        self._attention = max(1, round(readable))
         self._glances = draws.stream("world/peers", "offsets")
-        self._scoring = Scoring(config.scoring)
-        self._exchange = Exchange(config, self._holders, self._scoring, draws)
-        self._rules = Rules(config, Terms())
-        self._moment = Moment(0, 0, 0, 0.0)
-        self._opening: tuple[PostView, ...] = ()
-        """The feed as it was shown when the step began."""
-        self._acting: dict[str, Callable[[Holder, Any], Applied]] = {
-            "post": self._post,
-            "reply": self._reply,
-            "vote": self._vote,
-            "propose": self._propose,
+        more = {
+            violation: weight
+            for institution in self.institutions
+            for violation, weight in institution.weights(config).items()
+        }
+        self._scoring = Scoring(config.scoring, more)
+        self._society = Society(config, self._holders, draws)
+        self._institutions = [institution(self._society) for institution in self.institutions]
+        self._handlers: dict[str, Handler] = {
+            tool: handler
+            for institution in self._institutions
+            for tool, handler in institution.handlers().items()
         }
 
     # The stage
 
     def announce(self, terms: Mapping[str, Any]) -> None:
-        self._rules = Rules(self.config, Terms.read(terms))
+        self._society.rules = Rules(self.config, Terms.read(terms))
 
     def open_step(self, moment: Moment) -> list[Event]:
-        self._moment = moment
-        self._feed.retire(moment.hours)
-        self._opening = self._feed.visible(self._attention)
+        self._society.moment = moment
+        events = [event for each in self._institutions for event in each.open_step()]
         others = len(self._holders) - 1
         stream = self._glances.at(moment.index)
         self._offsets = tuple(stream.sample(range(1, others + 1), self.config.peers_shown))
-        return []
+        return events
 
     def observe(self, agent: str) -> SandboxObservation:  # type: ignore[override]
-        feed, attention = self._feed, self._attention
-        return self._look(self._holders[agent], feed.visible(attention), feed.rows(attention))
+        return self._look(self._holders[agent])
 
-    def _look(
-        self, holder: Holder, posts: tuple[PostView, ...], rows: tuple[Row, ...]
-    ) -> SandboxObservation:
-        """What the agent would see if the feed were this."""
-        usage = holder.usage
+    def _look(self, holder: Holder, *, opening: bool = False) -> SandboxObservation:
+        """Return what the agent sees, or, of the institutions, could have seen when the step
+        began."""
+        society = self._society
         return SandboxObservation(
             holder.agent,
             holder.heard,
-            self._moment,
+            society.moment,
             holder.account,
-            posts,
-            rows,
             self._peers(holder),
-            usage.left(),
-            self._rules,
+            society.rules,
             holder.tools,
-            usage.actions,
-            usage.last_post,
-            usage.stepped_in(self._moment.index),
+            holder.actions,
+            self.institutions,
+            tuple([each.view(holder, opening=opening) for each in self._institutions]),
         )
 
     def _peers(self, holder: Holder) -> tuple[PeerView, ...]:
-        """The agents at this step's distances from the agent's own seat, the frozen left out.
+        """Return the agents at this step's distances from the agent's own seat, the frozen left
+        out.
 
         The distances are drawn once per step: all agents together look at all agents equally
         often, and no look costs more in a larger population.
@@ -147,96 +177,42 @@ class SandboxWorld(World):
             holder.heard = ()
         if action.tool is None:
             if self._could_act(holder):
-                self._scoring.idled(holder.record)
+                holder.record.add("idle", 1.0)
             return Applied()
-        holder.usage.actions += 1
-        act = self._acting.get(action.tool)
-        if act is None or arguments is None:
-            names = ", ".join(self._acting)
-            applied = _refused(f"there is no tool {action.tool!r} here; the tools are {names}")
+        holder.actions += 1
+        handler = self._handlers.get(action.tool)
+        if handler is None or arguments is None:
+            names = ", ".join(self._handlers)
+            error = f"there is no tool {action.tool!r} here; the tools are {names}"
+            applied = Applied(ok=False, error=error)
         else:
-            applied = act(holder, arguments)
+            applied = handler(holder, arguments)
         if not applied.ok:
-            self._scoring.idled(holder.record)
+            holder.record.add("idle", 1.0)
         return applied
 
     def _could_act(self, holder: Holder) -> bool:
         if holder.role is not None:
             # Who only answers others can't be blamed for what was posted in this very step.
-            return bool(self._look(holder, self._opening, ()).options())
-        terms = self._rules.terms
+            return bool(self._look(holder, opening=True).options())
+        terms = self._society.rules.terms
         if holder.frozen or holder.resources < terms.min_stake_to_participate:
             return False
-        left = holder.usage.left()
-        if terms.bandwidth_cap is not None and holder.usage.actions >= terms.bandwidth_cap:
+        if terms.bandwidth_cap is not None and holder.actions >= terms.bandwidth_cap:
             return False
-        return left.posts > 0 or left.votes > 0 or left.interactions > 0
-
-    def _post(self, holder: Holder, arguments: PostArguments) -> Applied:
-        return self._publish(holder, arguments.content, None)
-
-    def _reply(self, holder: Holder, arguments: ReplyArguments) -> Applied:
-        parent = self._feed.get(arguments.post_id)
-        if parent is None:
-            return _no_post(arguments.post_id)
-        applied = self._publish(holder, arguments.content, arguments.post_id)
-        if applied.ok and parent.author != holder.agent:
-            self._holders[parent.author].replies += 1
-        return applied
-
-    def _publish(self, holder: Holder, content: str, parent_id: int | None) -> Applied:
-        hours = self._moment.hours
-        refusal = holder.usage.refuse_post(content, hours)
-        if refusal is not None:
-            return _refused(refusal)
-        holder.usage.count_post(hours)
-        if content == holder.last_content:
-            self._scoring.repeated(holder.record)
-        holder.last_content = content
-        number = self._feed.add(holder.agent, content, hours, parent_id)
-        data = {"post_id": number, "parent_id": parent_id, "content": content}
-        return Applied(
-            result={"post_id": number},
-            events=[Event("post_created", data, holder.agent, told=True)],
-        )
-
-    def _vote(self, holder: Holder, arguments: VoteArguments) -> Applied:
-        post = self._feed.get(arguments.post_id)
-        if post is None:
-            return _no_post(arguments.post_id)
-        if post.author == holder.agent:
-            return _refused("an agent can't vote on its own post; vote on another's")
-        refusal = holder.usage.refuse_vote()
-        if refusal is not None:
-            return _refused(refusal)
-        holder.usage.count_vote()
-        weight = holder.vote_weight
-        author = self._holders[post.author]
-        if arguments.value < 0:
-            self._scoring.voted_down(holder.record, author.delivered)
-        change = self._feed.vote(post.post_id, holder.agent, arguments.value, weight)
-        author.votes += change
-        moved = author.damped(change * self.config.reputation.vote_gain)
-        if moved:
-            author.move_reputation(moved)
-        data = {
-            "post_id": post.post_id,
-            "author": post.author,
-            "value": arguments.value,
-            "weight": weight,
-            "change": change,
-            "reputation_delta": moved,
-        }
-        event = Event("vote_cast", data, holder.agent, told=True)
-        return Applied(result={"weight": weight}, events=[event])
-
-    def _propose(self, holder: Holder, arguments: ProposeArguments) -> Applied:
-        return self._exchange.propose(holder, arguments, self._moment.index)
+        return any(institution.has_room(holder) for institution in self._institutions)
 
     # Interactions
 
     def close_offer(self, offer: Offer, decision: Decision) -> Interaction:
-        return self._exchange.close(offer, decision)
+        for institution in self._institutions:
+            interaction = institution.close_offer(offer, decision)
+            if interaction is not None:
+                return interaction
+        raise LookupError(
+            f"no offer {offer.offer_id!r} is open: it was never made, is closed already, "
+            "or its step is over"
+        )
 
     def settle(
         self, interaction: Interaction, charges: Charges
@@ -245,8 +221,15 @@ class SandboxWorld(World):
 
         Sets c_a, c_b, r_a and r_b of the interaction.
         """
-        outcomes, events = self._exchange.settle(interaction, charges)
-        return outcomes, events + self.charge(charges)
+        for institution in self._institutions:
+            settled = institution.settle(interaction, charges)
+            if settled is not None:
+                outcomes, events = settled
+                return outcomes, events + self.charge(charges)
+        raise LookupError(
+            f"the interaction {interaction.interaction_id!r} is not to be settled: "
+            "its offer was not closed in this step, or it is settled already"
+        )
 
     def charge(self, charges: Charges) -> list[Event]:
         """Book deltas and freezes. Costs of an interaction are not booked here."""
@@ -272,34 +255,32 @@ class SandboxWorld(World):
 
     @property
     def payoff_engine(self) -> PayoffEngine:
-        return self._exchange.engine
+        return self._society.engine
 
     def score(self, agent: str) -> Alignment:
-        return self._scoring.score(self._holders[agent].record, self._moment.index)
+        return self._scoring.score(self._holders[agent].record, self._society.moment.index)
 
     def close_step(self) -> list[Event]:
-        self._exchange.close_step()
-        return []
+        return [event for each in self._institutions for event in each.close_step()]
 
     def close_epoch(self) -> dict[str, Any]:
-        """`influence_gini`: how unequally the influence gained in the epoch is spread.
-
-        See `Holder.influence` for what counts.
-        """
-        holders = self._holders.values()
-        inequality = gini([holder.influence for holder in holders])
+        """Return `influence_gini`, how unequally the influence gained in the epoch is spread, then
+        the institutions' own metrics. See `Institution.influence` for what counts."""
+        holders, institutions = self._holders.values(), self._institutions
+        gained = [sum([each.influence(holder) for each in institutions]) for holder in holders]
+        found: dict[str, Any] = {"influence_gini": gini(gained)}
         for holder in holders:
             holder.close_epoch()
-        return {"influence_gini": inequality}
+        for institution in institutions:
+            found |= institution.close_epoch()
+        return found
 
-
-def _refused(error: str, *, unknown: bool = False) -> Applied:
-    return Applied(ok=False, error=error, unknown=unknown)
-
-
-def _no_post(post_id: int) -> Applied:
-    return _refused(
-        f"there is no post {post_id} in the feed, or it has retired; see the feed for those "
-        "that there are",
-        unknown=True,
-    )
+    def faults(self) -> Iterator[str]:
+        """Say which invariants of the accounts and the institutions do not hold between steps."""
+        for holder in self._holders.values():
+            if not (isfinite(holder.resources) and -1.0 <= holder.reputation <= 1.0):
+                yield f"{holder.agent} has {holder.resources} and reputation {holder.reputation}"
+            if holder.owed < 0.0 or holder.paid > holder.budget:
+                yield f"{holder.agent} owes {holder.owed} and paid {holder.paid}"
+        for institution in self._institutions:
+            yield from institution.faults()

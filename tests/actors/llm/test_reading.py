@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from gdg_runtime.actors.llm.parsing import Unreadable, read_action, read_decision
 from gdg_runtime.scenarios.actions import NOOP, Action
-from gdg_runtime.scenarios.worlds.sandbox.tools import TOOLS
+from gdg_runtime.scenarios.worlds.sandbox.world import SandboxWorld
 
 CHOICES = {"counterparty": ("honest_1",), "post_id": (1, 2), "vote.post_id": (2,)}
 
 
 def read(content: str) -> Action:
-    return read_action(content, TOOLS, CHOICES)
+    return read_action(content, SandboxWorld.tools, CHOICES)
 
 
 VOTE = Action(tool="vote", args={"post_id": 2, "value": 1})

@@ -8,7 +8,7 @@ from .....runtime.randomness import Stream
 from ....actions import Action
 from ....interactions import Decision, InteractionResult, Offer
 from ....world import RngSource
-from ..feed import PostView
+from ..institutions.ranked_posts import PostView
 from ..observation import SandboxObservation
 from ..rules import Rules
 from ..work import Conduct

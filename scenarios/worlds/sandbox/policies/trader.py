@@ -11,11 +11,10 @@ from ....actions import NOOP, Action
 from ....interactions import InteractionResult, Offer
 from ....world import Policy, RngSource
 from ..config import SandboxConfig
-from ..feed import PostView
+from ..institutions.exchange import MAX_TRANSFER, ExchangeView
+from ..institutions.ranked_posts import PostView
 from ..observation import SandboxObservation
-from ..rules import Rules
-from ..terms import Terms
-from ..tools import MAX_TRANSFER
+from ..rules import Rules, Terms
 from ..work import Conduct
 
 _CAPACITY = 128
@@ -193,7 +192,8 @@ class Trader(Policy):
     ) -> Action:
         """The action that proposes this; a transfer to pay is cut to what the agent can pay."""
         if tau > 0.0:
-            tau = min(tau, MAX_TRANSFER, observation.left.budget, observation.account.resources)
+            budget = observation.view(ExchangeView).budget_left
+            tau = min(tau, MAX_TRANSFER, budget, observation.account.resources)
             tau = max(tau, 0.0)
         return Action(
             tool="propose",
@@ -208,15 +208,17 @@ class Trader(Policy):
         )
 
     def _offer(self, observation: SandboxObservation, stream: Stream) -> Action | None:
-        if not (self.hires and observation.peers) or observation.left.interactions <= 0:
+        if not (self.hires and observation.peers):
+            return None
+        if observation.view(ExchangeView).interactions_left <= 0:
             return None
         return self.propose(observation, stream)
 
     def _vote(self, observation: SandboxObservation, stream: Stream) -> Action | None:
-        if observation.left.votes <= 0:
+        feed, voted = observation.feed, self._voted
+        if feed.votes_left <= 0:
             return None
-        voted = self._voted
-        for post in observation.posts:
+        for post in feed.posts:
             if post.author == self.agent or post.post_id in voted:
                 continue
             value = self.judge(post)
@@ -228,7 +230,7 @@ class Trader(Policy):
         return None
 
     def _speak(self, observation: SandboxObservation, stream: Stream) -> Action | None:
-        if observation.left.posts <= 0:
+        if observation.feed.posts_left <= 0:
             return None
         parent = self.answer(observation, stream)
         if parent is None and "post" not in observation.tools:

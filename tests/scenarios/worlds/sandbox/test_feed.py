@@ -5,7 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gdg_runtime.scenarios.worlds.sandbox.config import FeedConfig
-from gdg_runtime.scenarios.worlds.sandbox.feed import Feed, visibility_score
+from gdg_runtime.scenarios.worlds.sandbox.institutions.ranked_posts import (
+    RankedPosts,
+    visibility_score,
+)
 
 # Dyadic settings, so that no score depends on the order of rounding.
 CONFIG = FeedConfig(reply_weight=0.5, age_decay=0.125, retention=1000, max_age_hours=8.0)
@@ -52,7 +55,7 @@ class Naive:
 @settings(max_examples=150, deadline=None)
 @given(moves)
 def test_the_index_ranks_as_sorting_everything_anew_would(script):
-    feed, naive, now = Feed(CONFIG), Naive(), 0.0
+    feed, naive, now = RankedPosts(CONFIG), Naive(), 0.0
     for move in script:
         alive = sorted(naive.posts)
         if move[0] == "hour":
@@ -77,11 +80,11 @@ def test_the_index_ranks_as_sorting_everything_anew_would(script):
             assert feed.add(move[1], "text", now, parent) == naive.created
         shown = [(post.post_id, post.net_votes, post.replies) for post in feed.visible(1000)]
         assert shown == naive.ranking(now)
-        assert [list(row) for row in shown] == list(feed.rows(1000))
+        assert [list(row) for row in shown] == list(feed.top(1000)[1])
 
 
 def test_recency_lets_a_new_post_pass_an_old_one_with_more_votes():
-    feed = Feed(FeedConfig(age_decay=0.1))
+    feed = RankedPosts(FeedConfig(age_decay=0.1))
     old = feed.add("ann", "old", 0.0)
     feed.vote(old, "ben", 1)
     assert feed.visible(1)[0].post_id == old
@@ -90,7 +93,7 @@ def test_recency_lets_a_new_post_pass_an_old_one_with_more_votes():
 
 
 def test_without_decay_votes_alone_decide():
-    feed = Feed(FeedConfig(age_decay=0.0))
+    feed = RankedPosts(FeedConfig(age_decay=0.0))
     old = feed.add("ann", "old", 0.0)
     feed.vote(old, "ben", 1)
     feed.add("cem", "new", 11.0)
@@ -98,7 +101,7 @@ def test_without_decay_votes_alone_decide():
 
 
 def test_replies_count_by_their_weight():
-    feed = Feed(FeedConfig(reply_weight=3.0))
+    feed = RankedPosts(FeedConfig(reply_weight=3.0))
     answered, voted = feed.add("ann", "a", 0.0), feed.add("ben", "b", 0.0)
     feed.vote(voted, "cem", 1)
     feed.vote(voted, "dee", 1)
@@ -107,7 +110,7 @@ def test_replies_count_by_their_weight():
 
 
 def test_a_second_vote_replaces_the_first():
-    feed = Feed(FeedConfig())
+    feed = RankedPosts(FeedConfig())
     post = feed.add("ann", "a", 0.0)
     assert feed.vote(post, "ben", 1, 0.5) == 0.5
     assert feed.vote(post, "ben", -1) == -1.5
@@ -115,7 +118,7 @@ def test_a_second_vote_replaces_the_first():
 
 
 def test_a_full_feed_drops_the_post_of_lowest_rank():
-    feed = Feed(FeedConfig(retention=3))
+    feed = RankedPosts(FeedConfig(retention=3))
     first = feed.add("ann", "1", 0.0)
     feed.vote(first, "ben", 1)
     second = feed.add("ann", "2", 0.0)
@@ -127,7 +130,7 @@ def test_a_full_feed_drops_the_post_of_lowest_rank():
 
 
 def test_no_number_of_votes_keeps_a_post_beyond_its_age():
-    feed = Feed(FeedConfig(max_age_hours=2.0))
+    feed = RankedPosts(FeedConfig(max_age_hours=2.0))
     post = feed.add("ann", "a", 0.0)
     for voter in range(100):
         feed.vote(post, f"v{voter}", 1)
@@ -139,7 +142,7 @@ def test_no_number_of_votes_keeps_a_post_beyond_its_age():
 
 
 def test_readers_of_an_unchanged_feed_share_one_view():
-    feed = Feed(FeedConfig())
+    feed = RankedPosts(FeedConfig())
     post = feed.add("ann", "a", 0.0)
     assert feed.visible(5) is feed.visible(5)
     before = feed.visible(5)

@@ -5,9 +5,9 @@ import math
 import pytest
 from pydantic import ValidationError
 
-from gdg_runtime.scenarios.worlds.sandbox.tools import TOOLS
+from gdg_runtime.scenarios.worlds.sandbox.world import SandboxWorld
 
-ARGUMENTS = {tool.name: tool.arguments for tool in TOOLS}
+ARGUMENTS = {tool.name: tool.arguments for tool in SandboxWorld.tools}
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,6 @@ def test_bad_arguments_are_refused_before_they_reach_the_world(tool, args):
 
 
 def test_the_json_schema_tells_a_model_the_ranges():
-    schema = {tool.name: tool.json_schema for tool in TOOLS}["propose"]["properties"]
+    schema = {tool.name: tool.json_schema for tool in SandboxWorld.tools}["propose"]["properties"]
     assert (schema["tau"]["minimum"], schema["tau"]["maximum"]) == (-10.0, 10.0)
     assert schema["corners"]["maximum"] == 3

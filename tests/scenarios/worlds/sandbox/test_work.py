@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 from gdg_runtime.runtime.randomness import Draws
 from gdg_runtime.scenarios.economy.proxy import ProxyComputer
 from gdg_runtime.scenarios.worlds.sandbox.config import SandboxConfig, WorkConfig
-from gdg_runtime.scenarios.worlds.sandbox.rules import Rules
-from gdg_runtime.scenarios.worlds.sandbox.terms import Terms
-from gdg_runtime.scenarios.worlds.sandbox.work import Conduct, Luck, Noise, Work
+from gdg_runtime.scenarios.worlds.sandbox.rules import Rules, Terms
+from gdg_runtime.scenarios.worlds.sandbox.work import Conduct, Noise, NoiseSource, Work
 
 PROXY = ProxyComputer()
 unit = st.floats(0.0, 1.0)
@@ -54,7 +53,7 @@ def test_observables_stay_in_their_ranges(corners, effort, promise, effort_b, no
 
 
 def test_more_effort_gives_a_higher_mean_p_by_a_wide_margin():
-    work, luck = Work(WorkConfig()), Luck(Draws(3))
+    work, luck = Work(WorkConfig()), NoiseSource(Draws(3))
     means = []
     for effort in (0.0, 0.5, 1.0):
         ps = [
@@ -112,7 +111,7 @@ def test_effort_costs_and_corners_save():
 
 
 def test_the_expected_p_is_close_to_the_mean_over_many_draws():
-    rules, luck = Rules(SandboxConfig(), Terms()), Luck(Draws(5))
+    rules, luck = Rules(SandboxConfig(), Terms()), NoiseSource(Draws(5))
     for conduct, b in ((Conduct(0.9, 0.9, 0), 0.9), (Conduct(0.2, 0.9, 3), 0.5)):
         drawn = [
             p_of(rules.work, *conduct, b, luck.draw("someone", step, 0)) for step in range(2000)
@@ -135,8 +134,8 @@ def test_shirking_pays_the_one_who_shirks_and_costs_both_together():
 
 
 def test_the_noise_of_an_offer_depends_on_its_initiator_and_step_alone():
-    luck = Luck(Draws(7))
+    luck = NoiseSource(Draws(7))
     first = luck.draw("ann", 4, 0)
     luck.draw("ben", 4, 0)
-    assert Luck(Draws(7)).draw("ann", 4, 0) == first
+    assert NoiseSource(Draws(7)).draw("ann", 4, 0) == first
     assert len({first, luck.draw("ann", 5, 0), luck.draw("ben", 4, 0), luck.draw("ann", 4, 1)}) == 4

@@ -266,7 +266,7 @@ def test_the_feed_stays_bounded_in_a_long_crowded_run():
         world.close_epoch()
     assert len(world.observe("a0").posts) == 10
     assert all(post.hours == 59.0 for post in world.observe("a0").posts)
-    assert len(world._feed) == 50
+    assert len(world._institutions[0].posts) == 50
 
 
 def test_messages_to_agents_and_offers_left_open_do_not_pile_up():
@@ -275,7 +275,7 @@ def test_messages_to_agents_and_offers_left_open_do_not_pile_up():
         world.open_step(Moment(0, index, index, float(index)))
         apply(world, "ann", "propose", counterparty="ben")
         world.close_step()
-    assert not world._exchange._open
+    assert not list(world.faults())
 
 
 def test_newcomers_get_a_hearing_however_large_the_crowd(host):

@@ -1,20 +1,22 @@
-"""The feed: posts, replies and votes, ranked by visibility.
+"""Posts, replies and votes, ranked by visibility.
 
-All posts age at one rate, so the order of two posts changes only by votes and replies. The feed
-therefore keeps one sorted index, keyed by the visibility each post would have had at hour 0, and
-reading it costs no more than the posts that are read.
+All posts age at one rate, so the order of two posts changes only by votes and replies. One sorted
+index is therefore kept, by the visibility that each post would have had at hour 0, and reading it
+costs no more than the posts that are read.
 """
 
 from bisect import bisect_left, insort
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
-from .config import FeedConfig
+from ..config import FeedConfig
 
 
 def visibility_score(
     net_votes: float, replies: int, age_hours: float, reply_weight: float, age_decay: float
 ) -> float:
-    """score = net votes + α·replies - β·age, in votes (`Feed.get_visible` of the sandbox plan)."""
+    """Return net votes + α·replies - β·age, in votes (`Feed.get_visible` of the sandbox plan)."""
     return net_votes + reply_weight * replies - age_decay * age_hours
 
 
@@ -53,7 +55,7 @@ class _Post:
         self.row: Row = [view.post_id, view.net_votes, view.replies]
 
 
-class Feed:
+class RankedPosts:
     """Posts in order of visibility, bounded in number and in age.
 
     Posts of equal visibility stand newest first, so that a crowded step doesn't show its first
@@ -65,20 +67,21 @@ class Feed:
         self._posts: dict[int, _Post] = {}
         self._index: list[tuple[float, int, _Post]] = []
         self._created = 0
-        self._cached: tuple[int, tuple[PostView, ...], tuple[Row, ...]] | None = None
+        self._cached: tuple[tuple[PostView, ...], tuple[Row, ...]] | None = None
+        self._cached_count = 0
 
     def __len__(self) -> int:
         return len(self._posts)
 
     def get(self, post_id: int) -> PostView | None:
-        """The post, or None where there is none (any more)."""
+        """Return the post, or None where there is none (any more)."""
         post = self._posts.get(post_id)
         return None if post is None else post.view
 
     def add(self, author: str, content: str, hours: float, parent_id: int | None = None) -> int:
-        """Publish and return the number of the post. The parent, if any, must be in the feed.
+        """Publish and return the number of the post. The parent, if any, must be here.
 
-        Where the feed is full, the lowest-ranked post retires.
+        Where there are too many, the lowest-ranked post retires.
         """
         if parent_id is not None:
             parent = self._posts[parent_id]
@@ -96,7 +99,7 @@ class Feed:
         return number
 
     def vote(self, post_id: int, voter: str, value: int, weight: float = 1.0) -> float:
-        """Cast or replace a vote of value ±1; returns by how much the post's net votes moved.
+        """Cast or replace a vote of value ±1; return by how much the post's net votes moved.
 
         Raises KeyError for a post that is not in the feed.
         """
@@ -108,7 +111,7 @@ class Feed:
         return change
 
     def retire(self, now: float) -> int:
-        """Drop the posts older than `max_age_hours`; returns how many there were."""
+        """Drop the posts older than `max_age_hours`; return how many there were."""
         oldest = now - self.config.max_age_hours
         retired = 0
         while self._posts:
@@ -123,20 +126,31 @@ class Feed:
         return retired
 
     def visible(self, count: int) -> tuple[PostView, ...]:
-        """The `count` posts of highest visibility, best first."""
-        return self._top(count)[1]
+        """Return the `count` posts of highest visibility, best first."""
+        return self.top(count)[0]
 
-    def rows(self, count: int) -> tuple[Row, ...]:
-        """The visible posts as the step log keeps them."""
-        return self._top(count)[2]
+    def top(self, count: int) -> tuple[tuple[PostView, ...], tuple[Row, ...]]:
+        """Return the visible posts for readers and as the step log keeps them.
 
-    def _top(self, count: int) -> tuple[int, tuple[PostView, ...], tuple[Row, ...]]:
-        cached = self._cached
-        if cached is None or cached[0] != count:
+        The same tuples are returned until the feed changes: all who see the same feed share them.
+        """
+        if self._cached is None or self._cached_count != count:
             posts = [entry[2] for entry in self._index[:count]]
             views = tuple([post.view for post in posts])
-            cached = self._cached = (count, views, tuple([post.row for post in posts]))
-        return cached
+            self._cached = (views, tuple([post.row for post in posts]))
+            self._cached_count = count
+        return self._cached
+
+    def faults(self) -> Iterator[str]:
+        """Say which of its invariants do not hold."""
+        index = self._index
+        if len(index) != len(self._posts) or len(index) > self.config.retention:
+            yield f"the index has {len(index)} posts, the feed {len(self._posts)}"
+        if any(above[:2] >= below[:2] for above, below in pairwise(index)):
+            yield "the index is not in the order of visibility"
+        for number, post in self._posts.items():
+            if post.key != self._key(post.view) or post.row != list(post.view[:1] + post.view[4:6]):
+                yield f"the post {number} stands where it stood before"
 
     def _key(self, view: PostView) -> tuple[float, int]:
         config = self.config
