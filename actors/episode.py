@@ -62,7 +62,8 @@ class _Wiring:
         """By config, as JSON."""
         self.goals: ActorRef[Any] | None = None
         """The GoalStore, if there is one."""
-        self.world_class = episode.world
+        settings = episode.world.Config.model_validate(self.config.world.params)
+        self.world_class = episode.world.configured(settings)
         self.levers = episode.make_levers()
         self.kernel = Kernel(
             seed=simulation.seed,
@@ -70,12 +71,8 @@ class _Wiring:
             tie=schedule(schedule_policy, simulation.seed),
             arrival=config.effects.order == "arrival",
         )
-        self.world = self._make_world()
-
-    def _make_world(self) -> World:
-        settings = self.world_class.Config.model_validate(self.config.world.params)
         seats = [Seat(one.agent, one.spec.role) for one in self.episode.agents]
-        return self.world_class(settings, seats, self.kernel.draws)
+        self.world: World = self.world_class(settings, seats, self.kernel.draws)
 
     def build(self) -> Kernel:
         kernel, world = self.kernel, self.world

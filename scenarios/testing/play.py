@@ -79,7 +79,8 @@ def play(
     draws = Draws(seed)
     names = tuple(f"agent_{number}" for number in range(1, agents + 1))
     seats = [Seat(name, role) for name in names]
-    world = world_cls(settings(world_cls, config), seats, draws)
+    chosen = settings(world_cls, config)
+    world = world_cls.configured(chosen)(chosen, seats, draws)
     table = _Table(world, player, names, draws)
     world.announce({})
     table.episode.events += world.reset()
