@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ..runtime.wording import problems, shortened
 from ..scenarios.actions import NOOP, Action, Applied, Event
 from ..scenarios.world import World
 from .messages import Ruled
@@ -79,12 +80,12 @@ _LONGEST = 80
 def plain_error(error: ValidationError) -> str:
     """What is wrong with each argument, what came and what belongs there."""
     parts = []
-    faults = error.errors(include_url=False, include_context=False)
-    for fault in faults[:_MOST_FAULTS]:
-        where = ".".join(str(part)[:_LONGEST] for part in fault["loc"]) or "arguments"
-        parts.append(f"{where}: {fault['msg']}, got {_shown(fault['input'])}")
-    if len(faults) > _MOST_FAULTS:
-        parts.append(f"and {len(faults) - _MOST_FAULTS} more faults")
+    found = problems(error)
+    for problem in found[:_MOST_FAULTS]:
+        where = ".".join(str(part)[:_LONGEST] for part in problem.where) or "arguments"
+        parts.append(f"{where}: {problem.message}, got {_shown(problem.given)}")
+    if len(found) > _MOST_FAULTS:
+        parts.append(f"and {len(found) - _MOST_FAULTS} more faults")
     return "; ".join(parts)
 
 
@@ -92,4 +93,4 @@ def _shown(value: Any) -> str:
     text = repr(value) if isinstance(value, str | int | float | bool | None) else (
         f"a {type(value).__name__}"
     )  # fmt: skip
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+    return shortened(text, _LONGEST, "...")

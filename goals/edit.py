@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ..runtime.wording import first_problem
 from .errors import BadRequest, NotEditable
 from .fields import LAST_YEAR
 from .ledger import CREATED, DELETED, UPDATED
@@ -113,10 +114,7 @@ def _checked(goal: Goal, changes: dict[str, Any]) -> Goal:
     try:
         draft = GoalDraft.model_validate(proposed)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        why = f"{where}: {first['msg']}" if where else first["msg"]
-        raise BadRequest("invalid-goal", why, goal_id=goal.id) from None
+        raise BadRequest("invalid-goal", str(first_problem(error)), goal_id=goal.id) from None
     whole = {**shown, **{name: getattr(draft, name) for name in GoalDraft.model_fields}}
     return Goal(**whole)
 

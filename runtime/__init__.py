@@ -20,26 +20,26 @@ It imports none of the other layers.
 """
 
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from .actor import Actor, EffectActor, handles
-from .context import Context, Timer
-from .effects import EffectReport, EffectRequest, Outcome
-from .errors import EffectError, EffectFailed, EffectFault, EffectWithheld
-from .journal import Journal, Recorded
-from .kernel import Kernel, State
-from .message import Message
-from .order import Clock, schedule
-from .randomness import Draws, Stream
-from .ref import ActorRef
-from .supervision import ActorFailed, DeadLetter, Directive, Supervision, Terminated
-from .waiting import Gathered, Pending, Race, Winner
-
 if TYPE_CHECKING:
+    from .actor import Actor, EffectActor, handles
+    from .context import Context, Timer
     from .drivers import RunEnd
     from .drivers.effects import Limits
     from .drivers.live import FromOutside, StopSwitch, drive
     from .drivers.replay import replay
+    from .effects import EffectReport, EffectRequest, Outcome
+    from .errors import EffectError, EffectFailed, EffectFault, EffectWithheld
+    from .journal import Journal, Recorded
+    from .kernel import Kernel, State
+    from .message import Message
+    from .order import Clock, schedule
+    from .randomness import Draws, Stream
+    from .ref import ActorRef
+    from .supervision import ActorFailed, DeadLetter, Directive, Supervision, Terminated
+    from .waiting import Gathered, Pending, Race, Winner
 
 __all__ = [
     "Actor",
@@ -81,18 +81,32 @@ __all__ = [
     "schedule",
 ]
 
-_DRIVERS = {
-    "FromOutside": ".live",
-    "Limits": ".effects",
-    "RunEnd": "",
-    "StopSwitch": ".live",
-    "drive": ".live",
-    "replay": ".replay",
-}
+_HOMES = (
+    "message",
+    "errors",
+    "randomness",
+    "order",
+    "ref",
+    "supervision",
+    "actor",
+    "effects",
+    "waiting",
+    "context",
+    "journal",
+    "kernel",
+    "drivers",
+    "drivers.effects",
+    "drivers.replay",
+    "drivers.live",
+)
+"""The modules that hold the names above, the light ones first."""
 
 
 def __getattr__(name: str) -> Any:
-    """Import a driver when it is asked for: the live one brings a library of event loops."""
-    if name not in _DRIVERS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.drivers{_DRIVERS[name]}"), name)
+    """Import a name when it is first asked for: who needs one light module pays for no engine."""
+    if name in __all__:
+        for home in _HOMES:
+            found = getattr(import_module(f".{home}", __name__), name, None)
+            if found is not None and not isinstance(found, ModuleType):
+                return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
 
-from .files.diagnostics import nearest, nearest_first, one_line, shown
+from ..runtime.wording import one_line
+from .files.diagnostics import nearest, nearest_first, shown
 from .measures.metric import METRICS
 
 if TYPE_CHECKING:

@@ -32,6 +32,7 @@ from ...runtime.kernel import Kernel
 from ...runtime.message import Message
 from ...runtime.order import OUTSIDE
 from ...runtime.ref import ActorRef
+from ...runtime.wording import first_problem
 from ...scenarios.actions import Event
 from ...scenarios.observation import CurrentGoal
 from ...scenarios.schema.episode import EpisodeConfig
@@ -283,7 +284,7 @@ class GoalKeeper(Actor):
             try:
                 command = kind.model_validate(message.body)
             except ValidationError as error:
-                answer = Refused(code="invalid-goal", detail=str(error.errors()[0]["msg"]))
+                answer = Refused(code="invalid-goal", detail=first_problem(error).message)
             else:
                 answer = await self._carry_out_for_outside(command, ctx)
         if not self.is_over:

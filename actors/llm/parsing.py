@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from pydantic import JsonValue, ValidationError
 
+from ...runtime.wording import cut, shortened
 from ...scenarios.actions import NOOP, Action, Tool
 from ...scenarios.interactions import Decision
 from ..action_gate import plain_error
@@ -114,13 +115,12 @@ def _reasoning(reply: Mapping[str, JsonValue]) -> str | None:
     text = reply.get("reasoning")
     if not isinstance(text, str) or not text:
         return None
-    cut = len(text) - _KEPT_REASONING
-    return text if cut <= 0 else f"{text[:_KEPT_REASONING]}… [{cut} more characters]"
+    return cut(text, _KEPT_REASONING)
 
 
 def _kind(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return shortened(text, 60, "...")
 
 
 def _story(error: Exception) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
+from ...runtime.wording import cut
+
 OPEN, CLOSE = "<data>", "</data>"
 
 _WHAT_COULD_ACT = re.compile(
@@ -30,7 +32,7 @@ def as_data(value: Mapping[str, Any], max_text: int, most: int | None = None) ->
     if len(text) > max_text and re.search(_LONG_TEXT % max_text, text):
         text = _json(_cut(value, max_text))
     if most is not None and len(text) > most:
-        text = _json({"cut": f"{text[:most]}… [{len(text) - most} more characters]"})
+        text = _json({"cut": cut(text, most)})
     return f"{OPEN}{_WHAT_COULD_ACT.sub(_escaped, text)}{CLOSE}"
 
 
@@ -59,8 +61,7 @@ def _escaped(found: re.Match[str]) -> str:
 
 def _cut(value: Any, most: int) -> Any:
     if isinstance(value, str):
-        more = len(value) - most
-        return value if more <= 0 else f"{value[:most]}… [{more} more characters]"
+        return cut(value, most)
     if isinstance(value, float) and not isfinite(value):
         return str(value)
     if isinstance(value, Mapping):

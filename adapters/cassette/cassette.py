@@ -20,6 +20,7 @@ from ...runtime.canonical import canonical_json, digest
 from ...runtime.effects import Outcome, Status
 from ...runtime.errors import GdgError
 from ...runtime.text_store import put_back
+from ...runtime.wording import first_problem
 from ..runs.errors import RunError
 
 _SHOWN = 5
@@ -321,6 +322,5 @@ def _why(error: ValueError) -> str:
     """The first fault, without what the file holds there."""
     if not isinstance(error, ValidationError):
         return f"this line is damaged: {error}"
-    fault = error.errors()[0]
-    where = ".".join(str(part) for part in fault["loc"])
-    return f"this line is damaged: {where}: {fault['msg']}"
+    found = first_problem(error)
+    return f"this line is damaged: {found.path}: {found.message}"

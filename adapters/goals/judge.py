@@ -8,6 +8,7 @@ from ...actors.goals.judge import judge_question
 from ...goals.checkers.checker import AsyncMaxOf
 from ...goals.checkers.lexical import LexicalChecker
 from ...goals.checkers.model_checkers import LLMJudgeChecker
+from ...runtime.wording import first_problem
 from ...scenarios.schema.language_model import Budget, ModelConfig
 from ..llm.keys import Keys
 from ..llm.language_models import MissingKeys
@@ -27,9 +28,9 @@ def judge_config(model: str, api_base: str | None) -> ModelConfig:
     try:
         return ModelConfig(model=model, api_base=api_base)
     except ValidationError as error:
-        fault = error.errors()[0]
-        option = "--judge" if fault["loc"][0] == "model" else "--judge-api-base"
-        raise BadJudge(f"{option}: {fault['msg']}") from None
+        found = first_problem(error)
+        option = "--judge" if found.path.startswith("model") else "--judge-api-base"
+        raise BadJudge(f"{option}: {found.message}") from None
 
 
 class JudgeModel:

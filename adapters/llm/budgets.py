@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import ValidationError
 
 from ...actors.llm.chat import Usage
+from ...runtime.wording import first_problem
 from ...scenarios.schema.episode import EpisodeConfig
 from ...scenarios.schema.language_model import Budget
 from ...scenarios.schema.roster import agent_ids
@@ -231,4 +232,4 @@ def _changed(budget: Budget, unit: str, limit: str, text: str) -> Budget:
     try:
         return Budget.model_validate({**budget.model_dump(), unit: value})
     except ValidationError as error:
-        raise BadBudget(text, error.errors()[0]["msg"]) from None
+        raise BadBudget(text, first_problem(error).message) from None

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from ...runtime.errors import JournalDamaged
 from ...runtime.hash_chain import Recovered, read_sealed
 from ...runtime.journal import Recorded
+from ...runtime.wording import first_problem
 from ...scenarios.schema.episode import EpisodeConfig
 from .directory import (
     CONFIG,
@@ -324,8 +325,8 @@ def read_config_document(document: object, path: Path) -> StoredConfig:
         config = EpisodeConfig.model_validate(document.get("config"))
         return StoredConfig(config, str(document["schedule"]))
     except ValidationError as error:
-        fault = error.errors()[0]
-        where = ".".join(str(part) for part in fault["loc"])
-        raise RunUnreadable(path, f"its config does not fit: {where}: {fault['msg']}") from None
+        found = first_problem(error)
+        why = f"its config does not fit: {found.path}: {found.message}"
+        raise RunUnreadable(path, why) from None
     except KeyError as error:
         raise RunUnreadable(path, f"its config lacks {error}") from None

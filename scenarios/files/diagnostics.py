@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from ...runtime.wording import printable, shortened
+
 _SHOWN = 50
 _LONGEST = 60
 
@@ -104,15 +106,7 @@ def nearest_first(name: str, known: Sequence[str]) -> tuple[str, ...]:
 
 def shown(text: str) -> str:
     """Text of the user's, safe to print: short, and with control characters escaped."""
-    if not text.isprintable():
-        text = ascii(text)[1:-1]
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-
-
-def one_line(text: str) -> str:
-    """A message of somebody else's on one line, safe to print."""
-    line = " ".join(text.split())
-    return line if line.isprintable() else ascii(line)[1:-1]
+    return shortened(printable(text), _LONGEST)
 
 
 def quoted(text: str) -> str:

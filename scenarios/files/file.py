@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from .diagnostics import Findings, Place, nearest, nearest_first, one_line
+from ...runtime.wording import one_line
+from .diagnostics import Findings, Place, nearest, nearest_first
 from .shipped import SUFFIXES, shipped_scenarios
 
 MAX_BYTES = 1 << 20

@@ -6,8 +6,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from ...runtime.wording import one_line
 from ..schema.describe import Words
-from .diagnostics import Findings, nearest, one_line
+from .diagnostics import Findings, nearest
 from .nodes import Node, described, mapping, plain
 
 Model = TypeVar("Model", bound=BaseModel)
