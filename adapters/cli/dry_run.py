@@ -1,17 +1,16 @@
-"""What `start --dry-run` shows: what a run would ask of language models, take and cost."""
+"""Show what a run would ask of language models, take and cost: `start --dry-run`."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Sequence
 
 import click
 from rich.console import Console
 from rich.table import Table
 
 from ...actors.resolved import ResolvedEpisode
-from ..dry_run.budget_check import BudgetCheck
-from ..dry_run.estimate import Estimate, ModelEstimate, estimate
-from ..dry_run.load import Load
-from ..dry_run.spread import Spread
+from ..dry_run.estimate import BudgetCheck, Estimate, ModelEstimate, estimate
+from ..dry_run.usage_forecast import Range
 from ..llm.keys import Keys
 from ..runs.errors import MissingExtra
 from .tables import console, rows_table, safe
@@ -43,7 +42,7 @@ def show_estimate(
 
 
 def _missing(episode: ResolvedEpisode) -> list[str]:
-    """What `start` would say of keys, and of packages, that are not there."""
+    """Return what `start` would say of keys, and of packages, that are not there."""
     missing = []
     try:
         keys = Keys.load()
@@ -68,11 +67,11 @@ def print_estimate(estimated: Estimate, *, as_json: bool = False) -> None:
         out.print(f"No agent of {safe(estimated.scenario)} asks a language model{costs}.")
     for one in estimated.models:
         out.print(f"[italic]{safe(_name(one))}[/]")
-        out.print(_figures(one.load, one.usd, one.minutes))
+        out.print(_metrics(one))
         out.print(f"[dim]{_terms(one)}[/]\n")
     if len(estimated.models) > 1:
         out.print(f"[italic]the whole run, {_counted(estimated.steps, 'step')}[/]")
-        out.print(_figures(estimated.load, estimated.usd, estimated.minutes))
+        out.print(_metrics(estimated))
     if estimated.budgets:
         out.print(_budgets(estimated.budgets))
     _print_words(estimated, out)
@@ -88,7 +87,9 @@ def _print_words(estimated: Estimate, out: Console) -> None:
     for text in estimated.missing_keys:
         out.print(f"[yellow]Before it can start[/]: {safe(text)}.")
     if estimated.models:
-        out.print(f"[dim]Measured on a rehearsal of {_counted(estimated.rehearsed, 'step')}.[/]")
+        out.print(
+            f"[dim]Measured on a rehearsal of {_counted(estimated.rehearsed_steps, 'step')}.[/]"
+        )
         out.print("[dim]Assumed for low, expected and high:[/]")
         for text in estimated.assumptions:
             out.print(f"[dim]- {safe(text)}[/]")
@@ -96,10 +97,10 @@ def _print_words(estimated: Estimate, out: Console) -> None:
 
 
 def _summary(estimated: Estimate) -> str:
-    """The estimate in two sentences."""
+    """Put the estimate into two sentences."""
     models = list(dict.fromkeys([one.model for one in estimated.models]))
     whom = safe(models[0]) if len(models) == 1 else f"{len(models)} models"
-    asks = f"This run would ask {whom} {_range(estimated.load.calls, _count, ' times')}"
+    asks = f"This run would ask {whom} {_range(estimated.usage.calls, _count, ' times')}"
     if estimated.usd is not None:
         asks += f" and cost {_range(estimated.usd, _dollars)}."
     elif estimated.known_usd.high:
@@ -109,30 +110,37 @@ def _summary(estimated: Estimate) -> str:
     return f"{asks} It would take {_range(estimated.minutes, _duration)}."
 
 
-def _figures(load: Load, usd: Spread | None, minutes: Spread) -> Table:
-    rows: list[tuple[str, Iterator[str]]] = [
-        ("calls", map(_count, load.calls)),
-        ("prompt tokens", map(_count, load.prompt_tokens)),
-        ("completion tokens", map(_count, load.completion_tokens)),
-        ("US dollars", iter(["unknown"] * 3) if usd is None else map(_dollars, usd)),
-        ("time", map(_duration, minutes)),
+def _metrics(one: Estimate | ModelEstimate) -> Table:
+    rows: list[tuple[str, Range | None, Callable[[float], str]]] = [
+        ("calls", one.usage.calls, _count),
+        ("prompt tokens", one.usage.prompt_tokens, _count),
+        ("completion tokens", one.usage.completion_tokens, _count),
+        ("US dollars", one.usd, _dollars),
+        ("time", one.minutes, _duration),
     ]
     columns = ("", "low", "expected", "high")
-    return rows_table("", columns, [[name, *cells] for name, cells in rows], columns[1:])
+    return rows_table(
+        "", columns, [[name, *_cells(metric, shown, "unknown")] for name, metric, shown in rows],
+        columns[1:],
+    )  # fmt: skip
 
 
 def _budgets(checks: tuple[BudgetCheck, ...]) -> Table:
-    table = rows_table(
-        "Budgets", ("budget of", "limit", "low", "expected", "high", ""),
-        [], ("limit", "low", "expected", "high"),
-    )  # fmt: skip
+    columns = ("budget of", "limit", "low", "expected", "high", "")
+    table = rows_table("Budgets", columns, [], columns[1:-1])
     for check in checks:
         shown = _dollars if check.unit == "usd" else _count
         unit = "" if check.unit == "usd" else f" {check.unit}"
-        needed = ["?"] * 3 if check.needed is None else [shown(amount) for amount in check.needed]
         verdict = f"[{_VERDICT[check.verdict]}]{check.verdict}[/]"
-        table.add_row(safe(check.scope), f"{shown(check.limit)}{unit}", *needed, verdict)
+        table.add_row(
+            safe(check.scope), f"{shown(check.limit)}{unit}", *_cells(check.needed, shown, "?"),
+            verdict,
+        )  # fmt: skip
     return table
+
+
+def _cells(metric: Range | None, shown: Callable[[float], str], unknown: str) -> list[str]:
+    return [unknown] * 3 if metric is None else [shown(amount) for amount in metric]
 
 
 def _name(one: ModelEstimate) -> str:
@@ -141,7 +149,7 @@ def _name(one: ModelEstimate) -> str:
 
 
 def _terms(one: ModelEstimate) -> str:
-    """A model's price, and what sets its pace."""
+    """Say what a model costs, and what sets its time."""
     price = "price unknown"
     if one.price is not None:
         price = (
@@ -150,10 +158,10 @@ def _terms(one: ModelEstimate) -> str:
         )
         if not one.price.input and not one.price.output:
             price = f"free ({one.price_source})"
-    return f"{safe(price)}; the time is set by {_PACE[one.bound_by]}"
+    return f"{safe(price)}; the time is set by {_BOUND_BY[one.bound_by]}"
 
 
-_PACE = {
+_BOUND_BY = {
     "requests_per_minute": "requests_per_minute",
     "tokens_per_minute": "tokens_per_minute",
     "max_concurrency": "max_concurrency",
@@ -162,15 +170,15 @@ _PACE = {
 }
 
 
-def _range(spread: Spread, shown: Callable[[float], str], noun: str = "") -> str:
-    """`500 to 1,500 times (about 640)`; one figure if they look the same."""
-    low, expected, high = [shown(amount) for amount in (spread.low, _about(spread), spread.high)]
+def _range(metric: Range, shown: Callable[[float], str], noun: str = "") -> str:
+    """Show `500 to 1,500 times (about 640)`; one number if they look the same."""
+    low, expected, high = [shown(amount) for amount in (metric.low, _about(metric), metric.high)]
     return f"{low}{noun}" if low == high else f"{low} to {high}{noun} (about {expected})"
 
 
-def _about(spread: Spread) -> float:
-    """What is expected, in two digits, since more would look like knowledge."""
-    return min(max(float(f"{spread.expected:.2g}"), spread.low), spread.high)
+def _about(metric: Range) -> float:
+    """Round the expected value to two digits, since more would look like knowledge."""
+    return min(max(float(f"{metric.expected:.2g}"), metric.low), metric.high)
 
 
 def _price(usd: float) -> str:
@@ -186,17 +194,11 @@ def _count(amount: float) -> str:
 
 
 def _dollars(amount: float) -> str:
-    """To the cent; below ten cents to two digits that mean something."""
+    """Show dollars to the cent; below ten cents to two digits that mean something."""
     if amount == 0 or amount >= 0.1:
         return f"${amount:,.2f}"
-    return f"${amount:.{_places(amount)}f}" if amount >= 1e-6 else "<$0.000001"
-
-
-def _places(amount: float) -> int:
-    places = 2
-    while amount < 10.0 ** (1 - places):
-        places += 1
-    return places
+    places = 1 - math.floor(math.log10(amount))
+    return f"${amount:.{places}f}" if amount >= 1e-6 else "<$0.000001"
 
 
 def _duration(minutes: float) -> str:

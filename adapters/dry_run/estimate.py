@@ -1,32 +1,81 @@
-"""What a run will ask of language models, take and cost, before anybody is called.
+"""Estimate what a run will ask of language models, take and cost, before any model is called.
 
-The first steps are rehearsed with stand-ins (`rehearsal`), once with models that do as little as
-they can and once with busy ones. What each agent asked there is carried on to the whole run
-(`load`), put into time (`pace`) and priced.
+The first steps are rehearsed with fake models: once with idle ones, which do as little as they
+can, and once with busy ones. What each agent asked there is carried on to the whole run, put into
+time, priced, and held against the budgets.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
 
 from ...actors.llm.agent import LlmAgent
-from ...actors.resolved import ResolvedEpisode
-from ...scenarios.schema.language_model import ModelConfig, Price
+from ...actors.resolved import ResolvedAgent, ResolvedEpisode
+from ...scenarios.schema.language_model import LOCAL, Budget, ModelConfig, Price
 from ...scenarios.world import World
-from ..llm.budgets import Budgets
-from ..llm.keys import LOCAL
+from ..llm.budgets import RUN, Budgets, Scope, Unit
 from ..llm.prices import PriceTable, price_of
-from .budget_check import BudgetCheck, budget_checks
-from .caveats import assumptions, warnings
-from .load import Forecast, Load
-from .pace import SECONDS_PER_CALL, pace, waiting
 from .rehearsal import Rehearsal, rehearse
-from .spread import NONE, Spread, json_of
+from .usage_forecast import MISCOUNT, NONE, REPEATS, REPLY, Forecast, Range, UsageForecast
 
 _QUESTIONS = 600
 """Turns of agents with models that a rehearsal should have, about."""
 _FEWEST, _MOST = 1, 12
 """Steps of a rehearsal."""
+_SECONDS_PER_CALL = Range(1.0, 3.0, 10.0)
+"""Assumed of a provider's answers."""
+_LOCAL_TOKENS_PER_SECOND = (70.0, 20.0)
+"""Of the small local model on one core of a plain machine: of prompts, of replies."""
+_LOCAL_SPREAD = Range(0.5, 1.0, 2.0)
+"""Slowest and fastest machines, as parts of that time."""
+_LOCAL_MODEL = "local model"
+_NAMED = 3
+"""Agents that a warning names."""
+
+
+class _Row(NamedTuple):
+    """One agent that will ask a model: the table that everything is summed from."""
+
+    one: ResolvedAgent
+    model: ModelConfig
+    usage: UsageForecast
+    usd: Range | None
+    """None if the price is unknown."""
+
+
+@dataclass(frozen=True)
+class BudgetCheck:
+    """A limit, and what the run is likely to need of it."""
+
+    scope: Scope
+    """Of several agents with the same limit: the one that needs most."""
+    unit: Unit
+    limit: float
+    needed: Range | None
+    """None if a price is unknown."""
+
+    @property
+    def verdict(self) -> str:
+        """`enough`; `may not suffice` (at the most), `is likely used up` (as expected), `will be
+        used up` (even at the least); `unknown price`."""
+        if self.needed is None:
+            return "unknown price"
+        if self.needed.low > self.limit:
+            return "will be used up"
+        if self.needed.expected > self.limit:
+            return "is likely used up"
+        return "may not suffice" if self.needed.high > self.limit else "enough"
+
+    @property
+    def likely(self) -> float:
+        """The expected need; more than anything where that is unknown."""
+        return math.inf if self.needed is None else self.needed.expected
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON data."""
+        scope = {"scope": self.scope.kind, "name": self.scope.name or None}
+        return {**scope, **_json(self, "scope"), "verdict": self.verdict}
 
 
 @dataclass(frozen=True)
@@ -36,28 +85,16 @@ class ModelEstimate:
     model: str
     api_base: str | None
     agents: int
-    load: Load
+    usage: UsageForecast
     price: Price | None
-    """None if nobody knows it."""
+    """None if it is unknown."""
     price_source: str | None
-    usd: Spread | None
+    usd: Range | None
     """None if the price is unknown."""
-    minutes: Spread
+    minutes: Range
     bound_by: str
-    """What sets the time to expect; see `Pace`."""
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "model": self.model,
-            "api_base": self.api_base,
-            "agents": self.agents,
-            **_load_json(self.load),
-            "price": None if self.price is None else self.price.model_dump(),
-            "price_source": self.price_source,
-            "usd": json_of(self.usd),
-            "minutes": json_of(self.minutes),
-            "bound_by": self.bound_by,
-        }
+    """What sets the time to expect: `requests_per_minute`, `tokens_per_minute`,
+    `max_concurrency`, `latency` (the answers that wait for one another) or `local model`."""
 
 
 @dataclass(frozen=True)
@@ -66,44 +103,27 @@ class Estimate:
 
     scenario: str
     steps: int
-    rehearsed: int
+    rehearsed_steps: int
     """Steps that the estimate was measured on."""
-    models: tuple[ModelEstimate, ...]
-    load: Load
-    usd: Spread | None
+    usage: UsageForecast
+    usd: Range | None
     """None if any price is unknown; then `known_usd` is a part of it."""
-    known_usd: Spread
-    minutes: Spread
+    known_usd: Range
+    unpriced: tuple[str, ...]
+    """The models whose price is unknown."""
+    minutes: Range
+    models: tuple[ModelEstimate, ...]
     budgets: tuple[BudgetCheck, ...]
     missing_keys: tuple[str, ...]
-    """What to say about keys that are not there."""
+    """Sentences about keys that are not there."""
     warnings: tuple[str, ...]
     assumptions: tuple[str, ...]
     price_table: str | None
     """The version of the litellm whose price table was used."""
 
-    @property
-    def unpriced(self) -> tuple[str, ...]:
-        """The models whose price is unknown."""
-        return tuple(dict.fromkeys([one.model for one in self.models if one.price is None]))
-
     def to_json(self) -> dict[str, Any]:
-        return {
-            "scenario": self.scenario,
-            "steps": self.steps,
-            "rehearsed_steps": self.rehearsed,
-            **_load_json(self.load),
-            "usd": json_of(self.usd),
-            "known_usd": json_of(self.known_usd),
-            "unpriced": list(self.unpriced),
-            "minutes": json_of(self.minutes),
-            "models": [one.to_json() for one in self.models],
-            "budgets": [check.to_json() for check in self.budgets],
-            "missing_keys": list(self.missing_keys),
-            "warnings": list(self.warnings),
-            "assumptions": list(self.assumptions),
-            "price_table": self.price_table,
-        }
+        """Return plain JSON data."""
+        return _json(self)
 
 
 def estimate(
@@ -114,158 +134,261 @@ def estimate(
     max_concurrency: int | None = None,
     prices: PriceTable | None = None,
 ) -> Estimate:
-    """Estimate a run. Calls nobody and writes nothing, but runs the code of the scenario's agents.
+    """Estimate a run. Call no model and write nothing, but run the code of the scenario's agents.
 
     `budgets` are laid over the scenario's, as of `--budget`; `missing_keys` is what `Keys.missing`
     says of each model; `max_concurrency` as of `RunOptions`; `prices` the table to use in place of
     the installed one. Raises BadBudget, and RunFailed if the episode itself does.
     Not to be called on an event loop.
     """
-    limits = Budgets.of(episode.config, budgets)
-    table = prices or PriceTable.installed()
-    return _Estimation(
-        episode, limits, tuple(dict.fromkeys(missing_keys)), max_concurrency, table
-    ).made()
+    config, table = episode.config, prices or PriceTable.installed()
+    limits = Budgets.of(config, budgets)
+    steps, at_once = config.simulation.steps, max_concurrency or config.effects.max_concurrency
+    simultaneous = config.simulation.turn_order == "simultaneous"
+    has_offers = episode.world.close_offer is not World.close_offer and len(episode.agents) > 1
+    idle, busy = _rehearsals(episode)
+    asking, silent = _asking(episode, idle, busy)
+    rows = []
+    for one, model in asking:
+        settings = (
+            one.made_of.Params.model_validate(one.spec.params)
+            if issubclass(one.made_of, LlmAgent)
+            else None
+        )
+        usage = Forecast(one.agent, model, idle, busy, steps, settings, has_offers).usage()
+        price = price_of(model, table)
+        rows.append(_Row(one, model, usage, None if price is None else usage.usd(price)))
+    by_model: dict[str, list[_Row]] = {}
+    for row in rows:
+        by_model.setdefault(row.model.model_dump_json(), []).append(row)
+    models = [_model(shared, table, steps, simultaneous) for shared in by_model.values()]
+    known = sum([one.usd for one in models if one.usd is not None], NONE)
+    remote = [one for one in models if one.bound_by != _LOCAL_MODEL]
+    # Models work side by side, within the run's own limit; steps do not.
+    minutes = _waiting(_usage(rows), len(rows), steps, simultaneous) if remote else NONE
+    for part in models:
+        minutes = minutes.at_least(part.minutes)
+    calls = sum([one.usage.calls for one in remote], NONE)
+    minutes = minutes.at_least(_SECONDS_PER_CALL * calls / (60 * at_once))
+    checks = tuple(_budget_checks(limits, rows))
+    return Estimate(
+        scenario=config.scenario_id,
+        steps=steps,
+        rehearsed_steps=busy.steps,
+        models=tuple(models),
+        usage=_usage(rows),
+        usd=None if any(one.price is None for one in models) else known,
+        known_usd=known,
+        unpriced=tuple(dict.fromkeys([one.model for one in models if one.price is None])),
+        minutes=minutes,
+        budgets=checks,
+        missing_keys=tuple(dict.fromkeys(missing_keys)),
+        warnings=tuple(_warnings((idle, busy), silent, checks)),
+        assumptions=tuple(_assumptions(len(models) > len(remote), bool(remote), has_offers)),
+        price_table=table.version,
+    )
 
 
-class _Estimation:
-    """The making of one estimate."""
+def _json(part: Estimate | ModelEstimate | BudgetCheck, *left_out: str) -> dict[str, Any]:
+    """Return the fields of a part of the estimate as plain JSON data, in their order."""
+    plain: dict[str, Any] = {}
+    for field in fields(part):
+        value = getattr(part, field.name)
+        if isinstance(value, UsageForecast):
+            plain |= value.to_json()
+        elif field.name not in left_out:
+            plain[field.name] = _plain(value)
+    return plain
 
-    def __init__(
-        self,
-        episode: ResolvedEpisode,
-        limits: Budgets,
-        missing_keys: tuple[str, ...],
-        max_concurrency: int | None,
-        table: PriceTable,
-    ) -> None:
-        self.episode = episode
-        self.config = config = episode.config
-        self.limits = limits
-        self.missing_keys = missing_keys
-        self.at_once = max_concurrency or config.effects.max_concurrency
-        self.table = table
-        self.world = episode.world
-        self.specs = {one.agent: one.spec for one in episode.agents}
-        self.kinds = {one.agent: one.made_of for one in episode.agents}
-        self.asking = {one.agent: one.model for one in episode.agents if one.model is not None}
-        """The agents with a model; scripted ones have no use for it."""
-        self.steps = config.simulation.steps
 
-    def made(self) -> Estimate:
-        idle, busy = self._rehearsals()
-        silent = self._silent(idle, busy)
-        loads = {agent: self._load_of(agent, idle, busy) for agent in self.asking}
-        models = self._models(loads)
-        known = Spread.sum([one.usd for one in models if one.usd is not None])
-        total = Load.sum(loads.values())
-        bills = {agent: self._bill(agent, load) for agent, load in loads.items()}
-        local, remote = [any(_is_local(one) is truth for one in models) for truth in (True, False)]
-        checks = budget_checks(self.limits, loads, bills, self.specs)
-        return Estimate(
-            scenario=self.config.scenario_id,
-            steps=self.steps,
-            rehearsed=busy.steps,
-            models=models,
-            load=total,
-            usd=None if any(one.price is None for one in models) else known,
-            known_usd=known,
-            minutes=self._minutes(models, total),
-            budgets=tuple(checks),
-            missing_keys=self.missing_keys,
-            warnings=tuple(warnings((idle, busy), silent, checks)),
-            assumptions=tuple(assumptions(local=local, remote=remote, offers=self._has_offers)),
-            price_table=self.table.version,
+def _plain(value: object) -> object:
+    match value:
+        case Range():
+            return value.to_json()
+        case Price():
+            return value.model_dump()
+        case ModelEstimate():
+            return _json(value)
+        case BudgetCheck():
+            return value.to_json()
+        case tuple():
+            return [_plain(one) for one in value]
+    return value
+
+
+def _usage(rows: Iterable[_Row]) -> UsageForecast:
+    return sum([row.usage for row in rows], UsageForecast())
+
+
+def _rehearsals(episode: ResolvedEpisode) -> tuple[Rehearsal, Rehearsal]:
+    """Rehearse with idle and with busy models."""
+    if all(one.is_scripted for one in episode.agents):
+        return Rehearsal(0), Rehearsal(0)
+    # Agents without a model are played too: what else they ask must be warned of.
+    asking = sum([one.model is not None for one in episode.agents])
+    wanted = min(_MOST, max(_FEWEST, _QUESTIONS // max(1, asking)))
+    steps = min(episode.config.simulation.steps, wanted)
+    return rehearse(episode, steps, busy=False), rehearse(episode, steps, busy=True)
+
+
+def _asking(
+    episode: ResolvedEpisode, idle: Rehearsal, busy: Rehearsal
+) -> tuple[list[tuple[ResolvedAgent, ModelConfig]], list[str]]:
+    """Return the agents that will ask a model, and which of them asked nothing in the rehearsals.
+
+    Those were given a model for themselves, or wanted to ask somebody else first; others that only
+    share a default have no use for it.
+    """
+    asked, withheld = idle.asked.keys() | busy.asked.keys(), idle.withheld | busy.withheld
+    asking, silent = [], []
+    for one in episode.agents:
+        if one.model is None:
+            continue
+        if one.agent not in asked:
+            needs_model = getattr(one.made_of, "needs_model", False)
+            if one.spec.llm is None and not withheld and not needs_model:
+                continue
+            silent.append(one.agent)
+        asking.append((one, one.model))
+    return asking, silent
+
+
+def _model(
+    rows: Sequence[_Row], table: PriceTable, steps: int, simultaneous: bool
+) -> ModelEstimate:
+    """Sum up the agents that share a model's config."""
+    model, usage = rows[0].model, _usage(rows)
+    price = price_of(model, table)
+    source = "local" if model.model.startswith(LOCAL) else f"litellm {table.version}"
+    minutes, bound_by = _duration(model, usage, len(rows), steps, simultaneous)
+    return ModelEstimate(
+        model.model, model.api_base, len(rows), usage, price,
+        None if price is None else "the scenario file" if model.price is not None else source,
+        None if price is None else usage.usd(price), minutes, bound_by,
+    )  # fmt: skip
+
+
+def _duration(
+    model: ModelConfig, usage: UsageForecast, agents: int, steps: int, simultaneous: bool
+) -> tuple[Range, str]:
+    """Return the minutes that a model needs, and what sets them."""
+    if model.is_local:
+        prompts, replies = _LOCAL_TOKENS_PER_SECOND
+        seconds = usage.prompt_tokens / prompts + usage.completion_tokens / replies
+        return _LOCAL_SPREAD * seconds / 60, _LOCAL_MODEL
+    per_minute, tokens = model.requests_per_minute, model.tokens_per_minute
+    candidates = {
+        "requests_per_minute": usage.calls / per_minute if per_minute else NONE,
+        "tokens_per_minute": usage.tokens / tokens if tokens else NONE,
+        "max_concurrency": _SECONDS_PER_CALL * usage.calls / (60 * model.max_concurrency),
+        "latency": _waiting(usage, agents, steps, simultaneous),
+    }
+    slowest = NONE
+    for minutes in candidates.values():
+        slowest = slowest.at_least(minutes)
+    return slowest, max(candidates, key=lambda name: candidates[name].expected)
+
+
+def _waiting(usage: UsageForecast, agents: int, steps: int, simultaneous: bool) -> Range:
+    """Return the minutes of answers that wait for one another: an agent's own, or all of them.
+
+    Some agent waits in every step in which any of them asks.
+    """
+    calls = usage.calls
+    if simultaneous and agents:
+        once_a_step = Range(*[min(total, steps) for total in calls])
+        calls = (calls / agents).at_least(once_a_step)
+    return _SECONDS_PER_CALL * calls / 60
+
+
+def _budget_checks(limits: Budgets, rows: Sequence[_Row]) -> list[BudgetCheck]:
+    """Hold each limit against the agents that it is for."""
+    checks = list(_checks(RUN, limits.run, rows))
+    for role, budget in limits.by_role.items():
+        in_role = [row for row in rows if row.one.spec.role == role]
+        checks += _checks(Scope("role", role), budget, in_role)
+    by_agent: Mapping[str, _Row] = {row.one.agent: row for row in rows}
+    neediest: dict[tuple[Unit, float], BudgetCheck] = {}
+    for path, budget in limits.by_agent.items():
+        agent = path.rpartition("/")[2]
+        if agent not in by_agent:
+            continue
+        for check in _checks(Scope("agent", agent), budget, [by_agent[agent]]):
+            known = neediest.get((check.unit, check.limit))
+            if known is None or check.likely > known.likely:
+                neediest[check.unit, check.limit] = check
+    return [*checks, *neediest.values()]
+
+
+def _checks(scope: Scope, budget: Budget, rows: Sequence[_Row]) -> Iterator[BudgetCheck]:
+    known = [row.usd for row in rows if row.usd is not None]
+    usage = _usage(rows)
+    needed: dict[Unit, Range | None] = {
+        "usd": sum(known, NONE) if len(known) == len(rows) else None,
+        "tokens": usage.tokens.rounded(),
+        "calls": usage.calls.rounded(),
+    }
+    for unit, amount in needed.items():
+        limit: float | None = getattr(budget, unit)
+        if limit is not None:
+            yield BudgetCheck(scope, unit, limit, amount)
+
+
+def _warnings(
+    rehearsals: Sequence[Rehearsal], silent: Sequence[str], checks: Sequence[BudgetCheck]
+) -> Iterator[str]:
+    """Say what may be wrong with the estimate."""
+    withheld = sorted({effect for rehearsal in rehearsals for effect in rehearsal.withheld})
+    if withheld:
+        yield (
+            f"agents ask others than models ({', '.join(withheld)}): they were not asked, so "
+            f"their costs, and what agents would do with their answers, are not counted"
+        )
+    failures = sum([rehearsal.failures for rehearsal in rehearsals])
+    if failures:
+        times = "once" if failures == 1 else f"{failures} times"
+        yield (
+            f"agents' own code failed {times} in the rehearsal, where models gave made-up "
+            f"answers: questions may be missing"
+        )
+    if any(rehearsal.endless for rehearsal in rehearsals):
+        yield (
+            "an agent would not stop asking its model in the rehearsal: it may ask far more often "
+            "than this estimate says"
+        )
+    if any(check.needed is None for check in checks):
+        yield (
+            "a budget in US dollars can't be kept while a price is unknown: the run would not start"
+        )
+    if silent:
+        more = f" and {len(silent) - _NAMED} more" if len(silent) > _NAMED else ""
+        yield (
+            f"in the first steps {', '.join(silent[:_NAMED])}{more} asked nothing, so nothing is "
+            f"counted for them"
         )
 
-    def _rehearsals(self) -> tuple[Rehearsal, Rehearsal]:
-        if all(one.is_scripted for one in self.episode.agents):
-            return Rehearsal(0), Rehearsal(0)
-        # Agents without a model are played too: what else they ask must be told of.
-        wanted = min(_MOST, max(_FEWEST, _QUESTIONS // max(1, len(self.asking))))
-        steps = min(self.steps, wanted)
-        return rehearse(self.episode, steps, busy=False), rehearse(self.episode, steps, busy=True)
 
-    def _silent(self, idle: Rehearsal, busy: Rehearsal) -> list[str]:
-        """The agents that asked nothing though they were given a model for themselves, or wanted
-        to ask somebody else first; others that only share a default have no use for it."""
-        silent, asked = [], idle.asked.keys() | busy.asked.keys()
-        withheld = idle.withheld | busy.withheld
-        for agent in [agent for agent in self.asking if agent not in asked]:
-            meant = self.specs[agent].llm is not None or withheld
-            if meant or getattr(self.kinds[agent], "needs_model", False):
-                silent.append(agent)
-            else:
-                del self.asking[agent]
-        return silent
-
-    def _load_of(self, agent: str, idle: Rehearsal, busy: Rehearsal) -> Load:
-        forecast = Forecast(
-            agent, self.asking[agent], idle, busy, steps=self.steps,
-            settings=self._settings(agent),
-            offers=self._has_offers,
-        )  # fmt: skip
-        return forecast.load()
-
-    def _settings(self, agent: str) -> LlmAgent.Params | None:
-        made = self.kinds[agent]
-        if not issubclass(made, LlmAgent):
-            return None
-        return made.Params.model_validate(self.specs[agent].params)
-
-    def _models(self, loads: Mapping[str, Load]) -> tuple[ModelEstimate, ...]:
-        """One for each config that agents share."""
-        askers: dict[str, list[str]] = {}
-        for agent, model in self.asking.items():
-            askers.setdefault(model.model_dump_json(), []).append(agent)
-        return tuple([self._model(agents, loads) for agents in askers.values()])
-
-    def _model(self, agents: Sequence[str], loads: Mapping[str, Load]) -> ModelEstimate:
-        model = self.asking[agents[0]]
-        load = Load.sum([loads[agent] for agent in agents])
-        price = price_of(model, self.table)
-        time = pace(model, load, len(agents), steps=self.steps, at_once=self._simultaneous)
-        return ModelEstimate(
-            model.model, model.api_base, len(agents), load, price, self._source(model, price),
-            None if price is None else load.usd(price), time.minutes, time.bound_by,
-        )  # fmt: skip
-
-    def _bill(self, agent: str, load: Load) -> Spread | None:
-        price = price_of(self.asking[agent], self.table)
-        return None if price is None else load.usd(price)
-
-    def _source(self, model: ModelConfig, price: Price | None) -> str | None:
-        if price is None:
-            return None
-        if model.price is not None:
-            return "the scenario file"
-        return "local" if model.model.startswith(LOCAL) else f"litellm {self.table.version}"
-
-    @property
-    def _has_offers(self) -> bool:
-        """Whether agents may get offers in this world."""
-        return self.world.close_offer is not World.close_offer and len(self.specs) > 1
-
-    @property
-    def _simultaneous(self) -> bool:
-        return self.config.simulation.turn_order == "simultaneous"
-
-    def _minutes(self, models: Sequence[ModelEstimate], total: Load) -> Spread:
-        """Models work side by side, within the run's own limit; steps do not."""
-        minutes = (
-            waiting(total, len(self.asking), steps=self.steps, at_once=self._simultaneous)
-            if any(not _is_local(one) for one in models)
-            else NONE
+def _assumptions(local: bool, remote: bool, offers: bool) -> Iterator[str]:
+    """Say what the low, the expected and the high values rest on."""
+    if not local and not remote:
+        return
+    yield "every step is played; failed requests that are sent again are not counted"
+    yield f"replies that have to be asked for again: none, {REPEATS.expected:.0%}, all"
+    if offers:
+        yield (
+            "offers of others: none, as in the rehearsal, one for each agent in each step (twice "
+            "the rehearsal's if that is more)"
         )
-        for one in models:
-            minutes = minutes.most(one.minutes)
-        remote = Spread.sum([one.load.calls for one in models if not _is_local(one)])
-        return minutes.most(SECONDS_PER_CALL.times(remote).per(60 * self.at_once))
-
-
-def _is_local(one: ModelEstimate) -> bool:
-    return one.api_base is None and one.model.startswith(LOCAL)
-
-
-def _load_json(load: Load) -> dict[str, Any]:
-    return {name: json_of(spread.rounded()) for name, spread in load._asdict().items()}
+    yield (
+        f"tokens: one for 4 bytes, times {MISCOUNT.low:g}, {MISCOUNT.expected:g}, "
+        f"{MISCOUNT.high:.2f}; a reply has {REPLY.low:g}, {REPLY.expected:g}, max_tokens"
+    )
+    if remote:
+        seconds = ", ".join([f"{each:g}" for each in _SECONDS_PER_CALL])
+        yield f"an answer takes {seconds} s, unless a rate limit holds it back"
+    if local:
+        prompts, replies = _LOCAL_TOKENS_PER_SECOND
+        yield (
+            f"the local model reads {prompts:g} and writes {replies:g} tokens a second, or twice "
+            f"or half as many"
+        )

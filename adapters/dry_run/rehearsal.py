@@ -1,27 +1,30 @@
-"""A rehearsal: the first steps of an episode, with stand-ins for everybody who could be asked.
+"""Rehearse the first steps of an episode with fake models, and measure what agents ask them.
 
-What agents would ask their models is measured, and nothing is kept. No model is called and no
-other effect is performed.
+Nothing is kept. No model is called and no other effect is performed.
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from math import ceil, floor
+from random import Random
+from typing import Any, Literal
 
 import anyio
 
 from ...actors.episode import build_episode
+from ...actors.llm.action_schema import NOOP_TOOL
 from ...actors.llm.agent import LlmAgent
-from ...actors.llm.chat import Chat, ChatMessage, ChatReply
+from ...actors.llm.chat import Chat, ChatMessage, ChatReply, ToolCall, Usage
 from ...actors.llm.memory import estimated_tokens
 from ...actors.ports import NullObserver, Sinks
 from ...actors.resolved import ResolvedEpisode
 from ...runtime.drivers.live import drive
 from ...runtime.effects import EffectRequest, Outcome, asking
 from ...runtime.errors import EffectWithheld
+from ...scenarios.json_schema import UNIONS, resolve
 from ...scenarios.schema.episode import MetricsConfig, SafetyConfig
 from ...scenarios.world import Moment
-from .fake_model import StandIn
 
 _AGENTS, _MODELS = "agents/", "models/"
 _PER_MESSAGE = 4
@@ -30,7 +33,7 @@ _ENOUGH = 50
 """Questions per turn after which an agent is taken for one that never stops asking."""
 
 Kind = Literal["turn", "offer", "summary", "other"]
-"""What an LLM agent's question is about; those of other agents are all `other`."""
+"""Subject of an LLM agent's question; those of other agents are all `other`."""
 
 
 @dataclass
@@ -69,7 +72,7 @@ class Asked:
 
 @dataclass
 class Rehearsal:
-    """What was asked in the first steps of an episode."""
+    """The questions of the first steps of an episode."""
 
     steps: int
     """That were played."""
@@ -93,7 +96,7 @@ def rehearse(episode: ResolvedEpisode, steps: int, *, busy: bool) -> Rehearsal:
 
 
 class _Stage:
-    """Where an episode is rehearsed: everything that reaches out ends here."""
+    """Hosts the rehearsal of an episode: everything that reaches out ends here."""
 
     def __init__(self, episode: ResolvedEpisode, steps: int, *, busy: bool) -> None:
         self.episode = _shortened(episode, steps)
@@ -121,16 +124,16 @@ class _Stage:
         )  # fmt: skip
 
     async def chat(self, question: Chat) -> ChatReply:
-        """The provider of all models."""
+        """Answer for all models, as their provider."""
         self.questions += 1
         if self.questions > self.enough:
             raise EffectWithheld("the rehearsal has heard enough")
         request = asking.get()
         self._note(request.actor.removeprefix(_AGENTS).partition("/")[0], question)
-        return StandIn(busy=self.busy, seed=f"{request.actor}/{request.number}").reply(question)
+        return FakeModel(busy=self.busy, seed=f"{request.actor}/{request.number}").reply(question)
 
     def saw(self, request: EffectRequest) -> None:
-        """Nothing to prepare."""
+        """Do nothing: there is nothing to prepare."""
 
     def answer(self, request: EffectRequest) -> Outcome | None:
         """Let models be asked; call off every other effect."""
@@ -165,7 +168,7 @@ class _StepCount(NullObserver):
 
 
 def _shortened(episode: ResolvedEpisode, steps: int) -> ResolvedEpisode:
-    """The same episode, which ends after a few steps and never for another reason."""
+    """Return the same episode, which ends after a few steps and never for another reason."""
     config, simulation = episode.config, episode.config.simulation
     per_epoch = min(simulation.steps_per_epoch, steps)
     epochs = min(simulation.epochs, max(1, steps // per_epoch))
@@ -198,7 +201,7 @@ def _tokens(message: ChatMessage) -> int:
 
 
 def _form_tokens(question: Chat) -> int:
-    """Of the schema and of the tools that come with a question."""
+    """Count the tokens of the schema and of the tools that come with a question."""
     forms = [] if question.json_schema is None else [_compact(question.json_schema)]
     forms += [_compact(tool.model_dump(mode="json")) for tool in question.tools]
     return sum([estimated_tokens(form) for form in forms])
@@ -206,3 +209,99 @@ def _form_tokens(question: Chat) -> int:
 
 def _compact(form: object) -> str:
     return json.dumps(form, separators=(",", ":"))
+
+
+_DEEPEST = 20
+_MANY = 10**9
+_WORDS = "what the others have said so far leaves room for doubt and for one more try "
+
+
+class FakeModel:
+    """Answers at once, in the form that is asked, at random; equal seeds give equal answers."""
+
+    def __init__(self, *, busy: bool, seed: str) -> None:
+        """A busy one uses tools at random and accepts half of the offers; an idle one passes and
+        declines."""
+        self._busy = busy
+        self._randomness = Random(seed)
+
+    def reply(self, question: Chat) -> ChatReply:
+        """Return a reply of the schema that is asked for, or a call of a tool, or words."""
+        usage, schema = Usage(0, 0), question.json_schema
+        if schema is not None:
+            content = json.dumps(self._value(schema, schema, 0))
+            return ChatReply(content=content, usage=usage, model=question.model)
+        last = question.messages[-1] if question.messages else None
+        if self._busy and question.tools and (last is None or last.role != "tool"):
+            tool = self._randomness.choice(question.tools)
+            arguments = json.dumps(self._value(tool.parameters, tool.parameters, 0))
+            call = ToolCall(id="call_1", name=tool.name, arguments=arguments)
+            return ChatReply(
+                tool_calls=(call,), finish_reason="tool_calls", usage=usage, model=question.model
+            )
+        return ChatReply(content=self._text({}), usage=usage, model=question.model)
+
+    def _value(self, root: Mapping[str, Any], schema: Any, depth: int) -> Any:
+        """Return a value that the schema allows, as far as its simple keywords go."""
+        if not isinstance(schema, Mapping) or depth > _DEEPEST:
+            return None
+        if "$ref" in schema:
+            return self._value(root, resolve(root, schema), depth + 1)
+        if "const" in schema:
+            return schema["const"]
+        if schema.get("enum"):
+            return self._one_of(schema["enum"])
+        for union in UNIONS:
+            if schema.get(union):
+                return self._value(root, self._alternative(schema[union]), depth + 1)
+        kind = schema.get("type", "object" if "properties" in schema else "null")
+        if isinstance(kind, list):
+            kind = kind[0] if kind else "null"
+        match kind:
+            case "object":
+                fields = schema.get("properties", {})
+                return {name: self._value(root, field, depth + 1) for name, field in fields.items()}
+            case "array":
+                count = min(max(schema.get("minItems", 0), int(self._busy)), 100)
+                return [self._value(root, schema.get("items"), depth + 1) for _ in range(count)]
+            case "string":
+                return self._text(schema)
+            case "boolean":
+                return self._busy and self._randomness.random() < 0.5
+            case "integer":
+                return round(self._number(schema, whole=True))
+            case "number":
+                return self._number(schema, whole=False)
+        return None
+
+    def _one_of(self, values: Sequence[Any]) -> Any:
+        return self._randomness.choice(values) if self._busy else values[0]
+
+    def _alternative(self, options: Sequence[Any]) -> Any:
+        """Choose one of several schemas; an idle model takes the one that does nothing."""
+        if self._busy:
+            return self._randomness.choice(options)
+        return next((option for option in options if _does_nothing(option)), options[0])
+
+    def _text(self, schema: Mapping[str, Any]) -> str:
+        length = len(_WORDS) if self._busy else 8
+        length = int(max(min(length, schema.get("maxLength", _MANY)), schema.get("minLength", 0)))
+        return (_WORDS * (length // len(_WORDS) + 1))[:length]
+
+    def _number(self, schema: Mapping[str, Any], *, whole: bool) -> float:
+        step = 1 if whole else 1e-6
+        low = schema.get("minimum", schema.get("exclusiveMinimum", -step) + step)
+        high = schema.get("maximum", schema.get("exclusiveMaximum", low + 1 + step) - step)
+        if not self._busy or high <= low:
+            return float(low)
+        return float(
+            self._randomness.randint(ceil(low), floor(high)) if whole else (low + high) / 2
+        )
+
+
+def _does_nothing(option: Any) -> bool:
+    """Tell whether a schema is the action without a tool, or null."""
+    if not isinstance(option, Mapping):
+        return False
+    tool = option.get("properties", {}).get("tool", {})
+    return option.get("type") == "null" or tool.get("enum") == [NOOP_TOOL]

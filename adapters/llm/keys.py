@@ -11,14 +11,12 @@ from typing import NoReturn
 from ...actors.llm.chat import Chat
 from ...runtime.drivers.effects import Censor
 from ...runtime.effects import EffectRequest, Outcome
-from ...scenarios.schema.language_model import ModelConfig
+from ...scenarios.schema.language_model import LOCAL, ModelConfig
 from ..runs.errors import MissingExtra
 from .endpoint import public_endpoint
 from .redaction import SecretText, cleaned
 
 _SECRET_NAMES = re.compile(r"_(API_KEY|TOKEN|SECRET|ACCESS_KEY|PASSWORD)$")
-LOCAL = "local/"
-"""Before the names of the models that this package serves itself."""
 
 
 class Key:

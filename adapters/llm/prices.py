@@ -19,7 +19,6 @@ from urllib.parse import urlsplit
 
 from ...actors.llm.chat import Usage
 from ...scenarios.schema.language_model import ModelConfig, Price
-from .keys import LOCAL
 
 _FILE = "model_prices_and_context_window_backup.json"
 _FREE = Price(input=0.0, output=0.0)
@@ -99,7 +98,7 @@ def price_of(config: ModelConfig, table: PriceTable | None = None) -> Price | No
     """
     if config.price is not None:
         return config.price
-    if config.api_base is None and config.model.startswith(LOCAL):
+    if config.is_local:
         return _FREE
     table = table or PriceTable.installed()
     if config.api_base is None:

@@ -3,7 +3,7 @@
 from ...scenarios.schema.language_model import ModelConfig
 from ..runs.errors import RunError
 from .endpoint import PUBLIC, endpoint_of
-from .keys import LOCAL, Keys
+from .keys import Keys
 from .litellm_bridge import LitellmTransport
 from .litellm_library import settings_unknown
 from .openai_http import OpenAiHttp
@@ -24,7 +24,7 @@ def make_transport(config: ModelConfig, keys: Keys) -> Transport:
     direct = config.adapter == "openai" or (
         config.adapter == "auto" and config.api_base is not None
     )  # fmt: skip
-    if config.api_base is None and config.model.startswith(LOCAL):
+    if config.is_local:
         raise Unreachable(f"the model {config.model} is not being served: give its api_base")
     if not direct:
         _check_settings(config)

@@ -7,9 +7,8 @@ from math import inf
 import pytest
 
 from gdg_runtime.actors.llm.agent import LlmAgent
-from gdg_runtime.adapters.dry_run.load import Forecast
 from gdg_runtime.adapters.dry_run.rehearsal import Asked, Rehearsal, rehearse
-from gdg_runtime.adapters.dry_run.spread import Spread
+from gdg_runtime.adapters.dry_run.usage_forecast import Forecast, Range
 from gdg_runtime.adapters.llm.prices import PriceTable
 from gdg_runtime.scenarios.schema.language_model import ModelConfig
 
@@ -27,7 +26,7 @@ simulation: {epochs: 4, steps_per_epoch: 10, seed: 3}
 """
 
 
-def close(found: Spread | None, *expected: float) -> bool:
+def close(found: Range | None, *expected: float) -> bool:
     assert found is not None
     assert tuple(found) == pytest.approx(expected)
     return True
@@ -39,15 +38,15 @@ def test_a_sum_that_can_be_done_by_hand(estimated) -> None:
     found = estimated(PLAIN)
     (model,) = found.models
     assert (model.agents, found.steps) == (3, 10)
-    close(model.load.calls, 30, 31.5, 60)
+    close(model.usage.calls, 30, 31.5, 60)
     prompts = (0.8 * 30 * 104, 31.5 * 104 + 1.5 * 100, 60 * 104 * 4 / 3 + 30 * 100)
-    close(model.load.prompt_tokens, *prompts)
-    close(model.load.completion_tokens, 30 * 20, 31.5 * 50, 60 * 50)
+    close(model.usage.prompt_tokens, *prompts)
+    close(model.usage.completion_tokens, 30 * 20, 31.5 * 50, 60 * 50)
     close(
         model.usd,
         *[
             round(prompt) * 1e-6 + round(completion) * 2e-6
-            for prompt, completion in zip(prompts, model.load.completion_tokens, strict=True)
+            for prompt, completion in zip(prompts, model.usage.completion_tokens, strict=True)
         ],
     )
     assert found.usd == model.usd == found.known_usd
@@ -67,7 +66,7 @@ def test_memory_rises_to_its_budget_and_stays_there() -> None:
     load = Forecast(
         "ann", ModelConfig(model="toy", api_base="http://127.0.0.1:1"), rehearsal, rehearsal,
         steps=100, settings=LlmAgent.Params(memory={"max_tokens": 400}), offers=False,
-    ).load()  # fmt: skip
+    ).usage()  # fmt: skip
     close(load.calls, 100, 105, 200)
     low = (11 * 100 + 89 * 200) / 100
     expected = (16 * 150 + 84 * 300) / 100
@@ -90,7 +89,7 @@ def test_summaries_are_counted_whenever_the_memory_is_full() -> None:
         Forecast(
             "ann", model, rehearsal, rehearsal, steps=100, offers=False,
             settings=LlmAgent.Params(memory=settings),
-        ).load().calls
+        ).usage().calls
         for settings in (memory, {**memory, "policy": "truncate"})
     ]  # fmt: skip
     # 100 * 200 tokens are 19600 over, with room for one turn of 200: 99 times.
@@ -105,16 +104,16 @@ def test_what_is_expected_is_near_what_busy_agents_would_ask(estimated, load) ->
     calls = 1.05 * sum(one.count for one in asked)
     tokens = 1.05 * sum(one.tokens + one.memory_tokens + one.schema_tokens for one in asked)
     assert whole.steps == 40
-    assert found.load.calls.expected == pytest.approx(calls, rel=0.15)
-    assert found.load.prompt_tokens.expected == pytest.approx(tokens, rel=0.15)
-    for spread in (found.load.calls, found.load.tokens, found.usd, found.minutes):
+    assert found.usage.calls.expected == pytest.approx(calls, rel=0.15)
+    assert found.usage.prompt_tokens.expected == pytest.approx(tokens, rel=0.15)
+    for spread in (found.usage.calls, found.usage.tokens, found.usd, found.minutes):
         assert 0 < spread.low < spread.expected < spread.high
 
 
 def test_the_most_is_a_turn_and_an_offer_in_each_step_and_both_again(estimated) -> None:
     found = estimated(LLM)
-    assert found.load.calls.low == 4 * 40
-    assert found.load.calls.high >= 4 * 40 * 4
+    assert found.usage.calls.low == 4 * 40
+    assert found.usage.calls.high >= 4 * 40 * 4
 
 
 @pytest.mark.parametrize(
@@ -127,7 +126,7 @@ def test_the_most_is_a_turn_and_an_offer_in_each_step_and_both_again(estimated) 
     ids=["a setting says so", "the world has none"],
 )
 def test_where_a_model_gets_no_offers_none_are_counted(estimated, document: str) -> None:
-    close(estimated(document).load.calls, 160, 168, 320)
+    close(estimated(document).usage.calls, 160, 168, 320)
 
 
 def test_estimates_are_the_same_every_time(estimated) -> None:
@@ -141,7 +140,7 @@ def test_a_model_without_a_price_makes_the_sum_unknown_never_zero(estimated) -> 
     assert found.unpriced == ("nobody/knows",)
     assert unpriced.usd is None
     assert unpriced.price_source is None
-    assert unpriced.load.calls.low > 0
+    assert unpriced.usage.calls.low > 0
     assert found.usd is None
     assert found.known_usd == priced.usd
     assert priced.price_source == "litellm 1.99"
@@ -168,7 +167,7 @@ def test_scripted_agents_have_no_use_for_the_default_model(estimated) -> None:
     assert [model.agents for model in found.models] == [4]
     assert found.warnings == ()
     nobody = estimated("llm: {model: openai/toy-1}\nagents: [{type: honest}]\n")
-    assert (nobody.models, nobody.usd, nobody.load.calls.high) == ((), Spread(), 0)
+    assert (nobody.models, nobody.usd, nobody.usage.calls.high) == ((), Range(), 0)
     assert nobody.assumptions == ()
 
 
@@ -186,7 +185,7 @@ def test_nobody_is_reached(estimated, load) -> None:
         )
         with pytest.raises(BlockingIOError):
             server.accept()
-    assert found.load.calls.low == 2 * 100
+    assert found.usage.calls.low == 2 * 100
     assert askers.performed == []
     (warning,) = found.warnings
     assert "pay" in warning
@@ -205,7 +204,7 @@ def test_an_agent_that_never_stops_asking_is_told_of(estimated) -> None:
 def test_an_agent_that_asks_nothing_is_told_of(estimated) -> None:
     document = 'agents: [{type: "askers:Silent", count: 5, model: openai/toy-1}]\n'
     found = estimated(document)
-    assert found.load.calls.high == 0
+    assert found.usage.calls.high == 0
     (warning,) = found.warnings
     assert "Silent_1, Silent_2, Silent_3 and 2 more asked nothing" in warning
     shared = document.replace(", model: openai/toy-1", "") + "llm: {model: openai/toy-1}\n"
@@ -215,14 +214,14 @@ def test_an_agent_that_asks_nothing_is_told_of(estimated) -> None:
 
 def test_agents_that_fail_are_told_of_and_still_counted(estimated) -> None:
     found = estimated('agents: [{type: "askers:Broken", model: openai/toy-1}]\n')
-    assert found.load.calls.low == 100
+    assert found.usage.calls.low == 100
     assert any("failed 20 times" in warning for warning in found.warnings)
 
 
 def test_calls_of_tools_are_played_through(estimated) -> None:
     """An idle model calls none: 1 question a turn; a busy one does: 2."""
     found = estimated('agents: [{type: "askers:ToolUser", model: openai/toy-1}]\n')
-    close(found.load.calls, 100, 210, 400)
+    close(found.usage.calls, 100, 210, 400)
 
 
 # --- time -----------------------------------------------------------------------------------
@@ -253,16 +252,16 @@ def test_concurrency_limits_of_the_model_and_of_the_run_count(estimated) -> None
 
 def test_tokens_per_minute_count_prompts_and_replies(estimated) -> None:
     found = estimated(timed("tokens_per_minute: 100"))
-    close(found.minutes, *[tokens / 100 for tokens in found.load.tokens])
+    close(found.minutes, *[tokens / 100 for tokens in found.usage.tokens])
     assert found.models[0].bound_by == "tokens_per_minute"
 
 
 def test_the_small_local_model_takes_the_machines_time_and_no_money(estimated) -> None:
     found = estimated("agents: [{type: llm, model: local/smollm2}]\n")
     (model,) = found.models
-    assert model.usd == found.usd == Spread()
+    assert model.usd == found.usd == Range()
     assert (model.bound_by, model.price_source) == ("local model", "local")
-    seconds = model.load.prompt_tokens.expected / 70 + model.load.completion_tokens.expected / 20
+    seconds = model.usage.prompt_tokens.expected / 70 + model.usage.completion_tokens.expected / 20
     assert found.minutes.expected == pytest.approx(seconds / 60)
 
 
