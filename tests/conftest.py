@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +20,9 @@ GDG = [sys.executable, "-c", "from gdg_runtime.adapters.cli import main; main()"
 GOALS = "goals"
 SEVERAL_PARTS = ("adapters", "runs", "llm", "actors", "test_crash.py", "test_histories.py")
 """Where tests of goals are that need more than one part of the store."""
+
+EXTRAS = {"llm": ("litellm",), "local-llm": ("xllamacpp",), "examples": ("openai", "pydantic_ai")}
+"""The extras that `dev` leaves out, with what the tests of each import."""
 
 NIGHTLY = "nightly"
 """The marker of tests that only `-m nightly` runs."""
@@ -49,6 +53,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if not item.get_closest_marker(NIGHTLY)]
     config.stash[LEFT_OUT] = len(left_out)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip the tests of an extra where its libraries are missing."""
+    for extra, libraries in EXTRAS.items():
+        if item.get_closest_marker(f"extra_{extra.replace('-', '_')}"):
+            missing = [name for name in libraries if find_spec(name) is None]
+            if missing:
+                install = f"pip install -e '.[{extra}]'"
+                pytest.skip(f"{' and '.join(missing)} not installed; {install} brings it")
 
 
 def _enlarge(item: pytest.Item) -> None:

@@ -1,6 +1,7 @@
 """What is installed is what stands in the tree, once and under one name."""
 
 import ast
+import runpy
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
@@ -88,6 +89,17 @@ def test_everything_that_is_no_module_is_installed_too() -> None:
             and file not in listed
         ]
     assert not missing, f"list them under package-data in pyproject.toml: {missing}"
+
+
+def test_ci_tests_each_extra_where_it_is() -> None:
+    table = runpy.run_path(str(ROOT / ".ci" / "extras"))["EXTRAS"]
+    offered = set(PROJECT["project"]["optional-dependencies"]) - {"bench", "dev", "test"}
+    assert set(table) == offered
+    for name, extra in table.items():
+        tests = [word for word in extra.tests if word.startswith("tests/")]
+        assert tests, name
+        for path in (*extra.paths, *tests):
+            assert (ROOT / path).exists(), f"{name}: .ci/extras names {path}"
 
 
 def test_no_root_package_shadows_the_namespace() -> None:

@@ -24,8 +24,12 @@ ADDRESS = {
 }
 TOOL = {"llm_own_agent": "post", "llm_openai_sdk": "propose", "llm_pydantic_ai": "vote"}
 NAME = {"llm_own_agent": "columnist", "llm_openai_sdk": "recruiter", "llm_pydantic_ai": "critic"}
-SDKS = ("llm_openai_sdk", "llm_pydantic_ai")
+SDKS = [
+    pytest.param(name, marks=pytest.mark.extra_examples)
+    for name in ("llm_openai_sdk", "llm_pydantic_ai")
+]
 """The examples that reach their models by a library of their own."""
+EXAMPLE = ["llm_own_agent", *SDKS]
 
 Start = Callable[..., Path]
 
@@ -69,7 +73,7 @@ def events(run: Path, kind: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("backend", ["trio", "asyncio"])
-@pytest.mark.parametrize("example", ADDRESS)
+@pytest.mark.parametrize("example", EXAMPLE)
 def test_an_example_asks_its_model_and_replays_without_it(
     example: str, backend: str, start: Start, server: FaultServer, gdg
 ) -> None:
@@ -86,7 +90,7 @@ def test_an_example_asks_its_model_and_replays_without_it(
     assert gdg("replay", run, "--json").json["outcomes"] == asked
 
 
-@pytest.mark.parametrize("example", ADDRESS)
+@pytest.mark.parametrize("example", EXAMPLE)
 def test_an_example_is_the_same_under_both_event_loops_and_any_latency(
     example: str, start: Start, server: FaultServer
 ) -> None:
@@ -97,7 +101,7 @@ def test_an_example_is_the_same_under_both_event_loops_and_any_latency(
         assert (quick / name).read_bytes() == (slow / name).read_bytes(), name
 
 
-@pytest.mark.parametrize("example", ADDRESS)
+@pytest.mark.parametrize("example", EXAMPLE)
 def test_an_example_tells_whose_texts_its_model_read(example: str, start: Start) -> None:
     turns = [line for line in lines(start(example) / "step_log.jsonl") if "exposure" in line]
     read = {tuple(source) for turn in turns for source in turn["exposure"]["seen"]}
@@ -124,6 +128,7 @@ def test_the_minimal_agents_feed_comes_as_data(start: Start, server: FaultServer
     assert asked.count("</data>") == 1
 
 
+@pytest.mark.extra_examples
 def test_the_sdks_reply_is_checked_before_it_acts(start: Start, server: FaultServer, gdg) -> None:
     server.control(answers=[{"contains": "", "content": '{"counterparty": "honest_1"}'}])
     run = start("llm_openai_sdk")
@@ -134,6 +139,7 @@ def test_the_sdks_reply_is_checked_before_it_acts(start: Start, server: FaultSer
     assert gdg("replay", run, "--verify").code == 0
 
 
+@pytest.mark.extra_examples
 def test_a_whole_run_of_the_inner_agent_is_one_effect(
     start: Start, server: FaultServer, gdg
 ) -> None:

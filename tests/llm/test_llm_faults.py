@@ -107,8 +107,9 @@ def promised(run: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(
-    ("adapter", "agents", "steps"), [("openai", 10, 6), ("litellm", 15, 2)]
-)  # fmt: skip
+    ("adapter", "agents", "steps"),
+    [("openai", 10, 6), pytest.param("litellm", 15, 2, marks=pytest.mark.extra_llm)],
+)
 def test_every_fault_of_a_fifth_of_the_calls_is_an_event_and_nothing_is_lost(
     tmp_path: Path, serve: Serve, adapter: str, agents: int, steps: int
 ) -> None:

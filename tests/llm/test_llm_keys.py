@@ -96,7 +96,8 @@ def plant(folder: Path, server: FaultServer, adapter: str, third: str = "llm") -
     ("adapter", "ending"),
     [
         ("openai", "completed"), ("openai", "stopped"), ("openai", "failed"),
-        ("litellm", "stopped"), ("litellm", "failed"),
+        pytest.param("litellm", "stopped", marks=pytest.mark.extra_llm),
+        pytest.param("litellm", "failed", marks=pytest.mark.extra_llm),
     ],
 )  # fmt: skip
 def test_no_key_is_in_any_file_or_text_however_the_run_ends(
@@ -208,6 +209,7 @@ def test_a_missing_or_blank_key_is_told_before_anything_is_done(
         assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.extra_llm
 def test_a_blank_key_is_missing_for_providers_that_only_litellm_knows_too(
     gdg: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

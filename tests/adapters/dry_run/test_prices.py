@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -113,7 +112,7 @@ def test_without_a_table_only_the_scenario_knows() -> None:
     assert empty.version is None
 
 
-@pytest.mark.skipif(find_spec("litellm") is None, reason="litellm is an optional extra")
+@pytest.mark.extra_llm
 def test_the_table_of_the_installed_litellm_is_read_without_importing_it() -> None:
     code = (
         "import sys\n"

@@ -46,7 +46,7 @@ def server(_server: FaultServer) -> Iterator[FaultServer]:
     _server.control(**before)
 
 
-@pytest.fixture(params=["openai", "litellm"])
+@pytest.fixture(params=["openai", pytest.param("litellm", marks=pytest.mark.extra_llm)])
 def adapter(request: pytest.FixtureRequest) -> str:
     """Each way to a provider."""
     name: str = request.param

@@ -79,6 +79,7 @@ def test_the_variable_that_is_missing_is_named(settings: dict[str, str]) -> None
     assert keys(MY_KEY="  ").missing(config(**settings)) is not None
 
 
+@pytest.mark.extra_llm
 @pytest.mark.parametrize(
     ("model", "named"),
     [
@@ -96,6 +97,7 @@ def test_litellm_knows_which_variable_a_provider_wants(model: str, named: str) -
     assert model in said
 
 
+@pytest.mark.extra_llm
 def test_a_providers_variable_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert keys(OPENAI_API_KEY=KEY).missing(config()) is None
     assert keys(GEMINI_API_KEY=KEY).missing(config("gemini/gemini-2.5-flash")) is None
@@ -104,6 +106,7 @@ def test_a_providers_variable_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert keys().missing(config("cohere/command-r")) is None
 
 
+@pytest.mark.extra_llm
 @pytest.mark.parametrize(
     "model",
     ["ollama/llama3.2", "bedrock/anthropic.claude-3-haiku-20240307-v1:0", "vertex_ai/gemini-pro"],
@@ -255,6 +258,7 @@ def test_a_file_without_a_reader_is_an_error_that_says_what_to_install(tmp_path:
     )
 
 
+@pytest.mark.extra_llm
 @pytest.mark.parametrize("provider", sorted(WELL_KNOWN))
 def test_what_is_known_without_litellm_is_what_litellm_says(provider: str) -> None:
     wanted = keys_wanted(f"{provider}/some-model")

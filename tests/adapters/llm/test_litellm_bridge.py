@@ -17,6 +17,8 @@ from gdg_runtime.scenarios.schema.language_model import ModelConfig
 
 from .conftest import ask
 
+pytestmark = pytest.mark.extra_llm
+
 PROGRAM = """
 import logging, os, sys
 import trio

@@ -25,7 +25,9 @@ def reached(**settings: Any) -> object:
         ({"model": "toy", "api_base": BASE}, OpenAiHttp),
         ({"model": "toy", "api_base": BASE, "adapter": "openai"}, OpenAiHttp),
         ({"model": "toy", "api_base": BASE, "adapter": "litellm"}, LitellmTransport),
-        ({"model": "openai/gpt-4o-mini"}, LitellmTransport),
+        pytest.param(
+            {"model": "openai/gpt-4o-mini"}, LitellmTransport, marks=pytest.mark.extra_llm
+        ),
         ({"model": "openai/gpt-4o-mini", "adapter": "openai"}, OpenAiHttp),
         ({"model": "openrouter/x/y", "adapter": "openai"}, OpenAiHttp),
         ({"model": "local/smollm2", "api_base": BASE}, OpenAiHttp),
@@ -42,7 +44,11 @@ def test_a_server_is_asked_directly_and_a_provider_through_litellm(
     [
         ({"model": "anthropic/claude-sonnet-4-5", "adapter": "openai"}, "give an api_base, or a"),
         ({"model": "local/smollm2"}, "is not being served"),
-        ({"model": "anthropic/claude-sonnet-4-5", "seed": 3}, "does not take seed: leave that"),
+        pytest.param(
+            {"model": "anthropic/claude-sonnet-4-5", "seed": 3},
+            "does not take seed: leave that",
+            marks=pytest.mark.extra_llm,
+        ),
     ],
 )
 def test_no_way_is_an_error_that_tells_a_way(settings: dict[str, Any], said: str) -> None:

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from gdg_runtime.adapters.local_model.weights import KNOWN
 
 SMOLLM2 = KNOWN["smollm2"]
@@ -29,6 +31,7 @@ def test_path_and_remove_of_a_model_that_is_not_there(gdg, cache: Path) -> None:
     assert "smollm2 was not there" in gdg("models", "remove", "smollm2").out
 
 
+@pytest.mark.extra_local_llm
 def test_a_model_comes_stays_and_goes(gdg, smollm2_file: Path, cache: Path) -> None:
     pulled = gdg("models", "pull", "--from", smollm2_file)
     assert (pulled.code, pulled.out) == (0, f"smollm2 is ready: {SMOLLM2.path}\n")
@@ -80,6 +83,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(gdg_process, cache: Path, tmp_pa
     assert [path.name for path in cache.iterdir()] == [".lock"]
 
 
+@pytest.mark.extra_local_llm
 def test_the_engine_is_asked_for_where_it_is_missing(smollm2_file: Path, cache: Path) -> None:
     program = (
         "import sys; sys.modules['xllamacpp'] = None\n"

@@ -4,9 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from gdg_runtime.adapters.local_model import weights
 
 
+@pytest.mark.extra_local_llm
 def test_the_shipped_scenario_runs_with_the_real_model_and_replays_without_it(
     gdg: Any, smollm2: Any
 ) -> None:

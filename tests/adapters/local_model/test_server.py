@@ -54,6 +54,8 @@ ACTIONS = {
 }
 DEADLINE_S = 60.0
 
+pytestmark = pytest.mark.extra_local_llm
+
 
 @pytest.fixture(scope="module")
 def server(smollm2: Weights) -> Iterator[LocalServer]:
