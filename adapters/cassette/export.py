@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ...actors.episode import build_episode
 from ...actors.llm.chat import Chat
 from ...actors.ports import NOWHERE
-from ...actors.resolved import ResolvedEpisode, resolve_episode
+from ...actors.resolved import ResolvedEpisode
 from ...runtime.drivers.replay import replay
 from ...runtime.effects import EffectRequest
 from ...runtime.errors import GdgError, KernelInEventLoop, ReplayDivergence
@@ -58,7 +58,7 @@ def export_run(run: RunDirectory, keys: Keys, *, redact: bool = False) -> Casset
     for model in (config.model_of_judge, *map(config.model_of, config.agents)):
         if model is not None:
             keys.of(model)  # from now on known as a secret, whatever its variable is called
-    requests = _requests(reader, resolve_episode(config))
+    requests = _requests(reader, reader.resolve(config))
     return make_cassette(reader.journal.recorded, requests, keys.redact, redact=redact)
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 
-from ...actors.resolved import resolve_episode
 from ...runtime.errors import GdgError
 from ..runs.catalogue import find_run
 from ..runs.errors import RunUnwritable
@@ -75,7 +74,7 @@ def _write(run: RunReader, target: Path, quiet: bool) -> dict[str, object]:
         target.mkdir(parents=True, exist_ok=True)
         if any(target.iterdir()):
             raise CliError(f"{target} is not empty; choose a new folder for the replayed files", 2)
-        ending = replay_into(resolve_episode(run.journal.config), run.journal, target)
+        ending = replay_into(run.resolve(run.journal.config), run.journal, target)
     except GdgError as error:
         advice = "" if run.other_release is None else f"\nNote: {run.other_release}"
         raise CliError(f"{error}{advice}", 1) from None

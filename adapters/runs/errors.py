@@ -9,6 +9,7 @@ RunError                 exit code 2 unless said otherwise
 ├── RunUnwritable          exit code 1
 ├── NothingToServe
 ├── ProviderMissing
+├── ReleaseNeeded          another release made the run, and this one can't execute it
 └── RunChanged             the code or the config is not the one that began the run
 """
 
@@ -93,6 +94,13 @@ class RunUnwritable(RunError):
             f"cannot write to {path}: {error.strerror or error}. What was recorded before is "
             f"intact: make room and resume the run, or choose another place with --out"
         )
+
+
+class ReleaseNeeded(RunError):
+    """Another release made the run, and this one can't execute it."""
+
+    def __init__(self, why: str, other_release: str) -> None:
+        super().__init__(f"{why}\nNote: {other_release}")
 
 
 class RunChanged(RunError):

@@ -129,7 +129,8 @@ async def resume_episode(
 
     @contextmanager
     def reopened() -> Iterator[OpenRun]:
-        episode = resolve_episode(RunReader(run).config)
+        reader = RunReader(run)
+        episode = reader.resolve(reader.config)
         port, models, answering = _outside(episode, providers, hosted)
         with _writing(run), run.locked():
             journal, recorded, episode, schedule = _reopened(run, episode, hosted)
@@ -245,7 +246,7 @@ def _reopened(
     recorded, config, schedule, _ = reader.journal
     if config != episode.config:
         # config.json was edited: the journal's config counts, and the difference is refused below.
-        episode = resolve_episode(config)
+        episode = reader.resolve(config)
     _refuse_changes(reader, episode)
     if recorded.recovered.torn:
         options.say(

@@ -7,10 +7,12 @@ from typing import Any, Literal, NamedTuple, NotRequired, TypedDict
 
 from pydantic import ValidationError
 
+from ...actors.resolved import ResolvedEpisode, resolve_episode
 from ...runtime.errors import JournalDamaged
 from ...runtime.hash_chain import Recovered, read_sealed
 from ...runtime.journal import Recorded
 from ...runtime.wording import first_problem
+from ...scenarios.catalogue import CatalogueError
 from ...scenarios.schema.episode import EpisodeConfig
 from .directory import (
     CONFIG,
@@ -25,7 +27,7 @@ from .directory import (
     TELEMETRY,
     RunDirectory,
 )
-from .errors import RunUnreadable
+from .errors import ReleaseNeeded, RunUnreadable
 from .json_lines import JsonLines, Record, check_version, parsed
 from .meta import META_VERSION, first_bad_line, read_meta
 from .revision import package_version
@@ -210,6 +212,19 @@ class RunReader:
             raise JournalDamaged(JOURNAL, 1, "the header is missing or torn")
         config, schedule = read_config_document(recorded.header["config"], path)
         return StoredJournal(recorded, config, schedule, recorded.header)
+
+    def resolve(self, config: EpisodeConfig) -> ResolvedEpisode:
+        """Find the classes of the run's config, so that it can be executed.
+
+        Raises CatalogueError for a plug-in that is not there any more, and ReleaseNeeded if
+        another release made the run.
+        """
+        try:
+            return resolve_episode(config)
+        except CatalogueError as error:
+            if self.other_release is None:
+                raise
+            raise ReleaseNeeded(str(error), self.other_release) from error
 
     def sealed(self, name: str) -> Recovered:
         """Read `journal.jsonl` or `telemetry.jsonl`, whose lines guard themselves.

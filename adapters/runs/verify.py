@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ...actors.episode import build_episode
 from ...actors.ports import Observer
-from ...actors.resolved import ResolvedEpisode, resolve_episode
+from ...actors.resolved import ResolvedEpisode
 from ...runtime.drivers import RunEnd
 from ...runtime.drivers.replay import replay
 from ...runtime.errors import GdgError, JournalDamaged, ReplayDivergence
@@ -64,7 +64,8 @@ def replay_into(
 def verify_run(run: RunDirectory, observer: Observer | None = None) -> Verification:
     """Compare every file of a run with what its journal makes, and every seal with its line.
 
-    Raises RunUnreadable, CatalogueError for a plug-in that is not there any more.
+    Raises RunUnreadable, and CatalogueError or ReleaseNeeded for a plug-in that is not there any
+    more.
     """
     reader = RunReader(run)
     changed = _meta(reader)
@@ -77,7 +78,7 @@ def verify_run(run: RunDirectory, observer: Observer | None = None) -> Verificat
         differences = guarded or [_damaged(damage)]
         return Verification(run.path, complete, 0, tuple(differences), ())
     recorded, config = journal.recorded, journal.config
-    episode = resolve_episode(config)
+    episode = reader.resolve(config)
     notes = revision.changes(journal.header["code"], revision.code_revision(episode))
     if reader.other_release is not None:
         notes.insert(0, reader.other_release)
