@@ -4,13 +4,15 @@ Names become classes once, when a scenario file is loaded or a stored config is 
 downstream (the wiring, the code revision, the dry run, the language models) takes them from here.
 """
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..scenarios.catalogue import Catalogue
+from ..scenarios.files.diagnostics import InvalidScenario
 from ..scenarios.files.loader import load_scenario
 from ..scenarios.measures.metric import METRICS, Metric
 from ..scenarios.schema.episode import EpisodeConfig
@@ -112,23 +114,39 @@ def default_catalogue() -> Catalogue:
 
 
 def load_episode(
-    source: Path | str,
+    source: Path | str | Mapping[str, Any],
     *,
     sets: Sequence[str] = (),
     scenario_params: Sequence[str] = (),
     seed: int | None = None,
     epochs: int | None = None,
+    label: str | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> ResolvedEpisode:
-    """Load a scenario file and resolve it. The arguments are those of `load_scenario`.
+    """Load a scenario and resolve it. `label` names the run; the rest is as in `load_scenario`.
 
     Raises InvalidScenario with every fault of file and overrides.
     """
     catalogue = default_catalogue()
-    config = load_scenario(
-        source, sets=sets, scenario_params=scenario_params, seed=seed, epochs=epochs,
-        catalogue=catalogue, environment=environment,
-    )  # fmt: skip
+    # Quoted, since a label such as 2024 or null is a text.
+    labelled = () if label is None else (f"label={json.dumps(label)}",)
+    try:
+        config = load_scenario(
+            source, sets=(*sets, *labelled), scenario_params=scenario_params, seed=seed,
+            epochs=epochs, catalogue=catalogue, environment=environment,
+        )  # fmt: skip
+    except InvalidScenario as error:
+        if label is None:
+            raise
+        # The user gave an option, and no --set.
+        raise InvalidScenario(
+            [
+                replace(fault, file="--label", path="")
+                if fault.path == "label" and fault.file.startswith('--set label="')
+                else fault
+                for fault in error.faults
+            ]
+        ) from None
     return resolve_episode(config, catalogue)
 
 

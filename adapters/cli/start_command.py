@@ -1,15 +1,13 @@
 """`gdg-runtime start`."""
 
-import json
 import os
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from ...actors.resolved import ResolvedEpisode, load_episode
+from ...actors.resolved import load_episode
 from ...runtime.order import schedule
-from ...scenarios.files.diagnostics import InvalidScenario
 from ..runs.execution import start_run
 from .errors import reported
 from .options import (
@@ -55,7 +53,10 @@ def command(
 ) -> None:  # fmt: skip
     """Run SCENARIO: a YAML file, or the name of a shipped one such as baseline."""
     with reported():
-        episode = _loaded(scenario, sets, params, seed, epochs, label)
+        episode = load_episode(
+            scenario, sets=sets, scenario_params=params, seed=seed, epochs=epochs, label=label,
+            environment=os.environ,
+        )  # fmt: skip
         config = episode.config
         schedule(policy, config.simulation.seed)
         if dry_run:
@@ -73,28 +74,3 @@ def command(
     if told_of_cassette is not None and not as_json:
         click.echo(told_of_cassette, err=True)
     finish(result, config.metrics.track, quiet=quiet, as_json=as_json)
-
-
-def _loaded(
-    scenario: str, sets: tuple[str, ...], params: tuple[str, ...], seed: int | None,
-    epochs: int | None, label: str | None,
-) -> ResolvedEpisode:  # fmt: skip
-    """Load the scenario; report a fault in the label under the option that the user gave."""
-    # Quoted, since a label such as 2024 or null is a text.
-    labelled = () if label is None else (f"label={json.dumps(label)}",)
-    try:
-        return load_episode(
-            scenario, sets=(*sets, *labelled), scenario_params=params, seed=seed, epochs=epochs,
-            environment=os.environ,
-        )  # fmt: skip
-    except InvalidScenario as error:
-        if label is None:
-            raise
-        raise InvalidScenario(
-            [
-                replace(fault, file="--label", path="")
-                if fault.path == "label" and fault.file.startswith('--set label="')
-                else fault
-                for fault in error.faults
-            ]
-        ) from None

@@ -1,16 +1,25 @@
-"""What a run does to its process, where it is all that the process does: signals, the collector."""
+"""What a run does to its process: signals, a thread of its own, the garbage collector."""
 
 import gc
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import anyio
 from anyio.abc import TaskStatus
+from anyio.from_thread import start_blocking_portal
 
 from ...runtime.drivers.live import StopSwitch
+
+T = TypeVar("T")
+
+NOTICE = (
+    "Stopping at the end of this step; once more to stop at once. "
+    "The run can be resumed either way."
+)
 
 _NEW_OBJECTS = 200_000
 """About as many objects as one step of a thousand agents holds at once."""
@@ -38,10 +47,47 @@ async def obey_signals(
                 scope.cancel()
                 return
             stop.throw()
-            say(
-                "Stopping at the end of this step; once more to stop at once. "
-                "The run can be resumed either way."
-            )
+            say(NOTICE)
+
+
+def in_own_thread(
+    work: Callable[[StopSwitch], Awaitable[T]], backend: str, say: Callable[[str], None]
+) -> T:
+    """Run a coroutine in a thread and event loop of its own, and wait for it.
+
+    So it works where a loop runs already, as in a notebook. The first KeyboardInterrupt throws the
+    coroutine's stop switch, the next one cancels it and goes on.
+    """
+    stop = StopSwitch()
+    with _interruptible(), start_blocking_portal(backend, name="gdg-run") as portal:
+        future = portal.start_task_soon(work, stop)
+        while True:
+            try:
+                return future.result()
+            except KeyboardInterrupt:
+                if stop.wished:
+                    # The portal cancels what is left in it, and waits until that has ended.
+                    raise
+                stop.throw()
+                say(NOTICE)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let SIGINT raise KeyboardInterrupt here.
+
+    `asyncio.run` would take the signal for a task that can't run while this thread waits.
+    """
+    main = threading.current_thread() is threading.main_thread()
+    handler = signal.getsignal(signal.SIGINT) if main else None
+    if not callable(handler):  # ignored on purpose, or no affair of this thread
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 class _Collector:

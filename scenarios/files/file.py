@@ -1,12 +1,40 @@
 """Where a scenario file's text comes from."""
 
+import json
+import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ...runtime.wording import one_line
 from .diagnostics import Findings, Place, nearest, nearest_first
 from .shipped import SUFFIXES, shipped_scenarios
 
 MAX_BYTES = 1 << 20
+
+_NOT_PLAIN_IN_YAML = re.compile("[\x7f-\xa0\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
+
+
+def read_document(document: Mapping[str, Any], findings: Findings) -> tuple[str, str] | None:
+    """Return a name for messages and the text of a scenario that a program holds as plain data.
+
+    None (with a fault noted) if a file could not hold it.
+    """
+    name = "the scenario"
+    try:
+        return name, yaml_text_of(document)
+    except (TypeError, ValueError, RecursionError) as error:
+        findings.add(Place(name), "", f"holds what no scenario file can: {one_line(str(error))}")
+        return None
+
+
+def yaml_text_of(value: Any) -> str:
+    """Write plain data as JSON that YAML reads in the same way.
+
+    Raises TypeError, ValueError, RecursionError for what is no plain data.
+    """
+    text = json.dumps(value, ensure_ascii=False)
+    return _NOT_PLAIN_IN_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def read_source(source: Path | str, findings: Findings) -> tuple[str, str] | None:

@@ -8,12 +8,13 @@ is collected and raised at once as `InvalidScenario`.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..catalogue import Catalogue
 from ..schema.episode import EpisodeConfig
 from ..schema.roster import agent_ids, targets
 from .diagnostics import Fault, Findings, InvalidScenario, Place
-from .file import read_source
+from .file import read_document, read_source
 from .nodes import Node
 from .overrides import read_environment, read_overrides
 from .resolve import resolve
@@ -32,7 +33,7 @@ __all__ = [
 
 
 def load_scenario(
-    source: Path | str,
+    source: Path | str | Mapping[str, Any],
     *,
     sets: Sequence[str] = (),
     scenario_params: Sequence[str] = (),
@@ -43,7 +44,7 @@ def load_scenario(
 ) -> EpisodeConfig:
     """The resolved config of a scenario file.
 
-    `source` is a path or, as text, the name of a shipped scenario. `sets` override keys
+    `source` is a path, the name of a shipped scenario, or the document itself. `sets` override keys
     (`governance.transaction_tax_rate=0.1`), `scenario_params` parameters of the world (`k=v`);
     later ones win, `seed` and `epochs` over both. `catalogue` knows the agents and levers of the
     layers above. `environment` may hold GOAL_SYSTEM, GOAL_SHADOW and GOAL_CANARY_PERCENT, which go
@@ -53,10 +54,13 @@ def load_scenario(
     """
     findings = Findings()
     patches = read_overrides(sets, scenario_params, seed, epochs, findings)
-    read = read_source(source, findings)
+    if isinstance(source, Mapping):
+        read, has_lines = read_document(source, findings), False
+    else:
+        read, has_lines = read_source(source, findings), True
     if read is not None:
         name, text = read
-        tree = parse(text, lambda line: Place(name, line), "", findings)
+        tree = parse(text, lambda line: Place(name, line if has_lines else None), "", findings)
         if tree is not None:
             if _has_goals([tree, *patches]):
                 patches = [*read_environment(environment or {}, findings), *patches]
