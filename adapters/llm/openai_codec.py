@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic_core import to_json
 
 from ...actors.llm.chat import Chat, ChatMessage, ToolCall, ToolSpec, Usage
+from ...scenarios.json_schema import children, transform
 from .error_classifier import fault_of
 from .transport import Answer, TransportFault
 
@@ -237,25 +238,20 @@ def _fits(schema: Any) -> bool:
             return False
         if set(schema.get("required", ())) != set(properties):
             return False
-    parts = [
-        *schema.get("properties", {}).values(),
-        *schema.get("$defs", {}).values(),
-        *schema.get("anyOf", ()),
-    ]
-    if "items" in schema:
-        parts.append(schema["items"])
-    return all(_fits(part) for part in parts)
+    items = schema.get("items", {})
+    return isinstance(items, dict) and all(_fits(part) for part in children(schema))
 
 
 def without_lengths(schema: Any) -> Any:
-    """The schema without bounds on the length of texts."""
-    if isinstance(schema, list):
-        return [without_lengths(part) for part in schema]
-    if not isinstance(schema, dict):
+    """Leave out the bounds on the length of texts."""
+    return transform(schema, _without_lengths)
+
+
+def _without_lengths(schema: dict[str, Any]) -> dict[str, Any]:
+    if schema.get("type") != "string":
         return schema
-    is_text = schema.get("type") == "string"
     return {
-        name: without_lengths(part)
-        for name, part in schema.items()
-        if not (is_text and name in ("maxLength", "minLength"))
+        keyword: value
+        for keyword, value in schema.items()
+        if keyword not in ("maxLength", "minLength")
     }

@@ -5,11 +5,11 @@ words of its own: `Field(json_schema_extra={"expected": "…"})`.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from pydantic import BaseModel
 
-Schema = dict[str, Any]
+from ..json_schema import Schema, alternatives
+
 _LONG_NUMBER = 1e16
 
 
@@ -22,7 +22,6 @@ class Words:
         except Exception:
             # A plug-in's model may have types that JSON schema has no name for.
             self._root = {}
-        self._definitions: Schema = self._root.get("$defs", {})
 
     def expected(self, where: Sequence[str | int]) -> str | None:
         """What belongs at a location of pydantic's; None where the schema says nothing."""
@@ -34,7 +33,7 @@ class Words:
         """The known keys at a location."""
         found: dict[str, None] = {}
         for schema in self._at(where):
-            for branch in self._branches(schema):
+            for branch in alternatives(self._root, schema):
                 found.update(dict.fromkeys(branch.get("properties", {})))
         return list(found)
 
@@ -43,7 +42,7 @@ class Words:
         return [
             option
             for schema in self._at(where)
-            for branch in self._branches(schema)
+            for branch in alternatives(self._root, schema)
             for option in branch.get("enum", [branch.get("const")])
             if isinstance(option, str)
         ]
@@ -54,26 +53,17 @@ class Words:
             below = [
                 child
                 for schema in schemas
-                for branch in self._branches(schema)
+                for branch in alternatives(self._root, schema)
                 for child in _below(branch, step)
             ]
             # pydantic also puts the name of a union's branch into a location: stay where we are.
             schemas = below or schemas
         return schemas
 
-    def _branches(self, schema: Schema) -> list[Schema]:
-        if "$ref" in schema:
-            name = str(schema["$ref"]).rpartition("/")[2]
-            return self._branches(self._definitions.get(name, {}))
-        for union in ("anyOf", "oneOf", "allOf"):
-            if union in schema:
-                return [leaf for part in schema[union] for leaf in self._branches(part)]
-        return [schema]
-
     def _text(self, schema: Schema) -> str | None:
         if "expected" in schema:
             return str(schema["expected"])
-        texts = [_leaf(branch) for branch in self._branches(schema)]
+        texts = [_leaf(branch) for branch in alternatives(self._root, schema)]
         if None in texts:
             return None
         words = [text for text in dict.fromkeys(texts) if text is not None and text != "null"]

@@ -8,6 +8,7 @@ from pydantic import JsonValue, ValidationError
 
 from ..actions import NOOP, Action, Applied, Role, Tool
 from ..interactions import Decision, Offer
+from ..json_schema import Schema, alternatives
 from ..observation import Observation
 from ..world import Policy, RngSource, World
 
@@ -30,7 +31,7 @@ def bad_examples(tool: Tool, text: str) -> Iterator[tuple[str, Action]]:
     good = example(tool, text).args
     yield "an argument it does not have", _with(tool, good, "no_such_argument", 1)
     for name, field in schema.get("properties", {}).items():
-        for value in _bad_values(_alternatives(schema, field)):
+        for value in _bad_values(_values_of(schema, field)):
             shown = f"{value!r}" if len(repr(value)) < 40 else f"{repr(value)[:36]}..."
             yield f"{name} = {shown}", _with(tool, good, name, value)
 
@@ -39,21 +40,13 @@ def _with(tool: Tool, good: Mapping[str, Any], name: str, value: Any) -> Action:
     return Action(tool=tool.name, args={**good, name: value})
 
 
-def _alternatives(root: Mapping[str, Any], field: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The schemas of which a value must meet one, references resolved, null left out."""
-    if "$ref" in field:
-        target: Any = root
-        for part in field["$ref"].removeprefix("#/").split("/"):
-            target = target[part]
-        return _alternatives(root, target)
-    for union in ("anyOf", "oneOf", "allOf"):
-        if union in field:
-            return [found for option in field[union] for found in _alternatives(root, option)]
-    return [] if field.get("type") == "null" else [field]
+def _values_of(root: Schema, field: Schema) -> list[Schema]:
+    """List the schemas of which a value must meet one, null left out."""
+    return [found for found in alternatives(root, field) if found.get("type") != "null"]
 
 
-def _least_value(root: Mapping[str, Any], field: Mapping[str, Any], text: str) -> Any:
-    schema = (_alternatives(root, field) or [{}])[0]
+def _least_value(root: Schema, field: Schema, text: str) -> Any:
+    schema = (_values_of(root, field) or [{}])[0]
     if "const" in schema:
         return schema["const"]
     if "enum" in schema:
@@ -72,11 +65,11 @@ def _least_value(root: Mapping[str, Any], field: Mapping[str, Any], text: str) -
     return text
 
 
-def _bad_values(alternatives: list[Mapping[str, Any]]) -> list[Any]:
+def _bad_values(schemas: list[Schema]) -> list[Any]:
     """What none of the alternatives should let through."""
-    if len(alternatives) != 1:
+    if len(schemas) != 1:
         return [nan, inf, -inf]
-    schema = alternatives[0]
+    schema = schemas[0]
     choices = schema.get("enum", [schema["const"]] if "const" in schema else None)
     if choices is not None:
         return ["no such choice", nan, _HUGE, -_HUGE]
