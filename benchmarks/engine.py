@@ -341,7 +341,7 @@ def journal(outcomes: int, *, synced: bool) -> float:
 
         def record() -> None:
             for request in requests:
-                records.outcome(Slot(kernel, owner, request), outcome)
+                records.outcome(Slot(owner, request, None, kernel.reservations.give_up), outcome)
                 if synced:
                     records.sync()
             records.sync()

@@ -1,4 +1,4 @@
-"""Actors and how they declare what they handle."""
+"""Actors, and how they declare the messages that they handle."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .message import Message
 from .supervision import Supervision
 
 if TYPE_CHECKING:
-    from .context import Context
+    from .context import Context  # cycle: handlers take a context, whose `spawn` makes actors
 
 Handler = Callable[..., Any]
 F = TypeVar("F", bound=Handler)
@@ -39,7 +39,7 @@ def handles(method: F) -> F:
 
 
 def _accepted_types(owner: type, method: Handler) -> list[type[Message]]:
-    """The message types of a handler's first parameter. Raises TypeError with what to write."""
+    """Return the message types of a handler's first parameter. Raises TypeError with advice."""
     where = f"{owner.__name__}.{method.__name__}"
     if isgeneratorfunction(method) or isasyncgenfunction(method):
         raise TypeError(f"{where} holds a `yield`, so that calling it does nothing; return instead")
@@ -63,7 +63,7 @@ def _accepted_types(owner: type, method: Handler) -> list[type[Message]]:
 
 
 def collect_handlers(owner: type) -> dict[type[Message], Handler]:
-    """The handlers of a class and its bases by message type; a subclass's win.
+    """Return the handlers of a class and its bases by message type; a subclass's win.
 
     Raises TypeError for two handlers of one type, or two types of one name, in one class.
     """
@@ -85,38 +85,44 @@ def collect_handlers(owner: type) -> dict[type[Message], Handler]:
     return handlers
 
 
-class Actor:
-    """Base class of deterministic actors.
+class _Handling:
+    """Collects the handlers of each subclass when the subclass is defined."""
 
-    One message at a time, also across an await. State lives in the instance; nobody else touches
-    it. Handlers take `(self, message, ctx)` and may use nothing but their arguments: no clock, no
-    global randomness, no I/O (blocking calls can't be caught, see CONTRIBUTING).
-    """
-
-    context_class: ClassVar[type[Context] | None] = None
-    """What its handlers get as their context, if more than a `Context`."""
-    mailbox_capacity: ClassVar[int] = 10_000
-    """Most messages that are kept while the actor waits for an answer."""
-    supervision: ClassVar[Supervision] = Supervision()
-    """How failures are handled unless spawn says otherwise."""
     handlers: ClassVar[dict[type[Message], Handler]] = {}
-    """By declared message type."""
+    """The handlers by declared message type."""
     resolved: ClassVar[dict[type[Message], Handler]] = {}
-    """The same, and what was found since for subclasses of the declared types."""
+    """The same, and those found since for subclasses of the declared types."""
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
         cls.handlers = collect_handlers(cls)
         cls.resolved = dict(cls.handlers)
 
+
+class Actor(_Handling):
+    """Base class of deterministic actors.
+
+    An actor handles one message at a time, also across an await. Its state lives in the instance
+    and belongs to it alone. Handlers take `(self, message, ctx)` and may use nothing but their
+    arguments: no clock, no global randomness, no I/O (blocking calls can't be caught, see
+    CONTRIBUTING).
+    """
+
+    context_class: ClassVar[type[Context] | None] = None
+    """The class of the context that handlers get, if it is more than a `Context`."""
+    mailbox_capacity: ClassVar[int] = 10_000
+    """Most messages that are kept while the actor waits for an answer."""
+    supervision: ClassVar[Supervision] = Supervision()
+    """The rules for failures, unless `spawn` gives others."""
+
     def on_start(self, ctx: Context) -> None:
-        """Called as the actor's first turn, and again after a restart."""
+        """Prepare: called as the actor's first turn, and again after a restart."""
 
     def on_stop(self) -> None:
-        """Called when the actor is gone for good; it can send nothing any more."""
+        """Clean up: called when the actor is gone for good; it can send nothing any more."""
 
 
-class EffectActor:
+class EffectActor(_Handling):
     """Base class of actors that do real I/O, as concurrent tasks.
 
     Handlers are `async def on_request(self, request: Request) -> Reply`. They run under the
@@ -129,17 +135,10 @@ class EffectActor:
     timeout_s: ClassVar[float | None] = None
     """Time limit of a request in seconds; None leaves it to the driver's."""
     known_as: ClassVar[str | None] = None
-    """Stands in its requests in place of its path, where the path tells nothing that an answer
-    depends on."""
-    handlers: ClassVar[dict[type[Message], Handler]] = {}
-    """By declared message type."""
-    resolved: ClassVar[dict[type[Message], Handler]] = {}
-    """The same, and what was found since for subclasses of the declared types."""
+    """A name that replaces the path in its requests, where answers do not depend on the path."""
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
-        cls.handlers = collect_handlers(cls)
-        cls.resolved = dict(cls.handlers)
         for handler in cls.handlers.values():
             if not iscoroutinefunction(handler):
                 raise TypeError(f"{cls.__name__}.{handler.__name__} must be `async def`")

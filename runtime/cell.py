@@ -1,4 +1,4 @@
-"""What the kernel keeps of each actor."""
+"""Cells: what the kernel keeps of each actor."""
 
 from __future__ import annotations
 
@@ -11,39 +11,41 @@ from .message import Message
 from .supervision import Supervision
 
 if TYPE_CHECKING:
-    from .context import Context
-    from .envelope import Envelope
+    # A cell and what belongs to its actor hold each other. The cell only stores them.
+    from .context import Context  # cycle: stored here, used by the kernel
+    from .envelope import Envelope  # cycle: stored here, used by the kernel
     from .randomness import Stream
-    from .ref import ActorRef
-    from .waiting import Pending, Race
+    from .ref import ActorRef  # cycle: stored here, so that references compare by identity
+    from .waiting import Pending, Race  # cycle: stored here, used by the kernel
 
 IDLE = 0
 """Ready for the next message."""
 WAITING = 1
 """In the middle of an async handler, until an answer comes."""
 STARTING = 2
-"""Made, or made again; its `on_start` comes before any message."""
+"""Made, or made again: `on_start` comes before any message."""
 ISOLATED = 3
-"""Failed too often; gets nothing any more."""
+"""Failed too often: gets nothing any more."""
 STOPPED = 4
-
+"""Gone for good."""
 
 _NONE: dict[type[Message], Handler] = {}
 
 
 class Recipe(NamedTuple):
-    """How to make the actor again when it is restarted."""
+    """The call that makes the actor, and makes it again when it is restarted."""
 
     make: Callable[..., Actor | EffectActor]
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
 
     def build(self) -> Actor | EffectActor:
+        """Make a new instance."""
         return self.make(*self.args, **self.kwargs)
 
 
 class Cell:
-    """One actor's place in the kernel: its state, what waits for it, what it waits for.
+    """One actor's place in the kernel: its state, its waiting messages, its open questions.
 
     Fields that most actors never need are None until then, so that an idle actor is small.
     """
@@ -83,18 +85,18 @@ class Cell:
         self.handlers: dict[type[Message], Handler] = (
             _NONE if isinstance(actor, EffectActor) else actor.resolved
         )
-        """What a told message looks its handler up in; empty for an effect actor."""
+        """Handlers by message type, where `tell` looks first; empty for an effect actor."""
         self.recipe = recipe
         self.parent = parent
         self.supervision = supervision
         self.state = IDLE
         self.number = 0
-        """Messages sent so far; numbers the next one. Survives restarts."""
+        """Messages sent so far, which numbers the next one. Survives restarts."""
         self.context: Context
         self.ref: ActorRef[Any]
         self.coroutine: Coroutine[Any, Any, Any] | None = None
         self.awaiting: Pending[Any] | Race | None = None
-        """What the coroutine has yielded."""
+        """The object that the coroutine waits for."""
         self.mailbox: deque[Envelope] | None = None
         self.asks: dict[Pending[Any], None] | None = None
         """Open asks of the current turn, as an ordered set."""
@@ -108,10 +110,11 @@ class Cell:
 
     @property
     def is_effect(self) -> bool:
+        """True for an effect actor."""
         return isinstance(self.actor, EffectActor)
 
     def handler_of(self, message_type: type[Message]) -> Handler | None:
-        """The handler of a message type or of its nearest base; found once, then remembered."""
+        """Return the handler of a message type or of its nearest base; found once, then kept."""
         resolved = self.actor.resolved
         handler = resolved.get(message_type)
         if handler is None:
@@ -123,5 +126,5 @@ class Cell:
         return handler
 
     def accepted_names(self) -> list[str]:
-        """The names of the types that the actor's handlers declare."""
+        """Return the names of the types that the actor's handlers declare."""
         return [accepted.__name__ for accepted in self.actor.handlers]

@@ -1,26 +1,24 @@
-"""What an actor may do: the only door from a handler to the rest of the run."""
+"""The context: the only door from an actor's handler to the rest of the run."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from .actor import Actor, EffectActor
-from .effects import Slot, function_request, message_request
-from .envelope import ASK, REPLY, STOP, TELL, TIMER, Envelope
+from .cell import STOPPED, Cell
+from .effects import EffectRequest, Slot, function_request, message_request
+from .envelope import ASK, REPLY, STOP, TELL, TIMER, Cause, Envelope
 from .errors import AskCycle, NotAccepted
 from .message import Message
-from .order import STEP_BITS
-from .randomness import Stream
+from .order import STEP_BITS, Clock, Tie
+from .randomness import Draws, Stream
 from .ref import ActorRef
+from .reservations import Reservations, Scheduler
+from .supervision import Supervision, Terminated
 from .waiting import Gathered, Pending, Race, wait_cycle
-
-if TYPE_CHECKING:
-    from .cell import Cell
-    from .kernel import Kernel
-    from .supervision import Supervision
 
 M = TypeVar("M", bound=Message)
 T = TypeVar("T")
@@ -28,8 +26,29 @@ T = TypeVar("T")
 _envelope = tuple.__new__
 
 
+class Engine(Scheduler, Protocol):
+    """The part of the kernel that a context needs. The kernel says what each does."""
+
+    clock: Clock
+    draws: Draws
+    tie: Tie | None
+    next_round: list[Envelope]
+    reservations: Reservations
+
+    def find(self, path: str) -> ActorRef[Any] | None: ...
+
+    def spawn(
+        self, name: str, make: Callable[..., Actor | EffectActor], *args: Any,
+        supervision: Supervision | None, parent: Cell, **kwargs: Any,
+    ) -> ActorRef[Any]: ...  # fmt: skip
+
+    def tell(self, target: Cell, message: Message) -> None: ...
+
+    def dead_letter(self, reason: str, sender: str, target: str, name: str) -> None: ...
+
+
 class Timer:
-    """A message to oneself or to another at a later step; `cancel()` takes it back."""
+    """A message for a later step; `cancel()` takes it back."""
 
     __slots__ = ("cancelled", "message")
 
@@ -47,13 +66,14 @@ class Context:
 
     __slots__ = ("_cell", "_kernel", "cause", "deferred", "envelope")
 
-    def __init__(self, kernel: Kernel, cell: Cell) -> None:
+    def __init__(self, kernel: Engine, cell: Cell) -> None:
         self._kernel = kernel
         self._cell = cell
         self.envelope: Envelope | None = None
         """The envelope of the current turn, with its cause."""
-        self.cause: tuple[str, int] | None = None
+        self.cause: Cause | None = None
         self.deferred = False
+        """True once the current question was kept open with `reply_later`."""
 
     # --- who and when -----------------------------------------------------------------------
 
@@ -64,7 +84,7 @@ class Context:
 
     @property
     def sender(self) -> ActorRef[Any] | None:
-        """Who sent the current message; None if it came from outside or the sender is gone."""
+        """The sender of the current message; None if it came from outside or the sender is gone."""
         assert self.envelope is not None
         return self._kernel.find(self.envelope.origin)
 
@@ -101,7 +121,7 @@ class Context:
         )
 
     def _accepted(self, receiver: Cell, message: Message) -> bool:
-        """Whether to send it as a message; effects and dead letters go their own ways."""
+        """Return True for a message to send; effects and dead letters go their own ways."""
         if not isinstance(message, Message):
             raise TypeError(f"expected a Message to send to {receiver.path!r}, got {message!r}")
         if receiver.handler_of(message.__class__) is None:
@@ -125,7 +145,7 @@ class Context:
         if receiver.handler_of(message.__class__) is None:
             raise NotAccepted(receiver.path, type(message).__name__, receiver.accepted_names())
         if receiver.is_effect:
-            return self._request(self._message_slot(receiver, message), delay)
+            return self._request(self._message_request(receiver, message), delay)
         cycle = wait_cycle(cell, receiver)
         if cycle:
             raise AskCycle(cycle)
@@ -204,31 +224,38 @@ class Context:
         request = function_request(
             self._cell.path, self._cell.number + 1, function, args, kwargs, timeout_s
         )
-        return self._request(Slot(self._kernel, self._cell, request), delay)
+        return self._request(request, delay)
 
     def request(self, target: ActorRef[M], message: M, *, delay: int = 1) -> None:
-        """Tell an effect actor; its reply comes as a message, trouble as an `EffectReport`.
+        """Send a request to an effect actor; the reply, or an `EffectReport`, comes as a message.
 
         Raises NotAccepted for any other actor.
         """
         receiver = target.cell
         if not receiver.is_effect or receiver.handler_of(message.__class__) is None:
             raise NotAccepted(receiver.path, type(message).__name__, receiver.accepted_names())
-        self._kernel.reservations.open(self._message_slot(receiver, message), delay, self.cause)
+        self._open(self._message_request(receiver, message), delay)
 
-    def _message_slot(self, receiver: Cell, message: Message) -> Slot:
-        request = message_request(self._cell.path, self._cell.number + 1, receiver, message)
-        return Slot(self._kernel, self._cell, request)
+    def _message_request(self, receiver: Cell, message: Message) -> EffectRequest:
+        return message_request(self._cell.path, self._cell.number + 1, receiver, message)
 
-    def _request(self, slot: Slot, delay: int) -> Pending[Any]:
-        slot.pending = Pending(self._cell, None, slot)
-        self._kernel.reservations.open(slot, delay, self.cause)
-        return slot.pending
+    def _request(self, request: EffectRequest, delay: int) -> Pending[Any]:
+        pending: Pending[Any] = Pending(self._cell, None)
+        pending.slot = self._open(request, delay, pending)
+        return pending
+
+    def _open(
+        self, request: EffectRequest, delay: int, pending: Pending[Any] | None = None
+    ) -> Slot:
+        reservations = self._kernel.reservations
+        slot = Slot(self._cell, request, pending, reservations.give_up)
+        reservations.open(slot, delay, self.cause)
+        return slot
 
     # --- randomness -------------------------------------------------------------------------
 
     def rng(self, purpose: str) -> Stream:
-        """The actor's random stream for a purpose at this step; goes on within the step."""
+        """Return the actor's random stream for a purpose at this step; it continues in the step."""
         cell, step = self._cell, self._kernel.time >> STEP_BITS
         if cell.streams is None:
             cell.streams = {}
@@ -243,7 +270,7 @@ class Context:
         return stream
 
     def uuid(self) -> UUID:
-        """A reproducible identifier in the form of a random UUID."""
+        """Draw a reproducible identifier in the form of a random UUID."""
         stream = self.rng("uuid")
         return UUID(
             int=(
@@ -276,10 +303,20 @@ class Context:
 
     def watch(self, target: ActorRef[Any]) -> None:
         """Get `Terminated` when the target is gone for good (at once if it is gone already)."""
-        self._kernel.registry.watch(self._cell, target.cell)
+        watcher, watched = self._cell, target.cell
+        if watched.state == STOPPED:
+            self._kernel.tell(watcher, Terminated(path=watched.path, reason="stopped"))
+            return
+        if watched.watchers is None:
+            watched.watchers = []
+        if watcher not in watched.watchers:
+            watched.watchers.append(watcher)
 
     def find(self, path: str, *types: type[Message]) -> ActorRef[Any]:
-        """The reference of a path, checked to accept these types. Raises KeyError, NotAccepted."""
+        """Return the reference of a path, checked to accept these types.
+
+        Raises KeyError, NotAccepted.
+        """
         found = self._kernel.find(path)
         if found is None:
             raise KeyError(f"no actor named {path!r}")

@@ -15,9 +15,7 @@ from .message import Message
 
 if TYPE_CHECKING:
     from .cell import Cell
-    from .kernel import Kernel
     from .waiting import Pending
-
 
 Status = Literal["ok", "failed", "timed_out", "cancelled"]
 
@@ -96,13 +94,20 @@ know who asks."""
 class Slot:
     """The place in the order that a request holds for its outcome."""
 
-    __slots__ = ("cancelled", "kernel", "outcome", "owner", "pending", "request")
+    __slots__ = ("_give_up", "cancelled", "outcome", "owner", "pending", "request")
 
-    def __init__(self, kernel: Kernel, owner: Cell, request: EffectRequest) -> None:
-        self.kernel = kernel
+    def __init__(
+        self, owner: Cell, request: EffectRequest, pending: Pending[Any] | None,
+        give_up: Callable[[Slot], None],
+    ) -> None:  # fmt: skip
+        """Make the place of an actor's request; `give_up` is called when it is cancelled.
+
+        `pending` is the answer that the actor awaits; None for one that comes as a message.
+        """
         self.owner = owner
         self.request = request
-        self.pending: Pending[Any] | None = None
+        self._give_up = give_up
+        self.pending = pending
         self.outcome: Outcome | None = None
         self.cancelled = False
 
@@ -123,16 +128,14 @@ class Slot:
             return None, EffectFailed(name, type(bad).__name__, str(bad))
 
     def cancel(self) -> None:
-        """Give the place up before it is reached: nobody waits for the outcome any more.
+        """Give the place up before it is reached: its outcome is not needed any more.
 
         Whether the outcome is in already makes no difference to the run.
         """
-        pending = self.pending
-        if self.cancelled or pending is None or pending.done:
+        if self.cancelled or self.pending is None or self.pending.done:
             return
         self.cancelled = True
-        self.kernel.settle(pending, None, EffectCancelled(self.request.effect))
-        self.kernel.reservations.release(self)
+        self._give_up(self)
 
 
 def _name(function: Callable[..., Any]) -> str:

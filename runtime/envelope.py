@@ -1,4 +1,4 @@
-"""A message on its way: the place in the order, and what is to be done with it there."""
+"""Envelopes: a message on its way, with its place in the order and what to do with it there."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from .cell import Cell
     from .waiting import Pending
+
+Cause = tuple[str, int]
+"""(origin, number) of the envelope in whose turn another one was sent."""
 
 TELL = 0
 """A message for a handler."""
@@ -24,11 +27,11 @@ TIMER = 5
 START = 6
 """The first turn of a new instance: its `on_start`."""
 INPUT = 7
-"""A message from outside, for whoever has the path when its time comes."""
+"""A message from outside, for the actor that has the path when its time comes."""
 
 
 class Envelope(NamedTuple):
-    """Compares by its place: the first four fields are unique together."""
+    """One message on its way; compares by its place, the first four fields, which is unique."""
 
     time: int
     tie: int
@@ -40,9 +43,8 @@ class Envelope(NamedTuple):
     """The message (TELL, ASK), the value (REPLY), the Slot (SLOT), the Timer
     (TIMER), the Arrival (INPUT), None (STOP, START)."""
     pending: Pending[Any] | None
-    """Whom an ASK or REPLY answers."""
-    cause: tuple[str, int] | None
-    """(origin, number) of the envelope in whose turn this one was sent."""
+    """The answer that an ASK asks for or a REPLY gives."""
+    cause: Cause | None
 
 
 class Arrival(NamedTuple):

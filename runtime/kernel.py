@@ -1,12 +1,13 @@
-"""The engine: a plain object that takes one envelope after the other, in the run's order.
+"""The kernel: a plain object that takes one envelope after the other, in the run's order.
 
 A driver hosts it: `run` takes turns until nothing can go on, `reservations` says which effects to
 start and brings outcomes to their places. The kernel itself knows no event loop, no clock and no
 file.
 
-A message's way through here, in reading order: `send` → `run` → `_open_round` → `_deliver` →
-`_turn` → (`_advance` while its handler awaits) → `_finish`. Who lives here, and how actors come and
-go, stands in `population`.
+The way of a message, in reading order: `send` → `run` → `_open_round` → `_deliver` → `_turn` →
+(`_advance` while its handler awaits) → `_finish`. `registry` says how actors come, fail and go.
+Its parts know the kernel by narrow protocols, which stand beside them: `context.Engine`,
+`reservations.Scheduler`, `registry.Engine`.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from .envelope import (
     TELL,
     TIMER,
     Arrival,
+    Cause,
     Envelope,
     bring_into_order,
 )
@@ -45,7 +47,6 @@ from .errors import (
     TargetFailed,
     TargetStopped,
 )
-from .failure import Failures
 from .foreign_await import explain_foreign, foreign_await, refuse_event_loop
 from .message import Message
 from .order import OUTSIDE, Clock, Tie
@@ -58,12 +59,12 @@ from .waiting import Pending, Race, deadlock
 
 
 class State(Enum):
-    """Why `run` came back."""
+    """The reason why `run` returned."""
 
     BUSY = "busy"
     """The allotted turns are used up."""
     BLOCKED = "blocked"
-    """A reserved place is next and its outcome is not in."""
+    """A reserved place is next, and its outcome is not in."""
     BOUNDARY = "boundary"
     """The next message belongs to a step at or beyond `halt_at`."""
     QUIET = "quiet"
@@ -78,12 +79,12 @@ class Kernel:
         arrival: bool = False,
     ) -> None:  # fmt: skip
         self.time = 0
-        """Logical time in ticks, see `order`."""
+        """Logical time in ticks; see `order`."""
         self.clock = clock or Clock()
         self.draws = Draws(seed)
         self.tie = tie
         self.next_round: list[Envelope] = []
-        """What the next tick holds, in no order yet."""
+        """The envelopes of the next tick, in no order yet."""
         self.halt_at: int | None = None
         """Logical time at which `run` halts, before the first message of that time."""
         self.trace: Callable[[Envelope], None] | None = None
@@ -92,15 +93,14 @@ class Kernel:
         self.dead_letters = DeadLetters()
         self.listener: ActorRef[Any] | None = None
         """Gets `DeadLetter` and `ActorFailed`, if it handles them."""
-        self.failures = Failures(self)
         self.waiting: dict[str, Cell] = {}
         """The actors in the middle of an async handler."""
         self.expects_messages = False
-        """Messages from outside may still come, so that deactivate is no deadlock."""
+        """Messages from outside may still come, so an actor that waits is no deadlock."""
         self._later: dict[int, list[Envelope]] = {}
         self._times: list[int] = []
         self._round: list[Envelope] = []
-        """What is left of the current tick, the next one last."""
+        """The rest of the current tick; the next envelope stands last."""
         self._answered = 0
         self._admitted = 0
         self.reservations = Reservations(self, arrival)
@@ -110,7 +110,7 @@ class Kernel:
 
     @property
     def root(self) -> Context:
-        """The context of the program itself, which spawns the first actors and speaks first."""
+        """The context of the program itself, which spawns the first actors and sends first."""
         return self.registry.root.context
 
     def spawn(
@@ -122,19 +122,22 @@ class Kernel:
         parent: Cell | None = None,
         **kwargs: Any,
     ) -> ActorRef[Any]:
-        """Start an actor `make(*args, **kwargs)`; without a parent at the top. Raises NameTaken."""
+        """Start an actor `make(*args, **kwargs)`, at the top if no parent is given.
+
+        Raises NameTaken.
+        """
         recipe = Recipe(make, args, kwargs)
         return self.registry.spawn(name, parent or self.registry.root, recipe, supervision)
 
     def find(self, path: str) -> ActorRef[Any] | None:
-        """The living actor of a path."""
+        """Return the reference of the living actor of a path."""
         return self.registry.find(path)
 
     # --- sending ----------------------------------------------------------------------------
 
     def send(
-        self, origin: Cell, kind: int, target: Cell, body: Any,
-        pending: Pending[Any] | None, cause: tuple[str, int] | None, at: int | None = None,
+        self, origin: Cell, kind: int, target: Cell, body: Any, pending: Pending[Any] | None,
+        cause: Cause | None, at: int | None = None,
     ) -> None:  # fmt: skip
         """Put an envelope on its way, to the next tick or to the time `at`."""
         origin.number += 1
@@ -156,12 +159,12 @@ class Kernel:
         bucket.append(envelope)
 
     def tell(self, target: Cell, message: Message) -> None:
-        """A message of the kernel's own, for whoever handles it."""
+        """Send a message of the kernel's own, if the target handles its type."""
         if target.handler_of(type(message)) is not None:
             self.send(self.registry.root, TELL, target, message, None, None)
 
     def admit(self, arrival: Arrival, *, at: int | None = None) -> tuple[int, int]:
-        """Let a message from outside in; its place (time, number) is to be recorded.
+        """Let a message from outside in; return its place (time, number), which is to be recorded.
 
         `at` is the recorded time in a replay.
         """
@@ -172,7 +175,7 @@ class Kernel:
         return time, self._admitted
 
     def dead_letter(self, reason: str, sender: str, target: str, name: str) -> None:
-        """Count and report a message, by the name of its type, that nobody will handle."""
+        """Count and report a message, by the name of its type, that no actor will handle."""
         self.dead_letters.add(reason)
         listener = self.listener
         if listener is not None and listener.path != target:
@@ -183,7 +186,7 @@ class Kernel:
 
     @property
     def blocking_slot(self) -> Slot | None:
-        """The place that a kernel in the state BLOCKED waits for."""
+        """Return the place that a kernel in the state BLOCKED waits for."""
         found = self._round[-1].body if self._round else None
         return found if isinstance(found, Slot) else None
 
@@ -218,10 +221,17 @@ class Kernel:
                 return halted
 
     def _open_round(self) -> State | None:
-        """Bring the next tick's messages into order; says why, if there are none to take."""
+        """Order the messages of the next tick; return the reason if there are none to take.
+
+        Nothing can be sent into a tick once it is open: a turn sends to later ticks only, an
+        outcome fills a place that was reserved before, and a message from outside gets a time
+        behind the current one. So a tick is sorted once, when all its messages are known, and the
+        heap holds one entry per later time and not one per message.
+        """
         times = self._times
         next_round = self.next_round
         if self.reservations.divergence is not None:
+            # It was raised in the actor's turn already; here it ends a run whose actor caught it.
             raise self.reservations.divergence
         if next_round:
             time = self.time + 1
@@ -238,13 +248,13 @@ class Kernel:
             next_round += self._later.pop(time)
         if len(next_round) > 1:
             bring_into_order(next_round)
-            next_round.reverse()
+            next_round.reverse()  # `pop` takes from the end
         self.time = time
         self._round, self.next_round = next_round, []
         return None
 
     def _deliver(self, envelope: Envelope) -> None:
-        """Do what the envelope is for."""
+        """Do what the envelope asks for."""
         kind = envelope.kind
         if kind == REPLY:
             self._answer(envelope, envelope.body, None)
@@ -264,7 +274,7 @@ class Kernel:
             self._take(envelope)
 
     def _take(self, envelope: Envelope) -> None:
-        """Give the actor its message now, keep it while the actor waits, or to_dead_letters it."""
+        """Give the actor its message now, or keep it while the actor waits, or give it up."""
         cell = envelope.target
         if cell.state == IDLE:
             self._turn(cell, envelope)
@@ -281,7 +291,7 @@ class Kernel:
             self.to_dead_letters(envelope, why, TargetStopped(cell.path, why))
 
     def _begin(self, envelope: Envelope) -> None:
-        """The first turn of a new instance, unless it is gone already."""
+        """Take the first turn of a new instance, unless it is gone already."""
         cell = envelope.target
         if cell.state == STARTING:
             cell.state = IDLE
@@ -289,7 +299,7 @@ class Kernel:
             self._drain(cell)
 
     def _enter(self, envelope: Envelope, arrival: Arrival) -> None:
-        """Turn what came from outside into a message for whoever has the path now."""
+        """Make of what came from outside a message for the actor that has the path now."""
         found = self.find(arrival.to)
         if found is None:
             self.dead_letter("unknown_target", OUTSIDE, arrival.to, arrival.message)
@@ -308,7 +318,7 @@ class Kernel:
             self._turn(cell, mailbox.popleft())
 
     def to_dead_letters(self, envelope: Envelope, reason: str, error: Exception) -> None:
-        """The one place where an undelivered message ends; an asker gets the error."""
+        """Give a message up; its asker gets the error. No other place ends an undelivered one."""
         target = envelope.target
         self.dead_letter(reason, envelope.origin, target.path, _name_of(envelope.body))
         if envelope.pending is not None:
@@ -317,7 +327,7 @@ class Kernel:
     # --- a turn -----------------------------------------------------------------------------
 
     def _turn(self, cell: Cell, envelope: Envelope) -> None:
-        """One message, one handler."""
+        """Give one message to its handler."""
         self.turns += 1
         body = envelope.body
         context = cell.context
@@ -342,7 +352,7 @@ class Kernel:
             context.envelope = None
 
     def _rare_handler(self, cell: Cell, envelope: Envelope) -> Handler | None:
-        """The handler of what did not come through `tell` or `ask`, which look it up."""
+        """Return the handler of what did not come through `tell` or `ask`, which look it up."""
         if envelope.kind == START:
             return _on_start
         return None if cell.is_effect else cell.handler_of(type(envelope.body))
@@ -367,7 +377,7 @@ class Kernel:
             self.waiting[cell.path] = cell
 
     def _finish(self, cell: Cell, result: Any) -> None:
-        """The turn is over: answer the question, if it was one."""
+        """End the turn: answer the question, if it was one."""
         context = cell.context
         envelope = context.envelope
         if context.deferred:
@@ -402,7 +412,7 @@ class Kernel:
         pending.settle(self._answered, value, error)
 
     def _settle(self, envelope: Envelope) -> None:
-        """A reserved place is reached and its outcome is in, or nobody waits for it any more."""
+        """Deliver the outcome of a place that is reached, unless it was cancelled."""
         slot: Slot = envelope.body
         if slot.cancelled or slot.outcome is None:
             return
@@ -417,7 +427,7 @@ class Kernel:
             self._take(envelope._replace(kind=TELL, body=value))
 
     def _answer(self, envelope: Envelope, value: Any, error: Exception | None) -> None:
-        """An answer has come: keep it, and let the actor go on if this is what it waits for."""
+        """Keep an answer that has come; let the actor go on if this is what it waits for."""
         pending = envelope.pending
         assert pending is not None
         if isinstance(value, Exception):
@@ -445,7 +455,7 @@ class Kernel:
     # --- failures ---------------------------------------------------------------------------
 
     def _fail(self, cell: Cell, error: Exception) -> None:
-        """A handler raised: rule breaches end the run, all else is up to supervision."""
+        """Handle a handler's error: a broken rule ends the run, supervision decides the rest."""
         envelope = cell.context.envelope
         message = None if envelope is None else envelope.body
         handler = None if message is None else cell.handlers.get(type(message))
@@ -454,7 +464,7 @@ class Kernel:
         if isinstance(error, ProgramError | ReplayDivergence):
             raise error
         self.refuse(cell, TargetFailed(cell.path, f"{type(error).__name__}: {error}"))
-        self.failures.handle(cell, error, where, message)
+        self.registry.fail(cell, error, where, message)
 
 
 _UNASKED = object()
@@ -470,7 +480,7 @@ def _name_of(body: Any) -> str:
 
 
 def _is_of(cell: Cell, awaited: Any) -> bool:
-    """Whether the awaited object is one that the actor's own context gave."""
+    """Return True if the awaited object is one that the actor's own context gave."""
     if isinstance(awaited, (Pending, Race)):
         return all(part.owner is cell for part in awaited.parts)
     return False

@@ -1,4 +1,4 @@
-"""How actors know each other: references that say what the other accepts."""
+"""References: how actors know each other, with the types of messages that the other accepts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ActorRef(Generic[M_contra]):
         return self.cell.path
 
     def narrow(self, *types: type[N]) -> ActorRef[N]:
-        """This reference, checked to accept these types. Raises NotAccepted."""
+        """Return this reference, checked to accept these types. Raises NotAccepted."""
         for wanted in types:
             if self.cell.handler_of(wanted) is None:
                 raise NotAccepted(self.path, wanted.__name__, self.cell.accepted_names())

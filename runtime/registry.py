@@ -1,21 +1,32 @@
-"""Who lives in a run: actors come (`spawn`), start, fall silent and go (`stop`)."""
+"""Who lives in a run: actors come (`spawn`), start, fail, fall silent and go (`stop`)."""
 
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from . import context
 from .actor import Actor
-from .cell import STARTING, STOPPED, Cell, Recipe
-from .context import Context
-from .envelope import START
-from .errors import NameTaken, TargetStopped
-from .order import OUTSIDE
+from .cell import IDLE, ISOLATED, STARTING, STOPPED, Cell, Recipe
+from .envelope import START, Envelope
+from .errors import NameTaken, RunFailed, TargetStopped
+from .order import OUTSIDE, STEP_BITS
 from .ref import ActorRef
-from .supervision import Supervision, Terminated
+from .supervision import ActorFailed, Directive, Supervision, Terminated
+from .waiting import Pending
 
-if TYPE_CHECKING:
-    from .kernel import Kernel
+
+class Engine(context.Engine, Protocol):
+    """The part of the kernel that the registry needs: what a context needs, and answers."""
+
+    listener: ActorRef[Any] | None
+    waiting: dict[str, Cell]
+
+    def to_dead_letters(self, envelope: Envelope, reason: str, error: Exception) -> None: ...
+
+    def answer_with(self, origin: Cell, pending: Pending[Any], error: Exception) -> None: ...
+
+    def refuse(self, cell: Cell, error: Exception) -> None: ...
 
 
 class ActorRegistry:
@@ -23,22 +34,22 @@ class ActorRegistry:
 
     __slots__ = ("_cells", "_kernel", "_numbers", "root")
 
-    def __init__(self, kernel: Kernel) -> None:
+    def __init__(self, kernel: Engine) -> None:
         self._kernel = kernel
         self._cells: dict[str, Cell] = {}
         self._numbers: dict[str, int] = {}
-        """How far the stopped ones have counted: a new actor of the name goes on from there, so
+        """Message numbers of stopped actors: a new actor of the same name continues from there, so
         that (path, number) stays unique."""
-        self.root = self._dress(Cell("", Actor(), Recipe(Actor, (), {}), None, Supervision()))
+        self.root = self._equip(Cell("", Actor(), Recipe(Actor, (), {}), None, Supervision()))
         """The program itself, parent of the actors at the top."""
 
-    def _dress(self, cell: Cell) -> Cell:
-        made = getattr(cell.actor, "context_class", None) or Context
+    def _equip(self, cell: Cell) -> Cell:
+        made = getattr(cell.actor, "context_class", None) or context.Context
         cell.context, cell.ref = made(self._kernel, cell), ActorRef(cell)
         return cell
 
     def find(self, path: str) -> ActorRef[Any] | None:
-        """The living actor of a path."""
+        """Return the reference of the living actor of a path."""
         cell = self._cells.get(path)
         return None if cell is None else cell.ref
 
@@ -51,7 +62,7 @@ class ActorRegistry:
         recipe: Recipe,
         supervision: Supervision | None,
     ) -> ActorRef[Any]:
-        """A new actor. Raises NameTaken."""
+        """Make a new actor. Raises NameTaken."""
         if not name or name == OUTSIDE:
             raise ValueError(f"expected a name for the actor, got {name!r}")
         path = f"{parent.path}/{name}" if parent.path else name
@@ -59,30 +70,91 @@ class ActorRegistry:
             raise NameTaken(path)
         actor = recipe.build()
         rules = supervision or getattr(actor, "supervision", None) or Supervision()
-        cell = self._dress(Cell(path, actor, recipe, parent, rules))
+        cell = self._equip(Cell(path, actor, recipe, parent, rules))
         cell.number = self._numbers.pop(path, 0)
         self._cells[path] = cell
         if parent.children is None:
             parent.children = {}
         parent.children[path] = cell
-        self.start(cell)
+        self._start(cell)
         return cell.ref
 
-    def start(self, cell: Cell) -> None:
+    def _start(self, cell: Cell) -> None:
         """Have a new instance's `on_start` run before anything else, if it has one."""
         if isinstance(cell.actor, Actor) and type(cell.actor).on_start is not Actor.on_start:
             cell.state = STARTING
             self._kernel.send(self.root, START, cell, None, None, None)
 
-    def watch(self, watcher: Cell, target: Cell) -> None:
-        """Have `watcher` told when `target` is gone."""
-        if target.state == STOPPED:
-            self._kernel.tell(watcher, Terminated(path=target.path, reason="stopped"))
+    # --- failing ----------------------------------------------------------------------------
+
+    def fail(self, cell: Cell, error: Exception, where: str, message: Any) -> None:
+        """Carry out what the actor's `Supervision` says about a failure in the handler `where`.
+
+        Raises RunFailed for a failure that reaches the top.
+        """
+        count = self._count_failure(cell)
+        supervision = cell.supervision
+        directive = supervision.directive
+        if directive is not Directive.ESCALATE and count > supervision.max_failures:
+            directive = supervision.exceeded
+        self._report(cell, error, where, message, directive.value, count)
+        match directive:
+            case Directive.RESUME:
+                pass
+            case Directive.RESTART:
+                self._restart(cell)
+            case Directive.STOP:
+                self.stop(cell, f"failed: {error}")
+            case Directive.ISOLATE:
+                self._silence(cell, ISOLATED, "isolated")
+            case Directive.ESCALATE:
+                self._escalate(cell, error, where, message)
+
+    def _count_failure(self, cell: Cell) -> int:
+        """Note a failure; return how many count now, this one included."""
+        step = self._kernel.time >> STEP_BITS
+        window = cell.supervision.within_steps
+        recent = [at for at in cell.failures or () if window is None or step - at < window]
+        cell.failures = [*recent, step]
+        return len(cell.failures)
+
+    def _restart(self, cell: Cell) -> None:
+        """Put a new instance in the same place; stop the children of the old one."""
+        self._stop_children(cell, "parent restarted")
+        self._abandon(cell, "restarted")
+        cell.actor = cell.recipe.build()
+        cell.state = IDLE
+        self._start(cell)
+
+    def _escalate(self, cell: Cell, error: Exception, where: str, message: Any) -> None:
+        parent = cell.parent
+        if parent is None or parent.parent is None:
+            raise RunFailed(cell.path, where, error) from error
+        self.stop(cell, f"failed: {error}")
+        self.fail(parent, error, f"{where} of its child {cell.path}", message)
+
+    def _report_dropped(self, cell: Cell, error: Exception, where: str) -> None:
+        """Report an error of an actor that is being stopped; it changes nothing."""
+        self._report(cell, error, where, None, "dropped", len(cell.failures or ()))
+
+    def _report(
+        self, cell: Cell, error: Exception, where: str, message: Any, directive: str,
+        failures: int,
+    ) -> None:  # fmt: skip
+        listener = self._kernel.listener
+        if listener is None or listener.cell is cell:
             return
-        if target.watchers is None:
-            target.watchers = []
-        if watcher not in target.watchers:
-            target.watchers.append(watcher)
+        self._kernel.tell(
+            listener.cell,
+            ActorFailed(
+                path=cell.path,
+                handler=where,
+                error=f"{type(error).__name__}: {error}",
+                message="" if message is None else type(message).message_name,
+                directive=directive,
+                failures=failures,
+            ),
+        )
 
     # --- going ------------------------------------------------------------------------------
 
@@ -90,8 +162,8 @@ class ActorRegistry:
         """End an actor for good, its children first."""
         if cell.state == STOPPED:
             return
-        self.stop_children(cell, reason)
-        self.deactivate(cell, STOPPED, "stopped")
+        self._stop_children(cell, reason)
+        self._silence(cell, STOPPED, "stopped")
         if self._cells.pop(cell.path, None) is not None and cell.number:
             self._numbers[cell.path] = cell.number
         if cell.parent is not None and cell.parent.children is not None:
@@ -100,25 +172,24 @@ class ActorRegistry:
             try:
                 cell.actor.on_stop()
             except Exception as error:
-                self._kernel.failures.report_dropped(cell, error, "on_stop")
+                self._report_dropped(cell, error, "on_stop")
         for watcher in cell.watchers or ():
             self._kernel.tell(watcher, Terminated(path=cell.path, reason=reason))
 
-    def stop_children(self, cell: Cell, reason: str) -> None:
-        """End all actors under this one."""
+    def _stop_children(self, cell: Cell, reason: str) -> None:
         for child in list((cell.children or {}).values()):
             self.stop(child, reason)
 
-    def deactivate(self, cell: Cell, state: int, why: str) -> None:
-        """Isolated or stopped: whoever waits for this actor gets an error, its mail is buried."""
-        self.abandon(cell, why)
+    def _silence(self, cell: Cell, state: int, why: str) -> None:
+        """Isolate or stop: askers of this actor get an error, its mail becomes dead letters."""
+        self._abandon(cell, why)
         cell.state = state
         waiting, cell.mailbox = cell.mailbox, None
         for envelope in waiting or ():
             self._kernel.to_dead_letters(envelope, why, TargetStopped(cell.path, why))
 
-    def abandon(self, cell: Cell, why: str) -> None:
-        """Drop what the actor is in the middle of and what it owes; its askers get an error."""
+    def _abandon(self, cell: Cell, why: str) -> None:
+        """Drop the handler that waits, and the open questions; their askers get an error."""
         kernel = self._kernel
         coroutine, cell.coroutine = cell.coroutine, None
         awaiting, cell.awaiting = cell.awaiting, None
@@ -141,6 +212,7 @@ class ActorRegistry:
         try:
             coroutine.close()
         except Exception as error:
-            self._kernel.failures.report_dropped(cell, error, coroutine.__qualname__)
+            self._report_dropped(cell, error, coroutine.__qualname__)
+            # A handler that awaits in its `finally` is closed a second time, at that await.
             with suppress(Exception):
                 coroutine.close()

@@ -1,20 +1,22 @@
-"""What an async handler may await: answers that are on their way; and who waits for whom."""
+"""Waiting: the answers that an async handler may await, and the search for waiting circles."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
-from .cell import Cell
 from .errors import Deadlock
 
 if TYPE_CHECKING:
     from .cell import Cell
-    from .effects import Slot
 
-
-T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
+
+
+class Cancellable(Protocol):
+    """The part of a slot that an answer needs."""
+
+    def cancel(self) -> None: ...
 
 
 class Pending(Generic[T]):
@@ -26,12 +28,13 @@ class Pending(Generic[T]):
 
     __slots__ = ("done", "error", "owner", "slot", "target", "value")
 
-    def __init__(self, owner: Cell, target: Cell | None, slot: Slot | None = None) -> None:
+    def __init__(self, owner: Cell, target: Cell | None) -> None:
         self.owner = owner
         self.target = target
-        self.slot = slot
+        self.slot: Cancellable | None = None
+        """The place reserved for the outcome, if an effect gives the answer."""
         self.done = 0
-        """0 until the answer is in, then its rank in the order of all answers."""
+        """0 until the answer is in, then its rank (from 1) in the order of all answers."""
         self.value: Any = None
         self.error: Exception | None = None
 
@@ -45,17 +48,17 @@ class Pending(Generic[T]):
 
     @property
     def parts(self) -> tuple[Pending[Any], ...]:
-        """What is waited for when this is awaited."""
+        """Return the answers that an await of this waits for."""
         return (self,)
 
     def settle(self, rank: int, value: Any, error: Exception | None) -> None:
-        """Take the answer, or the error in its place."""
+        """Take the answer, or the error that stands in its place."""
         self.done, self.value, self.error = rank, value, error
         # Each holds the other: the prompt and the reply would wait for the cycle collector.
         self.slot = None
 
     def unblocks(self, answered: Pending[Any]) -> bool:
-        """Whether the owner, who awaits this, can go on now that `answered` is done."""
+        """Return True if an await of this can go on now that `answered` is done."""
         return answered is self
 
 
@@ -95,7 +98,7 @@ class Winner(NamedTuple):
 class Race:
     """Waits for the first of several answers in logical order.
 
-    Effects that lose are cancelled: whoever awaits one of them later gets EffectCancelled.
+    Effects that lose are cancelled: a later await of one of them raises EffectCancelled.
     """
 
     __slots__ = ("parts",)
@@ -118,18 +121,18 @@ class Race:
         return Winner(index, winner.value)
 
     def unblocks(self, answered: Pending[Any]) -> bool:
-        """Whether the owner, who awaits this, can go on now that `answered` is done."""
+        """Return True if an await of this can go on now that `answered` is done."""
         return any(part is answered for part in self.parts)
 
 
 def _awaited(cell: Cell) -> list[Cell]:
-    """Whose answers the actor's coroutine waits for at this moment."""
+    """Return the actors whose answers a handler waits for at this moment."""
     parts = () if cell.awaiting is None else cell.awaiting.parts
     return [part.target for part in parts if part.target is not None and not part.done]
 
 
 def _needed(cell: Cell) -> list[Cell]:
-    """Whose answers the actor needs to end its turn: all that it asked, awaited yet or not."""
+    """Return the actors whose answers a turn needs: of all that it asked, awaited yet or not."""
     if cell.coroutine is None:
         return []
     asked = [ask.target for ask in cell.asks or () if ask.target is not None]
@@ -137,7 +140,7 @@ def _needed(cell: Cell) -> list[Cell]:
 
 
 def wait_cycle(asker: Cell, target: Cell) -> Sequence[str]:
-    """The circle that an ask from `asker` to `target` would close; empty if it is none."""
+    """Return the circle of paths that an ask would close; empty if it closes none."""
     trail: dict[Cell, Cell | None] = {target: None}
     frontier = [target]
     while frontier:
@@ -157,7 +160,7 @@ def wait_cycle(asker: Cell, target: Cell) -> Sequence[str]:
 
 
 def deadlock(waiting: Mapping[str, Cell]) -> Deadlock:
-    """The error for actors that wait when nothing is left to happen; names their circle."""
+    """Return the error for actors that wait when nothing is left to happen, with their circle."""
     waits = [(path, on.path) for path in sorted(waiting) for on in _awaited(waiting[path])]
     first = dict(reversed(waits))
     for path, _ in waits:
