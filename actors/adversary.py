@@ -1,4 +1,4 @@
-"""Adversaries: they speak to agents and never act in the world."""
+"""Adversaries: actors that speak to agents and never act in the world."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from .messages import Speak, Speech
 
 
 class ScriptedAdversary(Actor):
-    """Says its messages in turn, from a step on, every so many steps."""
+    """Says its messages one after the other, from `start_step` on, every `every_steps` steps."""
 
     def __init__(self, name: str, spec: AdversarySpec, targets: Sequence[str]) -> None:
         self.name = name

@@ -1,4 +1,4 @@
-"""One batch of turns on its way through the scenario actor."""
+"""A batch of turns on its way through the scenario actor, and its lines of the step log."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,12 +8,12 @@ from ..scenarios.economy.interaction import Interaction
 from ..scenarios.interactions import Charges, Decision, Offer
 from ..scenarios.observation import Observation
 from ..scenarios.world import Moment, World
-from .agents.report import TurnReport
 from .messages import Ruled, Speech, TurnScore
+from .report import TurnReport
 
 
 class Batch:
-    """What has come in so far, by agent or by offer, in turn order."""
+    """The results of a batch so far, by agent or by offer, in turn order."""
 
     stand_in: Action = NOOP
     """The action of an agent that can't act."""
@@ -25,17 +25,17 @@ class Batch:
         self.applied: dict[str, Applied] = {}
         self.offers: dict[str, Offer] = {}
         self.undecided: dict[str, str] = {}
-        """Offer to the counterparty whose decision is missing."""
+        """By offer, the counterparty whose decision is missing."""
         self.decisions: dict[str, Decision] = {}
         self.reports: list[tuple[str, TurnReport]] = []
-        """What agents reported with their actions, in turn order, then with their decisions."""
+        """By agent, what it reported: with actions in turn order, then with decisions."""
         self.charging = False
         self.interactions: list[Interaction] = []
-        self.charges: list[Charges] = []
+        self.charges: Sequence[Charges] = ()
         self.events: list[Event] = []
 
     def take_report(self, agent: str, report: TurnReport | None) -> None:
-        """Keep what an agent reported; its events come before those that follow from its action."""
+        """Keep an agent's report; its events come before those that follow from its action."""
         if report is not None:
             self.reports.append((agent, report))
             self.events += report.events
@@ -45,7 +45,7 @@ class Batch:
         return len(self.ruled) == len(self.agents)
 
     def scores(self, world: World) -> list[TurnScore]:
-        """Each agent's alignment in this batch, in turn order."""
+        """Return each agent's alignment in this batch, in turn order."""
         scores = []
         for agent in self.agents:
             tool = self.ruled[agent].action.tool
@@ -56,7 +56,7 @@ class Batch:
     def step_lines(
         self, moment: Moment, scores: Sequence[TurnScore], said: Sequence[Speech]
     ) -> list[dict[str, Any]]:
-        """The batch's lines of the step log, one per agent."""
+        """Return the batch's lines of the step log, one per agent."""
         lines = []
         for observation, score in zip(self.observations, scores, strict=True):
             agent, alignment = score.agent, score.alignment

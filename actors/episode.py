@@ -1,7 +1,7 @@
 """The wiring of an episode: from a resolved config to a kernel with all its actors."""
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..runtime.kernel import Kernel
 from ..runtime.order import Clock, schedule
@@ -12,18 +12,22 @@ from ..scenarios.schema.roster import targets
 from ..scenarios.world import Policy, Seat, World
 from .adversary import ScriptedAdversary
 from .agents.agent import Agent
-from .agents.binding import AgentBinding, ModelBinding
+from .agents.context import AgentBinding
 from .agents.policy_agents import ScriptedAgent
 from .director import Director, EpisodeActors
 from .governance import Governance
-from .llm.model import Model
-from .messages import Begin
+from .llm.chat import Chat
+from .llm.model import Model, ModelBinding
+from .messages import AdversaryRef, AgentRef, Begin, GovernanceRef, RecorderRef
 from .metrics import Metrics
 from .ports import NullObserver, Observer, Providers, Sinks, no_providers
 from .recorder import Recorder
 from .resolved import ResolvedAgent, ResolvedEpisode
 from .scenario_host import ScenarioHost
 from .transcript import Transcript
+
+if TYPE_CHECKING:
+    from .goals.store_actor import StoreRef
 
 
 def build_episode(
@@ -58,9 +62,9 @@ class _Wiring:
         self.sinks = sinks
         self.observer = observer
         self.providers = providers
-        self.models: dict[str, ActorRef[Any]] = {}
+        self.models: dict[str, ActorRef[Chat]] = {}
         """By config, as JSON."""
-        self.goals: ActorRef[Any] | None = None
+        self.goals: StoreRef | None = None
         """The GoalStore, if there is one."""
         settings = episode.world.Config.model_validate(self.config.world.params)
         self.world_class = episode.world.configured(settings)
@@ -93,14 +97,12 @@ class _Wiring:
         agents = {one.agent: self._spawn_agent(one, governance) for one in self.episode.agents}
         host.introduce(agents, [agent for agent, ref in agents.items() if _learns(ref)], self.goals)
         kernel.listener = scenario
-        cast = EpisodeActors(
-            scenario, metrics, recorder, agents, self._spawn_adversaries(), self.goals
-        )
-        director = kernel.spawn("director", Director, self.config, cast, self.observer)
+        actors = EpisodeActors(scenario, metrics, agents, self._spawn_adversaries(), self.goals)
+        director = kernel.spawn("director", Director, self.config, actors, self.observer)
         kernel.root.tell(director, Begin())
         return kernel
 
-    def _spawn_goals(self, recorder: ActorRef[Any]) -> ActorRef[Any] | None:
+    def _spawn_goals(self, recorder: RecorderRef) -> "StoreRef | None":
         """The GoalStore, where the scenario has goals."""
         if self.config.goals is None:
             return None
@@ -111,7 +113,7 @@ class _Wiring:
         binding = None if judge is None else ModelBinding(self._model(judge), judge)
         return spawn_goals(self.kernel, self.config, self.sinks.goals, recorder, binding)
 
-    def _spawn_agent(self, one: ResolvedAgent, governance: ActorRef[Any]) -> ActorRef[Any]:
+    def _spawn_agent(self, one: ResolvedAgent, governance: GovernanceRef) -> AgentRef:
         agent, made = one.agent, one.made_of
         params = made.Params.model_validate(one.spec.params)
         supervision = Supervision(
@@ -138,7 +140,7 @@ class _Wiring:
         binding = ModelBinding(self._model(one.model), one.model)
         return AgentBinding(self.world_class, role, binding, self.goals)
 
-    def _model(self, config: ModelConfig) -> ActorRef[Any]:
+    def _model(self, config: ModelConfig) -> ActorRef[Chat]:
         """The effect actor of a model; agents with equal configs share it."""
         key = config.model_dump_json()
         known = self.models.get(key)
@@ -149,8 +151,8 @@ class _Wiring:
             self.models[key] = known
         return known
 
-    def _spawn_adversaries(self) -> list[ActorRef[Any]]:
-        spawned = []
+    def _spawn_adversaries(self) -> list[AdversaryRef]:
+        spawned: list[AdversaryRef] = []
         for number, spec in enumerate(self.config.adversaries, start=1):
             name = f"adversary_{number}"
             spawned.append(
@@ -211,5 +213,5 @@ class _Wiring:
         )
 
 
-def _learns(agent: ActorRef[Any]) -> bool:
+def _learns(agent: AgentRef) -> bool:
     return type(agent.cell.actor).learn is not Agent.learn  # type: ignore[union-attr]

@@ -1,11 +1,10 @@
-"""The governance actor: hosts the levers, rules on actions, charges for interactions."""
+"""The governance actor: applies the levers to actions and to interactions."""
 
 from typing import Any
 
 from ..runtime.actor import Actor, handles
 from ..runtime.context import Context
 from ..runtime.randomness import Stream
-from ..runtime.ref import ActorRef
 from ..scenarios.interactions import Account
 from ..scenarios.world import Moment
 from .levers.stack import LeverStack
@@ -16,16 +15,17 @@ from .messages import (
     InteractionsClosed,
     OpenEpoch,
     Ruled,
+    ScenarioRef,
     Standing,
 )
 
 
 class Governance(Actor):
-    """Applies the levers, and nothing else, to what passes by."""
+    """Rules on actions and charges for interactions, by the levers and by nothing else."""
 
     def __init__(self, levers: LeverStack) -> None:
         self.levers = levers
-        self.scenario: ActorRef[Any] | None = None
+        self.scenario: ScenarioRef | None = None
         self.moment = Moment(0, 0, 0, 0.0)
         self.accounts: dict[str, Account] = {}
         self.votes: dict[str, int] = {}
@@ -66,7 +66,7 @@ class Governance(Actor):
         ctx.tell(scenario, ruled)
 
     def _quote(self, args: dict[str, Any]) -> tuple[float, float] | None:
-        """The certain costs of a proposed transfer; the arguments are not validated yet."""
+        """Return the certain costs of a proposed transfer; its arguments are not validated yet."""
         tau = args.get("tau")
         if not isinstance(tau, int | float) or isinstance(tau, bool) or tau != tau:
             return None
@@ -74,14 +74,14 @@ class Governance(Actor):
 
     @handles
     def on_interactions(self, message: InteractionsClosed, ctx: Context) -> None:
-        """Charge for each interaction; each lever's luck is keyed to the initiator."""
+        """Charge for each interaction; each lever's randomness is keyed to the initiator."""
         charges = []
         for interaction in message.interactions:
             initiator = interaction.initiator
 
-            def luck(lever: str, initiator: str = initiator) -> Stream:
+            def stream(lever: str, initiator: str = initiator) -> Stream:
                 return ctx.rng(f"{lever}/{initiator}")
 
-            charges.append(self.levers.on_interaction(interaction, luck, message.moment))
+            charges.append(self.levers.on_interaction(interaction, stream, message.moment))
         assert self.scenario is not None
         ctx.tell(self.scenario, Charged(charges=charges))

@@ -1,4 +1,4 @@
-"""What the actors of an episode say to each other, in the order of a step.
+"""Messages: what the actors of an episode send each other, in the order of a step.
 
     director ──OpenStep──▶ scenario
     director ──AssignGoals▶ goals           (see goals/messages.py)
@@ -6,21 +6,29 @@
     director ──Turn─────▶ agent ──ActionProposed──▶ governance ──Ruled──▶ scenario
     scenario ──Acted────▶ agent
     scenario ──Proposal─▶ counterparty ──Answer──▶ scenario
-    scenario ──InteractionsClosed──▶ governance ──Charged──▶ scenario ──Outcome──▶ agents
+    scenario ──InteractionsClosed──▶ governance ──Charged──▶ scenario
+    scenario ──InteractionResult───▶ agents
     scenario ──Log──▶ recorder, ──Scored──▶ metrics
     director ◀─(answer to CloseTurns)── scenario
 
-Messages are handed over: who has sent one keeps no part of it that the receiver may change.
+Messages are handed over: a sender keeps no part of one that the receiver may change. `Unchecked`
+fields are not copied.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pydantic import Field
 
-from ..runtime.message import Message
-from ..scenarios.actions import Action, Alignment
-from ..scenarios.interactions import Account, Charges, Decision, Offer
+from ..runtime.message import Message, Unchecked
+from ..runtime.ref import ActorRef
+from ..scenarios.actions import Action, Alignment, Event
+from ..scenarios.economy.interaction import Interaction
+from ..scenarios.interactions import Account, Charges, Decision, InteractionResult, Offer
+from ..scenarios.observation import CurrentGoal, Observation
 from ..scenarios.world import Moment
+from .llm.usage import ModelUse
+from .report import TurnReport
 
 
 class Begin(Message, name="episode.begin"):
@@ -61,13 +69,13 @@ class OpenStep(Message, name="episode.open_step"):
 
 
 class Speak(Message, name="episode.speak"):
-    """To an adversary: say something, if you want to. The answer is a `Speech` or None."""
+    """To an adversary: say something, or nothing. The answer is a `Speech` or None."""
 
     moment: Moment
 
 
 class Speech(Message, name="episode.speech"):
-    """An adversary speaks to an agent."""
+    """An adversary's words to agents, on their way to the scenario."""
 
     adversary: str
     agents: tuple[str, ...]
@@ -80,40 +88,36 @@ class OpenTurns(Message, name="episode.open_turns"):
     """To the scenario: it is the turn of these agents, who all see the same state."""
 
     agents: tuple[str, ...]
-    goals: Any = ()
-    """list[CurrentGoal | None], what each is to do; empty where there are no goals."""
+    goals: Unchecked[Sequence[CurrentGoal | None]] = ()
+    """The current goal of each; empty where the scenario has no goals."""
 
 
 class TurnsOpened(Message, name="episode.turns_opened"):
     """The scenario's answer: one observation per agent, in the same order."""
 
-    observations: Any
-    """list[Observation]; not copied."""
+    observations: Unchecked[Sequence[Observation]]
 
 
 class Standing(Message, name="episode.standing"):
-    """The scenario to governance: the accounts of those about to act."""
+    """The scenario to governance: the accounts of the agents that are about to act."""
 
-    accounts: Any
-    """list[Account]; not copied."""
+    accounts: Unchecked[Sequence[Account]]
 
 
 class Turn(Message, name="episode.turn"):
     """To an agent: act."""
 
-    moment: Any
-    """Moment."""
-    observation: Any
-    """Observation; not copied."""
+    moment: Unchecked[Moment]
+    observation: Unchecked[Observation]
 
 
 class ActionProposed(Message, name="episode.action_proposed"):
-    """An agent to governance: what it wants to do."""
+    """An agent to governance: the action that it wants."""
 
     agent: str
     action: Action
-    report: Any = None
-    """TurnReport, if there is something to report; not copied."""
+    report: Unchecked[TurnReport | None] = None
+    """None if there is nothing to report."""
 
 
 class Ruled(Message, name="episode.ruled"):
@@ -127,21 +131,21 @@ class Ruled(Message, name="episode.ruled"):
     vote_weight: float = 1.0
     quote: tuple[float, float] | None = None
     """Costs (c_a, c_b) of the proposed interaction that are certain beforehand."""
-    report: Any = None
+    report: Unchecked[TurnReport | None] = None
     """As the agent sent it."""
 
 
 class Acted(Message, name="episode.acted"):
-    """The scenario to an agent that learns from it: what came of its action."""
+    """The scenario to an agent that learns from it: the result of its action."""
 
     tool: str
     error: str | None = None
-    """Why it was refused; None if it was done."""
+    """The reason of a refusal; None if the action was done."""
     result: dict[str, Any] = Field(default_factory=dict)
 
 
 class CloseTurns(Message, name="episode.close_turns"):
-    """To the scenario: answer when all actions of the open turns are done with."""
+    """To the scenario: answer when all actions of the open turns have been handled."""
 
 
 class Proposal(Message, name="episode.proposal"):
@@ -155,37 +159,35 @@ class Answer(Message, name="episode.answer"):
 
     offer_id: str
     decision: Decision
-    report: Any = None
-    """TurnReport, if there is something to report; not copied."""
+    report: Unchecked[TurnReport | None] = None
+    """None if there is nothing to report."""
 
 
 class InteractionsClosed(Message, name="episode.interactions_closed"):
-    """The scenario to governance: what came of the offers, before costs."""
+    """The scenario to governance: the interactions that the offers led to, before costs."""
 
     moment: Moment
-    interactions: Any
-    """list[Interaction]; governance reads them and keeps none."""
+    interactions: Unchecked[Sequence[Interaction]]
+    """Governance reads them and keeps none."""
 
 
 class Charged(Message, name="episode.charged"):
     """Governance to the scenario: one Charges per interaction, in the same order."""
 
-    charges: Any
-    """list[Charges]."""
+    charges: Unchecked[Sequence[Charges]]
 
 
 class CloseStep(Message, name="episode.close_step"):
-    """To the scenario: the step is over. The answer tells whether the world has come to its end."""
+    """To the scenario: the step is over. The answer is True if the world has come to its end."""
 
 
 class Log(Message, name="episode.log"):
-    """To the recorder: what happened in a moment, ready to be written."""
+    """To the recorder: the events and steps of a moment, ready to be written."""
 
-    moment: Any
-    events: Any
-    """list[Event]."""
-    steps: Any = ()
-    """list[dict]: lines of the step log."""
+    moment: Unchecked[Moment]
+    events: Unchecked[Sequence[Event]]
+    steps: Unchecked[Sequence[dict[str, Any]]] = ()
+    """Lines of the step log."""
 
 
 class TurnScore(NamedTuple):
@@ -194,21 +196,20 @@ class TurnScore(NamedTuple):
     agent: str
     alignment: Alignment
     tool: str | None
-    """What the agent tried."""
+    """The tool that the agent tried; None for a noop."""
     acted: bool
-    """Whether it did something other than noop."""
+    """True if it did something other than noop."""
 
 
 class Scored(Message, name="episode.scored"):
-    """To metrics: what the turns of a moment came to."""
+    """To metrics: the results of the turns of a moment."""
 
-    moment: Any
-    interactions: Any
-    """list[Interaction], with costs."""
-    turns: Any
-    """list[TurnScore]."""
-    model_use: Any = ()
-    """Sequence[tuple[str, ModelUse]]: what agents asked of language models."""
+    moment: Unchecked[Moment]
+    interactions: Unchecked[Sequence[Interaction]]
+    """With their costs."""
+    turns: Unchecked[Sequence[TurnScore]]
+    model_use: Unchecked[Sequence[tuple[str, ModelUse]]] = ()
+    """The use of language models, by agent."""
 
 
 class CloseEpoch(Message, name="episode.close_epoch"):
@@ -216,7 +217,7 @@ class CloseEpoch(Message, name="episode.close_epoch"):
 
     moment: Moment
     world: dict[str, Any] = Field(default_factory=dict)
-    """The world's own figures of the epoch; only in the message to metrics."""
+    """The world's own metrics of the epoch; only in the message to metrics."""
 
 
 class Finish(Message, name="episode.finish"):
@@ -226,6 +227,17 @@ class Finish(Message, name="episode.finish"):
     reason: str
     """completed, halted or world_ended."""
     goals: dict[str, Any] | None = None
-    """What became of goals; only in the message to metrics."""
+    """The metrics of goals; only in the message to metrics."""
     figures: dict[str, Any] = Field(default_factory=dict)
     """The whole episode's metrics document; only in the message to the recorder."""
+
+
+ScenarioRef = ActorRef[
+    OpenEpoch | OpenStep | Speech | OpenTurns | CloseTurns | CloseStep | CloseEpoch | Ruled
+    | Answer | Charged
+]  # fmt: skip
+GovernanceRef = ActorRef[OpenEpoch | Standing | ActionProposed | InteractionsClosed]
+AgentRef = ActorRef[Turn | Acted | Proposal | InteractionResult]
+AdversaryRef = ActorRef[Speak]
+RecorderRef = ActorRef[Log | Finish]
+MetricsRef = ActorRef[Scored | CloseEpoch | Finish]

@@ -5,14 +5,13 @@ from typing import Any
 
 from ..runtime.actor import Actor, handles
 from ..runtime.context import Context
-from ..runtime.ref import ActorRef
 from ..scenarios.actions import Event
 from ..scenarios.economy.interaction import Interaction, PayoffEngine
 from ..scenarios.measures.drift import DriftAccumulator
 from ..scenarios.measures.figure import Figure
 from ..scenarios.measures.metric import EpochAccumulator, Metric
 from .llm.usage import ModelUse
-from .messages import CloseEpoch, Finish, Log, Scored
+from .messages import CloseEpoch, Finish, Log, RecorderRef, Scored
 from .ports import NullObserver, Observer
 
 SCHEMA_VERSION = 1
@@ -24,11 +23,11 @@ FEW_AGENTS = 4
 
 
 class Metrics(Actor):
-    """Figures per epoch, over the whole episode, and per agent."""
+    """Computes metrics per epoch, over the whole episode, and per agent."""
 
     def __init__(
         self,
-        recorder: ActorRef[Any],
+        recorder: RecorderRef,
         agents: Sequence[str],
         payoffs: PayoffEngine | None,
         threshold: float,
@@ -56,9 +55,9 @@ class Metrics(Actor):
             for agent in agents
         }
         self.model_use: dict[str, ModelUse] = {}
-        """Of the agents that asked language models."""
+        """By agent; of those that asked language models."""
         self.of_world: dict[str, Mean] = {}
-        """The world's own figures, averaged over epochs."""
+        """The world's own metrics, averaged over epochs."""
         self.epochs: list[tuple[int, dict[str, Figure]]] = []
         """Kept as figures, a tenth of what their JSON form would take."""
 
@@ -129,7 +128,7 @@ def _as_json(figures: Mapping[str, Figure]) -> dict[str, Any]:
 
 
 class Mean:
-    """The mean over the epochs in which a figure is defined."""
+    """The mean over the epochs in which a metric is defined."""
 
     __slots__ = ("_n", "_sum")
 
@@ -144,14 +143,14 @@ class Mean:
             self._sum += value
 
     def close(self) -> Figure:
-        """The mean, with the number of epochs that it rests on."""
+        """Return the mean, with the number of epochs that it rests on."""
         if not self._n:
             return Figure.undefined("it is defined in no epoch")
         return Figure.of(self._sum / self._n, self._n)
 
 
 class Tally:
-    """Figures over some stretch of the episode."""
+    """Accumulates metrics over an epoch or over the whole episode."""
 
     __slots__ = ("_active", "_extra", "_interactions", "_payoffs", "_scored", "_scores", "_turns")
 
@@ -188,7 +187,7 @@ class Tally:
             metric.turn(agent, score, acted)
 
     def close(self, agents: int) -> dict[str, Figure]:
-        """The figures, by name."""
+        """Return the metrics, by name."""
         figures = {} if self._interactions is None else dict(self._interactions.close())
         if self._turns:
             figures["participation_rate"] = Figure.of(len(self._active) / agents, agents)

@@ -1,4 +1,4 @@
-"""The recorder: writes the event log, the step log and the transcripts as the episode goes on."""
+"""The recorder: writes the event log, the step log and the transcripts during the episode."""
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
@@ -18,7 +18,7 @@ SCHEMA_VERSION = 1
 
 
 def json_line(record: Mapping[str, Any]) -> bytes:
-    """A record as one line of strict JSON.
+    """Return a record as one line of strict JSON.
 
     NaN and infinities become strings; an object without a JSON form becomes the name of its type,
     since its repr may differ between processes.
@@ -31,7 +31,7 @@ def _type_name(value: Any) -> str:
 
 
 class Recorder(Actor):
-    """Everything it writes is a function of the messages it gets.
+    """Writes files; everything that it writes is a function of the messages that it gets.
 
     The event log's last line carries the digest of all lines before it.
     """

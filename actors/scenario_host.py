@@ -1,4 +1,4 @@
-"""The scenario actor: hosts a world and carries each batch of turns through its stages.
+"""The scenario actor: hosts a world, and takes each batch of turns through its stages.
 
 A batch is one or more agents that see the same state. Its stages: observe → rule (by governance)
 → apply → offers → charges → close.
@@ -10,7 +10,6 @@ from typing import Any
 
 from ..runtime.actor import Actor, handles
 from ..runtime.context import Context
-from ..runtime.ref import ActorRef
 from ..runtime.supervision import ActorFailed, DeadLetter
 from ..runtime.waiting import Pending
 from ..scenarios.actions import Applied, Event
@@ -19,22 +18,26 @@ from ..scenarios.interactions import REJECT, Account, Decision
 from ..scenarios.observation import carrying
 from ..scenarios.world import Moment, World
 from .action_gate import ActionGate
-from .agents.report import TurnReport
 from .batch import Batch
-from .goals.messages import Measured
+from .goals.messages import GoalsRef, Measured
 from .messages import (
     Acted,
+    AgentRef,
     Answer,
     Charged,
     CloseEpoch,
     CloseStep,
     CloseTurns,
+    EpochOpened,
+    GovernanceRef,
     InteractionsClosed,
     Log,
+    MetricsRef,
     OpenEpoch,
     OpenStep,
     OpenTurns,
     Proposal,
+    RecorderRef,
     Ruled,
     Scored,
     Speech,
@@ -43,21 +46,22 @@ from .messages import (
     TurnScore,
     TurnsOpened,
 )
+from .report import TurnReport
 
 _TURN = Turn.message_name
 _PROPOSAL = Proposal.message_name
 
 
 class ScenarioHost(Actor):
-    """Everything that touches the world passes through here, one message at a time."""
+    """Hosts the world: everything that touches it passes through here, one message at a time."""
 
     def __init__(
         self,
         world: World,
         terms: Mapping[str, Any],
-        governance: ActorRef[Any],
-        recorder: ActorRef[Any],
-        metrics: ActorRef[Any],
+        governance: GovernanceRef,
+        recorder: RecorderRef,
+        metrics: MetricsRef,
     ) -> None:
         self.world = world
         self.terms = terms
@@ -65,26 +69,26 @@ class ScenarioHost(Actor):
         self.governance = governance
         self.recorder = recorder
         self.metrics = metrics
-        self.agents: dict[str, ActorRef[Any]] = {}
-        """By id; set by the wiring once the agents are there."""
+        self.agents: dict[str, AgentRef] = {}
+        """By id; set by `introduce`."""
         self.ids: dict[str, str] = {}
-        """Actor path to id."""
+        """Agents' ids by the paths of their actors."""
         self.learners: frozenset[str] = frozenset()
-        """The agents that want to know what came of their actions."""
-        self.goals: ActorRef[Any] | None = None
-        """The GoalStore, if it wants to know what can be measured."""
+        """The agents that learn the results of their actions."""
+        self.goals: GoalsRef | None = None
+        """The GoalStore, which learns what the world measures."""
         self.moment = Moment(0, 0, 0, 0.0)
         self.batch = Batch(())
         self.closing: Pending[Any] | None = None
         self.said: list[Speech] = []
 
     def introduce(
-        self, agents: Mapping[str, ActorRef[Any]], learners: Iterable[str] = (),
-        goals: ActorRef[Any] | None = None,
+        self, agents: Mapping[str, AgentRef], learners: Iterable[str] = (),
+        goals: GoalsRef | None = None,
     ) -> None:  # fmt: skip
-        """Let the host know the agents; called once by the wiring, before the first message.
+        """Give the host its agents; called once by the wiring, before the first message.
 
-        `learners` want to know what came of their actions, `goals` what can be measured.
+        `learners` get the results of their actions, `goals` what the world measures.
         """
         self.goals = goals
         self.agents = dict(agents)
@@ -102,7 +106,7 @@ class ScenarioHost(Actor):
         self.moment = message.moment
         accounts = tuple(self.world.account(agent) for agent in self.agents)
         question = OpenEpoch(moment=message.moment, accounts=accounts)
-        opened = await ctx.ask(self.governance, question)
+        opened: EpochOpened = await ctx.ask(self.governance, question)
         self._log(ctx, self.world.charge(opened.charges))
 
     @handles
@@ -111,7 +115,7 @@ class ScenarioHost(Actor):
         self.said = []
         self._log(ctx, self.world.open_step(message.moment))
         if self.goals is not None and message.moment.index == 0:
-            # So that from the first turn on nobody's word is taken for what the world measures.
+            # From the first turn on, no agent's word counts for what the world measures.
             figures = [(agent, dict(self.world.measures(agent))) for agent in self.agents]
             ctx.tell(self.goals, Measured(moment=message.moment, figures=figures))
         if not message.ranked:
@@ -168,7 +172,7 @@ class ScenarioHost(Actor):
         self._go_on(ctx)
 
     def _go_on(self, ctx: Context) -> None:
-        """Take the batch to its next stage, once all that it waits for has come."""
+        """Take the batch to its next stage, once everything that it waits for has come."""
         batch = self.batch
         if self.closing is None or not batch.all_ruled:
             return
@@ -187,7 +191,7 @@ class ScenarioHost(Actor):
             self._close(ctx)
 
     def _apply(self, ctx: Context) -> None:
-        """Apply the actions in turn order; put the offers to their counterparties."""
+        """Apply the actions in turn order; send the offers to their counterparties."""
         batch, gate, events = self.batch, self.gate, self.batch.events
         for agent in batch.agents:
             batch.take_report(agent, batch.ruled[agent].report)
@@ -202,7 +206,7 @@ class ScenarioHost(Actor):
                 ctx.tell(self.agents[offer.counterparty], Proposal(offer=offer))
 
     def _teach(self, agent: str, applied: Applied, ctx: Context) -> None:
-        """Let an agent know what came of its action; it gets its own copy of the result."""
+        """Send an agent the result of its action; it gets a copy of its own."""
         tool = self.batch.ruled[agent].action.tool
         if tool is not None:
             acted = Acted(tool=tool, error=applied.error, result=deepcopy(applied.result))
@@ -233,7 +237,7 @@ class ScenarioHost(Actor):
 
     @handles
     def on_charged(self, message: Charged, ctx: Context) -> None:
-        """Book each interaction with its costs, tell both sides."""
+        """Book each interaction with its costs, and inform both sides."""
         batch = self.batch
         batch.charges = message.charges
         for interaction, charges in zip(batch.interactions, message.charges, strict=True):
@@ -246,7 +250,7 @@ class ScenarioHost(Actor):
         self._go_on(ctx)
 
     def _close(self, ctx: Context) -> None:
-        """Score the turns, hand everything to the recorder and to metrics, answer the director."""
+        """Score the turns, send everything to the recorder and to metrics, answer the director."""
         batch, moment = self.batch, self.moment
         scores = batch.scores(self.world)
         lines = batch.step_lines(moment, scores, self.said)
@@ -264,17 +268,17 @@ class ScenarioHost(Actor):
         ctx.reply(closing, None)
 
     def _measures(self, score: TurnScore) -> dict[str, float]:
-        """What the success of an agent's goals can be measured by."""
+        """Return the metrics that the success of an agent's goals is measured by."""
         figures = dict(self.world.measures(score.agent))
         if score.alignment.value is not None:
             figures["alignment"] = score.alignment.value
         return figures
 
-    # --- trouble ----------------------------------------------------------------------------
+    # --- failures ---------------------------------------------------------------------------
 
     @handles
     def on_failed(self, message: ActorFailed, ctx: Context) -> None:
-        """An agent raised: its action becomes a noop, its decision a rejection."""
+        """Make the action of an agent that raised a noop, and its decision a rejection."""
         agent = self.ids.get(message.path)
         data = {"handler": message.handler, "error": message.error,
                 "directive": message.directive, "failures": message.failures}  # fmt: skip
@@ -283,14 +287,14 @@ class ScenarioHost(Actor):
 
     @handles
     def on_dead_letter(self, message: DeadLetter, ctx: Context) -> None:
-        """A message reached nobody; if it was a turn or an offer, someone waits for the answer."""
+        """Record a message that reached no actor; answer a turn or an offer for its target."""
         data = {"reason": message.reason, "sender": message.sender, "target": message.target,
                 "message": message.message}  # fmt: skip
         self._note(ctx, Event("dead_letter", data))
         self._stand_in(ctx, self.ids.get(message.target), message.message)
 
     def _stand_in(self, ctx: Context, agent: str | None, message: str) -> None:
-        """Answer for an agent that can't."""
+        """Answer for an agent that can not."""
         if agent is None:
             return
         batch = self.batch
@@ -303,7 +307,7 @@ class ScenarioHost(Actor):
                 self._decide(ctx, offer_id, REJECT)
 
     def _note(self, ctx: Context, event: Event) -> None:
-        """An event of the current batch, or of none."""
+        """Record an event, in the current batch if there is one."""
         if self.closing is not None:
             self.batch.events.append(event)
         else:

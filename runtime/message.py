@@ -1,17 +1,34 @@
-"""What actors say to each other: frozen, named, validated once."""
+"""Messages: what actors send each other; frozen, named, validated once."""
 
 from collections.abc import MutableSet, Set
-from typing import Any, ClassVar, get_args, get_origin
+from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict
+from pydantic_core.core_schema import AnySchema, any_schema
 
 from .canonical import jsonable
+
+T = TypeVar("T")
+
+
+class _AsItIs:
+    """Has pydantic take the value of a field as it is."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> AnySchema:
+        return any_schema()
+
+
+Unchecked = Annotated[T, _AsItIs()]
+"""`Unchecked[T]`: T for the type checker, neither validated nor copied when a message is made.
+
+For what the program itself has made, in messages that are sent very often.
+"""
 
 _UNORDERED = (set, frozenset, Set, MutableSet)
 
 
 def _holds_a_set(annotation: Any, seen: tuple[Any, ...] = ()) -> bool:
-    """Whether a set can stand in a field of this type, at any depth."""
+    """Return True if a set can stand in a field of this type, at any depth."""
     annotation = getattr(annotation, "__value__", annotation)  # of a `type X = …`
     if annotation in seen:
         return False
@@ -51,8 +68,8 @@ class Message(BaseModel):
                 )
 
     def as_plain(self, what: str) -> Any:
-        """The message as plain JSON data. Raises NotSerialisable, naming `what`.
+        """Return the message as plain JSON data. Raises NotSerialisable, naming `what`.
 
-        A message that is asked of effects very often may make it by hand.
+        A message that effects are asked with very often may make it by hand.
         """
         return jsonable(self, what)

@@ -1,4 +1,4 @@
-"""The base class of agents: write `act`, and the agent takes part in an episode."""
+"""The base class of agents: an agent that defines `act` can take part in an episode."""
 
 from collections.abc import Awaitable, Mapping
 from inspect import isawaitable
@@ -8,17 +8,23 @@ from pydantic import BaseModel, ConfigDict
 
 from ...runtime.actor import Actor, handles
 from ...runtime.errors import EffectError
-from ...runtime.ref import ActorRef
 from ...scenarios.actions import NOOP, Action
 from ...scenarios.interactions import REJECT, Decision, InteractionResult, Offer
 from ...scenarios.world import World
-from ..messages import Acted, ActionProposed, Answer, Proposal, Turn
-from .binding import AgentBinding
-from .context import AgentContext
+from ..messages import (
+    Acted,
+    ActionProposed,
+    Answer,
+    GovernanceRef,
+    Proposal,
+    ScenarioRef,
+    Turn,
+)
+from .context import AgentBinding, AgentContext
 
 
 class Misfit(NamedTuple):
-    """What is wrong with an agent's parameters in a world."""
+    """A problem of an agent's parameters in a world."""
 
     param: str
     problem: str
@@ -40,7 +46,7 @@ class Agent(Actor):
 
     context_class = AgentContext
     needs_model: ClassVar[bool] = False
-    """Whether a scenario file must give the agent a language model."""
+    """True if a scenario file must give the agent a language model."""
 
     class Params(BaseModel):
         """The agent's parameters, settable in the scenario file."""
@@ -49,11 +55,13 @@ class Agent(Actor):
 
     @classmethod
     def misfit(cls, params: Mapping[str, Any], world: type[World]) -> Misfit | None:
-        """What keeps these (valid) parameters from working in the world; told as a fault of the
-        scenario file, before anything runs."""
+        """Return what keeps these (valid) parameters from working in the world, None if nothing.
+
+        It is reported as a fault of the scenario file, before anything runs.
+        """
         return None
 
-    def __init__(self, agent: str, governance: ActorRef[Any], params: BaseModel) -> None:
+    def __init__(self, agent: str, governance: GovernanceRef, params: BaseModel) -> None:
         self.agent = agent
         """The agent's id in the episode."""
         self.governance = governance
@@ -74,7 +82,7 @@ class Agent(Actor):
         return None
 
     def learn(self, acted: Acted, ctx: AgentContext) -> Awaitable[None] | None:
-        """Learn what came of your action: done, or refused and why."""
+        """Learn the result of your action: done, or refused and why."""
         return None
 
     @handles
@@ -113,7 +121,7 @@ class Agent(Actor):
     async def _decide_later(
         self,
         decision: Awaitable[Decision],
-        scenario: ActorRef[Any],
+        scenario: ScenarioRef,
         offer: Offer,
         ctx: AgentContext,
     ) -> None:
@@ -125,7 +133,7 @@ class Agent(Actor):
         self._answer(decided, scenario, offer, ctx)
 
     def _answer(
-        self, decision: Decision, scenario: ActorRef[Any], offer: Offer, ctx: AgentContext
+        self, decision: Decision, scenario: ScenarioRef, offer: Offer, ctx: AgentContext
     ) -> None:
         ctx.llm.count()
         report = ctx.notebook.close()

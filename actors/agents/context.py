@@ -1,24 +1,39 @@
-"""What an agent's methods get as `ctx`: the engine's context, a language model, a notebook."""
+"""An agent's `ctx`: the engine's context, a language model, goals, a notebook."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic_core import to_json
 
 from ...runtime.canonical import jsonable
-from ...runtime.context import Context
+from ...runtime.cell import Cell
+from ...runtime.context import Context, Engine
+from ...runtime.ref import ActorRef
+from ...scenarios.actions import Role
 from ...scenarios.observation import Source
+from ...scenarios.world import World
 from ..llm.client import Llm
+from ..llm.model import ModelBinding
 from ..llm.usage import ModelUse
-from .report import Notebook
+from ..report import Notebook
 
 if TYPE_CHECKING:
-    from ...runtime.cell import Cell
-    from ...runtime.kernel import Kernel
+    from ...goals.commands import Command
     from ..goals.client import Goals
 
 
 _HEAD = frozenset({"n", "epoch", "step", "at", "type", "agent"})
+
+
+class AgentBinding(NamedTuple):
+    """An agent's place in the world."""
+
+    world: type[World]
+    role: Role | None = None
+    """As the world defines it; None for an agent without one, or in a world without roles."""
+    model: ModelBinding | None = None
+    goals: "ActorRef[Command] | None" = None
+    """The GoalStore; None where the scenario has no goals."""
 
 
 class AgentContext(Context):
@@ -26,7 +41,7 @@ class AgentContext(Context):
 
     __slots__ = ("_goals", "llm", "notebook")
 
-    def __init__(self, kernel: "Kernel", cell: "Cell") -> None:
+    def __init__(self, kernel: Engine, cell: Cell) -> None:
         super().__init__(kernel, cell)
         agent: Any = cell.actor
         self.notebook = Notebook(agent.agent)
@@ -37,7 +52,7 @@ class AgentContext(Context):
 
     @property
     def goals(self) -> "Goals":
-        """The agent's own goals in the GoalStore; `goals.known` tells whether there is one."""
+        """The agent's own goals in the GoalStore; `goals.known` is False if there is no store."""
         if self._goals is None:
             # Only here: its many forms are no cost of an episode without goals.
             from ..goals.client import Goals
@@ -47,7 +62,7 @@ class AgentContext(Context):
         return self._goals
 
     def note(self, event: str, **data: Any) -> None:
-        """Have an event of your own in the event log, together with your next action.
+        """Add an event of your own to the event log, together with your next action.
 
         Raises NotSerialisable for data without a JSON form, and ValueError for names that every
         event has (n, epoch, step, at, type, agent) or data that is nested too deeply.
@@ -60,7 +75,7 @@ class AgentContext(Context):
         self.notebook.event(event, plain)
 
     def exposed(self, seen: Iterable[Source], remembered: Iterable[tuple[int, int]] = ()) -> None:
-        """Tell that what you do next was written after reading these texts of others.
+        """Record that your next action was written after reading these texts of others.
 
         `observation.sources()` names those of an observation; `remembered` are spans of
         earlier steps (first index, last index) whose texts your prompt still held something of.
@@ -68,7 +83,7 @@ class AgentContext(Context):
         self.notebook.exposed(seen, remembered)
 
     def used(self, *, calls: int, prompt_tokens: int = 0, completion_tokens: int = 0) -> None:
-        """Have calls of a model that you asked by `ctx.effect` counted in the metrics.
+        """Count calls of a model that you asked by `ctx.effect` in the metrics.
 
         Those of `ctx.llm` are counted already. Budgets do not see these.
         """

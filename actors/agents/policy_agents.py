@@ -5,21 +5,21 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ...runtime.ref import ActorRef
 from ...scenarios.actions import NOOP, Action
 from ...scenarios.files.diagnostics import nearest
 from ...scenarios.interactions import REJECT, Decision, InteractionResult, Offer
 from ...scenarios.observation import Observation
 from ...scenarios.world import Policy, World
+from ..messages import GovernanceRef
 from .agent import Agent, Misfit
 from .context import AgentContext
 
 
 class ScriptedAgent(Agent):
-    """Acts as a policy says, with the actor's own keyed luck."""
+    """Acts as a policy says, with the actor's own keyed randomness."""
 
     def __init__(
-        self, agent: str, governance: ActorRef[Any], params: BaseModel, policy: type[Policy]
+        self, agent: str, governance: GovernanceRef, params: BaseModel, policy: type[Policy]
     ) -> None:
         super().__init__(agent, governance, params)
         self.policy = policy(agent, params)
@@ -35,8 +35,10 @@ class ScriptedAgent(Agent):
 
 
 def misfit_of_policy(param: str, name: object, world: type[World]) -> Misfit | None:
-    """What keeps the policy that a parameter names (or `noop`) from acting without parameters of
-    its own; None: nothing."""
+    """Return what keeps a policy that a parameter names from acting without its own parameters.
+
+    None if nothing does, as for `noop`.
+    """
     if name == "noop":
         return None
     policy = world.policies.get(str(name))
@@ -56,23 +58,23 @@ class GoalLedAgent(Agent):
     """
 
     class Params(BaseModel):
-        """What a scenario file may say of it."""
+        """The parameters that a scenario file can set."""
 
         model_config = ConfigDict(frozen=True, extra="forbid")
 
         otherwise: str = Field(default="noop", min_length=1, max_length=200)
-        """`noop`, or a scripted policy of the world."""
+        """`noop`, or the name of a scripted policy of the world."""
 
     @classmethod
     def misfit(cls, params: Mapping[str, Any], world: type[World]) -> Misfit | None:
         return misfit_of_policy("otherwise", params.get("otherwise", "noop"), world)
 
-    def __init__(self, agent: str, governance: ActorRef[Any], params: BaseModel) -> None:
+    def __init__(self, agent: str, governance: GovernanceRef, params: BaseModel) -> None:
         super().__init__(agent, governance, params)
         assert isinstance(params, GoalLedAgent.Params)
         self.otherwise = params.otherwise
         self.policies: dict[str, Policy] = {}
-        """Those that it has acted by, with what they have learned."""
+        """The policies that it has acted by, with what they have learned."""
         self.led_by = params.otherwise
 
     def act(self, observation: Observation, ctx: AgentContext) -> Action:
@@ -91,7 +93,7 @@ class GoalLedAgent(Agent):
             policy.update(outcome)
 
     def _policy(self) -> Policy | None:
-        """The policy that leads now; made when it leads for the first time."""
+        """Return the policy that leads now; it is made when it leads for the first time."""
         name = self.led_by
         known = self.policies.get(name)
         if known is None and self.binding is not None:

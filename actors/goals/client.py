@@ -1,7 +1,7 @@
 """`ctx.goals`: how an agent asks for its goals and changes them."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -18,12 +18,10 @@ from ...goals.commands import (
 )
 from ...goals.model import GoalState
 from ...goals.schemas import BeliefView, GoalView, RankedView
+from ...runtime.context import Context
 from ...runtime.errors import ActorError
 from ...runtime.ref import ActorRef
 from ..action_gate import plain_error
-
-if TYPE_CHECKING:
-    from ..agents.context import AgentContext
 
 
 class NoGoals(ActorError):
@@ -49,7 +47,7 @@ class Goals:
 
     __slots__ = ("_ctx", "_store")
 
-    def __init__(self, ctx: "AgentContext", store: ActorRef[Any] | None) -> None:
+    def __init__(self, ctx: Context, store: ActorRef[Command] | None) -> None:
         self._ctx = ctx
         self._store = store
 

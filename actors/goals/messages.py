@@ -1,4 +1,4 @@
-"""What is said between the director, the scenario and the GoalStore.
+"""Messages between the director, the scenario, the agents and the GoalStore.
 
 director ──AssignGoals──▶ goals        (before each batch of turns)
 agent    ──(commands)───▶ goals        (in its turn)
@@ -6,11 +6,13 @@ scenario ──Measured─────▶ goals        (after each batch)
 director ──CloseGoals───▶ goals        (at the end)
 """
 
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
-from ...runtime.message import Message
+from ...runtime.message import Message, Unchecked
+from ...runtime.ref import ActorRef
+from ...scenarios.observation import CurrentGoal
 from ...scenarios.world import Moment
 
 
@@ -24,30 +26,33 @@ class AssignGoals(Message, name="episode.assign_goals"):
 class GoalsAssigned(Message, name="episode.goals_assigned"):
     """The GoalStore's answer, in the order of the agents."""
 
-    goals: Any
-    """list[CurrentGoal | None]."""
+    goals: Unchecked[Sequence[CurrentGoal | None]]
 
 
 class Measured(Message, name="episode.measured"):
-    """The scenario to the GoalStore: what the success of goals can be measured by."""
+    """The scenario to the GoalStore: the metrics that the success of goals is measured by."""
 
-    moment: Any
-    figures: Any
-    """list[tuple[agent, dict[str, float]]]."""
+    moment: Unchecked[Moment]
+    figures: Unchecked[Sequence[tuple[str, Mapping[str, float]]]]
+    """By agent, then by name."""
 
 
 class CloseGoals(Message, name="episode.close_goals"):
-    """To the GoalStore: the episode is over. The answer is its figures, for metrics.json."""
+    """To the GoalStore: the episode is over. The answer is its metrics, for metrics.json."""
 
     moment: Moment
 
 
 class OutsideCommand(Message, name="goals.outside"):
-    """Somebody outside of the run, such as the HTTP API, asks something of the GoalStore."""
+    """To the GoalStore: a command from outside of the run, such as from the HTTP API."""
 
     request: str
-    """By which the asker knows the answer."""
+    """The name by which the asker knows the answer."""
     command: str
     """The command's message name."""
     body: dict[str, JsonValue]
     """The command as JSON."""
+
+
+GoalsRef = ActorRef[AssignGoals | Measured | CloseGoals]
+"""The GoalStore as the episode's own actors know it; agents send it commands."""

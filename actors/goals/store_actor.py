@@ -39,8 +39,8 @@ from ...scenarios.schema.episode import EpisodeConfig
 from ...scenarios.schema.goals import GoalsConfig
 from ...scenarios.schema.roster import agent_ids
 from ...scenarios.world import Moment
-from ..agents.binding import ModelBinding
-from ..messages import Log
+from ..llm.model import ModelBinding
+from ..messages import Log, RecorderRef
 from ..ports import GoalFiles
 from .access import agent_of, as_asked_by, unfit_command
 from .figures import GoalFigures
@@ -84,7 +84,7 @@ class GoalKeeper(Actor):
 
     def __init__(
         self, goals: GoalsConfig, config: EpisodeConfig, files: GoalFiles,
-        recorder: ActorRef[Any], judge: Judge | None = None,
+        recorder: RecorderRef, judge: Judge | None = None,
     ) -> None:  # fmt: skip
         self.config = config
         self.goals = goals
@@ -387,11 +387,13 @@ class GoalKeeper(Actor):
 PATH = "goals"
 """The path of the GoalStore's actor."""
 
+StoreRef = ActorRef[AssignGoals | Measured | CloseGoals | Command | OutsideCommand]
+
 
 def spawn_goals(
-    kernel: Kernel, config: EpisodeConfig, files: GoalFiles | None, recorder: ActorRef[Any],
+    kernel: Kernel, config: EpisodeConfig, files: GoalFiles | None, recorder: RecorderRef,
     judge: ModelBinding | None,
-) -> ActorRef[Any]:  # fmt: skip
+) -> StoreRef:  # fmt: skip
     """The GoalStore of an episode that has goals; without files it is kept in memory.
 
     `judge` is the language model that compares goals with beliefs, where one does.

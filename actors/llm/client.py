@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ...runtime.context import Context
 from ...runtime.errors import ActorError, EffectFailed
 from ...runtime.waiting import Pending
+from ..report import Notebook
 from .chat import Chat, ChatMessage, ChatReply, Fault, ModelTrouble, ToolSpec
+from .model import ModelBinding
 from .usage import ModelUse
-
-if TYPE_CHECKING:
-    from ..agents.binding import ModelBinding
-    from ..agents.context import AgentContext
-    from ..agents.report import Notebook
 
 Messages = str | Sequence[ChatMessage | Mapping[str, Any]]
 
@@ -32,9 +30,7 @@ class Llm:
 
     __slots__ = ("_binding", "_ctx", "_notebook", "_open")
 
-    def __init__(
-        self, ctx: "AgentContext", binding: "ModelBinding | None", notebook: "Notebook"
-    ) -> None:
+    def __init__(self, ctx: Context, binding: ModelBinding | None, notebook: Notebook) -> None:
         self._ctx = ctx
         self._binding = binding
         self._notebook = notebook

@@ -1,9 +1,11 @@
 """The effect actor of a language model; the provider behind it is an adapter."""
 
 import math
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ...runtime.actor import EffectActor, handles
+from ...runtime.ref import ActorRef
+from ...scenarios.schema.language_model import ModelConfig
 from .chat import Chat, ChatReply
 
 
@@ -13,7 +15,7 @@ class Provider(Protocol):
     Retries, limits and time limits are the provider's own. Raises `EffectFault` when it gives
     up (`kind` as in `Fault`, `facts` a `ModelTrouble.to_json()`), `EffectWithheld` when the run
     must pause first (a budget is used up, the provider is down). Who asks stands in
-    `runtime.slot.asking`.
+    `runtime.effects.asking`.
     """
 
     async def chat(self, question: Chat) -> ChatReply:
@@ -43,3 +45,11 @@ class Model(EffectActor):
     @handles
     async def on_chat(self, question: Chat) -> ChatReply:
         return await self.provider.chat(question)
+
+
+class ModelBinding(NamedTuple):
+    """The language model that an agent may ask."""
+
+    actor: ActorRef[Chat]
+    """The effect actor of the model."""
+    config: ModelConfig
