@@ -21,7 +21,7 @@ from .store import goal_rows, ledger_rows, ranking_query, task_rows
 from .vetting import Objection
 
 if TYPE_CHECKING:
-    from .store_api import GoalStore
+    from .store_api import GoalStore  # cycle: the scheduler asks the store, and it the rest here
 
 
 OVERDUE = "overdue"
