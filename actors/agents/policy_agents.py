@@ -63,7 +63,7 @@ class GoalLedAgent(Agent):
         model_config = ConfigDict(frozen=True, extra="forbid")
 
         otherwise: str = Field(default="noop", min_length=1, max_length=200)
-        """`noop`, or the name of a scripted policy of the world."""
+        """`noop`, or a scripted policy of the world."""
 
     @classmethod
     def misfit(cls, params: Mapping[str, Any], world: type[World]) -> Misfit | None:
