@@ -5,7 +5,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gdg_runtime.adapters.runs.diff import compare
+from gdg_runtime.adapters.runs.verify import compare
 
 LINES = st.lists(st.sampled_from([b"a\n", b"bb\n", b"\n", b"\xff\n"]), max_size=6)
 QUICK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
