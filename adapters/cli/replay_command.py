@@ -69,7 +69,7 @@ def _tell(verification: Verification) -> None:
 
 
 def _write(run: RunReader, target: Path, quiet: bool) -> dict[str, object]:
-    """Replay into a folder; what `--json` says of it."""
+    """Replay into a folder, and return the facts for `--json`."""
     try:
         target.mkdir(parents=True, exist_ok=True)
         if any(target.iterdir()):

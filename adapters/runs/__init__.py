@@ -1,1 +1,1 @@
-"""Runs on disk: their life from start to verification, and what is read of them afterwards."""
+"""Runs on disk: how they are executed, verified, listed and read."""

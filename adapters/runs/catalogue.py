@@ -15,9 +15,9 @@ _BUSY_MS = 10_000
 
 
 class RunCatalogue:
-    """Rows about runs. What it holds is a copy: the run directories are the truth.
+    """Rows about the runs of one folder, copied from the run directories.
 
-    A file that is missing or damaged is made anew from them.
+    A file that is missing or damaged is made anew from the directories.
     """
 
     def __init__(self, root: Path) -> None:
@@ -25,20 +25,20 @@ class RunCatalogue:
 
     @classmethod
     def of(cls, run: RunDirectory) -> "RunCatalogue":
-        """The catalogue that a run belongs to."""
+        """Return the catalogue that a run belongs to."""
         return cls(run.path.resolve().parent.parent.parent)
 
     @property
     def file(self) -> Path:
-        """Where the database is."""
+        """The path of the database."""
         return self.root / _FILE
 
     def put(
         self, run: RunDirectory, facts: Mapping[str, Any], overall: Mapping[str, Any]
     ) -> str | None:
-        """Insert or replace a run's row; what went wrong, if something did.
+        """Insert or replace a run's row; return a notice for the user if that failed.
 
-        A run that was moved out of its folder of runs has no catalogue.
+        A run that was moved out of its folder of runs has no row.
         """
         place = run.path.resolve()
         if (place.parent.parent.name, place.parent.name) != (facts["scenario"], facts["label"]):
@@ -55,7 +55,7 @@ class RunCatalogue:
         self, *, scenario: str | None = None, status: str | None = None, label: str | None = None,
         limit: int | None = None,
     ) -> list[dict[str, Any]]:  # fmt: skip
-        """The newest runs first. A run whose process died shows as `interrupted`.
+        """Return the rows of the runs, the newest first. One whose process died is `interrupted`.
 
         Raises sqlite3.Error, OSError.
         """
@@ -159,7 +159,7 @@ def _table(database: Any, name: str, columns: Mapping[str, type], key: Any) -> A
 
 
 def _overall(run: RunReader) -> Mapping[str, Any]:
-    """The metrics of the whole run; empty where there are none, or they are damaged."""
+    """Return the metrics of the whole run; empty where there are none, or they are damaged."""
     try:
         return run.overall or {}
     except (OSError, RunUnreadable):

@@ -1,4 +1,4 @@
-"""A run's directory: its files, its lock, and who may write there."""
+"""A run's directory: the names of its files, its lock, and how its files are written."""
 
 import fcntl
 import json
@@ -28,21 +28,21 @@ META = "meta.json"
 TELEMETRY = "telemetry.jsonl"
 JOURNAL = "journal.jsonl"
 
-PROMISED = (CONFIG, EVENTS, STEP_LOG, "transcript.md", "transcript.txt", METRICS)
-"""Files that are the same, byte for byte, whenever the same run is executed."""
+REPRODUCIBLE = (CONFIG, EVENTS, STEP_LOG, "transcript.md", "transcript.txt", METRICS)
+"""The reproducible files: the same, byte for byte, whenever the run is executed."""
 
 GOALS = "goals.jsonl"
-"""The same, of runs with goals: what the GoalStore held at the end."""
+"""A reproducible file of runs with goals: the rows of the GoalStore at the end."""
 GOALS_DATABASE = "goals.db"
-"""The GoalStore itself. Its content is that of the file above; its bytes promise nothing."""
+"""The GoalStore itself. Its content is that of `goals.jsonl`; its bytes differ between runs."""
 
 _BUFFER = 1 << 18
 _LOCK_ATTEMPTS, _LOCK_PAUSE_S = 5, 0.05
-"""Whoever only asks whether a run is going on holds its lock for an instant."""
+"""A process that only looks whether a run goes on holds its lock for an instant."""
 
 
 def config_bytes(config: EpisodeConfig, schedule: str) -> bytes:
-    """What `config.json` holds: the resolved config with every default, and the schedule."""
+    """Return the content of `config.json`: the resolved config with every default, the schedule."""
     return document_bytes({
         "schema_version": CONFIG_VERSION,
         "schedule": schedule,
@@ -52,20 +52,23 @@ def config_bytes(config: EpisodeConfig, schedule: str) -> bytes:
 
 
 def document_bytes(document: Mapping[str, Any]) -> bytes:
-    """A config document as `config.json` holds it; of a journal's header, the one that began the
-    run, whatever defaults have come since."""
+    """Return a config document as `config.json` holds it.
+
+    Made from a journal's header, it is the config that the run began with, whatever defaults later
+    releases have added.
+    """
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n"
 
 
 def config_hash(config: EpisodeConfig, schedule: str) -> str:
-    """Stands for all that a run follows from besides code and recorded inputs."""
+    """Return a digest of all that a run follows from, except its code and its recorded inputs."""
     plain = {"schedule": schedule, "config": config.model_dump(mode="json")}
     return digest(canonical_json(plain))
 
 
-def promised(config: EpisodeConfig) -> tuple[str, ...]:
-    """The files of a run that are the same, byte for byte, whenever it is executed."""
-    return PROMISED if config.goals is None else (*PROMISED, GOALS)
+def reproducible_files(config: EpisodeConfig) -> tuple[str, ...]:
+    """Return the names of a run's reproducible files."""
+    return REPRODUCIBLE if config.goals is None else (*REPRODUCIBLE, GOALS)
 
 
 class RunDirectory:
@@ -76,7 +79,7 @@ class RunDirectory:
 
     @classmethod
     def create(cls, out: Path, config: EpisodeConfig, label: str, now: datetime) -> "RunDirectory":
-        """A new directory `<out>/<scenario>/<label>/<time>-s<seed>`; never one that exists.
+        """Make a new directory `<out>/<scenario>/<label>/<time>-s<seed>`, never an existing one.
 
         Raises RunUnwritable.
         """
@@ -108,13 +111,13 @@ class RunDirectory:
 
     @classmethod
     def find(cls, path: Path) -> "RunDirectory":
-        """An existing run. Raises RunNotFound."""
+        """Return an existing run. Raises RunNotFound."""
         if not any((path / name).is_file() for name in (CONFIG, JOURNAL)):
             raise RunNotFound(str(path))
         return cls(path)
 
     def file(self, name: str) -> Path:
-        """The path of one of the run's files."""
+        """Return the path of one of the run's files."""
         return self.path / name
 
     @property
@@ -171,8 +174,10 @@ class RunDirectory:
         return False
 
     def status_now(self, noted: str) -> str:
-        """The status of the run, of which `noted` is what was written last: a run that no process
-        works on any more is `interrupted`, not `running`."""
+        """Return the run's status now, where `noted` is the one that was written last.
+
+        A run that is noted as `running` is `interrupted` if no process works on it any more.
+        """
         return "interrupted" if noted == "running" and not self.is_locked else noted
 
     @contextmanager
@@ -182,15 +187,15 @@ class RunDirectory:
         checkpoint: "StepCheckpoint | None" = None,
         reception: Reception = discard_answer,
     ) -> Iterator[Sinks]:
-        """The files that the episode writes, from their beginning; flushed and closed after.
+        """Open the files that the episode writes, from their beginning; flush and close them after.
 
-        With a `checkpoint`, what was written of a step can be taken back. `reception` takes the
-        answers to what is asked of the GoalStore from outside. Raises StoreUnusable.
+        With a `checkpoint`, the part of a step that was written can be taken back. `reception`
+        takes the answers to commands that the GoalStore gets from outside. Raises StoreUnusable.
         """
         with ExitStack() as stack:
             files = [
                 stack.enter_context((self.path / name).open("wb", buffering=_BUFFER))
-                for name in promised(config)[1:]
+                for name in reproducible_files(config)[1:]
             ]
             checkpoint = checkpoint or StepCheckpoint()
             checkpoint.files = files
@@ -204,7 +209,7 @@ class RunDirectory:
 
     @contextmanager
     def _new_database(self) -> Iterator["Database"]:
-        """An empty store of goals; what an earlier execution left is removed."""
+        """Open an empty store of goals, in place of one that an earlier execution left."""
         # Only here: SQLite's tools are no cost of a run without goals.
         from ...goals.store.database import Database
 
@@ -216,7 +221,7 @@ class RunDirectory:
 
 
 class StepCheckpoint:
-    """Where each file stood when the latest step began."""
+    """Keeps the length of each file at the beginning of the latest step."""
 
     def __init__(self) -> None:
         self.files: list[BinaryIO] = []
@@ -224,12 +229,12 @@ class StepCheckpoint:
         self._ends: list[int] = []
 
     def turn(self, step: int) -> None:
-        """A step begins: nothing of it is written so far."""
+        """Note that a step begins, of which nothing is written so far."""
         self.step = step
         self._ends = [file.tell() for file in self.files]
 
     def take_back(self, step: int) -> None:
-        """Cut off what was written of a step."""
+        """Cut off what was written of a step, if it is the latest one."""
         if self.step == step:
             for file, end in zip(self.files, self._ends, strict=True):
                 file.flush()

@@ -1,4 +1,4 @@
-"""What can go wrong around a run, in words for its user.
+"""The errors around a run, in words for its user.
 
 RunError                 exit code 2 unless said otherwise
 ├── RunNotFound
@@ -18,13 +18,13 @@ from pathlib import Path
 
 
 class RunError(Exception):
-    """Base class: something that the user can mend."""
+    """Base class of errors that the user can mend."""
 
     exit_code = 2
 
 
 class RunNotFound(RunError):
-    """No run stands at this path."""
+    """There is no run at this path."""
 
     def __init__(self, text: str) -> None:
         super().__init__(
@@ -34,7 +34,7 @@ class RunNotFound(RunError):
 
 
 class RunAmbiguous(RunError):
-    """Several runs bear this name."""
+    """Several runs have this name."""
 
     def __init__(self, text: str, paths: Sequence[Path]) -> None:
         listed = "".join(f"\n  {path}" for path in paths)

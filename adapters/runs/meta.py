@@ -1,4 +1,4 @@
-"""`meta.json`: what varies from run to run; checksums of its lines and of the ends of files."""
+"""`meta.json`: the facts that vary between executions of a run, and checksums that guard them."""
 
 import json
 import re
@@ -13,14 +13,14 @@ _CHUNK = 1 << 20
 
 
 class Seal(NamedTuple):
-    """How long a sealed file is and which check its last line bears."""
+    """The length of a sealed file, and the check of its last line."""
 
     lines: int
     check: str
 
     @classmethod
     def of(cls, path: Path) -> "Seal":
-        """Read it from a file's end. Raises OSError."""
+        """Read the seal of a file. Raises OSError."""
         lines, tail = 0, b""
         with path.open("rb") as file:
             while chunk := file.read(_CHUNK):
@@ -37,7 +37,7 @@ _FACT = re.compile(rb'  "[a-z_]+": .*,')
 
 
 def meta_bytes(facts: dict[str, Any]) -> bytes:
-    """The document with one fact per line, and a last line with a check of each line."""
+    """Return the document: one fact per line, and a last line with a check of each line."""
     entries = {"schema_version": META_VERSION, **facts}
     lines = ["{"]
     for name, value in entries.items():
@@ -49,7 +49,7 @@ def meta_bytes(facts: dict[str, Any]) -> bytes:
 
 
 def read_meta(path: Path) -> dict[str, Any]:
-    """The facts, without the checks; empty if the file is absent or broken."""
+    """Read the facts, without the checks; empty if the file is absent or broken."""
     try:
         facts = json.loads(path.read_bytes())
     except (OSError, ValueError):
@@ -61,7 +61,7 @@ def read_meta(path: Path) -> dict[str, Any]:
 
 
 def first_bad_line(data: bytes) -> int | None:
-    """The number of the first line of a meta.json that was changed; None if it is intact."""
+    """Find the first line of a meta.json that was changed: its number; None if all are intact."""
     lines = data.split(b"\n")
     places = [place for place, line in enumerate(lines) if line.startswith(_CHECKS)]
     if not places:
@@ -82,7 +82,7 @@ def first_bad_line(data: bytes) -> int | None:
 
 
 def _sums(text: bytes) -> list[str] | None:
-    """The checks of the lines before; None where they were changed themselves."""
+    """Read the checks of the lines before; None where the checks were changed themselves."""
     try:
         checks = json.loads(text)
         sums: list[str] = checks["lines"]
@@ -93,7 +93,7 @@ def _sums(text: bytes) -> list[str] | None:
 
 
 def _first_strange(lines: list[bytes]) -> int:
-    """Where the line with the checks is gone or disfigured: the first that does not belong."""
+    """Find the first line that does not belong, where the line with the checks is gone."""
     if lines[0] != b"{":
         return 1
     for number, line in enumerate(lines[1:], start=2):

@@ -1,4 +1,4 @@
-"""Which code makes a run: a digest of everything deterministic, and where it came from."""
+"""The revision of the code that makes a run: digests of its deterministic parts, its origin."""
 
 import platform
 import subprocess
@@ -26,7 +26,7 @@ _LIBRARIES = ("pydantic", "pydantic-core")
 
 
 def package_version() -> str:
-    """The installed version of gdg-runtime."""
+    """Return the installed version of gdg-runtime."""
     try:
         return version("gdg-runtime")
     except PackageNotFoundError:
@@ -58,7 +58,7 @@ def code_files(root: Path) -> list[Path]:
 
 
 def code_revision(episode: ResolvedEpisode) -> dict[str, str]:
-    """Digests of the code that a run depends on, by part: layers, plug-ins, libraries.
+    """Return digests of the code that a run depends on, by part: layers, plug-ins, libraries.
 
     Of a plug-in every Python file of its top-level package counts, or its one file.
     """
@@ -84,22 +84,22 @@ def _plugin(name: str) -> str:
 
 
 def changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """What differs between two revisions, in words."""
-    told = []
+    """Describe the differences between two revisions."""
+    found = []
     for part in dict.fromkeys([*before, *now]):
         old, new = before.get(part, "absent"), now.get(part, "absent")
         if old == new:
             continue
         if part in _LIBRARIES:
-            told.append(f"the library {part} was {old}, is {new}")
+            found.append(f"the library {part} was {old}, is {new}")
         else:
             what = part if part.startswith("plug-in ") else f"{_OWN}.{part}"
-            told.append(f"the code of {what} has changed (its digest was {old}, is {new})")
-    return told
+            found.append(f"the code of {what} has changed (its digest was {old}, is {new})")
+    return found
 
 
 def git_revision() -> str | None:
-    """The commit of the checkout that the code runs from, with `+dirty`; None outside of one."""
+    """Return the commit of the checkout that the code runs from, or None; `+dirty` if changed."""
     here = Path(__file__).resolve().parent
     try:
         commit = subprocess.run(
@@ -116,7 +116,7 @@ def git_revision() -> str | None:
 
 
 def machine() -> dict[str, str]:
-    """What meta.json says of where a run was executed."""
+    """Describe the machine and the Python that execute a run."""
     return {
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),

@@ -1,4 +1,4 @@
-"""`telemetry.jsonl`: physical facts of the effects, outside of the files under the promise."""
+"""`telemetry.jsonl`: physical facts of the effects; no reproducible file."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ class Telemetry:
     """Appends one sealed line per effect; a resumed run goes on in the same file."""
 
     def __init__(self, path: Path, say: Callable[[str], None]) -> None:
-        """A damaged file is set aside with a notice: nothing that a run needs stands there."""
+        """Open the file; set a damaged one aside with a notice, since no run needs its content."""
         recovered = _recovered(path, say)
         self._writer = SealedWriter(path, recovered)
         self.effects = 0
@@ -25,7 +25,7 @@ class Telemetry:
                 self._count(record["status"])
 
     def record(self, effect: EffectTelemetry) -> None:
-        """Keep how long an effect took and how it ended."""
+        """Append how long an effect took, in seconds, and how it ended."""
         status = effect.outcome.status
         self._count(status)
         self._writer.append(
@@ -40,7 +40,7 @@ class Telemetry:
         )
 
     def record_call(self, call: CallRecord) -> None:
-        """Keep the physical facts of a call to a language model."""
+        """Append the physical facts of a call to a language model."""
         self._writer.append({"t": "model_call", **call.to_json()})
 
     def _count(self, status: Any) -> None:

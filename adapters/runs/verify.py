@@ -13,7 +13,15 @@ from ...runtime.drivers.replay import replay
 from ...runtime.errors import GdgError, JournalDamaged, ReplayDivergence
 from ...runtime.journal import Recorded
 from . import revision
-from .directory import CONFIG, JOURNAL, META, TELEMETRY, RunDirectory, document_bytes, promised
+from .directory import (
+    CONFIG,
+    JOURNAL,
+    META,
+    TELEMETRY,
+    RunDirectory,
+    document_bytes,
+    reproducible_files,
+)
 from .meta import Seal
 from .reader import RunReader, StoredJournal
 
@@ -21,11 +29,11 @@ _WIDTH = 60
 
 
 class Difference(NamedTuple):
-    """A line that is not what the replay makes it."""
+    """A line that differs between a recorded file and its replay."""
 
     file: str
     line: int
-    """1-based."""
+    """From 1."""
     recorded: str
     replayed: str
 
@@ -40,10 +48,11 @@ class Difference(NamedTuple):
 def compare(
     recorded: Path, replayed: Path, *, whole: bool, replayed_whole: bool = True
 ) -> Difference | None:
-    """The first line that differs, its end included; None if there is none.
+    """Find the first line that differs, its end included; None if there is none.
 
-    Without `whole` the recorded file, without `replayed_whole` the replayed one may be the
-    beginning of the other. Reads line by line: the files may be larger than memory.
+    The recorded file may be the beginning of the replayed one unless it is `whole`, and the
+    replayed one that of the recorded one unless it is `replayed_whole`. Both are read line by line,
+    since they may be larger than memory.
     """
     name = recorded.name
     if not recorded.exists():
@@ -66,7 +75,7 @@ def compare(
 
 
 def _around(left: bytes, right: bytes) -> tuple[str, str]:
-    """Both lines, cut to where they part."""
+    """Return both lines, cut to the place where they part."""
     same = next(
         (place for place, (a, b) in enumerate(zip(left, right, strict=False)) if a != b),
         min(len(left), len(right)),
@@ -86,7 +95,7 @@ def _shown(line: bytes, start: int, same: int) -> str:
 
 
 class Verification(NamedTuple):
-    """What a replay found."""
+    """The result of a verification."""
 
     directory: Path
     complete: bool
@@ -95,7 +104,7 @@ class Verification(NamedTuple):
     """Recorded outcomes of effects that were used."""
     differences: tuple[Difference, ...]
     notes: tuple[str, ...]
-    """What may explain differences: other code, other libraries."""
+    """Possible reasons of differences: another release, other code, other libraries."""
 
     @property
     def verified(self) -> bool:
@@ -103,7 +112,7 @@ class Verification(NamedTuple):
         return not self.differences
 
     def to_json(self) -> dict[str, Any]:
-        """The document of `replay --json`."""
+        """Return the document of `replay --json`."""
         return {
             "run_dir": str(self.directory),
             "verified": self.verified,
@@ -161,7 +170,7 @@ def verify_run(run: RunDirectory, observer: Observer | None = None) -> Verificat
                 parted = _parting(recorded, error)
         if parted is not None and not any(found.file == JOURNAL for found in guarded):
             guarded.insert(0, parted)
-        for name in promised(config):
+        for name in reproducible_files(config):
             found = compare(
                 run.file(name), again / name,
                 whole=complete or name == CONFIG, replayed_whole=parted is None,
@@ -177,7 +186,7 @@ def _exhausted(recorded: Recorded) -> Difference:
 
 
 def _parting(recorded: Recorded, error: GdgError) -> Difference:
-    """Where a replay that failed parted from the run that had completed."""
+    """Find where a replay that failed parted from the run that had completed."""
     line = 1
     if isinstance(error, ReplayDivergence):
         for number, record in enumerate(recorded.recovered.records, start=1):

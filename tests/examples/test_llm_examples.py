@@ -14,7 +14,7 @@ from serving import FaultServer, start_server  # needs the line above
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 KEY = "sk-proj-4Fq81mZtW0pLr7YbN2xDk95c"
-PROMISED = ("events.jsonl", "step_log.jsonl", "metrics.json", "transcript.md", "transcript.txt")
+REPRODUCIBLE = ("events.jsonl", "step_log.jsonl", "metrics.json", "transcript.md", "transcript.txt")
 """The same bytes in every execution, whatever runs underneath."""
 
 ADDRESS = {
@@ -97,7 +97,7 @@ def test_an_example_is_the_same_under_both_event_loops_and_any_latency(
     quick = start(example, "--backend", "trio")
     server.control(latency="uniform:0.0:0.05")
     slow = start(example, "--backend", "asyncio")
-    for name in PROMISED:
+    for name in REPRODUCIBLE:
         assert (quick / name).read_bytes() == (slow / name).read_bytes(), name
 
 
@@ -193,7 +193,7 @@ def test_a_run_pauses_without_its_key_and_goes_on_with_it(
 
     server.control(faults=0.0)
     assert gdg("resume", run, "--quiet").code == 0
-    for name in PROMISED:
+    for name in REPRODUCIBLE:
         assert (run / name).read_bytes() == (whole / name).read_bytes(), name
 
 

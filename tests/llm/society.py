@@ -10,7 +10,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from gdg_runtime.actors.resolved import default_catalogue
-from gdg_runtime.adapters.runs.directory import PROMISED
+from gdg_runtime.adapters.runs.directory import REPRODUCIBLE
 from gdg_runtime.runtime import Recorded
 from gdg_runtime.scenarios.files.loader import load_scenario
 from gdg_runtime.scenarios.schema.episode import EpisodeConfig
@@ -50,8 +50,8 @@ def society(base: str, agents: int, steps: int) -> EpisodeConfig:
 
 
 def digests(run: Path) -> dict[str, str]:
-    """Of every promised file, and of the cassette of the run's journal."""
-    made = {name: (run / name).read_bytes() for name in PROMISED}
+    """Of every reproducible file, and of the cassette of the run's journal."""
+    made = {name: (run / name).read_bytes() for name in REPRODUCIBLE}
     made["cassette"] = "\n".join(Recorded.read(run / "journal.jsonl").cassette()).encode()
     return {name: sha256(data).hexdigest()[:16] for name, data in made.items()}
 

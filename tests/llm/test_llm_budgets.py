@@ -11,7 +11,7 @@ import pytest
 from serving import FaultServer, start_server
 
 from gdg_runtime.actors.resolved import default_catalogue
-from gdg_runtime.adapters.runs.directory import PROMISED, RunDirectory
+from gdg_runtime.adapters.runs.directory import REPRODUCIBLE, RunDirectory
 from gdg_runtime.adapters.runs.execution import RunOptions, resume_run, start_run
 from gdg_runtime.adapters.runs.result import Result
 from gdg_runtime.adapters.runs.verify import verify_run
@@ -52,7 +52,7 @@ class Whole(NamedTuple):
 
 
 def promised(run: Path) -> dict[str, bytes]:
-    return {name: (run / name).read_bytes() for name in PROMISED}
+    return {name: (run / name).read_bytes() for name in REPRODUCIBLE}
 
 
 def bill_of(result: Result) -> dict[str, Any]:

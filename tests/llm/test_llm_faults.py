@@ -10,7 +10,7 @@ import pytest
 from serving import FaultServer
 
 from gdg_runtime.actors.resolved import default_catalogue
-from gdg_runtime.adapters.runs.directory import PROMISED, RunDirectory
+from gdg_runtime.adapters.runs.directory import REPRODUCIBLE, RunDirectory
 from gdg_runtime.adapters.runs.execution import resume_run, start_run
 from gdg_runtime.adapters.runs.result import Result
 from gdg_runtime.adapters.runs.verify import verify_run
@@ -103,7 +103,7 @@ def the_bill(result: Result) -> dict[str, Any]:
 
 
 def promised(run: Path) -> dict[str, bytes]:
-    return {name: (run / name).read_bytes() for name in PROMISED}
+    return {name: (run / name).read_bytes() for name in REPRODUCIBLE}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gdg_runtime.actors.resolved import default_catalogue
-from gdg_runtime.adapters.runs.directory import PROMISED
+from gdg_runtime.adapters.runs.directory import REPRODUCIBLE
 from gdg_runtime.adapters.runs.execution import start_run
 from gdg_runtime.scenarios.files.loader import load_scenario
 
@@ -49,4 +49,4 @@ def consulting(consulted: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def promised(consulted: Path) -> dict[str, bytes]:
     """What every run of consulting.yaml must come to, by file."""
-    return {name: (consulted / name).read_bytes() for name in PROMISED}
+    return {name: (consulted / name).read_bytes() for name in REPRODUCIBLE}

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gdg_runtime.actors.resolved import default_catalogue
-from gdg_runtime.adapters.runs.directory import PROMISED, RunDirectory
+from gdg_runtime.adapters.runs.directory import REPRODUCIBLE, RunDirectory
 from gdg_runtime.adapters.runs.execution import resume_run, start_run
 from gdg_runtime.runtime import Recorded
 from gdg_runtime.scenarios.files.loader import load_scenario
@@ -129,7 +129,7 @@ def main(kills: int, seed: int) -> None:
             again = set(lines[at_kill:])
             assert not known & again, f"asked again although journalled: {known & again}"
             summary["repeated_in_flight"] += len(set(lines[before:at_kill]) & again)
-            for name in PROMISED:
+            for name in REPRODUCIBLE:
                 same = (run / name).read_bytes() == (whole / name).read_bytes()
                 assert same, f"{name} of {run} differs from the uninterrupted run"
             assert (

@@ -1,7 +1,7 @@
 """One process of the determinism matrix: 2 backends × so many latency patterns × 2 concurrency
 limits: `determinism_matrix.py PATTERNS`.
 
-Prints one line per run: what it was and a digest of every promised file and of the cassette.
+Prints one line per run: what it was and a digest of every reproducible file and of the cassette.
 """
 
 import sys
@@ -13,14 +13,14 @@ from pathlib import Path
 import consulting
 
 from gdg_runtime.actors.resolved import default_catalogue
-from gdg_runtime.adapters.runs.directory import PROMISED
+from gdg_runtime.adapters.runs.directory import REPRODUCIBLE
 from gdg_runtime.adapters.runs.execution import RunOptions, start_run
 from gdg_runtime.runtime import Recorded
 from gdg_runtime.scenarios.files.loader import load_scenario
 
 
 def digests(run: Path) -> str:
-    parts = [sha256((run / name).read_bytes()).hexdigest()[:16] for name in PROMISED]
+    parts = [sha256((run / name).read_bytes()).hexdigest()[:16] for name in REPRODUCIBLE]
     cassette = "\n".join(Recorded.read(run / "journal.jsonl").cassette())
     return " ".join([*parts, sha256(cassette.encode()).hexdigest()[:16]])
 

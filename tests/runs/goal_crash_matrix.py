@@ -13,7 +13,7 @@ from pathlib import Path
 from crash_matrix import HERE, in_a_process, killed, lengths, resume, wait
 
 from gdg_runtime.actors.resolved import default_catalogue
-from gdg_runtime.adapters.runs.directory import GOALS, PROMISED
+from gdg_runtime.adapters.runs.directory import GOALS, REPRODUCIBLE
 from gdg_runtime.adapters.runs.execution import start_run
 from gdg_runtime.goals.store.database import Database
 from gdg_runtime.goals.store.ledger_rows import dump_lines
@@ -33,8 +33,8 @@ def the_run(out: Path) -> Path | None:
 
 
 def written(run: Path) -> dict[str, bytes]:
-    """The promised files, and the content of the database."""
-    files = {name: (run / name).read_bytes() for name in (*PROMISED, GOALS)}
+    """The reproducible files, and the content of the database."""
+    files = {name: (run / name).read_bytes() for name in (*REPRODUCIBLE, GOALS)}
     database = Database.open(run / "goals.db")
     with database.reading() as tx:
         files["goals.db"] = b"".join(dump_lines(tx))

@@ -1,7 +1,7 @@
 """One process of the goals' determinism matrix: pursuing.yaml on 2 backends, with 3 concurrency
 limits and as many patterns of latencies, and a short goals_market.
 
-Prints one line per run: what it was and a digest of every promised file, and of the database's
+Prints one line per run: what it was and a digest of every reproducible file, and of the database's
 content.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import consulting
 
 from gdg_runtime.actors.resolved import default_catalogue
-from gdg_runtime.adapters.runs.directory import promised
+from gdg_runtime.adapters.runs.directory import reproducible_files
 from gdg_runtime.adapters.runs.execution import RunOptions, start_run
 from gdg_runtime.goals.store.database import Database
 from gdg_runtime.goals.store.ledger_rows import dump_lines
@@ -28,7 +28,7 @@ def run(name: str, what: str, config: EpisodeConfig, options: RunOptions) -> Non
     with tempfile.TemporaryDirectory() as folder:
         result = start_run(config, out=Path(folder), options=options)
         assert result.status == "completed", result.error
-        written = [(result.directory / file).read_bytes() for file in promised(config)]
+        written = [(result.directory / file).read_bytes() for file in reproducible_files(config)]
         database = Database.open(result.directory / "goals.db")
         with database.reading() as tx:
             written.append(b"".join(dump_lines(tx)))

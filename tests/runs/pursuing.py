@@ -1,4 +1,4 @@
-"""Agents whose goals follow from what a slow provider says: goals under the promise."""
+"""Agents whose goals follow from what a slow provider says: reproducible goals."""
 
 from typing import Any
 

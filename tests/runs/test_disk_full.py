@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gdg_runtime.adapters.runs.directory import PROMISED
+from gdg_runtime.adapters.runs.directory import REPRODUCIBLE
 from gdg_runtime.runtime import Recorded
 
 HERE = Path(__file__).parent
@@ -39,7 +39,7 @@ def test_a_journal_that_cannot_grow_ends_the_run_resumably(
     known = set(recorded.cassette())
     assert gdg("show", run).code == 0
     assert gdg("resume", run, "--quiet").code == 0
-    assert {name: (run / name).read_bytes() for name in PROMISED} == promised
+    assert {name: (run / name).read_bytes() for name in REPRODUCIBLE} == promised
     assert known < set(Recorded.read(run / "journal.jsonl").cassette())
 
 

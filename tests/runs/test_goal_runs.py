@@ -1,4 +1,4 @@
-"""Runs with goals: the shipped pair of scenarios, the flags, and goals.jsonl under the promise."""
+"""Runs with goals: the shipped pair of scenarios, the flags, and goals.jsonl."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from gdg_runtime.actors.resolved import default_catalogue
-from gdg_runtime.adapters.runs.directory import GOALS, PROMISED, RunDirectory
+from gdg_runtime.adapters.runs.directory import GOALS, REPRODUCIBLE, RunDirectory
 from gdg_runtime.adapters.runs.execution import RunOptions, start_run
 from gdg_runtime.adapters.runs.verify import verify_run
 from gdg_runtime.goals.ledger import GENESIS, LedgerEvent, link_hash
@@ -29,7 +29,7 @@ from gdg_runtime.runtime import Recorded
 from gdg_runtime.scenarios.files.loader import EpisodeConfig, load_scenario
 
 HERE = Path(__file__).parent
-FILES = (*PROMISED, GOALS)
+FILES = (*REPRODUCIBLE, GOALS)
 TURN = 60
 """The step of goals_market before which its belief becomes active."""
 

@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from gdg_runtime.adapters.runs.directory import GOALS, PROMISED
+from gdg_runtime.adapters.runs.directory import GOALS, REPRODUCIBLE
 from gdg_runtime.runtime import Recorded
 
 DRAFT = {
@@ -69,7 +69,7 @@ def events(run: Path, kind: str) -> list[dict[str, Any]]:
 
 
 def promised(run: Path) -> dict[str, bytes]:
-    return {name: (run / name).read_bytes() for name in (*PROMISED, GOALS)}
+    return {name: (run / name).read_bytes() for name in (*REPRODUCIBLE, GOALS)}
 
 
 def test_a_goal_from_outside_is_adopted_executed_and_replayed(gdg, serving) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gdg_runtime.adapters.runs.directory import PROMISED
+from gdg_runtime.adapters.runs.directory import REPRODUCIBLE
 
 SCENARIO = Path(__file__).with_name("order_toys.yaml")
 SCHEDULES = ("fifo", "fair", *[f"shuffle:{seed}" for seed in range(1, 6)])
@@ -18,7 +18,7 @@ def results(gdg, lever: str, schedules=SCHEDULES) -> list[bytes]:
         ran = gdg("start", SCENARIO, "--quiet", "--schedule", schedule, "--set", override)
         assert ran.code == 0, ran.err
         run = Path(ran.out.strip())
-        found.append(b"".join((run / name).read_bytes() for name in PROMISED[1:]))
+        found.append(b"".join((run / name).read_bytes() for name in REPRODUCIBLE[1:]))
     return found
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gdg_runtime.adapters.runs import revision
-from gdg_runtime.adapters.runs.directory import PROMISED, RunDirectory
+from gdg_runtime.adapters.runs.directory import REPRODUCIBLE, RunDirectory
 from gdg_runtime.adapters.runs.meta import read_meta
 from gdg_runtime.runtime import Recorded
 
@@ -20,7 +20,7 @@ SLOW = {"GDG_TEST_LATENCY": "30"}
 
 
 def bytes_of(run: Path) -> dict[str, bytes]:
-    return {name: (run / name).read_bytes() for name in PROMISED}
+    return {name: (run / name).read_bytes() for name in REPRODUCIBLE}
 
 
 def outcomes(run: Path) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gdg_runtime.adapters.runs.directory import PROMISED
+from gdg_runtime.adapters.runs.directory import REPRODUCIBLE
 from gdg_runtime.runtime import Recorded
 
 HERE = Path(__file__).parent
@@ -52,7 +52,7 @@ def test_one_signal_stops_at_the_step_boundary(gdg, begun, promised, what) -> No
     known = set(Recorded.read(run / "journal.jsonl").cassette())
     assert gdg("replay", run, "--verify").code == 0
     assert gdg("resume", run, "--quiet").code == 0
-    assert {name: (run / name).read_bytes() for name in PROMISED} == promised
+    assert {name: (run / name).read_bytes() for name in REPRODUCIBLE} == promised
     assert known < set(Recorded.read(run / "journal.jsonl").cassette())
 
 
@@ -70,4 +70,4 @@ def test_the_second_signal_stops_at_once(gdg, begun, promised) -> None:
     assert process.returncode == 130
     assert gdg("show", run, "--json").json["status"] == "stopped"
     assert gdg("resume", run, "--quiet").code == 0
-    assert {name: (run / name).read_bytes() for name in PROMISED} == promised
+    assert {name: (run / name).read_bytes() for name in REPRODUCIBLE} == promised

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from gdg_runtime.actors.resolved import default_catalogue
-from gdg_runtime.adapters.runs.directory import PROMISED, RunDirectory
+from gdg_runtime.adapters.runs.directory import REPRODUCIBLE, RunDirectory
 from gdg_runtime.adapters.runs.execution import start_run
 from gdg_runtime.adapters.runs.verify import verify_run
 from gdg_runtime.scenarios.files.loader import load_scenario
 
 HERE = Path(__file__).parent
-FILES = (*PROMISED, "journal.jsonl", "telemetry.jsonl", "meta.json")
+FILES = (*REPRODUCIBLE, "journal.jsonl", "telemetry.jsonl", "meta.json")
 SEALED = ("journal.jsonl", "telemetry.jsonl", "meta.json")
 LINES_TRIED = 16
 
@@ -180,7 +180,7 @@ def test_a_replay_needs_neither_network_nor_event_loop(run: Path, environment) -
 def test_replay_to_writes_the_same_files_elsewhere(run: Path, gdg) -> None:
     ran = gdg("replay", run, "--to", "again")
     assert (ran.code, ran.out) == (0, "Replayed (completed): again\n")
-    for name in PROMISED:
+    for name in REPRODUCIBLE:
         assert Path("again", name).read_bytes() == (run / name).read_bytes()
     document = gdg("replay", run, "--to", "third", "--verify", "--json").json
     assert (document["replayed_to"], document["verified"]) == ("third", True)

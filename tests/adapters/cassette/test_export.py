@@ -11,7 +11,7 @@ from gdg_runtime.adapters.cassette import Cassette, CassettePlayer
 from gdg_runtime.adapters.cassette.cassette import CassetteHoldsSecrets, RunNotReplayed
 from gdg_runtime.adapters.cassette.export import export_run
 from gdg_runtime.adapters.llm.keys import Keys
-from gdg_runtime.adapters.runs.directory import PROMISED, RunDirectory
+from gdg_runtime.adapters.runs.directory import REPRODUCIBLE, RunDirectory
 from gdg_runtime.adapters.runs.execution import RunOptions, start_run
 from gdg_runtime.runtime import Context
 from gdg_runtime.runtime.effects import Outcome
@@ -57,8 +57,8 @@ def test_a_run_that_is_played_writes_the_same_files_and_asks_nobody(
     monkeypatch.setenv("GDG_TEST_OFFLINE", "1")
     player = CassettePlayer(Cassette.read(path))
     again = run(tmp_path, RunOptions(cassette=player))
-    assert {name: again.file(name).read_bytes() for name in PROMISED} == {
-        name: recorded.file(name).read_bytes() for name in PROMISED
+    assert {name: again.file(name).read_bytes() for name in REPRODUCIBLE} == {
+        name: recorded.file(name).read_bytes() for name in REPRODUCIBLE
     }
     assert player.summary() is None
     export_run(again, NO_KEYS).write(tmp_path / "again.jsonl")

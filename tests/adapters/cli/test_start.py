@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gdg_runtime.actors.resolved import default_catalogue
-from gdg_runtime.adapters.runs.directory import PROMISED
+from gdg_runtime.adapters.runs.directory import REPRODUCIBLE
 from gdg_runtime.adapters.runs.execution import start_run
 from gdg_runtime.scenarios.files.loader import load_scenario
 
@@ -93,7 +93,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(gdg) -> None:
         for seed in (1, 1, 2)
     ]
     assert len(set(runs)) == 3
-    for name in PROMISED:
+    for name in REPRODUCIBLE:
         assert (runs[0] / name).read_bytes() == (runs[1] / name).read_bytes()
     assert (runs[0] / "events.jsonl").read_bytes() != (runs[2] / "events.jsonl").read_bytes()
 
