@@ -11,7 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..scenarios.catalogue import Catalogue
+from ..scenarios.catalogue import KINDS as KINDS_BELOW
+from ..scenarios.catalogue import Catalogue, Kind
 from ..scenarios.files.diagnostics import InvalidScenario
 from ..scenarios.files.loader import load_scenario
 from ..scenarios.measures.metric import METRICS, Metric
@@ -23,10 +24,33 @@ from ..scenarios.world import Policy, World
 from .agents.agent import Agent
 from .levers import BUILT_IN, Lever, LeverStack, stack_of
 
-_AGENTS = {
-    "llm": f"{__package__}.llm.agent:LlmAgent",
-    "goal_led": f"{__package__}.agents.policy_agents:GoalLedAgent",
+KINDS: Mapping[str, Kind] = {
+    **KINDS_BELOW,
+    "agents": Kind(
+        "agent type",
+        Agent,
+        {
+            "llm": f"{__package__}.llm.agent:LlmAgent",
+            "goal_led": f"{__package__}.agents.policy_agents:GoalLedAgent",
+        },
+    ),
+    "levers": Kind("lever", Lever, BUILT_IN),
+    "adversaries": Kind(
+        "adversary",
+        built_in={"scripted": f"{__package__}.adversary:ScriptedAdversary"},
+        can_be_plugged_in=False,
+    ),
+    "judges": Kind(
+        "judge",
+        described={
+            "lexical": "goals.checker: rules compare goals with beliefs; no model is asked",
+            "judge": "goals.checker: a language model compares goals with beliefs",
+            "both": "goals.checker: rules and a language model, of which the stricter counts",
+        },
+        can_be_plugged_in=False,
+    ),
 }
+"""All kinds that an episode knows: those of the layer below, and this layer's rows."""
 
 AgentClass = type[Policy] | type[Agent]
 """A policy of the world, which an agent of the product's plays, or an agent of its own."""
@@ -106,11 +130,7 @@ class ResolvedEpisode:
 
 def default_catalogue() -> Catalogue:
     """Return a catalogue of built-in names, entry points and `module:Class` paths."""
-    return Catalogue(
-        agents=_AGENTS,
-        levers=BUILT_IN,
-        bases={"worlds": World, "agents": Agent, "levers": Lever, "metrics": Metric},
-    )
+    return Catalogue(KINDS)
 
 
 def load_episode(

@@ -1,39 +1,68 @@
 """How a name in a scenario file becomes a class: built in, an entry point, or `module:Class`.
 
-Nothing is imported before it is asked for. Layers above put in what they have built:
-`Catalogue(agents={"llm": "package.module:Class"}, levers=…)`.
+`KINDS` is the table of what can be named. Layers above put in rows of what they have built:
+`Catalogue(KINDS | {"levers": Kind("lever", Lever, {…})})`. Nothing is imported before it is asked
+for.
 """
 
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from inspect import isclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
 from ..runtime.wording import one_line
 from .files.diagnostics import nearest, nearest_first, shown
-from .measures.metric import METRICS
+from .measures.metric import METRICS, Metric
 
 if TYPE_CHECKING:
     from .world import World
 
-Kind = Literal["worlds", "agents", "levers", "metrics"]
-Table = Mapping[str, "str | type[Any]"]
-"""Classes, or where to import them from, by name."""
 
-BUILT_IN_WORLDS: dict[str, str | type[Any]] = {
-    "sandbox": f"{__package__}.worlds.sandbox.world:SandboxWorld",
-    "release_manager": f"{__package__}.worlds.release_manager.world:ReleaseManagerWorld",
+@dataclass(frozen=True)
+class Kind:
+    """A kind of thing that scenario files can name."""
+
+    singular: str
+    """As messages call one of the kind."""
+    base: str | type[Any] | None = None
+    """The class that all must derive from, or where to import it from; None: any class will do."""
+    built_in: Mapping[str, str | type[Any]] = field(default_factory=dict)
+    """Classes, or where to import them from, by name."""
+    described: Mapping[str, str] = field(default_factory=dict)
+    """Built-in names that have no class, each with one line about it."""
+    can_be_plugged_in: bool = True
+    """Whether entry points of the group `gdg_runtime.<kind>` and `module:Class` are looked for."""
+
+
+KINDS: Mapping[str, Kind] = {
+    "agents": Kind("agent type"),
+    "levers": Kind("lever"),
+    "worlds": Kind(
+        "world",
+        # By name: the contract of worlds is imported when a world is asked for.
+        f"{__package__}.world:World",
+        {
+            "sandbox": f"{__package__}.worlds.sandbox.world:SandboxWorld",
+            "release_manager": f"{__package__}.worlds.release_manager.world:ReleaseManagerWorld",
+        },
+    ),
+    "metrics": Kind("metric", Metric, described=METRICS),
+    "institutions": Kind(
+        "institution",
+        described={
+            "feed": "sandbox: posts, replies and votes, which everybody reads",
+            "exchange": "sandbox: offers between two agents, and what comes of them",
+        },
+        can_be_plugged_in=False,
+    ),
 }
-
-_WORLD = f"{__package__}.world:World"
-"""By name: the contract of worlds is imported when a world is asked for."""
-
-_SINGULAR = {"worlds": "world", "agents": "agent type", "levers": "lever", "metrics": "metric"}
+"""All kinds of this layer; the group of entry points of a kind is `gdg_runtime.<kind>`."""
 
 
 class CatalogueError(Exception):
@@ -48,12 +77,12 @@ class UnknownName(CatalogueError):
     """Nothing of this name is built in or plugged in."""
 
     def __init__(self, kind: Kind, name: str, known: tuple[str, ...]) -> None:
-        self.kind, self.name = kind, name
         self.known = nearest_first(name, known)
         """Nearest match first."""
         listed = ", ".join(self.known) or "none"
+        others = "; or module:Class" if kind.can_be_plugged_in else ""
         super().__init__(
-            f"unknown {_SINGULAR[kind]} '{shown(name)}' (known: {listed}; or module:Class)",
+            f"unknown {kind.singular} '{shown(name)}' (known: {listed}{others})",
             nearest(name, known),
         )
 
@@ -63,41 +92,25 @@ class CannotLoad(CatalogueError):
 
 
 class Catalogue:
-    """The known worlds, agents, levers and metrics.
+    """The known names of every kind, and their classes.
 
     Built-in names win over entry points, so that installing a package changes no existing run.
-    Entry points are of the groups `gdg_runtime.worlds`, `gdg_runtime.agents`,
-    `gdg_runtime.levers` and `gdg_runtime.metrics`. `bases` has the class that a kind must derive
-    from; for worlds it is `World`.
     """
 
-    def __init__(
-        self,
-        *,
-        worlds: Table | None = None,
-        agents: Table | None = None,
-        levers: Table | None = None,
-        bases: Mapping[Kind, str | type[Any]] | None = None,
-    ) -> None:
-        self._tables: dict[Kind, Table] = {
-            "worlds": {**BUILT_IN_WORLDS, **(worlds or {})},
-            "agents": agents or {},
-            "levers": levers or {},
-            "metrics": {},
-        }
-        self._bases: Mapping[Kind, str | type[Any]] = {"worlds": _WORLD, **(bases or {})}
-        self._plugged: dict[Kind, dict[str, EntryPoint]] = {}
-        self._found: dict[tuple[Kind, str], type[Any]] = {}
+    def __init__(self, kinds: Mapping[str, Kind] = KINDS) -> None:
+        self.kinds = kinds
+        self._plugged: dict[str, dict[str, EntryPoint]] = {}
+        self._found: dict[tuple[str, str], type[Any]] = {}
 
-    def names(self, kind: Kind) -> tuple[str, ...]:
-        """All names of a kind: the built-in ones, then those of entry points."""
-        built_in = METRICS if kind == "metrics" else self._tables[kind]
-        return tuple(dict.fromkeys([*built_in, *self._entry_points(kind)]))
+    def names(self, kind: str) -> tuple[str, ...]:
+        """Return all names of a kind: the built-in ones, then those of entry points."""
+        row = self.kinds[kind]
+        return tuple(dict.fromkeys([*row.described, *row.built_in, *self._entry_points(kind)]))
 
-    def resolve(self, kind: Kind, name: str) -> type[Any]:
-        """The class of a name. Raises `UnknownName` or `CannotLoad`.
+    def resolve(self, kind: str, name: str) -> type[Any]:
+        """Return the class of a name, which is looked up once. Raises `UnknownName`, `CannotLoad`.
 
-        A name is looked up once. The built-in metrics have no class: ask `check` for them.
+        Names that are merely described have no class: ask `check` for them.
         """
         found = self._found.get((kind, name))
         if found is None:
@@ -105,45 +118,43 @@ class Catalogue:
         return found
 
     def agent_class(self, world: "type[World]", name: str) -> type[Any]:
-        """The policy of a world, or the agent class, of a name. Raises what `resolve` raises."""
+        """Return the policy of a world, or the agent class, of a name. Raises as `resolve` does."""
         return world.policies.get(name) or self.resolve("agents", name)
 
-    def _look_up(self, kind: Kind, name: str) -> type[Any]:
-        target = self._tables[kind].get(name)
+    def check(self, kind: str, name: str) -> None:
+        """Raise what `resolve` would raise; names that are merely described are fine."""
+        if name not in self.kinds[kind].described:
+            self.resolve(kind, name)
+
+    def _look_up(self, kind: str, name: str) -> type[Any]:
+        row = self.kinds[kind]
+        target = row.built_in.get(name)
         if target is None and name in self._entry_points(kind):
             target = self._entry_points(kind)[name].value.partition("[")[0].strip()
         if target is None:
-            if ":" not in name:
-                raise UnknownName(kind, name, self.names(kind))
+            if ":" not in name or not row.can_be_plugged_in:
+                raise UnknownName(row, name, self.names(kind))
             target = name
             _look_in_current_directory()
-        found = _imported(kind, name, target) if isinstance(target, str) else target
-        self._accept(kind, name, found)
+        found = _imported(row, name, target) if isinstance(target, str) else target
+        base = _imported(row, row.base, row.base) if isinstance(row.base, str) else row.base
+        if base is not None and not issubclass(found, base):
+            raise CannotLoad(
+                f"{shown(name)} is no {row.singular}: the class does not derive from "
+                f"{base.__module__}.{base.__qualname__}"
+            )
+        if kind == "worlds" and not _is_model(getattr(found, "Config", None)):
+            raise CannotLoad(f"the world {shown(name)} has no Config that is a pydantic model")
         return found
 
-    def check(self, kind: Kind, name: str) -> None:
-        """Raise what `resolve` would raise; the built-in metrics are fine."""
-        if kind != "metrics" or name not in METRICS:
-            self.resolve(kind, name)
-
-    def _entry_points(self, kind: Kind) -> dict[str, EntryPoint]:
+    def _entry_points(self, kind: str) -> dict[str, EntryPoint]:
+        if not self.kinds[kind].can_be_plugged_in:
+            return {}
         if kind not in self._plugged:
             found = entry_points(group=f"gdg_runtime.{kind}")
             by_name = sorted(found, key=lambda point: (point.name, point.value))
             self._plugged[kind] = {point.name: point for point in by_name}
         return self._plugged[kind]
-
-    def _accept(self, kind: Kind, name: str, found: type[Any]) -> None:
-        base = self._bases.get(kind)
-        if isinstance(base, str):
-            base = _imported(kind, base, base)
-        if base is not None and not issubclass(found, base):
-            raise CannotLoad(
-                f"{shown(name)} is no {_SINGULAR[kind]}: the class does not derive from "
-                f"{base.__module__}.{base.__qualname__}"
-            )
-        if kind == "worlds" and not _is_model(getattr(found, "Config", None)):
-            raise CannotLoad(f"the world {shown(name)} has no Config that is a pydantic model")
 
 
 def _is_model(candidate: Any) -> bool:
@@ -158,9 +169,9 @@ def _look_in_current_directory() -> None:
 
 
 def _imported(kind: Kind, name: str, target: str) -> type[Any]:
-    """The class that `module:Class` names."""
+    """Import the class that `module:Class` names."""
     module_name, _, attribute = target.partition(":")
-    what = f"the {_SINGULAR[kind]} {shown(name)} cannot be loaded"
+    what = f"the {kind.singular} {shown(name)} cannot be loaded"
     if not module_name or not attribute or module_name.startswith("."):
         raise CannotLoad(f"{what}: expected module:Class")
     try:

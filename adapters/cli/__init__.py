@@ -22,7 +22,7 @@ _COMMANDS = {
     "show": "Show one run: summary, agents, metrics per epoch, last events.",
     "cassette": "Make a cassette of a run for others to play, or show one: export, show.",
     "validate": "Check a scenario file and say what it comes to.",
-    "list": "List known agents, levers, worlds, metrics or scenarios.",
+    "list": "List what scenario files can name: agents, levers, worlds, metrics and more.",
     "goals": "Propose, rank, adopt and complete goals, in a file or at a server.",
     "serve": "Serve the goals in a file over HTTP.",
     "models": "Fetch, list or remove the small language models that run without a key.",

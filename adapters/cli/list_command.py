@@ -5,24 +5,41 @@ from inspect import getdoc
 
 import click
 
-from ...actors.resolved import default_catalogue
+from ...actors.resolved import KINDS as KINDS_BELOW
 from ...scenarios.catalogue import Catalogue, CatalogueError, Kind
 from ...scenarios.files.loader import load_scenario
 from ...scenarios.files.shipped import shipped_scenarios
-from ...scenarios.measures.metric import METRICS
 from .errors import reported
 from .options import json_option
 
-_KINDS = ["agents", "levers", "worlds", "metrics", "scenarios"]
+KINDS = {
+    **KINDS_BELOW,
+    "providers": Kind(
+        "provider",
+        described={
+            "openai": "llm.adapter: an OpenAI-compatible server, spoken to directly",
+            "litellm": "llm.adapter: every provider that litellm knows; needs the extra [llm]",
+            "local": "model: local/NAME: a small model that the run serves itself; needs the "
+            "extra [local-llm]",
+        },
+        can_be_plugged_in=False,
+    ),
+    "sinks": Kind(
+        "sink",
+        described={"files": "the files of the run's directory, which every run writes"},
+        can_be_plugged_in=False,
+    ),
+}
+"""All kinds: those of the layers below, and the outside world's."""
 
 
 @click.command("list")
-@click.argument("kind", type=click.Choice(_KINDS))
+@click.argument("kind", type=click.Choice([*KINDS, "scenarios"]))
 @json_option
 def command(kind: str, as_json: bool) -> None:
     """List what scenario files can name: built in, or plugged in by installed packages."""
     with reported():
-        rows = _rows(kind, default_catalogue())
+        rows = _rows(kind, Catalogue(KINDS))
     if as_json:
         click.echo(json.dumps([{"name": name, "summary": summary} for name, summary in rows]))
         return
@@ -30,31 +47,25 @@ def command(kind: str, as_json: bool) -> None:
 
     cells = [[safe(name), safe(summary)] for name, summary in rows]
     console().print(rows_table(kind.capitalize(), ["name", "what it is"], cells))
+    if kind in KINDS and not KINDS[kind].can_be_plugged_in:
+        click.echo(f"All {kind} are built in: this version takes no plug-ins of the kind.")
 
 
 def _rows(kind: str, catalogue: Catalogue) -> list[tuple[str, str]]:
-    match kind:
-        case "agents":
-            return _agents(catalogue)
-        case "levers":
-            return [(name, _summary(catalogue, "levers", name)) for name in catalogue.names(kind)]
-        case "worlds":
-            return [(name, _summary(catalogue, "worlds", name)) for name in catalogue.names(kind)]
-        case "metrics":
-            own = [name for name in catalogue.names("metrics") if name not in METRICS]
-            return [
-                *METRICS.items(),
-                *[(name, _summary(catalogue, "metrics", name)) for name in own],
-            ]
-        case _:
-            return [
-                (name, f"{load_scenario(name, catalogue=catalogue).description} ({path})".lstrip())
-                for name, path in shipped_scenarios().items()
-            ]
+    if kind == "scenarios":
+        return [
+            (name, f"{load_scenario(name, catalogue=catalogue).description} ({path})".lstrip())
+            for name, path in shipped_scenarios().items()
+        ]
+    rows = _policies(catalogue) if kind == "agents" else []
+    return rows + [(name, _summary(catalogue, kind, name)) for name in catalogue.names(kind)]
 
 
-def _summary(catalogue: Catalogue, kind: Kind, name: str) -> str:
-    """One line about a class; a broken plug-in must not hide the others."""
+def _summary(catalogue: Catalogue, kind: str, name: str) -> str:
+    """Describe a name in one line; a broken plug-in must not hide the others."""
+    described = catalogue.kinds[kind].described
+    if name in described:
+        return described[name]
     try:
         found = catalogue.resolve(kind, name)
     except CatalogueError as error:
@@ -66,7 +77,8 @@ def _first_line(found: type) -> str:
     return (getdoc(found) or "").partition("\n")[0]
 
 
-def _agents(catalogue: Catalogue) -> list[tuple[str, str]]:
+def _policies(catalogue: Catalogue) -> list[tuple[str, str]]:
+    """The scripted policies of all worlds, which are agent types there."""
     rows = []
     for world_name in catalogue.names("worlds"):
         try:
@@ -75,6 +87,4 @@ def _agents(catalogue: Catalogue) -> list[tuple[str, str]]:
             rows.append((f"(of {world_name})", f"cannot be loaded: {error}"))
             continue
         rows += [(name, f"{world_name}: {_first_line(found)}") for name, found in policies.items()]
-    return rows + [
-        (name, _summary(catalogue, "agents", name)) for name in catalogue.names("agents")
-    ]
+    return rows

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from pydantic import BaseModel
 
-from ..catalogue import Catalogue, CatalogueError, Kind
+from ..catalogue import Catalogue, CatalogueError
 from ..schema.episode import EpisodeConfig, SafetyConfig, WorldSpec
 from ..schema.language_model import ModelOverrides
 from ..schema.population import AgentSpec
@@ -68,7 +68,7 @@ class _Resolver:
             return self._loaded("worlds", Node(DEFAULT_WORLD, roots[0].place, "world"))
         return self._loaded("worlds", named[-1])
 
-    def _loaded(self, kind: Kind, node: Node) -> type[Any] | None:
+    def _loaded(self, kind: str, node: Node) -> type[Any] | None:
         """The class that a node names; None with a fault noted, or if it holds no text."""
         if not isinstance(node.value, str):
             return None
@@ -222,7 +222,7 @@ class _Resolver:
                 suggestion=nearest(node.value, world.roles),
             )
 
-    def _check_names(self, kind: Kind, nodes: Sequence[Node]) -> None:
+    def _check_names(self, kind: str, nodes: Sequence[Node]) -> None:
         for node in nodes:
             if isinstance(node.value, str):
                 try:

@@ -3,17 +3,19 @@
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gdg_runtime.scenarios import catalogue as catalogue_module
-from gdg_runtime.scenarios.catalogue import CannotLoad, Catalogue, UnknownName
+from gdg_runtime.scenarios.catalogue import KINDS, CannotLoad, Catalogue, Kind, UnknownName
 from gdg_runtime.scenarios.files.loader import InvalidScenario, load_scenario
 from gdg_runtime.scenarios.measures.metric import METRICS
 from gdg_runtime.scenarios.world import NoopPolicy, Policy, World
 
 WORLD = """
 from pydantic import BaseModel
+from gdg_runtime.scenarios.measures.metric import Metric
 from gdg_runtime.scenarios.world import Alignment, Applied, NoopPolicy, Observation, World
 
 class MineConfig(BaseModel):
@@ -39,7 +41,7 @@ class Agent:
     class Params(BaseModel):
         model: str = "small"
 
-class Gauge:
+class Gauge(Metric):
     pass
 
 number = 3
@@ -60,6 +62,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         catalogue_module.sys.modules.pop(name, None)
 
 
+def with_row(kind: str, built_in: dict[str, Any], base: type | None = None) -> Catalogue:
+    return Catalogue({**KINDS, kind: Kind(KINDS[kind].singular, base, built_in)})
+
+
 def test_the_built_in_worlds_are_known_and_load() -> None:
     catalogue = Catalogue()
     assert catalogue.names("worlds")[:2] == ("sandbox", "release_manager")
@@ -78,7 +84,7 @@ def test_the_built_in_metrics_are_known_without_a_class() -> None:
 
 def test_a_layer_above_puts_in_its_classes_as_text_or_as_they_are() -> None:
     here = f"{NoopPolicy.__module__}:NoopPolicy"
-    catalogue = Catalogue(agents={"scripted": here, "direct": NoopPolicy})
+    catalogue = with_row("agents", {"scripted": here, "direct": NoopPolicy})
     assert catalogue.resolve("agents", "scripted") is NoopPolicy
     assert catalogue.resolve("agents", "direct") is NoopPolicy
     assert load_scenario(
@@ -87,7 +93,7 @@ def test_a_layer_above_puts_in_its_classes_as_text_or_as_they_are() -> None:
 
 
 def test_an_unknown_name_lists_the_known_ones_nearest_first() -> None:
-    catalogue = Catalogue(levers={"staking": NoopPolicy, "audit": NoopPolicy, "tax": NoopPolicy})
+    catalogue = with_row("levers", dict.fromkeys(("staking", "audit", "tax"), NoopPolicy))
     with pytest.raises(UnknownName) as caught:
         catalogue.resolve("levers", "audits")
     assert caught.value.known == ("audit", "staking", "tax")
@@ -98,10 +104,31 @@ def test_an_unknown_name_lists_the_known_ones_nearest_first() -> None:
 
 
 def test_a_class_must_derive_from_the_base_of_its_kind() -> None:
-    catalogue = Catalogue(bases={"levers": Policy}, levers={"tax": NoopPolicy, "odd": Path})
+    catalogue = with_row("levers", {"tax": NoopPolicy, "odd": Path}, Policy)
     assert catalogue.resolve("levers", "tax") is NoopPolicy
     with pytest.raises(CannotLoad, match=r"odd is no lever: .* derive from .*world\.Policy"):
         catalogue.resolve("levers", "odd")
+
+
+def test_a_new_kind_is_one_row() -> None:
+    catalogue = Catalogue({**KINDS, "umpires": Kind("umpire", Policy, {"idle": NoopPolicy})})
+    assert catalogue.names("umpires") == ("idle",)
+    assert catalogue.resolve("umpires", "idle") is NoopPolicy
+    with pytest.raises(UnknownName, match=r"unknown umpire 'busy' \(known: idle; or module:Class"):
+        catalogue.resolve("umpires", "busy")
+
+
+def test_a_kind_without_plug_ins_knows_its_own_names_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(catalogue_module, "entry_points", None)
+    row = Kind("umpire", None, {"idle": NoopPolicy}, {"none": "nobody"}, can_be_plugged_in=False)
+    catalogue = Catalogue({"umpires": row})
+    assert catalogue.names("umpires") == ("none", "idle")
+    catalogue.check("umpires", "none")
+    for name in ("busy", f"{NoopPolicy.__module__}:NoopPolicy"):
+        with pytest.raises(UnknownName, match=r"\(known: (none, idle|idle, none)\)"):
+            catalogue.resolve("umpires", name)
 
 
 def test_entry_points_are_known_behind_the_built_in_names(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +141,7 @@ def test_entry_points_are_known_behind_the_built_in_names(monkeypatch: pytest.Mo
     monkeypatch.setattr(
         catalogue_module, "entry_points", lambda group: EntryPoints(groups.get(group, []))
     )
-    catalogue = Catalogue(levers={"tax": Policy})
+    catalogue = with_row("levers", {"tax": Policy})
     assert catalogue.names("levers") == ("tax", "zeal")
     assert catalogue.resolve("levers", "zeal") is NoopPolicy
     assert catalogue.resolve("levers", "tax") is Policy

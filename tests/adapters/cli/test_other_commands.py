@@ -12,6 +12,11 @@ KINDS = {
     "levers": ["transaction_tax", "reputation_decay"],
     "worlds": ["sandbox", "release_manager"],
     "metrics": ["toxicity_rate", "quality_gap", "mean_alignment"],
+    "institutions": ["feed", "exchange"],
+    "adversaries": ["scripted"],
+    "judges": ["lexical", "judge", "both"],
+    "providers": ["openai", "litellm", "local"],
+    "sinks": ["files"],
     "scenarios": ["baseline", "strict_governance", "status_game", "status_game_v1"],
 }
 
@@ -25,6 +30,8 @@ def test_list_names_what_scenario_files_can_name(gdg, kind: str) -> None:
         assert name in table.out
         row = next(row for row in rows if row["name"] == name)
         assert row["summary"]
+    takes_plug_ins = kind in ("agents", "levers", "worlds", "metrics", "scenarios")
+    assert ("All " + kind + " are built in" in table.out) is not takes_plug_ins
 
 
 def test_validate_says_what_a_scenario_comes_to_and_writes_nothing(gdg, tmp_path) -> None:

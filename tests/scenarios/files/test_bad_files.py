@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from gdg_runtime.scenarios.actions import Action, Alignment, Applied
-from gdg_runtime.scenarios.catalogue import Catalogue
+from gdg_runtime.scenarios.catalogue import KINDS, Catalogue, Kind
 from gdg_runtime.scenarios.files.loader import EpisodeConfig, InvalidScenario, load_scenario
 from gdg_runtime.scenarios.observation import Observation
 from gdg_runtime.scenarios.world import NoopPolicy, Policy, World
@@ -98,7 +98,9 @@ class Release(Town):
     policies: ClassVar = {"baseline": NoopPolicy, "noop": NoopPolicy}
 
 
-TOYS = Catalogue(worlds={"sandbox": Town, "release_manager": Release})
+TOYS = Catalogue(
+    {**KINDS, "worlds": Kind("world", World, {"sandbox": Town, "release_manager": Release})}
+)
 
 HEAD = "scenario_id: x\nagents: [{type: honest}]\n"
 RELEASE = "scenario: release_manager\nagents: [{type: baseline}]\n"
