@@ -23,7 +23,7 @@ from typing import Any
 
 import trio
 
-from gdg_runtime.adapters.goals.api.server import allow_many_connections
+from gdg_runtime.adapters.goals.server import allow_many_connections
 
 _SERVE = "from gdg_runtime.adapters.cli import main; main()"
 _PATIENCE_S = 120.0

@@ -79,7 +79,7 @@ class TaskAnswer(Answer, name="goals.task"):
 
     task: TaskView | None
     """Null: nothing."""
-    shadow: GoalView | None = None
+    shadow: GoalView | None
     """The goal that would have been taken, were it not for shadow mode."""
     replayed: bool = False
 

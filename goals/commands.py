@@ -27,7 +27,7 @@ from .answers import (
     Statistics,
     TaskAnswer,
 )
-from .fields import GOAL_ID, MOST_COUNTED, Label, Name, UtcTime, utc_text
+from .fields import GOAL_ID, MOST_COUNTED, ONLY_THESE, Label, Name, UtcTime, utc_text
 from .identity import Caller
 from .model import Belief, Goal, GoalState
 from .operation import Operation
@@ -264,7 +264,7 @@ class CompleteGoal(Command, name="goals.complete"):
     goal_id: GoalId
     success: bool
     measured: dict[Name, Annotated[float, Field(strict=True)]] = Field(
-        default_factory=dict, max_length=64
+        default_factory=dict, max_length=64, json_schema_extra=ONLY_THESE
     )
     attempt: Attempt | None = None
     """Which execution is meant; null: the current one."""

@@ -80,11 +80,11 @@ def _serve(
     db: Path, host: str, port: int, token: str | None, judge: "JudgeModel | None", verbose: bool
 ) -> int:
     # Only where something is served: these bring FastAPI, which takes its time.
-    from ..goals.api.app import create_app
-    from ..goals.api.port import DatabasePort
-    from ..goals.api.server import allow_many_connections
-    from ..goals.api.settings import ApiSettings
+    from ..goals.app import create_app
     from ..goals.file import open_goals
+    from ..goals.middleware import ApiSettings
+    from ..goals.ports import DatabasePort
+    from ..goals.server import allow_many_connections
 
     allow_many_connections()
     checker, deferred = (None, None) if judge is None else (judge.checker(), DeferredChecker())
@@ -117,7 +117,7 @@ async def _until_stopped(
     app: "ASGIApp", host: str, port: int, db: Path, token: str | None, judge: "JudgeModel | None"
 ) -> int:
     """Serve until a signal comes; gives its number."""
-    from ..goals.api.server import serve
+    from ..goals.server import serve
 
     stop, came = trio.Event(), []
 

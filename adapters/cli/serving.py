@@ -15,7 +15,7 @@ from . import EXIT_BAD_INPUT
 from .errors import CliError
 
 if TYPE_CHECKING:
-    from ..goals.episode import ServeAt
+    from ..goals.server import ServeAt
 
 TOKEN_VARIABLE = "GDG_TOKEN"
 _LIBRARIES = ("fastapi", "hypercorn", "prometheus_client")
@@ -57,7 +57,7 @@ def serve_at(text: str | None) -> "ServeAt | None":
             f"--serve {text}: expected a port such as 8000, or HOST:PORT", EXIT_BAD_INPUT
         )
     token = check_access(host, None, "--serve")
-    from ..goals.episode import ServeAt
+    from ..goals.server import ServeAt
 
     return ServeAt(host, int(port), token, request_log(verbose=False))
 

@@ -14,7 +14,7 @@ from pydantic_core import from_json, to_json
 from ...goals.answers import Answer, Refused
 from ...goals.commands import Command
 from ..runs.errors import MissingExtra, RunError
-from .requests import Call, call_of
+from .wire import Call, answer_of, call_of
 
 if TYPE_CHECKING:
     import httpx2
@@ -74,8 +74,8 @@ class GoalsClient:
         if response.status_code >= 400:
             return self._refusal(response, content)
         try:
-            answer = call.read(content)
-        except (ValidationError, KeyError):
+            answer = answer_of(call.row, type(command), content)
+        except ValidationError:
             raise self._no_goals_there(response) from None
         if response.headers.get("idempotency-replayed") == "true":
             return answer.model_copy(update={"replayed": True})
@@ -88,16 +88,15 @@ class GoalsClient:
         headers = {"traceparent": f"00-{caller.trace.trace_id}-{caller.trace.span_id}-01"}
         if call.body is not None:
             headers["content-type"] = "application/json"
-        if caller.key is not None and call.method == "POST":
+        if caller.key is not None and call.row.keyed:
             headers["idempotency-key"] = caller.key.key
         if call.version is not None:
             headers["if-match"] = f'"{call.version}"'
-        elif call.method in ("PATCH", "DELETE"):
+        elif call.row.method in ("PATCH", "DELETE"):
             headers["if-match"] = "*"
-        query = {name: value for name, value in (call.query or {}).items() if value is not None}
         try:
             return self._client.request(
-                call.method, self.url + call.path, params=query, headers=headers,
+                call.row.method, self.url + call.path, params=call.query, headers=headers,
                 content=None if call.body is None else to_json(call.body),
             )  # fmt: skip
         except httpx2.TimeoutException:

@@ -31,7 +31,7 @@ from .reader import RunReader
 from .result import Result
 
 if TYPE_CHECKING:
-    from ..goals.episode import EpisodePort
+    from ..goals.ports import EpisodePort
     from ..llm.language_models import LanguageModels
 
 __all__ = ["RunOptions", "resume_episode", "resume_run", "run_episode", "start_run"]
@@ -224,7 +224,7 @@ def _port(config: EpisodeConfig, options: RunOptions) -> "EpisodePort | None":
         raise NothingToServe("the scenario has no goals; add a `goals:` section")
     if options.backend != "trio":
         raise NothingToServe("the server needs --backend trio")
-    from ..goals.episode import EpisodePort
+    from ..goals.ports import EpisodePort
 
     return EpisodePort()
 

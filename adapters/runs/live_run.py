@@ -37,7 +37,8 @@ from .telemetry import Telemetry
 
 if TYPE_CHECKING:
     from ..cassette import CassettePlayer
-    from ..goals.episode import EpisodePort, ServeAt
+    from ..goals.ports import EpisodePort
+    from ..goals.server import ServeAt
     from ..llm.language_models import LanguageModels
 
 T = TypeVar("T")
@@ -214,7 +215,7 @@ class LiveRun:
         if at is None or port is None:
             yield None
             return
-        from ..goals.episode import serving
+        from ..goals.server import serving
 
         async with serving(at, port, self.options.say):
             yield port.attach(kernel)

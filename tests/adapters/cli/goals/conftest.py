@@ -36,11 +36,11 @@ _SILENT = structlog.wrap_logger(structlog.PrintLogger(io.StringIO()))
 @contextmanager
 def serving(file: Path, token: str | None = None, **flags: Any) -> Iterator[str]:
     """The real API over a real socket, in a thread; gives its URL."""
-    from gdg_runtime.adapters.goals.api.app import create_app
-    from gdg_runtime.adapters.goals.api.port import DatabasePort
-    from gdg_runtime.adapters.goals.api.server import serve
-    from gdg_runtime.adapters.goals.api.settings import ApiSettings
+    from gdg_runtime.adapters.goals.app import create_app
     from gdg_runtime.adapters.goals.file import open_goals
+    from gdg_runtime.adapters.goals.middleware import ApiSettings
+    from gdg_runtime.adapters.goals.ports import DatabasePort
+    from gdg_runtime.adapters.goals.server import serve
     from gdg_runtime.goals.policy import GoalFlags
 
     urls: list[str] = []

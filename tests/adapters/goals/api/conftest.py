@@ -14,10 +14,10 @@ import pytest
 import structlog
 import trio
 
-from gdg_runtime.adapters.goals.api.app import create_app
-from gdg_runtime.adapters.goals.api.port import DatabasePort, GoalPort
-from gdg_runtime.adapters.goals.api.server import serve
-from gdg_runtime.adapters.goals.api.settings import ApiSettings
+from gdg_runtime.adapters.goals.app import create_app
+from gdg_runtime.adapters.goals.middleware import ApiSettings
+from gdg_runtime.adapters.goals.ports import DatabasePort, GoalPort
+from gdg_runtime.adapters.goals.server import serve
 from gdg_runtime.goals.checkers.checker import ConsistencyReport, Pattern
 from gdg_runtime.goals.policy import GoalFlags
 from gdg_runtime.goals.store_api import GoalStore

@@ -3,7 +3,7 @@
 import httpx2
 import pytest
 
-from gdg_runtime.adapters.goals.api.port import DatabasePort
+from gdg_runtime.adapters.goals.ports import DatabasePort
 
 TOKEN = "0123456789abcdef"
 

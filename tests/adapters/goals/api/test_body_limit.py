@@ -2,7 +2,7 @@
 
 import pytest
 
-from gdg_runtime.adapters.goals.api.port import DatabasePort
+from gdg_runtime.adapters.goals.ports import DatabasePort
 
 
 async def pieces():

@@ -10,11 +10,11 @@ from prometheus_client.openmetrics.parser import (
 )
 from prometheus_client.parser import text_string_to_metric_families as parse
 
-from gdg_runtime.adapters.goals.api.counted import BUCKETS_MS
-from gdg_runtime.adapters.goals.api.port import DatabasePort
+from gdg_runtime.adapters.goals.metrics import BUCKETS_MS
+from gdg_runtime.adapters.goals.ports import DatabasePort
 from gdg_runtime.goals.answers import Statistics
 
-DASHBOARD = files("gdg_runtime.adapters.goals.api").joinpath("dashboard.json")
+DASHBOARD = files("gdg_runtime.adapters.goals").joinpath("dashboard.json")
 NAMES = {
     "goals_total": {"category", "state"},
     "goals_adopted_total": set(),
@@ -142,8 +142,8 @@ async def test_belief_ids_of_all_kinds_are_told(api, belief_id: str) -> None:
 
 
 def test_figures_of_nothing_are_zero() -> None:
-    from gdg_runtime.adapters.goals.api.counted import Figures
+    from gdg_runtime.adapters.goals.metrics import Figures
 
-    text, _ = Figures().told(Statistics(counters=(), by_state={}), "")
+    text, _ = Figures().rendered(Statistics(counters=(), by_state={}), "")
     assert b"\ngoals_adopted_total 0.0\n" in text
     assert b'goals_by_state{state="executing"} 0.0' in text

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import trio
 
-from gdg_runtime.adapters.goals.api.app import create_app
-from gdg_runtime.adapters.goals.api.counted import COUNTERS
-from gdg_runtime.adapters.goals.api.port import DatabasePort
-from gdg_runtime.adapters.goals.api.problems import KINDS
+from gdg_runtime.adapters.goals.app import create_app
+from gdg_runtime.adapters.goals.metrics import COUNTERS
+from gdg_runtime.adapters.goals.ports import DatabasePort
+from gdg_runtime.adapters.goals.problems import KINDS
 
 PAGE = Path(__file__).parents[4] / "docs" / "goals-api.md"
 TEXT = PAGE.read_text()

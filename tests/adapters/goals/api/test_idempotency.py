@@ -3,7 +3,7 @@
 import pytest
 import trio
 
-from gdg_runtime.adapters.goals.api.port import DatabasePort
+from gdg_runtime.adapters.goals.ports import DatabasePort
 
 NEW = {"text": "Tidy the test data", "category": "maintenance"}
 

@@ -6,8 +6,8 @@ import jsonschema
 import pytest
 from openapi_spec_validator import validate
 
-from gdg_runtime.adapters.goals.api.app import create_app
-from gdg_runtime.adapters.goals.api.settings import ApiSettings
+from gdg_runtime.adapters.goals.app import create_app
+from gdg_runtime.adapters.goals.middleware import ApiSettings
 
 APP = create_app(None, ApiSettings(token="secret"))
 DOCUMENT = APP.openapi()

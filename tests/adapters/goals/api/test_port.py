@@ -6,7 +6,7 @@ import pytest
 import trio
 import trio.testing
 
-from gdg_runtime.adapters.goals.api.port import DatabasePort, StoreUnavailable
+from gdg_runtime.adapters.goals.ports import DatabasePort, StoreUnavailable
 from gdg_runtime.goals.checkers.checker import ConsistencyReport, DeferredChecker, Pattern, Unvetted
 from gdg_runtime.goals.commands import AddBelief, AdoptGoal, CreateGoal, ListGoals
 from gdg_runtime.goals.schemas import BeliefDraft, GoalDraft

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from gdg_runtime import goals
-from gdg_runtime.adapters.goals.api.port import StoreUnavailable
-from gdg_runtime.adapters.goals.api.problems import KINDS
+from gdg_runtime.adapters.goals.ports import StoreUnavailable
+from gdg_runtime.adapters.goals.problems import KINDS
 from gdg_runtime.goals.answers import Done
 
 MEMBERS = {"type", "title", "status", "detail", "instance", "trace_id", "code"}

@@ -8,9 +8,9 @@ import httpx2
 import pytest
 import trio
 
-from gdg_runtime.adapters.goals.api.app import create_app
-from gdg_runtime.adapters.goals.api.port import DatabasePort
-from gdg_runtime.adapters.goals.api.server import allow_many_connections, serve
+from gdg_runtime.adapters.goals.app import create_app
+from gdg_runtime.adapters.goals.ports import DatabasePort
+from gdg_runtime.adapters.goals.server import allow_many_connections, serve
 from gdg_runtime.goals.commands import ReadStatistics
 
 NEW = {"text": "Tidy the test data", "category": "maintenance"}

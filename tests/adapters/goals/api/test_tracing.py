@@ -6,9 +6,9 @@ import httpx2
 import pytest
 import trio
 
-from gdg_runtime.adapters.goals.api.app import create_app
-from gdg_runtime.adapters.goals.api.port import DatabasePort
-from gdg_runtime.adapters.goals.api.tracing import parse_traceparent
+from gdg_runtime.adapters.goals.app import create_app
+from gdg_runtime.adapters.goals.middleware import parse_traceparent
+from gdg_runtime.adapters.goals.ports import DatabasePort
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 HEADER = f"00-{TRACE}-{PARENT}-01"

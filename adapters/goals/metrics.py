@@ -11,8 +11,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from ....goals.answers import Statistics
-from ....goals.model import GoalState
+from ...goals.answers import Statistics
+from ...goals.model import GoalState
 
 COUNTERS = {
     "goals_total": ("Goals that entered a state, creation included.", ("category", "state")),
@@ -35,7 +35,7 @@ class Figures:
             buckets=BUCKETS_MS, registry=None,
         )  # fmt: skip
 
-    def told(self, statistics: Statistics, accept: str) -> tuple[bytes, str]:
+    def rendered(self, statistics: Statistics, accept: str) -> tuple[bytes, str]:
         """All metrics in the format that `accept` asks for, and its content type."""
         registry = CollectorRegistry()
         registry.register(_Counted(statistics))

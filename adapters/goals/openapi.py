@@ -6,19 +6,20 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from .authentication import OPEN
-from .examples import PARAMETERS, REQUESTS, RESPONSES, TRACE_ID
+from .examples import HEALTH, METRICS, PARAMETERS, TRACE_ID
+from .middleware import OPEN, ApiSettings
 from .problems import KINDS, MEDIA_TYPE, TYPE
-from .settings import ApiSettings
+from .table import ROWS
 
 _JSON, _MERGE_PATCH = "application/json", "application/merge-patch+json"
 _OPENMETRICS = "application/openmetrics-text"
 _VERSIONED = ("GoalRead", "BeliefView")
-"""What is shown with an ETag."""
+"""Bodies that have an ETag."""
 _PATCHES = ("GoalPatch", "BeliefPatch")
 """Where a field that is not given stays as it is, whatever default Python has for it."""
 _UNUSED = ("HTTPValidationError", "ValidationError")
 """FastAPI's own forms of refusals."""
+_ROWS = {row.operation: row for row in ROWS}
 _TEXT = {"type": "string"}
 _ETAG = {"description": "Its version in quotes.", "required": True, "schema": _TEXT}
 _LOCATION = {"description": "Where it is found.", "required": True, "schema": _TEXT}
@@ -130,20 +131,21 @@ def _complete_bodies(operation: dict[str, Any]) -> None:
     if "requestBody" in operation:
         content = operation["requestBody"]["content"]
         content[_JSON]["examples"] = {
-            title: {"value": value} for title, value in REQUESTS[name].items()
+            title: {"value": value} for title, value in _ROWS[name].requests.items()
         }
         if name.startswith("edit_"):
             content[_MERGE_PATCH] = content[_JSON]
+    row = _ROWS.get(name)
     (status,) = [status for status in operation["responses"] if status.startswith("2")]
     response = operation["responses"][status]
     if name == "metrics":
         content = response["content"]
-        content["text/plain"]["example"] = RESPONSES[name]
-        content[_OPENMETRICS] = {"schema": _TEXT, "example": f"{RESPONSES[name]}# EOF\n"}
+        content["text/plain"]["example"] = METRICS
+        content[_OPENMETRICS] = {"schema": _TEXT, "example": f"{METRICS}# EOF\n"}
         return
     shown = response["content"][_JSON]
-    shown["examples"] = {"usual": {"value": RESPONSES[name]}}
-    if shown["schema"]["$ref"].rpartition("/")[2] in _VERSIONED:
+    shown["examples"] = {"usual": {"value": HEALTH if row is None else row.response}}
+    if row is not None and row.shown is not None and row.shown.title in _VERSIONED:
         response["headers"] = {"ETag": _ETAG}
         if status == "201":
             response["headers"]["Location"] = _LOCATION

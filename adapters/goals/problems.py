@@ -1,18 +1,23 @@
-"""RFC 9457: what every refusal looks like, and which status each kind of it has."""
+"""Refusals as RFC 9457 problems, conditional requests, and bodies that are JSON by the book."""
 
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, NamedTuple
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Annotated, Any, NamedTuple
 
+from fastapi import Header
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic_core import from_json, to_json
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
-from ....goals.answers import Refused
-from ....goals.identity import Trace
-from ....runtime.canonical import canonical_json
-from .port import StoreUnavailable
+from ...goals.answers import Refused
+from ...goals.identity import Trace
+from ...runtime.canonical import canonical_json
+from .ports import StoreUnavailable
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:gdg-runtime:problem:"
@@ -184,27 +189,93 @@ HANDLERS: dict[int | type[Exception], _Handler] = {
 }
 
 
-class Unfailing:
-    """An ASGI layer that turns whatever is raised into a 500 that tells nothing of it."""
+_OURS = re.compile(r'"([0-9]{1,18})"|([0-9]{1,18})')
 
-    def __init__(self, app: ASGIApp, log: Any) -> None:
-        self._app, self._log = app, log
+IfMatch = Annotated[
+    str | None,
+    Header(description="The ETag of what is to be changed; `*`: whatever version it is at."),
+]
+IfNoneMatch = Annotated[str | None, Header(description="The ETag of what the client has already.")]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = False
 
-        async def sending(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
+def etag(version: int) -> str:
+    """The entity tag of a version."""
+    return f'"{version}"'
 
+
+def required(if_match: str | None) -> str:
+    """Raises Problem where there is no If-Match."""
+    if if_match is None:
+        detail = 'send If-Match with the ETag that you last read, such as If-Match: "3"'
+        raise Problem("precondition-required", detail)
+    return if_match
+
+
+async def expected_version(
+    if_match: str | None, current: Callable[[], Awaitable[int]]
+) -> int | None:
+    """The version that the client expects; None: any. `current` reads it, and is only asked where
+    the header names not exactly one version. Raises Problem if none of them is the current."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    tags = if_match.split(",")
+    # A weak tag never matches here (RFC 9110, 13.1.1).
+    versions = [version for tag in tags if (version := _version(tag)) is not None]
+    if len(tags) == 1 and versions:
+        return versions[0]
+    now = await current()
+    if now in versions:
+        return now
+    detail = f"it is at version {now}, which If-Match does not name: read it again, then change it"
+    raise Problem("version-conflict", detail, {"current": now}, {"ETag": etag(now)})
+
+
+def is_known(if_none_match: str | None, version: int) -> bool:
+    """Whether the client has this version already."""
+    if if_none_match is None:
+        return False
+    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    return if_none_match.strip() == "*" or version in [_version(tag) for tag in tags]
+
+
+def _version(tag: str) -> int | None:
+    found = _OURS.fullmatch(tag.strip())
+    return None if found is None else int(found[1] or found[2])
+
+
+class StrictRequest(Request):
+    """Reads JSON more strictly than Python does."""
+
+    async def json(self) -> Any:
+        """Raises Problem."""
         try:
-            await self._app(scope, receive, sending)
-        except Exception:
-            if scope["type"] != "http":
-                raise
-            self._log.exception("request failed", path=scope["path"])
-            if started:
-                raise
-            detail = "the server failed; its log tells more under this trace_id"
-            await problem(scope, "internal-error", detail)(scope, receive, send)
+            return from_json(await self.body(), allow_inf_nan=False)
+        except ValueError as error:
+            raise Problem("invalid-request", f"the body is no JSON: {error}") from None
+
+
+class StrictRoute(APIRoute):
+    """A route whose bodies are read by StrictRequest."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def strictly(request: Request) -> Response:
+            return await handle(StrictRequest(request.scope, request.receive))
+
+        return strictly
+
+
+def strict(model: type[BaseModel], *, optional: bool = False) -> WrapValidator:
+    """To annotate a body with: "5" is no number, 1 is not true. `optional`: null will do."""
+
+    def check(body: Any, _: ValidatorFunctionWrapHandler) -> BaseModel | None:
+        if isinstance(body, bytes):
+            detail = "send the body as JSON, with the header `Content-Type: application/json`"
+            raise Problem("unsupported-media-type", detail)
+        if body is None and optional:
+            return None
+        # In its JSON mode pydantic is strict about everything but what JSON has no words for.
+        return model.model_validate_json(to_json(body), strict=True)
+
+    return WrapValidator(check)

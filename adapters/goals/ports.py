@@ -1,32 +1,108 @@
-"""The goals of a running episode over HTTP.
-
-A command goes in as a message, which the journal keeps; its answer comes back from the actor."""
+"""The ports that answer the commands which come in over HTTP: a store's database, or the actor of a
+running episode."""
 
 import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import sqlite3
 from functools import partial
 from math import inf
-from typing import Any, NamedTuple
+from typing import Any, Protocol
 from uuid import uuid4
 
 import anyio
-import trio
+import anyio.to_thread
 from anyio.abc import ObjectReceiveStream
 
 from ...actors.goals.messages import OutsideCommand
 from ...actors.goals.store_actor import PATH
 from ...goals.answers import Answer, Refused
+from ...goals.checkers.checker import (
+    AsyncBeliefConsistencyChecker,
+    ConsistencyReport,
+    DeferredChecker,
+    Unvetted,
+)
 from ...goals.commands import Command
+from ...goals.dispatch import handle
+from ...goals.store_api import GoalStore
 from ...runtime.drivers.live import FromOutside
 from ...runtime.errors import GdgError
 from ...runtime.kernel import Kernel
 from ..llm.keys import Keys
 from ..llm.redaction import cleaned
-from .api.app import create_app
-from .api.port import StoreUnavailable
-from .api.server import allow_many_connections, serve
-from .api.settings import ApiSettings
+
+CHECK_PATIENCE_S = 60.0
+"""How long a checker may take to answer."""
+
+
+class GoalPort(Protocol):
+    """Answers goal commands: a store, or an actor that holds one."""
+
+    async def ask(self, command: Command) -> Answer:
+        """The command's answer, `Refused` among them. Raises StoreUnavailable."""
+
+
+class StoreUnavailable(Exception):
+    """Nobody is there to answer: the database can't be used, or the episode has ended."""
+
+
+class DatabasePort:
+    """Answers from a database: one command at a time, each in a worker thread.
+
+    An asynchronous checker is awaited outside of the transaction and of the thread, so that others
+    are answered meanwhile: the store has to be opened with `deferred` as its checker.
+    """
+
+    def __init__(
+        self,
+        store: GoalStore,
+        *,
+        checker: AsyncBeliefConsistencyChecker | None = None,
+        deferred: DeferredChecker | None = None,
+        patience_s: float = CHECK_PATIENCE_S,
+    ) -> None:
+        if (checker is None) is not (deferred is None):
+            raise TypeError(
+                "expected an asynchronous checker together with the DeferredChecker that the store "
+                "was opened with, or neither of them"
+            )
+        self._store = store
+        self._checker, self._deferred = checker, deferred
+        self._patience_s = patience_s
+        self._turn = anyio.CapacityLimiter(1)
+
+    async def ask(self, command: Command) -> Answer:
+        """Raises StoreUnavailable."""
+        asked: list[Unvetted] = []
+        try:
+            return await self._answer(command, asked)
+        except sqlite3.Error as error:
+            raise StoreUnavailable("the database can't be used") from error
+        finally:
+            if self._deferred is not None:
+                self._deferred.forget(asked)
+
+    async def _answer(self, command: Command, asked: list[Unvetted]) -> Answer:
+        work = partial(handle, self._store, command)
+        while True:
+            try:
+                return await anyio.to_thread.run_sync(work, limiter=self._turn)
+            except Unvetted as question:
+                if self._deferred is None:
+                    raise
+                asked.append(question)
+                self._deferred.learn(question, await self._report(question))
+
+    async def _report(self, question: Unvetted) -> ConsistencyReport | None:
+        """What the checker says; None if it fails or takes too long."""
+        assert self._checker is not None
+        with anyio.move_on_after(self._patience_s):
+            try:
+                return await self._checker.check_consistency(
+                    query=question.query, beliefs=question.beliefs, memories=[]
+                )
+            except Exception:
+                return None
+        return None
 
 
 class EpisodePort:
@@ -92,38 +168,3 @@ class EpisodePort:
         if answered is not None:
             self._answers[request] = answer
             answered.set()
-
-
-GRACE_S = 5.0
-"""How long requests in flight may take once the episode is over."""
-
-
-class ServeAt(NamedTuple):
-    """Where the API is to be reached, and with which token."""
-
-    host: str
-    port: int
-    """0 takes a free one."""
-    token: str | None
-    log: Any
-    """A structlog logger of requests and trouble."""
-
-
-@asynccontextmanager
-async def serving(
-    at: ServeAt, port: EpisodePort, say: Callable[[str], None]
-) -> AsyncIterator[None]:
-    """Serve while the block runs; then finish the requests in flight. Trio alone can.
-
-    Raises OSError where the address can't be had.
-    """
-    allow_many_connections()
-    app, stop = create_app(port, ApiSettings(token=at.token, log=at.log)), trio.Event()
-    async with anyio.create_task_group() as tasks:
-        (url,) = await tasks.start(partial(serve, app, at.host, at.port, stop, grace_s=GRACE_S))
-        say(f"The episode's goals are served at {url} while it runs.")
-        try:
-            yield
-        finally:
-            port.end()
-            stop.set()
