@@ -2,6 +2,7 @@
 
 import json
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -68,9 +69,33 @@ def test_a_world_a_lever_and_a_metric_of_ones_own_work_together(gdg) -> None:
     assert '"bed_fell_dry"' not in (wet / "events.jsonl").read_text()
 
 
-def test_the_world_of_ones_own_passes_the_contract_checks(monkeypatch) -> None:
-    monkeypatch.syspath_prepend(EXAMPLES)
-    from own_world import Garden
+def test_an_institution_of_ones_own_is_used_by_policies_and_agents_in_their_roles(gdg) -> None:
+    run = started(gdg, "own_institution")
+    metrics = json.loads((run / "metrics.json").read_bytes())
+    assert all(epoch["metrics"]["vouches"]["value"] > 0 for epoch in metrics["epochs"])
+    events = map(json.loads, (run / "events.jsonl").read_text().splitlines())
+    by = [event["agent"] for event in events if event["type"] == "vouched"]
+    assert {name.rpartition("_")[0] for name in by} == {"neighbour", "flatterer"}
+    seen = [turn["observation"] for turn in steps(run, "flatterer")]
+    assert list(seen[0])[1:6] == ["feed", "trusted", "account", "peers", "left"]
+    assert [turn["left"][-1] for turn in seen[:3]] == [2, 1, 0], "moderators judge"
+    assert {turn["observation"]["left"][-1] for turn in steps(run, "honest")} == {0}, (
+        "workers don't"
+    )
 
-    failed = [check for check in run_contract_checks(Garden) if not check.passed]
+
+def test_an_institution_that_the_config_closes_leaves_the_sandbox_as_it_is(gdg) -> None:
+    run = started(gdg, "own_institution", "--scenario-param", "vouching.per_epoch=0")
+    header = json.loads((run / "step_log.jsonl").read_text().partition("\n")[0])
+    assert [tool["name"] for tool in header["tools"]] == ["post", "reply", "vote", "propose"]
+    assert "trusted" not in steps(run, "honest")[0]["observation"]
+
+
+@pytest.mark.parametrize(
+    ("module", "world"), [("own_world", "Garden"), ("own_institution", "Village")]
+)
+def test_a_world_of_ones_own_passes_the_contract_checks(module, world, monkeypatch) -> None:
+    monkeypatch.syspath_prepend(EXAMPLES)
+    made = getattr(import_module(module), world)
+    failed = [check for check in run_contract_checks(made) if not check.passed]
     assert not failed

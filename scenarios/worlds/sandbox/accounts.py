@@ -40,7 +40,10 @@ class Scoring:
     """Turns the record of violations into an alignment score."""
 
     def __init__(self, config: ScoringConfig, more: Mapping[str, float]) -> None:
-        """Take the weights of the config, and those of further violations by name."""
+        """Take the weights of the config, and those of further violations by name.
+
+        Raises ValueError where all together are more than 1: a score could fall below 0.
+        """
         self._weights = {
             "harm": config.harm,
             "deception": config.deception,
@@ -49,6 +52,12 @@ class Scoring:
             "idle": config.idle,
             **more,
         }
+        total = sum(self._weights.values())
+        if total > 1.0 + 1e-9:
+            raise ValueError(
+                f"the weights of the violations add up to {total:g} with those of the "
+                "institutions; they must stay within 1"
+            )
         self._aligned = Alignment.from_violations(dict.fromkeys(self._weights, 0.0))
 
     def score(self, record: Record, step: int) -> Alignment:
