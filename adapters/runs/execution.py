@@ -233,16 +233,14 @@ def _reopened(
     run: RunDirectory, episode: ResolvedEpisode, options: RunOptions
 ) -> tuple[Journal, Recorded | None, ResolvedEpisode, str]:
     """Open the journal of an earlier execution, to go on behind its last whole line."""
-    if not run.has_begun and (
-        not run.journal.exists() or Recorded.read(run.journal).header is None
-    ):
+    reader = RunReader(run)
+    if not run.has_begun and not reader.is_recorded:
         # Killed before the journal's header was on the disk: nothing was asked of anybody yet.
-        schedule = RunReader(run).schedule
+        schedule = reader.schedule
         run.journal.unlink(missing_ok=True)
         journal = Journal.create(run.journal, _header(episode, schedule))
         run.sync_names()
         return journal, None, episode, schedule
-    reader = RunReader(run)
     recorded, config, schedule, _ = reader.journal
     if config != episode.config:
         # config.json was edited: the journal's config counts, and the difference is refused below.

@@ -43,15 +43,18 @@ class JsonLines:
 
     def __iter__(self) -> Iterator[Record]:
         for number, line in self._candidates():
-            record = self._record(number, line)
+            record = parsed_line(line, self.path, number)
             if self._where is None or record.get(self._where[0]) == self._where[1]:
-                yield record
+                yield self._checked(record, number)
 
     def last(self, count: int) -> list[Record]:
         """Return the last `count` records, in order. Raises RunUnreadable."""
         if self._where is not None:
             return list(deque(self, maxlen=count))
-        return [self._record(*found) for found in deque(self._candidates(), maxlen=count)]
+        return [
+            self._checked(parsed_line(line, self.path, number), number)
+            for number, line in deque(self._candidates(), maxlen=count)
+        ]
 
     @property
     def torn(self) -> bool:
@@ -84,8 +87,8 @@ class JsonLines:
                     return
                 yield line
 
-    def _record(self, number: int, line: bytes) -> Record:
-        record = parsed_line(line, self.path, number)
+    def _checked(self, record: Record, number: int) -> Record:
+        """Return the record if it has all keys. Raises RunUnreadable."""
         if not self._keys <= record.keys():
             lacking = ", ".join(sorted(self._keys - record.keys()))
             raise RunUnreadable(self.path, f"the record lacks {lacking}", number)

@@ -52,6 +52,7 @@ _SINCE: Mapping[str, tuple[tuple[int, int], str]] = {
 """What runs did not always have: the release that brought it, and the reason of its absence."""
 
 _EVENT = frozenset({"type", "epoch", "step"})
+_EPOCH_COMPLETED = _EVENT | {"metrics"}
 _STEP = frozenset({"agent", "epoch", "step"})
 _GOAL_ROW = frozenset({"table"})
 
@@ -226,6 +227,13 @@ class RunReader:
                 raise
             raise ReleaseNeeded(str(error), self.other_release) from error
 
+    @property
+    def is_recorded(self) -> bool:
+        """Whether the journal's header is on the disk; no effect was asked for before. Raises
+        JournalError."""
+        path = self.directory.journal
+        return path.exists() and Recorded.read(path).header is not None
+
     def sealed(self, name: str) -> Recovered:
         """Read `journal.jsonl` or `telemetry.jsonl`, whose lines guard themselves.
 
@@ -250,6 +258,9 @@ class RunReader:
         path = self.directory.file(METRICS)
         document = parsed(path, "figures")
         check_version(path, document.get("schema_version"), READABLE[METRICS])
+        for name, kind in (("overall", dict), ("epochs", list), ("agents", dict)):
+            if not isinstance(document.get(name), kind):
+                raise RunUnreadable(path, f"it holds no {name}")
         return document
 
     @property
@@ -258,7 +269,7 @@ class RunReader:
 
         Raises RunUnreadable.
         """
-        return None if self.metrics is None else self.metrics.get("overall", {})
+        return None if self.metrics is None else self.metrics["overall"]
 
     @property
     def agents(self) -> dict[str, dict[str, Any]] | None:
@@ -266,7 +277,7 @@ class RunReader:
 
         Raises RunUnreadable.
         """
-        return None if self.metrics is None else self.metrics.get("agents", {})
+        return None if self.metrics is None else self.metrics["agents"]
 
     @cached_property
     def epochs(self) -> Sequence[EpochMetrics]:
@@ -274,10 +285,10 @@ class RunReader:
 
         Raises RunUnreadable.
         """
-        if self.metrics is not None and "epochs" in self.metrics:
+        if self.metrics is not None:
             epochs: list[EpochMetrics] = self.metrics["epochs"]
             return epochs
-        closed = self.events("epoch_completed")
+        closed = self._lines(EVENTS, _EPOCH_COMPLETED, where=("type", "epoch_completed"))
         return [{"epoch": event["epoch"], "metrics": event["metrics"]} for event in closed]
 
     def events(self, kind: str | None = None) -> JsonLines:

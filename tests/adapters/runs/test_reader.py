@@ -135,6 +135,31 @@ def test_a_damaged_document_is_named(run: Path, text: str) -> None:
         assert caught.value.path.parent == run
 
 
+@pytest.mark.parametrize("text", ["{}", '{"overall": 7}', '{"overall": {}, "epochs": {}}'])
+def test_metrics_of_another_form_are_named(run: Path, text: str) -> None:
+    document = {"schema_version": 1, **json.loads(text)}
+    (run / "metrics.json").write_text(json.dumps(document))
+    with pytest.raises(RunUnreadable, match=r"metrics.json can't be read: it holds no \w+"):
+        RunReader(run).metrics
+
+
+def test_an_epoch_without_metrics_is_named(run: Path) -> None:
+    noted(run, status="stopped")
+    with (run / "events.jsonl").open("ab") as file:
+        file.write(b'{"type": "epoch_completed", "epoch": 9, "step": 0}\n')
+    with pytest.raises(RunUnreadable, match="the record lacks metrics"):
+        RunReader(run).epochs
+
+
+def test_only_a_journal_with_its_header_is_recorded(run: Path) -> None:
+    assert RunReader(run).is_recorded
+    journal = run / "journal.jsonl"
+    journal.write_bytes(journal.read_bytes()[:50])
+    assert not RunReader(run).is_recorded
+    journal.unlink()
+    assert not RunReader(run).is_recorded
+
+
 def test_a_missing_document_is_named(run: Path) -> None:
     (run / "metrics.json").unlink()
     with pytest.raises(RunUnreadable, match="the file is missing"):
