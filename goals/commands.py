@@ -4,7 +4,7 @@ The actor in an episode, the HTTP API and the command line speak these; `dispatc
 transaction.
 """
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Protocol, TypeVar
 
 from pydantic import Field
 
@@ -51,6 +51,16 @@ Cursor = Annotated[str, Field(max_length=1000)]
 Version = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Attempt = Annotated[int, Field(ge=1, le=MOST_COUNTED)]
 SelectionKey = Annotated[Label, Field(min_length=1)]
+
+
+A_co = TypeVar("A_co", bound=Answer, covariant=True)
+
+
+class Asks(Protocol[A_co]):
+    """A command with this type of answer, for those who ask."""
+
+    def carry_out(self, op: Operation) -> A_co:
+        """See `Command.carry_out`."""
 
 
 class Command(Message, name="goals.command"):

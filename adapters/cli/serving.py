@@ -4,7 +4,6 @@ import logging
 import os
 import sys
 from importlib.util import find_spec
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +33,9 @@ def check_access(host: str, token_file: Path | None, what: str) -> str | None:
     Raises CliError for an open address or a bad token, MissingExtra where `what` can't serve.
     """
     token = _token(token_file)
-    if token is None and not _is_loopback(host):
+    from ..goals.client import is_loopback  # only where something is served
+
+    if token is None and not is_loopback(host):
         raise CliError(
             f"whoever reaches {host} could change the goals: set a token in the environment "
             f"variable {TOKEN_VARIABLE} or with --token-file, or listen at 127.0.0.1",
@@ -87,8 +88,10 @@ def _token(file: Path | None) -> str | None:
     given = os.environ.get(TOKEN_VARIABLE) if file is None else file.read_text("utf-8", "replace")
     if given is None:
         return None
+    from ..goals.client import is_token  # only where something is served
+
     token = given.strip()
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
+    if not is_token(token):
         where = TOKEN_VARIABLE if file is None else str(file)
         raise CliError(
             f"{where} holds no token: expected one line of ASCII characters without blanks, such "
@@ -96,10 +99,3 @@ def _token(file: Path | None) -> str | None:
             EXIT_BAD_INPUT,
         )
     return token
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -48,13 +48,13 @@ class GoalsClient:
             raise ServerTrouble(url, why, 2)
         headers = {"accept": "application/json", "user-agent": "gdg-runtime"}
         if token:
-            if not token.isascii() or not token.isprintable() or " " in token:
+            if not is_token(token):
                 raise ServerTrouble(url, "the token holds characters that no token can", 2)
             headers["authorization"] = f"Bearer {token}"
         self._client = httpx2.Client(
             headers=headers,
             timeout=httpx2.Timeout(_ANSWER_S, connect=_CONNECT_S),
-            trust_env=not _is_loopback(host),
+            trust_env=not is_loopback(host),
         )
 
     def close(self) -> None:
@@ -138,7 +138,13 @@ def _host(url: str) -> str | None:
     return parts.hostname if parts.scheme in ("http", "https") and port != 0 else None
 
 
-def _is_loopback(host: str) -> bool:
+def is_token(text: str) -> bool:
+    """Whether a text can be sent as a bearer token."""
+    return bool(text) and text.isascii() and text.isprintable() and " " not in text
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

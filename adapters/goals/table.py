@@ -2,8 +2,8 @@
 document and the command line.
 
 Only data stands here, so that `gdg-runtime goals --help` can read it at no cost; a command is named
-as its message is. `app.py` makes routes of the rows, `client.py` requests, `cli/goals/verbs.py` the
-verbs that need no code of their own.
+as its message is. `app.py` makes routes of the rows, `wire.py` requests, `cli/goals/changes.py`
+the verbs that need no code of their own.
 """
 
 from collections.abc import Mapping
@@ -49,10 +49,8 @@ class Shown(NamedTuple):
 
 
 class Verb(NamedTuple):
-    """A command line `gdg-runtime goals <name> GOAL [--reason TEXT]`, where no more is needed.
-
-    The command has a field `goal_id`, perhaps `reason`, and its answer is a goal.
-    """
+    """A command line `gdg-runtime goals <name> GOAL` that needs no code of its own: the command has
+    a field `goal_id`, and its answer is a goal."""
 
     name: str
     short: str
@@ -64,7 +62,9 @@ class Verb(NamedTuple):
     unchanged: str | None = None
     """Printed in its place if the goal's version is still the same; `{state}` is its state."""
     hint: str = ""
-    """The command line that comes next while the goal is proposed, after `gdg-runtime goals`."""
+    """The verb that comes next while the goal is proposed."""
+    options: Mapping[str, str] = {}
+    """Fields of the command that are options, with their help."""
 
 
 class Row(NamedTuple):
@@ -113,6 +113,7 @@ class Row(NamedTuple):
 NAMES = {"state": "states", "name": "parameter"}
 """Parameters that are called otherwise than the command's fields."""
 
+_REASON = {"reason": "Why, for the ledger; at most 500 characters."}
 _REUSED = "idempotency-key-reused"
 _UNCHECKED = "belief-checker-unavailable"
 _GOAL = Shown("GoalRead", "A goal, and what should be known of it.", "goal")
@@ -249,7 +250,7 @@ ROWS = (
         verb=Verb(
             "abandon", "Give a goal up.",
             "Give GOAL up for good. It stays to be seen; `delete` takes it out of sight.",
-            "Abandoned", unchanged="Nothing to do, it was abandoned before:",
+            "Abandoned", unchanged="Nothing to do, it was abandoned before:", options=_REASON,
         ),
     ),
     Row(
@@ -277,7 +278,7 @@ ROWS = (
         verb=Verb(
             "release", "Give an executing goal back, unfinished.",
             "Give GOAL, which is executing, back to the adopted ones, neither done nor failed.",
-            "Released",
+            "Released", options=_REASON,
         ),
     ),
     # Before the whole ledger: the client takes the first row whose parameters the command has.

@@ -1,12 +1,11 @@
-"""`gdg-runtime goals`: one file per command.
+"""`gdg-runtime goals`: the commands, and what they share.
 
-place        which goals are meant: a file's or a server's
-session      asking them; what goes wrong, in words
-refusals     exit codes, and what to do about each kind of refusal
-mistakes     what is wrong with a form's fields
-finding      goals by their ids or a part of them
-fields       options that make up a goal
-goal_lines   goals as JSON lines
-table        tables; `goal_page` one goal in full, `moments` times in words
-telling      what is said after something was done; `progress` while it lasts
+changes   add, edit, complete, and the verbs of the table (approve, adopt, abandon, delete, release)
+views     list, show, explain, next, history, rollout
+beliefs   belief add, list, set; weights
+transfer  import, export
+session   the goals that are meant, a file's or a server's; asking them, and finding one
+refusals  refusals and invalid fields in words; exit codes, and what to do next
+output    sentences, moments, progress
+tables    tables, and the page of one goal
 """

@@ -117,10 +117,10 @@ def test_more_goals_than_one_command_takes_come_in_batches(goals, gdg) -> None:
 
 
 def test_a_long_import_tells_how_far_it_is(gdg, monkeypatch: pytest.MonkeyPatch) -> None:
-    from gdg_runtime.adapters.cli.goals import progress
+    from gdg_runtime.adapters.cli.goals import output
 
-    monkeypatch.setattr(progress, "_PATIENCE_S", 0.0)
-    monkeypatch.setattr(progress, "_LINE_S", 0.0)
+    monkeypatch.setattr(output, "_PATIENCE_S", 0.0)
+    monkeypatch.setattr(output, "_LINE_S", 0.0)
     lines = [json.dumps({**LINE, "id": f"g{number:04}"}) for number in range(250)]
     Path("many.jsonl").write_text("\n".join(lines))
     ran = gdg("goals", "import", "many.jsonl")

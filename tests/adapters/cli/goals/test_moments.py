@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gdg_runtime.adapters.cli.goals.moments import due, minutes, one_line, span, stamp, when
+from gdg_runtime.adapters.cli.goals.output import due, minutes, one_line, span, stamp, when
 
 NOW = datetime(2025, 11, 8, 12, 0, tzinfo=UTC)
 

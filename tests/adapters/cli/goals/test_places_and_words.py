@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gdg_runtime.adapters.cli.goals.fields import duration
+from gdg_runtime.adapters.cli.goals.changes import duration
 
 from .conftest import serving
 

@@ -1,0 +1,297 @@
+"""The commands that change one goal: `add`, `edit`, `complete`, and the verbs of the table."""
+
+import json
+import re
+from collections.abc import Callable
+from inspect import cleandoc
+from shlex import quote
+from typing import Any, get_args, get_origin
+
+import click
+from pydantic.fields import FieldInfo
+
+from ....goals.answers import GoalAnswer
+from ....goals.commands import COMMANDS, AdoptGoal, CompleteGoal, CreateGoal, EditGoal
+from ....goals.model import GoalCategory, GoalState
+from ....goals.schemas import GoalDraft, GoalPatch
+from ...goals.table import VERBS
+from .output import print_done, print_json, say
+from .refusals import filled
+from .session import Target, find_goal, goal_argument, session, target_options
+
+_MINUTES = {"": 1, "m": 1, "min": 1, "h": 60, "d": 1_440, "w": 10_080}
+
+
+class Cleared:
+    """In place of a value: there shall be none."""
+
+
+def duration(text: str) -> int | Cleared:
+    """Minutes, from 90 or 90min, 36h, 7d, 2w; or none. Raises click.BadParameter."""
+    if text == "none":
+        return Cleared()
+    match = re.fullmatch(r"(\d{1,12}) ?(\w*)", text)
+    if match is None or match[2] not in _MINUTES:
+        raise click.BadParameter(f"{text!r} is no length of time: expected 90min, 36h, 7d or 2w")
+    return int(match[1]) * _MINUTES[match[2]]
+
+
+def named_number(text: str) -> tuple[str, float | None]:
+    """NAME=NUMBER, or NAME=none. Raises click.BadParameter."""
+    name, _, number = text.rpartition("=")
+    try:
+        return name, None if name and number == "none" else float(name and number)
+    except ValueError:
+        message = f"{text!r}: expected NAME=NUMBER, such as coverage=0.9"
+        raise click.BadParameter(message) from None
+
+
+def named_value(text: str) -> tuple[str, Any]:
+    """KEY=VALUE; the value is read as JSON if it is that, else taken as a text. Raises
+    click.BadParameter."""
+    key, sign, value = text.partition("=")
+    if not sign or not key:
+        raise click.BadParameter(f"{text!r}: expected KEY=VALUE, such as ticket=42")
+    try:
+        return key, json.loads(value)
+    except (ValueError, RecursionError):
+        return key, value
+
+
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "category": {
+        "type": click.Choice([str(category) for category in GoalCategory]),
+        "help": "Where it comes from.",
+    },
+    "value": {"type": float, "help": "What it is worth, 0 to 1."},
+    "effort": {"type": float, "help": "What it costs, 0 to 1."},
+    "risk": {"type": float, "help": "How much may go wrong, 0 to 1."},
+    "horizon_min_min": {
+        "name": "--start", "type": duration, "metavar": "TIME",
+        "help": "How long after it was proposed it may begin.",
+    },
+    "horizon_max_min": {
+        "name": "--deadline", "type": duration, "metavar": "TIME",
+        "help": "How long it may take from when it was proposed: 90min, 36h, 7d, 2w.",
+    },
+    "aligns_with": {
+        "multiple": True, "metavar": "BELIEF",
+        "help": "A belief that it serves; can be given several times.",
+    },
+    "contradicts": {
+        "multiple": True, "metavar": "BELIEF",
+        "help": "A belief that forbids it while active; can be given several times.",
+    },
+    "success_metrics": {
+        "name": "--metric", "type": named_number, "multiple": True, "metavar": "NAME=TARGET",
+        "help": "It is satisfied if this was measured and is at least the target.",
+    },
+    "metadata": {
+        "name": "--meta", "type": named_value, "multiple": True, "metavar": "KEY=VALUE",
+        "help": "Something to keep with it; the value is JSON or a text.",
+    },
+    "owner": {"help": "Whose goal it is, such as an agent's id."},
+    "depends_on": {
+        "multiple": True, "metavar": "GOAL",
+        "help": "A goal that must be satisfied first; can be given several times.",
+    },
+    "repeat_every_min": {
+        "name": "--repeat-every", "type": duration, "metavar": "TIME",
+        "help": "Once satisfied it comes again, so long after its start: 1d, 2w.",
+    },
+    "requires_approval": {
+        "name": "--requires-approval/--no-approval", "default": None,
+        "help": "Whether somebody has to approve it before it can be adopted.",
+    },
+}  # fmt: skip
+"""Field of a goal to its option; a field that is not here has an option by its name and type."""
+
+
+def goal_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add an option for each field of a goal but its text; `given` sorts out what was typed."""
+    for field, info in reversed(GoalDraft.model_fields.items()):
+        if field != "text":
+            settings = dict(_OPTIONS.get(field) or _derived(info))
+            name = settings.pop("name", f"--{field.replace('_', '-')}")
+            command = click.option(name, field, **settings)(command)
+    return command
+
+
+def _derived(field: FieldInfo) -> dict[str, Any]:
+    kinds = (field.annotation, *get_args(field.annotation))
+    if bool in kinds:
+        return {"type": bool, "help": field.description}
+    several = any(get_origin(kind) is tuple for kind in kinds)
+    number = next((kind for kind in (int, float) if kind in kinds), None)
+    return {"type": number, "multiple": several, "help": field.description}
+
+
+def given(options: dict[str, Any]) -> dict[str, Any]:
+    """The fields that were typed, as the forms take them; what was cleared is None or empty."""
+    fields: dict[str, Any] = {}
+    for name, value in options.items():
+        if value is None or value == ():
+            continue
+        if isinstance(value, Cleared) or value == "":
+            fields[name] = None
+        elif name in ("success_metrics", "metadata"):
+            fields[name] = dict(value)
+        else:
+            fields[name] = () if value == ("",) else value
+    return fields
+
+
+@click.command("add")
+@click.argument("text")
+@goal_options
+@click.option("--adopt", is_flag=True, help="Adopt it at once, if no belief stands against it.")
+@target_options
+def add(text: str, adopt: bool, target: Target, **options: Any) -> None:
+    """Propose a goal: TEXT says what is to be done.
+
+    What is not said is in the middle: value, effort and risk are 0.5. A goal that is typed is
+    user_requested unless another category is named.
+    """
+    fields = {"category": "user_requested", **given(options), "text": text}
+    draft = filled(GoalDraft, fields)
+    with session(target, creates=True) as goals:
+        needed = tuple(find_goal(goals, part).id for part in draft.depends_on)
+        draft = draft.model_copy(update={"depends_on": needed})
+        answer = goals.ask(CreateGoal(draft=draft))
+        if adopt:
+            proposed = answer.goal.id
+            if not target.as_json:
+                click.echo(f"Proposed {proposed}.")
+            answer = goals.ask(AdoptGoal(goal_id=proposed))
+    if target.as_json:
+        print_json(answer)
+        return
+    print_done("Adopted" if adopt else "Proposed", answer)
+    if not adopt:
+        goal_id = answer.goal.id
+        first = "approve" if answer.goal.requires_approval else "adopt"
+        click.echo(f"{first.capitalize()} it with: gdg-runtime goals {first} {goal_id}"
+                   f"{target.options}")  # fmt: skip
+
+
+@click.command("edit")
+@goal_argument
+@click.option("--text", help="What is to be done.")
+@goal_options
+@click.option(
+    "--if-version", type=click.IntRange(1), metavar="N",
+    help="Only if it is still at this version; else nothing is changed.",
+)  # fmt: skip
+@target_options
+def edit(goal: str, text: str | None, if_version: int | None, target: Target, **options: Any
+) -> None:  # fmt: skip
+    """Change GOAL: what is not given stays.
+
+    `none` clears a time, and a metric (NAME=none); "" clears the owner, and a list of beliefs or
+    goals. An adopted goal is vetted again if its text or beliefs change.
+    """
+    fields = given(options)
+    if text is not None:
+        fields["text"] = text
+    if not fields:
+        raise click.UsageError("There is nothing to change: give an option such as --value 0.8.")
+    patch = filled(GoalPatch, fields)
+    with session(target, changes=True) as goals:
+        if patch.depends_on:
+            needed = [find_goal(goals, part).id for part in patch.depends_on]
+            patch = filled(GoalPatch, {**fields, "depends_on": needed})
+        found = find_goal(goals, goal)
+        asked = EditGoal(goal_id=found.id, patch=patch, expected_version=if_version)
+        answer = goals.ask(asked)
+    if target.as_json:
+        print_json(answer)
+    elif answer.goal.version == found.version:
+        print_done("Nothing to do, it is so already:", answer)
+    else:
+        print_done("Changed", answer)
+
+
+@click.command("complete")
+@goal_argument
+@click.option("--failed", is_flag=True, help="It did not succeed.")
+@click.option(
+    "--measured", type=named_number, multiple=True, metavar="NAME=NUMBER",
+    help="What one of its metrics came to; can be given several times.",
+)  # fmt: skip
+@click.option(
+    "--attempt", type=click.IntRange(1), metavar="N",
+    help="Which execution is meant; by default the current one.",
+)  # fmt: skip
+@click.option("--reason", help="Why, for the ledger; at most 500 characters.")
+@target_options
+def complete(
+    goal: str, failed: bool, measured: tuple[tuple[str, float], ...], attempt: int | None,
+    reason: str | None, target: Target,
+) -> None:  # fmt: skip
+    """Tell how GOAL's execution ended.
+
+    It is satisfied if it succeeded and each of its metrics was measured and is at least the
+    target. Else it is tried again, or abandoned after too many attempts.
+    """
+    figures = dict(measured)
+    with session(target, changes=True) as goals:
+        found = find_goal(goals, goal)
+        answer = goals.ask(
+            CompleteGoal(
+                goal_id=found.id, success=not failed, measured=figures, attempt=attempt,
+                reason=reason,
+            )
+        )  # fmt: skip
+    if target.as_json:
+        print_json(answer)
+        return
+    now = answer.goal
+    if now.version == found.version:
+        print_done(f"Nothing to do, it is {now.state} already:", answer)
+        return
+    print_done(_OUTCOMES.get(now.state, now.state), answer)
+    if failed or now.state is GoalState.SATISFIED:
+        return
+    for name, least in found.success_metrics.items():
+        if name not in figures:
+            say(f"{name} was not measured: --measured {quote(name)}=…; the target is {least:g}")
+        elif figures[name] < least:
+            say(f"{name} came to {figures[name]:g}; the target is {least:g}")
+
+
+_OUTCOMES = {
+    GoalState.SATISFIED: "Satisfied",
+    GoalState.ADOPTED: "Not satisfied, it will be tried again:",
+    GoalState.ABANDONED: "Not satisfied, and abandoned after too many attempts:",
+}
+
+
+def verb_command(name: str) -> click.Command:
+    """Make the command of a verb of the table."""
+    row = VERBS[name]
+    verb, kind = row.verb, COMMANDS[row.command]
+    assert verb is not None
+
+    def run(goal: str, target: Target, **options: Any) -> None:
+        with session(target, changes=True) as goals:
+            found = find_goal(goals, goal)
+            answer = goals.ask(kind.model_validate({**options, "goal_id": found.id}))
+        assert isinstance(answer, GoalAnswer)
+        now = answer.goal
+        if target.as_json:
+            print_json(answer)
+        elif verb.unchanged is not None and now.version == found.version:
+            print_done(verb.unchanged.format(state=now.state), answer)
+        else:
+            print_done(verb.done, answer)
+            if verb.hint and now.state == "proposed":
+                say(f"{verb.hint.capitalize()} it with: gdg-runtime goals {verb.hint} {now.id}"
+                    f"{target.options}")  # fmt: skip
+
+    run.__doc__ = cleandoc(verb.says)
+    run = target_options(run)
+    for field, words in verb.options.items():
+        kinds = get_args(kind.model_fields[field].annotation)
+        number = next((known for known in (int, float) if known in kinds), None)
+        run = click.option(f"--{field.replace('_', '-')}", field, type=number, help=words)(run)
+    return click.command(name)(goal_argument(run))
