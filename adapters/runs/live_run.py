@@ -109,7 +109,9 @@ class LiveRun:
         cancelled: BaseException | None = None
         try:
             with closing(self.opened.journal):
-                await blocking(self.options, lambda: self._note("running"))
+                # A cancellation waits until the run has all of its files.
+                with anyio.CancelScope(shield=True):
+                    await blocking(self.options, lambda: self._note("running"))
                 began, cpu = time.perf_counter(), time.process_time()
                 ending = await self._played()
             status = "completed" if ending is RunEnd.COMPLETED else "stopped"
@@ -277,8 +279,9 @@ class LiveRun:
 
 @asynccontextmanager
 async def in_threads(manager: AbstractContextManager[T], options: RunOptions) -> AsyncIterator[T]:
-    """Enter and leave a manager that blocks; it is left whatever is cancelled."""
-    entered = await blocking(options, manager.__enter__)
+    """Enter and leave a manager that blocks; neither is cancelled half way."""
+    with anyio.CancelScope(shield=True):
+        entered = await blocking(options, manager.__enter__)
     try:
         yield entered
     except BaseException as error:

@@ -10,7 +10,6 @@ from typing import TypeVar
 
 import anyio
 from anyio.abc import TaskStatus
-from anyio.from_thread import start_blocking_portal
 
 from ...runtime.drivers.live import StopSwitch
 
@@ -56,20 +55,52 @@ def in_own_thread(
     """Run a coroutine in a thread and event loop of its own, and wait for it.
 
     So it works where a loop runs already, as in a notebook. The first KeyboardInterrupt throws the
-    coroutine's stop switch, the next one cancels it and goes on.
+    coroutine's stop switch; the next one cancels it and is raised when it has ended.
     """
-    stop = StopSwitch()
-    with _interruptible(), start_blocking_portal(backend, name="gdg-run") as portal:
-        future = portal.start_task_soon(work, stop)
-        while True:
+    stop, at_once, over = StopSwitch(), threading.Event(), threading.Event()
+    results: list[T] = []
+    failures: list[BaseException] = []
+
+    async def main() -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_cancel_at, at_once, tasks.cancel_scope)
             try:
-                return future.result()
+                results.append(await work(stop))
+            except Exception as error:
+                # Kept for after the group, which would wrap it.
+                failures.append(error)
+            finally:
+                at_once.set()
+
+    def thread() -> None:
+        try:
+            anyio.run(main, backend=backend)
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            over.set()
+
+    with _interruptible():
+        threading.Thread(target=thread, name="gdg-run").start()
+        while not over.is_set():
+            try:
+                over.wait()
             except KeyboardInterrupt:
                 if stop.wished:
-                    # The portal cancels what is left in it, and waits until that has ended.
+                    at_once.set()
+                    over.wait()
                     raise
                 stop.throw()
                 say(NOTICE)
+    if failures:
+        raise failures[0]
+    return results[0]
+
+
+async def _cancel_at(event: threading.Event, scope: anyio.CancelScope) -> None:
+    # A thread waits, since trio lets no thread that runs trio reach into another loop.
+    await anyio.to_thread.run_sync(event.wait, abandon_on_cancel=True)
+    scope.cancel()
 
 
 @contextmanager
