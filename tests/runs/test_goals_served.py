@@ -101,7 +101,10 @@ def test_after_a_kill_what_came_from_outside_is_there_again(gdg, serving) -> Non
     with serving(*LONG) as served:
         goal = served.post("/v1/goals", DRAFT).json()["id"]
         assert served.post(f"/v1/goals/{goal}/adopt").status_code == 200
-        time.sleep(0.2)
+        journal, deadline = served.run / "journal.jsonl", time.monotonic() + 30
+        while len(Recorded.read(journal).inputs) < 2:  # the goal, and its adoption
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
         served.process.kill()
         served.process.communicate()
     found = []

@@ -8,6 +8,7 @@ from typing import Any
 import anyio
 import pytest
 import trio
+import trio.testing
 from vocabulary import Go, Ping, Pong
 
 from gdg_runtime.runtime import (
@@ -85,7 +86,9 @@ async def serve(
     with Journal.create(path, {"order": "logical"}) as journal:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(caller)
-            return await drive(kernel, journal, outside=receive, stop=stop)
+            end = await drive(kernel, journal, outside=receive, stop=stop)
+            nursery.cancel_scope.cancel()
+            return end
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -194,7 +197,7 @@ async def test_an_actor_may_wait_for_someone_outside_as_long_as_the_door_is_open
 ) -> None:
     async def speak(kernel: Kernel, send: Any) -> None:
         await until(lambda: kernel.waiting)
-        await trio.sleep(0.02)
+        await trio.testing.wait_all_tasks_blocked()
         approval = kernel.find("approval")
         assert approval is not None
         await send.send(FromOutside(approval, Go(what="yes")))
@@ -219,9 +222,9 @@ async def test_an_idle_run_with_an_open_door_can_be_stopped(tmp_path: Path) -> N
     kernel = office([])
 
     async def speak(kernel: Kernel, send: Any) -> None:
-        await trio.sleep(0.02)
+        await trio.testing.wait_all_tasks_blocked()
         stop.throw()
-        await trio.sleep(0.3)
+        await trio.sleep_forever()  # the door stays open
 
     with trio.fail_after(5):
         assert await serve(kernel, tmp_path / "journal", speak, stop=stop) is RunEnd.STOPPED
