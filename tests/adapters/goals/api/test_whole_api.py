@@ -27,12 +27,13 @@ def url(gdg_process):
     assert '"level": "error"' not in told, told
 
 
-def test_A8_schemathesis_finds_nothing(url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("examples", [4, pytest.param(100, marks=pytest.mark.nightly)])
+def test_A8_schemathesis_finds_nothing(url: str, tmp_path: Path, examples: int) -> None:
     for file in ("schemathesis.toml", "schemathesis_hooks.py"):
         shutil.copy(HERE / file, tmp_path)
     ran = subprocess.run(
         [sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json",
-         "--checks", "all", "--no-color"],
+         "--checks", "all", "--no-color", "--max-examples", str(examples)],
         cwd=tmp_path, env={**os.environ, "GDG_TOKEN": TOKEN}, capture_output=True, text=True,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stdout + ran.stderr
