@@ -28,7 +28,7 @@ P = ParamSpec("P")
 Ts = TypeVarTuple("Ts")
 
 _PATIENCE_S = 5.0
-"""How long the end of the process waits for calls that don't end."""
+"""Seconds that the end of the process waits for calls that don't end."""
 
 
 class CancelledInside(RuntimeError):
@@ -165,7 +165,7 @@ class _Call(Generic[T]):
         self._loop.call_soon_threadsafe(self._begin)
 
     def cancel(self) -> None:
-        """Comes after `_begin`, as the loop keeps the order."""
+        """Cancel the task. The loop keeps the order, so this comes after `_begin`."""
         self._loop.call_soon_threadsafe(lambda: self._task and self._task.cancel())
 
     def result(self) -> T:
@@ -199,7 +199,7 @@ class _Call(Generic[T]):
 
 
 def _waker(wake: Callable[[], None]) -> Callable[[], object]:
-    """`wake`, to be called from another thread."""
+    """Return `wake` as a function to be called from another thread."""
     if trio.lowlevel.in_trio_task():
         token = trio.lowlevel.current_trio_token()
         return lambda: token.run_sync_soon(wake)
@@ -208,7 +208,7 @@ def _waker(wake: Callable[[], None]) -> Callable[[], object]:
 
 
 def _asyncio_context() -> contextvars.Context:
-    """The caller's context, but with asyncio as the async library.
+    """Copy the caller's context, but with asyncio as the async library.
 
     anyio and sniffio note the library in a context variable, and libraries on the other side
     would believe themselves under trio.

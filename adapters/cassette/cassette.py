@@ -40,7 +40,7 @@ class CassetteHoldsSecrets(RunError):
     """Something that looks like a secret would stand in the file."""
 
     def __init__(self, found: Sequence[str]) -> None:
-        """`found`: what was found and where, without the secrets themselves."""
+        """List what was `found` and where, without the secrets themselves."""
         listed = "".join(f"\n  {text}" for text in found[:_SHOWN])
         more = f"\n  and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         super().__init__(
@@ -86,7 +86,7 @@ _STRICT = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Header(BaseModel):
-    """What a cassette says of itself."""
+    """Header of a cassette: where it comes from, and what it holds."""
 
     model_config = _STRICT
 
@@ -145,7 +145,7 @@ class Entry(BaseModel):
 
     @property
     def outcome(self) -> Outcome:
-        """What a run that plays the cassette gets."""
+        """The outcome that a run gets when it plays the cassette."""
         if self.status == "given_up":
             return Outcome("cancelled")
         return Outcome(self.status, deepcopy(self.value), self.kind, self.text)
@@ -163,14 +163,14 @@ class Cassette:
         """By digest."""
         self.entries = sorted(entries, key=lambda entry: entry.key)
         self.name = name
-        """What its user calls it: the file."""
+        """Its name in messages: the file."""
 
     def asked(self, entry: Entry) -> Any:
-        """An entry's request as plain JSON data, texts put back."""
+        """Return an entry's request as plain JSON data, texts put back."""
         return put_back(entry.asked, self.texts)
 
     def lines(self) -> Iterator[str]:
-        """The file's lines, without their ends."""
+        """Yield the file's lines, without their ends."""
         yield _line(self.header)
         for key in sorted(self.texts):
             yield _line(StoredText(digest=key, text=self.texts[key]))
@@ -248,7 +248,7 @@ class Occurrences:
         self._counts: dict[tuple[str, str], int] = {}
 
     def count(self, actor: str, request: str) -> int:
-        """The number of this request among the actor's equal ones, from 1."""
+        """Count a request; return its number among the actor's equal ones, from 1."""
         number = self._counts.get((actor, request), 0) + 1
         self._counts[actor, request] = number
         return number
@@ -319,7 +319,7 @@ def _check(entry: Entry, texts: Mapping[str, str]) -> None:
 
 
 def _why(error: ValueError) -> str:
-    """The first fault, without what the file holds there."""
+    """Return the first fault, without what the file holds there."""
     if not isinstance(error, ValidationError):
         return f"this line is damaged: {error}"
     found = first_problem(error)

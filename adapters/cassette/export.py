@@ -39,7 +39,7 @@ _MARK = re.compile(r"\[redacted (\w+)\]")
 
 
 class Requests(NamedTuple):
-    """What a run asked for."""
+    """The requests of a run."""
 
     occurrences: Mapping[tuple[str, int], int]
     """Of every request, by (actor, number)."""
@@ -48,7 +48,7 @@ class Requests(NamedTuple):
 
 
 def export_run(run: RunDirectory, keys: Keys, *, redact: bool = False) -> Cassette:
-    """The cassette of a run, which is executed again to count its requests.
+    """Make the cassette of a run, which is executed again to count its requests.
 
     Raises CassetteHoldsSecrets unless `redact` replaces them, RunNotReplayed where the code has
     changed, JournalError, RunUnreadable, CatalogueError.
@@ -82,7 +82,7 @@ def _requests(run: RunReader, episode: ResolvedEpisode) -> Requests:
 def make_cassette(
     recorded: Recorded, requests: Requests, clean: Clean, *, redact: bool = False
 ) -> Cassette:
-    """A cassette of the delivered outcomes, and of what was given up.
+    """Make a cassette of the delivered outcomes, and of what was given up.
 
     Raises CassetteHoldsSecrets where `clean` finds any, unless `redact`.
     """
@@ -124,7 +124,7 @@ class _Reel:
     def add(
         self, actor: str, number: int, request: str, heard: Any, outcome: dict[str, Any]
     ) -> None:
-        """One request, and what it came to."""
+        """Add one request and its outcome."""
         checked = self._guard.checked
         name = checked(actor, "an actor's name")
         asked = checked(heard, f"what {name} asked")
@@ -151,10 +151,10 @@ class _Guard:
     def __init__(self, clean: Clean) -> None:
         self._clean = clean
         self.found: dict[str, None] = {}
-        """What was found where, without the secrets."""
+        """Places and kinds of the secrets that were found, without the secrets."""
 
     def checked(self, value: Any, where: str) -> Any:
-        """The value without secrets; equal data if there are none."""
+        """Return the value without secrets; equal data if there are none."""
         match value:
             case str():
                 return self._text(value, where)
@@ -176,16 +176,16 @@ class _Guard:
 
 
 def _taken_out(clean: str, text: str) -> Iterator[str]:
-    """What secrets were, by the marks that stand in their places and did not stand there before."""
+    """Name the secrets that were taken out, by the marks that did not stand in the text before."""
     for name in Counter(_MARK.findall(clean)) - Counter(_MARK.findall(text)):
         yield "what looks like a key" if name == "key" else f"the value of {name}"
 
 
 def requests_of(kernel: Kernel, recorded: Recorded) -> Requests:
-    """The requests of a recorded run, which the kernel executes again for this.
+    """Return the requests of a recorded run, which the kernel executes again for this.
 
     The journal need not know of a request that was given up: how far its effect had got by then
-    is luck. Raises ReplayDivergence, and KernelInEventLoop where one runs in this thread.
+    is random. Raises ReplayDivergence, and KernelInEventLoop where one runs in this thread.
     """
     counted = Occurrences()
     found: dict[tuple[str, int], int] = {}

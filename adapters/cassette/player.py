@@ -11,7 +11,7 @@ from ...runtime.effects import EffectRequest, Outcome
 from .cassette import Cassette, CassetteMiss, Entry, Occurrences
 
 Missing = Literal["error", "live", "noop"]
-"""What becomes of a request that the cassette does not hold: the run ends, it is asked for, or
+"""Handling of a request that the cassette does not hold: the run ends, it is asked for, or
 it fails at once."""
 
 NOT_ON_CASSETTE = "NotOnCassette"
@@ -52,7 +52,7 @@ class CassettePlayer:
         """Occurrences and entries of requests that were seen and not answered yet."""
 
     def saw(self, request: EffectRequest) -> None:
-        """Take note of a request, whoever answers it."""
+        """Note a request, whoever answers it."""
         key = request.actor, request.digest
         held = self._held.get(key)
         if held is None:
@@ -64,7 +64,7 @@ class CassettePlayer:
         self._due[request.actor, request.number] = occurrence, entry
 
     def answer(self, request: EffectRequest) -> Outcome | None:
-        """The recorded outcome. Of what is not there: CassetteMiss, None, or a failure."""
+        """Return the recorded outcome. For what is not there: CassetteMiss, None, or a failure."""
         occurrence, entry = self._due.pop((request.actor, request.number), (None, None))
         if entry is not None:
             return entry.outcome
@@ -80,11 +80,11 @@ class CassettePlayer:
 
     @property
     def unused(self) -> list[Entry]:
-        """Entries that nobody has asked for so far."""
+        """Entries that were not asked for so far."""
         return [entry for entry in self.cassette.entries if entry.key not in self._reached]
 
     def summary(self) -> str | None:
-        """One line on what was not as the cassette has it; None if there is nothing to say."""
+        """Say in one line what was not as the cassette has it; None if there is nothing to say."""
         total, unused = len(self.cassette.entries), len(self.unused)
         told = []
         if unused:
@@ -97,7 +97,7 @@ class CassettePlayer:
         return f"Cassette {self.cassette.name}: {'; '.join(told)}." if told else None
 
     def _again(self, request: EffectRequest, occurrence: int) -> str:
-        """The request is on the cassette, but not so often."""
+        """Describe a request that is on the cassette, but not so often."""
         held = sorted(self._held[request.actor, request.digest])
         others = ", ".join(str(number) for number in held[:_MOST_NAMED])
         more = f" and {len(held) - _MOST_NAMED} more" if len(held) > _MOST_NAMED else ""
@@ -107,7 +107,7 @@ class CassettePlayer:
         )
 
     def _unknown(self, request: EffectRequest) -> str:
-        """The request is not on the cassette at all; what differs from the nearest that is."""
+        """Describe a request that is not on the cassette, and how the nearest one differs."""
         what = f"the request {request.digest}, of which no occurrence is recorded."
         own = [entry for entry in self.cassette.entries if entry.actor == request.actor]
         candidates = own or self.cassette.entries
@@ -138,7 +138,7 @@ _AHEAD = 30
 
 
 def lines_of(value: Any, place: str = "") -> Iterator[Line]:
-    """Plain JSON data as lines; texts are cut where their own lines end."""
+    """Yield plain JSON data as lines; texts are cut where their own lines end."""
     match value:
         case dict():
             for name in sorted(value):
@@ -154,7 +154,7 @@ def lines_of(value: Any, place: str = "") -> Iterator[Line]:
 
 
 def likeness(one: Sequence[Line], other: Sequence[Line]) -> float:
-    """How many of their words two requests have in common, from 0 to 1."""
+    """Return the share of their words that two requests have in common, from 0 to 1."""
     words, others = _words(one), _words(other)
     return 2 * (words & others).total() / max(1, words.total() + others.total())
 
@@ -164,7 +164,7 @@ def _words(lines: Sequence[Line]) -> Counter[str]:
 
 
 def difference(recorded: Sequence[Line], asked: Sequence[Line]) -> list[str]:
-    """What differs: `-` before a recorded line, `+` before one that is asked now."""
+    """List what differs: `-` before a recorded line, `+` before one that is asked now."""
     told: list[str] = []
     matcher = SequenceMatcher(None, recorded, asked, autojunk=False)
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
@@ -185,13 +185,13 @@ def _pair(old: Line | None, new: Line | None) -> Iterator[str]:
 
 
 def _same(one: str, other: str) -> int:
-    """How many characters the two begin with alike."""
+    """Count the characters that two texts begin with alike."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _window(text: str, first: int) -> str:
-    """The part of a text around the first character that differs."""
+    """Cut out the part of a text around the first character that differs."""
     begin = max(0, first - _AHEAD) if len(text) > _WIDTH else 0
     end = begin + _WIDTH
     return f"{'…' if begin else ''}{text[begin:end]}{'…' if end < len(text) else ''}"

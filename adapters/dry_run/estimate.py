@@ -93,13 +93,13 @@ class ModelEstimate:
     """None if the price is unknown."""
     minutes: Range
     bound_by: str
-    """What sets the time to expect: `requests_per_minute`, `tokens_per_minute`,
+    """The limit that sets the expected time: `requests_per_minute`, `tokens_per_minute`,
     `max_concurrency`, `latency` (the answers that wait for one another) or `local model`."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run will ask of language models, take and cost."""
+    """The estimate of a run: what it asks of language models, takes and costs."""
 
     scenario: str
     steps: int

@@ -58,7 +58,7 @@ NONE = Range()
 REPEATS = Range(0.0, 0.05, 1.0)
 """Share of the questions that are asked a second time, since the first reply was not valid."""
 MISCOUNT = Range(0.8, 1.0, 4 / 3)
-"""What a model's own count of tokens may be, in those of `estimated_tokens`."""
+"""Tokens by a model's own count for each token of `estimated_tokens`."""
 REPLY = Range(20, 60, 0)
 """Tokens of a reply; the most is what `max_tokens` allows."""
 _TERSE = 25

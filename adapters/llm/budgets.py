@@ -22,7 +22,7 @@ Unit = Literal["usd", "tokens", "calls"]
 
 
 class Scope(NamedTuple):
-    """Whose budget it is."""
+    """The owner of a budget."""
 
     kind: Literal["run", "role", "agent"]
     name: str = ""
@@ -33,7 +33,7 @@ class Scope(NamedTuple):
 
     @property
     def option(self) -> str:
-        """What stands before the unit in `--budget`."""
+        """The text before the unit in `--budget`."""
         return "" if self.kind == "run" else f"{self.kind}.{self._short_name}."
 
     @property
@@ -70,7 +70,7 @@ class Entry(NamedTuple):
     usd: int | None
     """Pico-dollars; None where the price is unknown."""
     unknown: int = 0
-    """Calls whose usage nobody told: they are charged at their estimate."""
+    """Calls whose usage was not reported: they are charged at their estimate."""
 
 
 class Spending(NamedTuple):
@@ -101,7 +101,7 @@ class Spending(NamedTuple):
         return Cost(self.usd, self.prompt_tokens + self.completion_tokens, self.calls)
 
     def to_json(self) -> dict[str, Any]:
-        """Money in US dollars: of the calls with a price, null if no call has one."""
+        """Return plain JSON data; money in US dollars, null if no call has a price."""
         priceless = self.calls_without_price and not self.usd
         return {**self._asdict(), "usd": None if priceless else float(dollars(self.usd))}
 
@@ -122,7 +122,7 @@ class BudgetAccount:
         self.booked = NOTHING
 
     def hopeless(self, need: Cost) -> Unit | None:
-        """The unit that lacks room for `need` even if all that is booked turned out free."""
+        """Return the unit that lacks room for `need` even if all that is booked turned out free."""
         return self._lacking(self.spent.cost.plus(need))
 
     def has_room(self, need: Cost) -> bool:
@@ -135,7 +135,7 @@ class BudgetAccount:
         return None
 
     def used_up(self, unit: Unit, need: Cost) -> str:
-        """Says that the budget does not suffice for `need`, and how to go on."""
+        """Say that the budget does not suffice for `need`, and how to go on."""
         limit, spent = self.limits[unit], getattr(self.spent.cost, unit)
         wanted = getattr(need, unit)
         more = "" if spent >= limit else f", and the next call may take {_shown(unit, wanted)}"
@@ -156,7 +156,7 @@ def _shown(unit: Unit, amount: int) -> str:
 
 
 def _plain(unit: Unit, amount: int) -> str:
-    """An amount as it is typed; money to a millionth of a dollar, rounded up."""
+    """Show an amount as it is typed; money to a millionth of a dollar, rounded up."""
     if unit != "usd":
         return str(amount)
     micro = -(-amount // 10**6)
@@ -188,7 +188,7 @@ class Budgets:
 
     @classmethod
     def of(cls, config: EpisodeConfig, overrides: Sequence[str] = ()) -> "Budgets":
-        """What the config says, with overrides such as `tokens=20000` laid over it.
+        """Read the config's limits, with overrides such as `tokens=20000` laid over them.
 
         Raises BadBudget.
         """
@@ -214,7 +214,7 @@ class Budgets:
 
 
 def _read(text: str) -> tuple[str, str, str]:
-    """Scope, unit and limit of `role.poster.tokens=50000`."""
+    """Return scope, unit and limit of `role.poster.tokens=50000`."""
     key, equals, limit = text.partition("=")
     scope, _, unit = key.rpartition(".")
     if not equals or unit not in Budget.model_fields or key.startswith("."):

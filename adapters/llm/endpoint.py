@@ -1,4 +1,4 @@
-"""Where an OpenAI-compatible server stands, and by which name it knows a model."""
+"""Addresses of OpenAI-compatible servers, and the names by which they know a model."""
 
 import ipaddress
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ _PREFIXES = (
     "hosted_vllm/", "vllm/", "ollama_chat/", "ollama/", "lm_studio/", "llamafile/",
     "openrouter/", "groq/", "deepseek/", "mistral/", "together_ai/", "fireworks_ai/", "xai/",
 )  # fmt: skip
-"""What litellm writes before the names of models whose servers speak OpenAI's language. Any other
+"""Prefixes by litellm of models whose servers speak OpenAI's language. Any other
 `word/` is part of the name (`meta-llama/…`, `Qwen/…`)."""
 
 _OWN_NAMES = ("openai/gpt-oss",)
@@ -57,7 +57,7 @@ class Endpoint(NamedTuple):
             return False
 
     def adapted(self, body: dict[str, Any]) -> dict[str, Any]:
-        """A request's body as this server takes it."""
+        """Return a request's body as this server takes it."""
         adapted = body | {"stream": False}
         if self.is_openai and "max_tokens" in adapted:
             # Its newer models know the limit by no other name.
@@ -65,7 +65,7 @@ class Endpoint(NamedTuple):
         return adapted
 
     def name_of(self, model: str) -> str:
-        """The model's name as the server knows it.
+        """Return the model's name as the server knows it.
 
         A prefix of litellm's for providers that speak OpenAI's language is taken off, once.
         OpenRouter's own names have the makers before them, so there only `openrouter/` is.
@@ -81,7 +81,7 @@ class Endpoint(NamedTuple):
 
 
 def public_endpoint(config: ModelConfig) -> PublicEndpoint | None:
-    """The address that goes without saying for a model's provider, if there is one."""
+    """Return the well-known address of a model's provider, if there is one."""
     for prefix, known in PUBLIC.items():
         if config.model.startswith(prefix):
             return known
@@ -89,7 +89,7 @@ def public_endpoint(config: ModelConfig) -> PublicEndpoint | None:
 
 
 def endpoint_of(config: ModelConfig) -> Endpoint | None:
-    """Where a model is asked directly; None where only litellm knows."""
+    """Return the server that a model is asked at directly; None where only litellm knows."""
     if config.api_base is not None:
         return Endpoint(config.api_base.rstrip("/").removesuffix("/chat/completions"))
     public = public_endpoint(config)

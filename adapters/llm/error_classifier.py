@@ -36,7 +36,7 @@ _MOST_WORDS = 10_000
 
 
 def kind_of(status: int, words: str) -> FaultKind:
-    """The fault that a status other than 200 means. `words` is the body's text."""
+    """Return the fault that a status other than 200 means. `words` is the body's text."""
     words = words[:_MOST_WORDS]
     if status in (400, 403, 429) and _NO_CREDIT.search(words):
         return "out_of_credit"
@@ -55,13 +55,15 @@ def kind_of(status: int, words: str) -> FaultKind:
 def fault_of(
     status: int, words: str, headers: Mapping[str, str] | None = None
 ) -> TransportFault:  # fmt: skip
-    """The fault of a response with this status, these headers and this body."""
+    """Make the fault of a response with this status, these headers and this body."""
     return TransportFault(kind_of(status, words), status, retry_after(headers or {}))
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait by `retry-after-ms` or `Retry-After` (seconds or an HTTP date), at least 0;
-    None where they say nothing that makes sense."""
+    """Return the seconds to wait, at least 0, by `retry-after-ms` or `Retry-After`.
+
+    The latter holds seconds or an HTTP date. None where they say nothing that makes sense.
+    """
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return milliseconds / 1000
@@ -89,7 +91,7 @@ def _number(text: str | None) -> float | None:
 
 
 def is_of_the_account(fault: TransportFault, has_answered: bool) -> bool:
-    """Whether a fault is one of key, model or credit, not of the question.
+    """Tell whether a fault is one of key, model or credit, not of the question.
 
     A 403 after answers is of the question: providers refuse flagged prompts so.
     """
@@ -99,7 +101,7 @@ def is_of_the_account(fault: TransportFault, has_answered: bool) -> bool:
 
 
 def refusal_of(fault: TransportFault, config: ModelConfig) -> str:
-    """What is wrong, with which model, and what to do."""
+    """Say what is wrong, with which model, and what to do."""
     who = _provider(config)
     status = "" if fault.status is None else f" ({fault.status})"
     match fault.kind:

@@ -1,4 +1,4 @@
-"""The keys of the providers: the one place where they live."""
+"""Keys of the providers: the only place that holds them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SECRET_NAMES = re.compile(r"_(API_KEY|TOKEN|SECRET|ACCESS_KEY|PASSWORD)$")
 
 
 class Key:
-    """One key. It shows itself to nobody who does not ask for it by `reveal`."""
+    """One key. Only `reveal` shows it."""
 
     __slots__ = ("_value", "name")
 
@@ -52,7 +52,7 @@ class Keys:
 
     @classmethod
     def load(cls, env: Mapping[str, str] = os.environ, dotenv: Path | None = Path(".env")) -> Keys:
-        """The environment, and what a `.env` file adds to it; it overrides nothing.
+        """Read the environment, and what a `.env` file adds to it; the file overrides nothing.
 
         Raises MissingExtra where there is such a file and nothing to read it with.
         """
@@ -66,8 +66,10 @@ class Keys:
         return cls(env, {name: value for name, value in read.items() if value is not None})
 
     def of(self, config: ModelConfig) -> Key | None:
-        """The key to send along; None where none is needed, and where litellm finds the
-        provider's in the environment by itself."""
+        """Return the key to send along.
+
+        None where none is needed, and where litellm finds it in the environment by itself.
+        """
         name = _variable(config)
         if name is None:
             return None
@@ -75,7 +77,7 @@ class Keys:
         return self._get(name)
 
     def missing(self, config: ModelConfig) -> str | None:
-        """What to say about the key that a model lacks; None if there is nothing to say.
+        """Say which key a model lacks; None if there is nothing to say.
 
         Imports litellm where only that knows which key a provider wants. Raises MissingExtra.
         """
@@ -105,8 +107,7 @@ class Keys:
             os.environ.setdefault(name, key.reveal())
 
     def redact(self, text: str) -> str:
-        """The text with `[redacted NAME]` for each known key and `[redacted key]` for what only
-        looks like one.
+        """Put `[redacted NAME]` for each known key, `[redacted key]` for what only looks like one.
 
         Known are the keys of all models that were asked for, and each variable whose name ends in
         _API_KEY, _TOKEN, _SECRET, _ACCESS_KEY or _PASSWORD, from 8 characters on; as they are, in
@@ -166,11 +167,11 @@ WELL_KNOWN = {
     "together_ai": "TOGETHERAI_API_KEY",
     "xai": "XAI_API_KEY",
 }
-"""What litellm would say of the providers that most runs use, without its import of seconds."""
+"""Keys of the providers that most runs use, as litellm knows them; its import takes seconds."""
 
 
 def _variable(config: ModelConfig) -> str | None:
-    """The variable that a config's key stands in, as far as that is known without litellm."""
+    """Return the variable of a config's key, as far as that is known without litellm."""
     if config.api_key_env is not None:
         return config.api_key_env
     if config.api_base is None and config.adapter == "openai":
@@ -184,7 +185,7 @@ def _is_sendable(key: str) -> bool:
 
 
 def without_secrets() -> Censor:
-    """Redacts the keys of this process's environment, and what looks like one, in all outcomes.
+    """Make a censor that redacts the keys of this process's environment, and what looks like one.
 
     Those of language models are left as they are: their providers know more keys, and have done
     it already.

@@ -1,4 +1,4 @@
-"""The language models of a run: what must be there before its first step, and the bill."""
+"""The language models of a run: what must be there before its first step, and their cost."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -69,10 +69,10 @@ class LanguageModels:
         for model in self._models.values():
             self.ledger.check_prices({model.model: price_of(model)})
         self._prices = {path: price_of(model) for path, model in episode.models_asked.items()}
-        """What the tokens of each actor cost, by its path."""
+        """Prices of each actor's model, by its path."""
 
     def _local(self) -> dict[str, int]:
-        """The local models, with the questions that each answers at once."""
+        """Return the local models, with the questions that each answers at once."""
         wanted: dict[str, int] = {}
         for model in self._models.values():
             if model.is_local:
@@ -97,7 +97,7 @@ class LanguageModels:
         self._stack.close()
 
     def provider(self, path: str, config: ModelConfig) -> Provider:
-        """The provider of a model whose effect actor has this path."""
+        """Make the provider of a model whose effect actor has this path."""
         base = self._bases.get(config.model) if config.is_local else None
         reached = config if base is None else config.model_copy(update={"api_base": base})
         made = ResilientProvider(
@@ -120,7 +120,7 @@ class LanguageModels:
             self._book(recorded, record, _Bill.of(record["facts"]))
 
     def _book(self, recorded: Recorded, record: dict[str, Any], bill: "_Bill") -> None:
-        """Book one bill; requests that told no tokens count at their estimate."""
+        """Book one cost; requests that reported no tokens count at their estimate."""
         actor = record["actor"]
         bound = bill.bound
         if bill.unknown and bound is None:
@@ -132,7 +132,7 @@ class LanguageModels:
         )  # fmt: skip
 
     def _price_of(self, actor: str) -> Price | None:
-        """An agent's children ask for it."""
+        """Return the price of an actor's model; an agent's children ask for the agent."""
         while actor and actor not in self._prices:
             actor = actor.rpartition("/")[0]
         return self._prices.get(actor)
@@ -144,7 +144,7 @@ class LanguageModels:
                 await provider.aclose()
 
     def to_json(self) -> dict[str, Any]:
-        """The bill, for meta.json: what was spent, at which prices."""
+        """Return the cost for meta.json: what was spent, at which prices."""
         prices = [
             {"model": model.model, "price": None if price is None else price.model_dump()}
             for model in self._models.values()
@@ -154,12 +154,12 @@ class LanguageModels:
 
 
 class _Bill(NamedTuple):
-    """What the outcome of a question tells of its cost."""
+    """The cost of a question, as its outcome reports it."""
 
     calls: int
     usage: Usage | None
     unknown: int
-    """Calls that may have been billed without telling their tokens."""
+    """Calls that may have been billed without reporting their tokens."""
     bound: Usage | None = None
     """Most tokens of each, where the question itself is not recorded."""
 

@@ -23,7 +23,7 @@ _NO_TOKENS = Usage(0, 0)
 
 
 class BudgetNeedsPrice(RunError):
-    """Money is limited, and nobody knows what a model costs."""
+    """Money is limited, and the price of a model is unknown."""
 
     def __init__(self, model: str) -> None:
         self.model = model
@@ -52,7 +52,7 @@ class Reservation:
         self._open = False
 
     def settle(self, usage: Usage | None, *, billed: bool) -> None:
-        """The attempt was sent: charge what it took.
+        """Charge what an attempt took that was sent.
 
         `usage` counts if it is known. If not, an attempt that may have been billed is charged at
         its estimate, any other at no tokens.
@@ -63,12 +63,14 @@ class Reservation:
         self._close(Entry(1, charged, usd, unknown=int(unknown)))
 
     def release(self) -> None:
-        """The attempt was never sent: it costs nothing."""
+        """Give the room back: the attempt was never sent and costs nothing."""
         self._close(None)
 
     def book(self) -> bool:
-        """Whether there was room, which is now taken. Raises EffectWithheld if there never will
-        be."""
+        """Take room if there is any, and tell whether there was.
+
+        Raises EffectWithheld if there never will be.
+        """
         for account in self._accounts:
             unit = account.hopeless(self.need)
             if unit is not None:
@@ -110,9 +112,9 @@ class Ledger:
         by_agent: Mapping[str, Budget],
         role_of: Mapping[str, str],
     ) -> None:
-        """`by_agent` and `role_of` are keyed by the agents' paths."""
+        """Open the accounts; `by_agent` and `role_of` are keyed by the agents' paths."""
         self.exhausted: str | None = None
-        """What was said when a budget was used up for the first time."""
+        """The message of the first budget that was used up."""
         self._role_of = dict(role_of)
         self._agents = frozenset((*role_of, *by_agent))
         self._accounts: dict[Scope, BudgetAccount] = {RUN: BudgetAccount(RUN, budget)}
@@ -155,7 +157,7 @@ class Ledger:
             raise waiter.refusal
 
     def serve(self) -> None:
-        """Something was settled: let those in who fit now, in the order in which they came."""
+        """Let waiting calls in that fit now, in the order in which they came."""
         waiting, self._waiting = self._waiting, []
         for waiter in waiting:
             try:
@@ -167,7 +169,7 @@ class Ledger:
             waiter.served.set()
 
     def withheld(self, text: str) -> EffectWithheld:
-        """The error of a used-up budget; remembers the first."""
+        """Make the error of a used-up budget, and remember the first."""
         self.exhausted = self.exhausted or text
         return EffectWithheld(text)
 
@@ -196,12 +198,12 @@ class Ledger:
             account.spent = account.spent.plus(entry)
 
     def spent(self, scope: Scope = RUN) -> Spending:
-        """What was spent in a scope; what is under way does not count yet."""
+        """Return what was spent in a scope; what is under way does not count yet."""
         account = self._accounts.get(scope)
         return Spending() if account is None else account.spent
 
     def to_json(self) -> dict[str, Any]:
-        """What was spent by the run, by each role and by each agent, for `meta.json`."""
+        """Return what the run, each role and each agent have spent, for `meta.json`."""
         document: dict[str, Any] = {
             "run": self.spent().to_json(), "roles": {}, "agents": {}, "exhausted": self.exhausted
         }  # fmt: skip
@@ -211,7 +213,7 @@ class Ledger:
         return document
 
     def _accounts_of(self, path: str) -> tuple[BudgetAccount, ...]:
-        """The accounts that an actor's calls are booked in: an agent's children spend its money."""
+        """Return the accounts of an actor's calls: an agent's children spend its money."""
         if not path:
             return (self._accounts[RUN],)
         agent = path
@@ -239,7 +241,7 @@ _UNLIMITED = 4096
 
 
 def estimate_tokens(question: Chat) -> Usage:
-    """Most tokens that one attempt should take.
+    """Estimate the most tokens that one attempt should take.
 
     The completion is bounded by `max_tokens` (times `n`). The prompt is its bytes in UTF-8
     divided by 3, and something for each message's frame: English and JSON have about 4 bytes per

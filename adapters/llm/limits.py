@@ -1,4 +1,4 @@
-"""When the next attempt at a provider may be sent: the breaker, the rate limit, the pauses.
+"""Decide when the next attempt at a provider may be sent: breaker, rate limit, pauses.
 
 This is own code, not a library (tenacity, stamina): between two attempts stand the breaker, the
 ledger and the rate limit, `Retry-After` differs from attempt to attempt, and attempts under an
@@ -21,12 +21,12 @@ OUTAGE_LIKE: frozenset[FaultKind] = frozenset(
 
 
 ABSENT: frozenset[str] = frozenset({"overloaded", "disconnected"})
-"""Faults that say nothing about a question: nobody was there to read it."""
+"""Faults that say nothing about a question: no server was there to read it."""
 
 
 @dataclass(frozen=True)
 class BreakerTerms:
-    """When a breaker opens, and how often it lets a probe through."""
+    """Terms of a breaker: when it opens, and how often it lets a probe through."""
 
     threshold: int = 10
     """Attempts that must fail in a row."""
@@ -44,7 +44,7 @@ class Breaker:
     """
 
     def __init__(self, model: str, outage_s: float, terms: BreakerTerms | None = None) -> None:
-        """`outage_s`: how long it may be open before its callers are withheld."""
+        """Close the breaker; it may be open for `outage_s` seconds before callers are withheld."""
         self._model = model
         self._outage_s = outage_s
         self._terms = terms or BreakerTerms()
@@ -86,13 +86,13 @@ class Breaker:
         return False
 
     def passed(self) -> None:
-        """The provider has answered, if only with a refusal: it is there."""
+        """Note that the provider has answered, if only with a refusal: it is there."""
         self._failures, self._first_to_fail, self._several_fail = 0, None, False
         self._opened_at = self._probe = None
         self._wake()
 
     def failed(self, caller: object) -> None:
-        """An attempt has failed in a way of `OUTAGE_LIKE`."""
+        """Note an attempt that failed in a way of `OUTAGE_LIKE`."""
         self._failures += 1
         if self._first_to_fail is None:
             self._first_to_fail = caller
@@ -106,13 +106,13 @@ class Breaker:
             self._wake()
 
     def open(self) -> None:
-        """Hold everybody back from now on, until a probe is answered."""
+        """Hold all callers back from now on, until a probe is answered."""
         if self._opened_at is None:
             self._opened_at = anyio.current_time()
             self._cool(self._terms.cool_down_s)
 
     def withdrew(self, caller: object) -> None:
-        """The caller's attempt has not been made, or nobody knows how it ended."""
+        """Note that the caller's attempt was not made, or that its end is unknown."""
         if self._probe is caller:
             self._probe = None
             self._wake()
@@ -122,7 +122,7 @@ class Breaker:
         self._next_probe_at = anyio.current_time() + seconds
 
     def _delay_s(self, caller: object, opened_at: float) -> float:
-        """How long the caller sleeps, at most, before it looks again; 0: it may probe."""
+        """Return the seconds until the caller looks again, at most; 0: it may probe."""
         if self._probe is not None:
             return math.inf
         now = anyio.current_time()
@@ -137,14 +137,14 @@ class Breaker:
         return give_up_at - now
 
     def _wake(self) -> None:
-        """Everybody who waits looks again."""
+        """Let every waiting caller look again."""
         if self._changed is not None:
             self._changed.set()
             self._changed = None
 
 
 _TOLERANCE = 1e-6
-"""What a bucket may lack, for floating point."""
+"""Amount that a bucket may lack, for floating point."""
 
 
 class _Bucket:
@@ -162,13 +162,13 @@ class _Bucket:
         self._at = now
 
     def delay_s(self, amount: float, now: float) -> float:
-        """How long until `amount` may be taken. More than the bucket holds needs a full one."""
+        """Return the seconds until `amount` may be taken; more than the size needs it full."""
         self._fill(now)
         lack = min(amount, self._size) - self._level
         return lack / self._rate if lack > _TOLERANCE else 0.0
 
     def take(self, amount: float, now: float) -> None:
-        """A negative amount is given back."""
+        """Take an amount out; a negative one is given back."""
         self._fill(now)
         self._level = min(self._size, self._level - amount)
 
@@ -180,7 +180,7 @@ class RateLimit:
     """
 
     def __init__(self, requests_per_minute: float | None, tokens_per_minute: float | None) -> None:
-        """None is no limit."""
+        """Set the limits; None is no limit."""
         self._requests = _Bucket(requests_per_minute) if requests_per_minute else None
         self._tokens = _Bucket(tokens_per_minute) if tokens_per_minute else None
         self._not_before = -math.inf
@@ -199,17 +199,17 @@ class RateLimit:
             self._take(1, tokens)
 
     def correct(self, estimate: int, tokens: int) -> None:
-        """A request that was let through for `estimate` tokens has taken `tokens`."""
+        """Correct a request that was let through for `estimate` tokens and has taken `tokens`."""
         self._take(0, tokens - estimate)
         self._wake()
 
     def give_back(self, tokens: int) -> None:
-        """A request that was let through was not sent."""
+        """Give back a request that was let through and was not sent."""
         self._take(-1, -tokens)
         self._wake()
 
     def hold(self, seconds: float) -> None:
-        """Let nobody through for so long: the provider has asked for it."""
+        """Hold all requests back for so long: the provider has asked for it."""
         self._not_before = max(self._not_before, anyio.current_time() + seconds)
 
     def _wake(self) -> None:
@@ -245,11 +245,13 @@ class Backoff:
     """The longest wait that a provider may ask for; if it asks for more, the call gives up."""
 
     def pause_s(self, failures: int, retry_after_s: float | None) -> float:
-        """How long to wait after so many failed attempts (1 or more), at least as long as the
-        provider asks."""
+        """Return the seconds to wait after so many failed attempts (1 or more).
+
+        It is at least as long as the provider asks.
+        """
         widest = min(self.cap_s, self.base_s * 2.0 ** min(failures - 1, 60))
         return max(random.uniform(0.0, widest), retry_after_s or 0.0)
 
     def is_too_long(self, retry_after_s: float | None) -> bool:
-        """Whether the provider asks for a longer wait than makes sense."""
+        """Tell whether the provider asks for a longer wait than makes sense."""
         return retry_after_s is not None and retry_after_s > self.retry_after_cap_s

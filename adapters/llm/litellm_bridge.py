@@ -44,7 +44,7 @@ class LitellmTransport:
         return outcome
 
     async def aclose(self) -> None:
-        """Nothing: litellm's connections are shared, and closed when the process ends."""
+        """Do nothing: litellm's connections are shared, and closed when the process ends."""
 
     async def _outcome(self, question: Chat) -> Answer | TransportFault | LitellmBroke:
         if self._structured is None:
@@ -59,7 +59,7 @@ class LitellmTransport:
         return wire.outcome(payload, question)
 
     async def _exchange(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """One request: the response in OpenAI's form."""
+        """Send one request; return the response in OpenAI's form."""
         key = self._key
         own = {} if key is None else {"api_key": key.reveal()}
         if self._config.api_base is not None:
@@ -130,7 +130,7 @@ def _fault_of(error: Exception) -> TransportFault | LitellmBroke:
 
 
 def _unanswered(chain: list[BaseException], status: object, words: str) -> FaultKind:
-    """The kind of a fault in which no provider's response shows."""
+    """Return the kind of a fault in which no provider's response shows."""
     names = {kind.__name__ for link in chain for kind in type(link).__mro__}
     if names & {"TimeoutError", "APITimeoutError", "TimeoutException"}:
         return "timed_out"
@@ -144,7 +144,7 @@ def _unanswered(chain: list[BaseException], status: object, words: str) -> Fault
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An error and what it was made of."""
+    """Yield an error and the errors that it was made of."""
     link: BaseException | None = error
     for _ in range(20):
         if link is None:
@@ -154,7 +154,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _headers(error: BaseException) -> Mapping[str, str] | None:
-    """The headers of the response that an error is about. Those of the responses that litellm
+    """Return the headers of the response that an error is about. Those of responses that litellm
     makes up are empty."""
     found = getattr(error, "litellm_response_headers", None) or getattr(
         getattr(error, "response", None), "headers", None

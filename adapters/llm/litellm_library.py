@@ -38,7 +38,7 @@ _loaded: list[ModuleType] = []
 
 
 def litellm_library() -> ModuleType:
-    """litellm itself. The first call takes seconds and 190 MB. Raises MissingExtra.
+    """Import litellm. The first call takes seconds and 190 MB. Raises MissingExtra.
 
     What is already set in the environment stays; with LITELLM_LOG set there, its log is left on.
     """
@@ -79,7 +79,7 @@ def hush_warnings() -> None:
 
 
 def provider_of(model: str) -> str | None:
-    """litellm's name of a model's provider; None if it knows none."""
+    """Return litellm's name of a model's provider; None if it knows none."""
     try:
         provider: str = litellm_library().get_llm_provider(model=model)[1]
     except MissingExtra:
@@ -97,7 +97,7 @@ class KeysWanted(NamedTuple):
 
 
 def keys_wanted(model: str) -> KeysWanted | None:
-    """What a model's provider still wants; None for a model of no known provider."""
+    """Return the keys that a model's provider still wants; None for an unknown provider."""
     provider = provider_of(model)
     if provider is None:
         return None
@@ -110,7 +110,7 @@ def keys_wanted(model: str) -> KeysWanted | None:
 
 @contextmanager
 def _without_blank_variables() -> Iterator[None]:
-    """litellm takes a variable for a key if it is there, whatever stands in it."""
+    """Hide blank variables: litellm takes a variable for a key if it is there, even if blank."""
     blank = {name: value for name, value in os.environ.items() if not value.strip()}
     for name in blank:
         del os.environ[name]
@@ -121,7 +121,7 @@ def _without_blank_variables() -> Iterator[None]:
 
 
 def settings_unknown(model: str, names: Iterable[str]) -> list[str]:
-    """Those settings of a request that litellm does not let through to a model."""
+    """List the settings of a request that litellm does not let through to a model."""
     known = litellm_library().get_supported_openai_params(model=model)
     if known is None:
         return []
@@ -129,7 +129,7 @@ def settings_unknown(model: str, names: Iterable[str]) -> list[str]:
 
 
 def schema_support(model: str) -> Literal["json_schema", "tools", "instruction"]:
-    """The best way that a model has to be told a JSON schema, by litellm's table."""
+    """Choose the best way to put a JSON schema to a model, by litellm's table."""
     litellm = litellm_library()
     if litellm.supports_response_schema(model=model):
         return "json_schema"

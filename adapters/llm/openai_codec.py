@@ -10,7 +10,7 @@ from .error_classifier import fault_of
 from .transport import Answer, TransportFault
 
 Structured = Literal["json_schema", "tools", "json_object", "instruction"]
-"""How a reply's JSON schema is put to a model."""
+"""Way in which a reply's JSON schema is put to a model."""
 
 _ACT = "act"
 """The function whose arguments are the reply, where a model knows schemas as tools only."""
@@ -21,7 +21,7 @@ _MUTE = frozenset({"length", "content_filter"})
 def body(
     question: Chat, structured: Structured, model: str, *, lengths: bool = True
 ) -> dict[str, Any]:
-    """The request's body. `model` is the name by which the server knows the model.
+    """Make the request's body. `model` is the name by which the server knows the model.
 
     Without `lengths` a schema loses its bounds on the length of texts: the strict modes of the
     large providers do not all take them, and are of more use than the bounds.
@@ -56,7 +56,7 @@ def body(
 
 
 def outcome(payload: Any, question: Chat) -> Answer | TransportFault:
-    """What the body of a response with status 200 comes to.
+    """Read the body of a response with status 200.
 
     A fault is given, not raised, so that no frame with a provider's words hangs on it.
     """
@@ -133,7 +133,7 @@ def _tool(tool: ToolSpec) -> dict[str, Any]:
 
 
 def _instructed(messages: list[dict[str, Any]], schema: dict[str, Any]) -> list[dict[str, Any]]:
-    """The messages with the schema in words, at the end of the first system message."""
+    """Add the schema in words to the first system message, at its end."""
     words = (
         "Answer with one JSON object and nothing else: no explanation, no code fence. It must "
         f"satisfy this JSON schema:\n{to_json(schema).decode()}"
@@ -145,7 +145,7 @@ def _instructed(messages: list[dict[str, Any]], schema: dict[str, Any]) -> list[
 
 
 def _hidden_fault(error: Any) -> TransportFault:
-    """An error that came with status 200, as OpenRouter sends them."""
+    """Classify an error that came with status 200, as OpenRouter sends them."""
     code = error.get("code") if isinstance(error, dict) else None
     if isinstance(code, str) and code.isdecimal():
         code = int(code)
@@ -155,7 +155,7 @@ def _hidden_fault(error: Any) -> TransportFault:
 
 
 def _said(message: dict[str, Any], usage: Usage | None) -> str:
-    """The message's text, which a few providers cut into parts."""
+    """Return the message's text, which a few providers cut into parts."""
     content = message.get("content")
     if isinstance(content, list):
         return "".join(_text(part.get("text")) for part in content if isinstance(part, dict))
@@ -201,7 +201,7 @@ def _text(value: Any) -> str:
 
 
 def _is_sound(text: str) -> bool:
-    """Whether it can be written as UTF-8: half a surrogate pair can't."""
+    """Tell whether a text can be written as UTF-8: half a surrogate pair can't."""
     if text.isascii():
         return True
     try:
@@ -219,7 +219,7 @@ _TYPED = frozenset({"type", "anyOf", "$ref", "enum", "const"})
 
 
 def fits_strict_mode(schema: dict[str, Any]) -> bool:
-    """Whether strict mode takes the schema: it refuses a request with any other one.
+    """Tell whether OpenAI's strict mode takes a schema; it refuses a request with any other one.
 
     It wants an object at the top, all properties of every object required, no further ones
     allowed, and a subset of the keywords. Servers other than OpenAI's don't look at the flag.

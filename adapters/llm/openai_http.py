@@ -1,4 +1,4 @@
-"""Speaks to an OpenAI-compatible server directly."""
+"""The transport that speaks to an OpenAI-compatible server directly."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 _CONNECT_S = 15.0
-"""How long a connection may take to be made; all other limits are the caller's."""
+"""Seconds that making a connection may take; all other limits are the caller's."""
 _MOST_BYTES = 32 * 2**20
 """Of an answer."""
 _EXTENSIONS: dict[str, Any] = {
@@ -87,7 +87,7 @@ class OpenAiHttp:
         return wire.outcome(payload, question)
 
     async def _exchange(self, request: httpx2.Request) -> tuple[int, httpx2.Headers, bytes]:
-        """One POST: the response's status, headers and body."""
+        """Send one POST; return the response's status, headers and body."""
         async with self._connections.client() as client:
             response = await client.send(request, stream=True)
             try:
@@ -103,7 +103,7 @@ class OpenAiHttp:
         return response.status_code, response.headers, b"".join(pieces)
 
     def _request(self, body: bytes) -> httpx2.Request:
-        """Made here, not by the client, which would merge its defaults into each."""
+        """Make a request here, since the client would merge its defaults into each."""
         import httpx2
 
         if self._address is None:
@@ -122,7 +122,7 @@ class _TooLong(Exception):
 
 
 def _fault_of(error: Exception) -> TransportFault | None:
-    """What a failed exchange comes to; None for errors that are not the network's."""
+    """Classify the error of an exchange; None for errors that are not the network's."""
     import httpx2
 
     kinds: tuple[tuple[type[Exception], FaultKind], ...] = (
@@ -146,14 +146,14 @@ _LANE = 16
 a call costs 2 ms of CPU where there are a hundred, and 6 where there are a thousand; so it is
 1.2 and 1.6."""
 _IDLE_S = 4.0
-"""How long an unused connection is kept: less than the 5 s after which many servers close it."""
+"""Seconds that an unused connection is kept: many servers close it after 5 s."""
 
 
 class Connections:
     """At most `most` connections, kept alive between calls. Opened on the loop that uses them."""
 
     def __init__(self, most: int, *, proxies: bool) -> None:
-        """`proxies`: whether those that the environment names are to be used."""
+        """Open nothing yet. `proxies`: use those that the environment names."""
         self._proxies = proxies
         count = -(-most // _LANE)
         self._lanes = [_Lane((most + number) // count) for number in range(count)]
@@ -161,7 +161,7 @@ class Connections:
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[httpx2.AsyncClient]:
-        """A client with a free connection, for one request; if there is none, one to wait for."""
+        """Lend a client with a free connection, for one request, or one whose turn will come."""
         lane = next((lane for lane in self._lanes if lane.load < lane.size), None)
         if lane is None:
             lane = min(self._lanes, key=lambda lane: lane.load / lane.size)

@@ -26,7 +26,7 @@ _OWN_MACHINE = frozenset({"ollama", "ollama_chat", "lemonade"})
 """Providers whose models run on the user's machine: there, the table's zeros are prices. Elsewhere
 they stand where nobody has filled one in."""
 _RENTED = "-cloud"
-"""How the names of ollama's models end that run elsewhere, for a subscription."""
+"""End of the names of ollama's models that run elsewhere, for a subscription."""
 _HOSTS = {
     "api.openai.com": "openai",
     "openai.azure.com": "azure",
@@ -51,12 +51,12 @@ class PriceTable:
     version: str | None = None
     """Of the litellm that it came with; None where there is none."""
     models: Mapping[str, Any] = field(default_factory=dict)
-    """By litellm's names; costs in US dollars per token."""
+    """Entries by litellm's names; costs in US dollars per token."""
 
     @classmethod
     @cache
     def installed(cls) -> "PriceTable":
-        """The table of the litellm that is installed; an empty one where there is none."""
+        """Read the table of the installed litellm; an empty one where there is none."""
         found = find_spec("litellm")
         if found is None or found.origin is None:
             return cls()
@@ -67,7 +67,7 @@ class PriceTable:
             return cls()
 
     def price(self, model: str, provider: str | None = None) -> Price | None:
-        """The price of a model by litellm's rules; None if the table has none.
+        """Return the price of a model by litellm's rules; None if the table has none.
 
         The name as it stands goes first, then the name without the provider before it if that is
         an entry of the same provider (`openai/gpt-4o-mini`: `gpt-4o-mini`); of a fine-tuned model
@@ -91,7 +91,7 @@ class PriceTable:
 
 
 def price_of(config: ModelConfig, table: PriceTable | None = None) -> Price | None:
-    """What a model costs, in US dollars per million tokens; None if nobody knows.
+    """Return a model's price, in US dollars per million tokens; None if it is unknown.
 
     The scenario file's own `price` goes first. The small local model is free. For an `api_base`
     the table counts only if that is the provider's own address.
@@ -108,13 +108,16 @@ def price_of(config: ModelConfig, table: PriceTable | None = None) -> Price | No
 
 
 def table_version() -> str | None:
-    """The version of the litellm whose table is used; None where there is none."""
+    """Return the version of the litellm whose table is used; None where there is none."""
     return PriceTable.installed().version
 
 
 def _is_of(entry: Mapping[str, Any], provider: str | None) -> bool:
-    """Whether an entry is one of a provider's; litellm has several names for some (bedrock and
-    bedrock_converse, vertex_ai and vertex_ai-language-models)."""
+    """Tell whether an entry is one of a provider's.
+
+    litellm has several names for some (bedrock and bedrock_converse, vertex_ai and
+    vertex_ai-language-models).
+    """
     whose = entry.get("litellm_provider")
     if provider is None or whose is None or whose == provider:
         return True
@@ -151,18 +154,20 @@ _PICO_PER_TOKEN = PICO // 10**6
 
 
 def pico_of(usd: float) -> int:
-    """An amount in US dollars as pico-dollars, rounded down."""
+    """Convert US dollars to pico-dollars, rounded down."""
     return math.floor(Decimal(str(usd)) * PICO)
 
 
 def dollars(pico: int) -> Decimal:
-    """Pico-dollars as an amount in US dollars, exactly."""
+    """Convert pico-dollars to US dollars, exactly."""
     return Decimal(pico).scaleb(-12)
 
 
 def cost(usage: Usage, price: Price) -> int:
-    """What tokens cost, in pico-dollars; prices below a millionth of a dollar per million tokens
-    are rounded up to it."""
+    """Return the cost of tokens, in pico-dollars.
+
+    Prices below a millionth of a dollar per million tokens are rounded up to it.
+    """
     return usage.prompt_tokens * _per_token(price.input) + usage.completion_tokens * _per_token(
         price.output
     )

@@ -1,5 +1,4 @@
-"""A language model's provider, asked with patience: what stands between its effect actor and a
-transport.
+"""The resilient provider of a language model: it stands between the effect actor and a transport.
 
 One call is up to 1 + `retries` attempts. Each waits for the breaker, books room in the ledger,
 waits for the rate limits, is sent under a time limit, and is charged.
@@ -46,16 +45,16 @@ class _Call:
         self.attempts: list[AttemptRecord] = []
         self.faults: list[Fault] = []
         self.usage: Usage | None = None
-        """The sum of what the provider has told."""
+        """The sum of what the provider has reported."""
         self.wasted: Usage | None = None
         """The part of it that failed attempts have cost."""
         self.untold = 0
-        """Attempts that may have been billed without a word on their tokens."""
+        """Attempts that may have been billed without a report of their tokens."""
         self.finish_reason: str | None = None
 
     @property
     def trouble(self) -> ModelTrouble:
-        """What the call has cost without an answer."""
+        """The cost of the call without an answer."""
         return ModelTrouble(len(self.attempts), tuple(self.faults), self.wasted, self.untold)
 
 
@@ -76,7 +75,9 @@ class ResilientProvider:
         breaker: Breaker | None = None,
         tracer: Tracer | None = None,
     ) -> None:
-        """`redact` takes secrets out of a provider's text; `record` gets each call's facts once,
+        """Wrap a transport.
+
+        `redact` takes secrets out of a provider's text; `record` gets each call's facts once,
         however it ended; `spent` what a call has cost that ends without an outcome of its own
         (actor, number, facts). Without a `tracer`, spans go to the process's own, if it has one.
         """
@@ -94,7 +95,7 @@ class ResilientProvider:
         self._has_answered = False
 
     async def chat(self, question: Chat) -> ChatReply:
-        """One question, one answer. Raises EffectFault, EffectWithheld."""
+        """Answer one question. Raises EffectFault, EffectWithheld."""
         call = _Call(question)
         with call_span(self._tracer, question, self._config, call.actor, call.number) as span:
             try:
@@ -132,7 +133,7 @@ class ResilientProvider:
         await self._transport.aclose()
 
     async def _answer(self, call: _Call) -> Answer:
-        """Attempts, until one is answered or no other makes sense."""
+        """Make attempts until one is answered or no other makes sense."""
         while True:
             try:
                 return await self._attempt(call)
@@ -142,7 +143,7 @@ class ResilientProvider:
             await anyio.sleep(pause_s)
 
     def _pause_s(self, call: _Call, fault: TransportFault) -> float:
-        """How long to wait before the next attempt. Raises if there shall be none."""
+        """Return the seconds to wait before the next attempt. Raises if there shall be none."""
         if is_of_the_account(fault, self._has_answered):
             raise EffectWithheld(refusal_of(fault, self._config)) from None
         if fault.kind not in MAY_PASS:
@@ -175,7 +176,7 @@ class ResilientProvider:
         ) from None
 
     async def _attempt(self, call: _Call) -> Answer:
-        """One request. Raises TransportFault, EffectWithheld."""
+        """Make one attempt. Raises TransportFault, EffectWithheld."""
         probes, reservation = await self._admitted(call)
         if not probes:
             call.counted += 1
@@ -246,7 +247,7 @@ class ResilientProvider:
         call.attempts.append(AttemptRecord(seconds, fault.kind, fault.status, fault.retry_after_s))
 
     def _judge(self, call: _Call, fault: TransportFault) -> None:
-        """What a fault means for the other callers of this model."""
+        """Apply a fault to the other callers of this model."""
         if fault.kind in OUTAGE_LIKE:
             self._breaker.failed(call)
         else:
@@ -256,7 +257,7 @@ class ResilientProvider:
             self._rate.hold(wait_s)
 
     def _blame_adapter(self, call: _Call, error: Exception) -> NoReturn:
-        """A transport raised what it may not. Its text, and its frames, could hold a key."""
+        """Report a transport that raised what it may not. Its text and frames could hold a key."""
         frame = error.__traceback__
         while frame is not None and frame.tb_next is not None:
             frame = frame.tb_next
@@ -270,7 +271,7 @@ class ResilientProvider:
         ) from None
 
     def _clean(self, answer: Answer) -> Answer:
-        """The answer without secrets, wherever a provider may have put them."""
+        """Take secrets out of an answer, wherever a provider may have put them."""
         clean, (content, tools, reason, usage, model, fingerprint, name) = self._redact, answer
         calls = (
             ToolCall(id=clean(tool.id), name=clean(tool.name), arguments=clean(tool.arguments))
@@ -285,7 +286,7 @@ class ResilientProvider:
     def _end(
         self, call: _Call, span: CallSpan, outcome: CallOutcome, error_type: str | None
     ) -> None:
-        """Hand the call's facts to telemetry."""
+        """Record the call's facts in telemetry."""
         seconds = anyio.current_time() - call.began
         usage = call.usage
         record = CallRecord(

@@ -27,10 +27,10 @@ _SHAPES = (
 
 
 class SecretText:
-    """What must not be seen, as one search."""
+    """Secrets of a process, as one search."""
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
-        """`secrets`: values by the names under which the reader knows them."""
+        """Prepare the search. `secrets`: values by the names under which the reader knows them."""
         self._names: dict[str, str] = {}
         for name, value in secrets.items():
             if len(value) >= LEAST:
@@ -48,7 +48,7 @@ class SecretText:
         )
 
     def redact(self, text: str) -> str:
-        """The text with `[redacted NAME]` for each secret; the same object if there is none."""
+        """Put `[redacted NAME]` for each secret in a text; the same object if there is none."""
         if "\\" in text:
             # JSON inside of a text, which whoever reads it will decode: `\\/`, `\\u0041`.
             text = self._escaped.sub(self._mark_escaped, text)
@@ -64,7 +64,7 @@ class SecretText:
 
 
 def _as_json(value: str) -> str:
-    """A pattern of the value in which each character may be escaped as JSON has it."""
+    """Make a pattern of the value in which each character may be escaped as JSON has it."""
     return "".join(
         rf"(?:{re.escape(sign)}|\\{re.escape(sign)}|\\u(?i:{ord(sign):04x}))" for sign in value
     )
@@ -79,8 +79,10 @@ def _forms(value: str) -> Iterator[str]:
 
 
 def _base64(value: bytes, others: bytes) -> Iterable[str]:
-    """The value in base64, by itself or inside of something longer, which moves it by up to two
-    bytes. Only characters that depend on nothing but the value."""
+    """Yield the value in base64, by itself or inside of something longer.
+
+    That moves it by up to two bytes. Only characters count that depend on nothing but the value.
+    """
     for ahead in range(3):
         coded = base64.b64encode(b"\0" * ahead + value, others).decode()
         first = -(-ahead * 8 // 6)
@@ -90,7 +92,7 @@ def _base64(value: bytes, others: bytes) -> Iterable[str]:
 
 
 def cleaned(value: Any, redact: Callable[[str], str]) -> Any:
-    """Plain JSON data with every text redacted; the same object where there is nothing to do."""
+    """Redact every text of plain JSON data; the same object where there is nothing to do."""
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):

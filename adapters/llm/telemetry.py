@@ -40,7 +40,7 @@ class CallRecord(NamedTuple):
     """One question, with all attempts to get it answered."""
 
     actor: str
-    """Who asked; empty outside of a run."""
+    """Path of the actor that asked; empty outside of a run."""
     number: int
     model: str
     started: str
@@ -51,15 +51,15 @@ class CallRecord(NamedTuple):
     """Of these, spent in waiting: for the breaker, budgets, rate limits and between attempts."""
     attempts: tuple[AttemptRecord, ...]
     prompt_tokens: int | None
-    """Of all attempts whose usage the provider told; None if it told none."""
+    """Of all attempts whose usage the provider reported; None if it reported none."""
     completion_tokens: int | None
     usd: float | None
-    """What these tokens cost, in US dollars; None if that is unknown."""
+    """Cost of these tokens, in US dollars; None if it is unknown."""
     finish_reason: str | None
     outcome: CallOutcome
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON data."""
+        """Return plain JSON data."""
         return {**self._asdict(), "attempts": [attempt._asdict() for attempt in self.attempts]}
 
 
@@ -84,12 +84,14 @@ _SAMPLING = {
     "max_tokens": int,
     "seed": int,
 }
-"""What the conventions know of a request's parameters, by name and type."""
+"""A request's parameters that the conventions know, by name and type."""
 
 
 def default_tracer() -> Tracer | None:
-    """The tracer of the process's provider; None where OpenTelemetry is not installed, or has no
-    provider to give the spans to."""
+    """Return the tracer of the process's provider.
+
+    None where OpenTelemetry is not installed, or has no provider to give the spans to.
+    """
     try:
         from opentelemetry import trace  # an extra
     except ImportError:
@@ -138,7 +140,7 @@ class CallSpan:
 def call_span(
     tracer: Tracer | None, question: Chat, config: ModelConfig, actor: str, number: int
 ) -> Iterator[CallSpan]:
-    """Around one call; spans that are begun inside, as by an HTTP client, become its children."""
+    """Open a span around one call; spans that are begun inside become its children."""
     if tracer is None:
         yield CallSpan(None)
         return
@@ -156,7 +158,7 @@ def call_span(
 
 
 def _attributes(question: Chat, config: ModelConfig, actor: str, number: int) -> dict[str, Any]:
-    """What is known when the call begins."""
+    """Return the attributes that are known when the call begins."""
     attributes: dict[str, Any] = {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": _provider(config),
@@ -181,7 +183,7 @@ def _attributes(question: Chat, config: ModelConfig, actor: str, number: int) ->
 
 
 def _provider(config: ModelConfig) -> str:
-    """Whose protocol is spoken: OpenAI's, where nothing else is said."""
+    """Name the protocol that is spoken: OpenAI's, where nothing else is said."""
     prefix, slash, _ = config.model.partition("/")
     native = config.adapter == "openai" or (config.adapter == "auto" and config.api_base)
     if native or not slash:

@@ -29,7 +29,7 @@ NOT_BILLED: frozenset[FaultKind] = frozenset(
     {"rate_limited", "overloaded", "bad_request", "context_too_long", "unauthorised",
      "unknown_model", "out_of_credit"}
 )  # fmt: skip
-"""Faults for which a provider charges nothing; of others nobody can know."""
+"""Faults for which a provider charges nothing; for others it may."""
 
 
 class TransportFault(Exception):
@@ -44,12 +44,12 @@ class TransportFault(Exception):
         self.retry_after_s = retry_after_s
         """Seconds that the provider asks to wait, from `Retry-After` (seconds or a date)."""
         self.usage = usage
-        """What was charged all the same, where the provider told."""
+        """Tokens that were charged all the same, where the provider reported them."""
         super().__init__(kind if status is None else f"{kind} ({status})")
 
 
 class Answer(NamedTuple):
-    """What a provider answered, before anybody has judged it."""
+    """Answer of a provider, not yet checked."""
 
     content: str
     tool_calls: tuple[ToolCall, ...] = ()

@@ -1,4 +1,4 @@
-"""By which way a model is reached."""
+"""Make the transport by which a model is reached."""
 
 from ...scenarios.schema.language_model import ModelConfig
 from ..runs.errors import RunError
@@ -15,7 +15,9 @@ class Unreachable(RunError):
 
 
 def make_transport(config: ModelConfig, keys: Keys) -> Transport:
-    """The transport of a model. Nothing is opened before the first question; litellm is imported
+    """Make the transport of a model.
+
+    Nothing is opened before the first question; litellm is imported
     for a model of a provider's own.
 
     Raises Unreachable, and MissingExtra. A model of this package's own (`local/…`) must be served

@@ -5,6 +5,6 @@
 - `server`: an OpenAI-compatible server for the time of a run; `serve` is its process.
 """
 
-from .server import LocalServer, local_server, serving
+from .server import LocalServer, local_server
 
-__all__ = ["LocalServer", "local_server", "serving"]
+__all__ = ["LocalServer", "local_server"]

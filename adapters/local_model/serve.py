@@ -15,6 +15,8 @@ from importlib import import_module
 from typing import Any
 
 _WARNINGS = 2
+_THREADS = 1
+"""Threads that compute: more are much slower where other work needs the cores."""
 _CONNECTIONS = 64
 """HTTP threads: one for each connection that is open, idle ones included."""
 
@@ -26,7 +28,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--name", required=True, help="the model's name in answers")
     parser.add_argument("--slots", type=int, required=True, help="questions answered at once")
     parser.add_argument("--context", type=int, required=True, help="tokens per slot")
-    parser.add_argument("--threads", type=int, required=True, help="threads that compute")
     parser.add_argument("--reuse-prompts", action="store_true", help="keep prompts' beginnings")
     given = parser.parse_args(arguments)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the run, which ends us
@@ -53,7 +54,7 @@ def _serve(given: argparse.Namespace) -> Any:
     params.n_parallel = given.slots
     params.kv_unified = False
     params.fit_params = False
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = given.threads
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = _THREADS
     params.n_threads_http = _CONNECTIONS
     params.cache_prompt = given.reuse_prompts
     params.cache_ram_mib = 0  # prompts kept apart from the slots: up to 8 GiB by default

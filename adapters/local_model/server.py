@@ -7,15 +7,14 @@ import select
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import IO, Self
 from urllib.parse import urlsplit
 
-from .weights import EngineMissing, NotPulled, NotStarted, ServerDied, Weights, pulled_weights
+from .weights import EngineMissing, NotPulled, NotStarted, Weights, pulled_weights
 
 Say = Callable[[str], None]
 
@@ -35,38 +34,34 @@ class LocalServer:
     """
 
     def __init__(
-        self, weights: Weights, *, slots: int = 1, context: int = 2048, threads: int = 1,
+        self, weights: Weights, *, slots: int = 1, context: int = 2048,
         reuse_prompts: bool = False, deadline_s: float = 120.0,
     ) -> None:  # fmt: skip
-        """
+        """Prepare a server; `start` launches it.
+
         slots: questions that are answered at once; others wait.
         context: tokens of a prompt with its answer, per slot; at most `weights.context`.
-        threads: how many compute together; more than one where other work needs the cores is
-        much slower than one.
         reuse_prompts: keep what equal beginnings of prompts came to: faster, but answers then
         depend on what was asked before.
-        deadline_s: how long starting may take.
+        deadline_s: seconds that starting may take.
         """
-        if slots < 1 or threads < 1 or not 1 <= context <= weights.context:
+        if slots < 1 or not 1 <= context <= weights.context:
             raise ValueError(
-                f"expected slots and threads of 1 or more and a context of 1 to {weights.context} "
-                f"tokens; got {slots} slots, {threads} threads, a context of {context}"
+                f"expected slots of 1 or more and a context of 1 to {weights.context} tokens; got "
+                f"{slots} slots, a context of {context}"
             )
         self.weights = weights
         self.slots = slots
         self.context = context
-        self._threads = threads
         self._reuse_prompts = reuse_prompts
         self._deadline_s = deadline_s
         self._address = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
-        self._stopping = False
-        self._gate = threading.Lock()
 
     @property
     def api_base(self) -> str:
-        """Where OpenAI's API is: `http://127.0.0.1:PORT/v1`."""
+        """The address of OpenAI's API: `http://127.0.0.1:PORT/v1`."""
         return f"{self._address}/v1"
 
     @property
@@ -76,17 +71,8 @@ class LocalServer:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the process is there."""
+        """True while the process runs."""
         return self._process is not None and self._process.poll() is None
-
-    def check(self) -> None:
-        """Raises ServerDied if the process ended by itself."""
-        process = self._process
-        if process is not None and not self._stopping and process.poll() is not None:
-            raise ServerDied(
-                f"the process of the local model {self.weights.name} {self._end(process)}",
-                self._last_lines(),
-            )
 
     def start(self, say: Say | None = None) -> Self:
         """Load the model and wait until it can be asked: half a second to a few.
@@ -99,11 +85,10 @@ class LocalServer:
             raise NotPulled(self.weights.name, self.weights.path)
         if say is not None:
             say(f"Loading the model {self.weights.name}…")
-        with self._gate:
-            if self._stopping or self._process is not None:
-                raise RuntimeError("a local server starts once")
-            self._log = tempfile.TemporaryFile()  # noqa: SIM115  # stop closes it
-            self._process = self._launch(self._log)
+        if self._process is not None:
+            raise RuntimeError("a local server starts once")
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  # stop closes it
+        self._process = self._launch(self._log)
         try:
             deadline = time.monotonic() + self._deadline_s
             self._address = self._announced(self._process, deadline)
@@ -118,26 +103,16 @@ class LocalServer:
 
     def stop(self) -> None:
         """End the process; answers that are being written are lost. May be called twice."""
-        with self._gate:
-            if self._stopping:
-                return
-            self._stopping = True
         if self._process is not None:
             self._end_process(self._process)
         if self._log is not None:
             self._log.close()
 
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
     def _launch(self, log: IO[bytes]) -> subprocess.Popen[bytes]:
         command = [
             sys.executable, "-P", "-m", f"{__package__}.serve", str(self.weights.path),
             "--name", self.weights.name, "--slots", str(self.slots),
-            "--context", str(self.context), "--threads", str(self._threads),
+            "--context", str(self.context),
         ]  # fmt: skip
         if self._reuse_prompts:
             command.append("--reuse-prompts")
@@ -157,7 +132,7 @@ class LocalServer:
         )
 
     def _announced(self, process: subprocess.Popen[bytes], deadline: float) -> str:
-        """The address that the process says once the model is loaded."""
+        """Return the address that the process prints once the model is loaded."""
         assert process.stdout is not None
         said = b""
         while not said.endswith(b"\n"):
@@ -190,7 +165,7 @@ class LocalServer:
         )
 
     def _end(self, process: subprocess.Popen[bytes]) -> str:
-        """How the process ended, in words."""
+        """Say how the process ended."""
         code = process.wait()
         return f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
 
@@ -231,7 +206,7 @@ def local_server(
     name: str, *, slots: int = 1, context: int = 2048, reuse_prompts: bool = False,
     say: Say | None = None,
 ) -> Iterator[LocalServer]:  # fmt: skip
-    """A server of a model that was pulled, started and stopped by the block.
+    """Serve a model that was pulled, for the time of the block.
 
     Raises UnknownModel, NotPulled, EngineMissing, NotStarted.
     """
@@ -242,19 +217,3 @@ def local_server(
         yield server.start(say)
     finally:
         server.stop()
-
-
-@asynccontextmanager
-async def serving(
-    name: str, *, slots: int = 1, context: int = 2048, say: Say | None = None
-) -> AsyncIterator[LocalServer]:
-    """As `local_server`, without holding up the event loop. Can be cancelled while it loads."""
-    import anyio
-    import anyio.to_thread
-
-    server = LocalServer(pulled_weights(name), slots=slots, context=context)
-    try:
-        yield await anyio.to_thread.run_sync(server.start, say, abandon_on_cancel=True)
-    finally:
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(server.stop)

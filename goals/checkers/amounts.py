@@ -13,7 +13,7 @@ _PEOPLE, _HUMAN, _USER, _SAME = map(stem, ("people", "human", "user", "same"))
 _SHARE_OFF = 0.05
 """An amount differs from an exact one if it is off by more than this share."""
 _ABOUT_TIMES = 1.5
-"""What is meant by about: up to this times more or less."""
+"""Meaning of about: up to this times more or less."""
 _LEAST_COVERED = 0.2
 _LEAST_COVERED_BY_REST = 0.4
 
@@ -23,7 +23,7 @@ _OTHERS, _KEPT, _ONLY, _NONE_ELSE, _ANOTHER = word_sets("others kept only none_e
 
 
 def number_conflict(overlap: Overlap) -> Conflict | None:
-    """The worst clash of an amount with a bound on the same thing."""
+    """Find the worst clash of an amount with a bound on the same thing."""
     bounds = [
         quantity for quantity in overlap.belief.quantities if not _is_threshold(quantity, overlap)
     ]
@@ -39,7 +39,7 @@ def number_conflict(overlap: Overlap) -> Conflict | None:
 
 
 def settles(overlap: Overlap) -> bool:
-    """Whether both name a duration, so that these tell what `keep` against `delete after` can't."""
+    """Tell whether both name a duration: these decide what `keep` and `delete after` can't."""
     return any(
         bound.dimension == "time" and bound.bound == "most" and amount.dimension == "time"
         for bound in overlap.belief.quantities
@@ -84,7 +84,7 @@ def _comparable(amount: Quantity, bound: Quantity) -> bool:
 
 
 def _violates(amount: Quantity, bound: Quantity) -> str | None:
-    """How the amount lies outside of the bound, in words; None if it does not."""
+    """Say how the amount lies outside of the bound; None if it does not."""
     value, limit = amount.value, bound.value
     same = abs(value - limit) <= 1e-9 * max(abs(value), abs(limit))
     if bound.bound == "most":
@@ -106,7 +106,7 @@ def _violates(amount: Quantity, bound: Quantity) -> str | None:
 
 
 def _is_threshold(quantity: Quantity, overlap: Overlap) -> bool:
-    """Whether it says which things are meant (loans above 500 need …), not how much is allowed."""
+    """Tell whether it says which things are meant (loans above 500 need …), not how much."""
     words = overlap.belief.words
     before = [word.text in _AUXILIARIES for word in words[: quantity.place]]
     behind = [
@@ -119,7 +119,7 @@ def _is_threshold(quantity: Quantity, overlap: Overlap) -> bool:
 
 
 def quantifier_conflict(overlap: Overlap) -> Conflict | None:
-    """Some where the belief says all, or all where the belief keeps some back."""
+    """Find some where the belief says all, or all where the belief keeps some back."""
     return _some_of_all(overlap) or _all_of_some(overlap)
 
 
@@ -181,7 +181,7 @@ def _first(words: Sequence[Word], wanted: frozenset[str], *, affirmed: bool = Fa
 
 
 def exclusivity_conflict(overlap: Overlap) -> Conflict | None:
-    """A second one where there may be one, or another one where only a certain one may be."""
+    """Find a second one where there may be one, or another where only a certain one may be."""
     return _second(overlap) or _another(overlap)
 
 
@@ -266,7 +266,7 @@ def _is_noun(overlap: Overlap, term: Term) -> bool:
 
 
 def _focus(overlap: Overlap) -> list[Term]:
-    """The terms that `only` is about."""
+    """Return the terms that `only` is about."""
     words, terms = overlap.belief.words, overlap.belief.terms
     for place, word in enumerate(words):
         if word.text in _ONLY and not _negated(overlap, place):

@@ -16,7 +16,7 @@ class Pattern(BaseModel):
 
     belief_id: str
     pattern_type: str
-    """What kind of conflict: negation, antonym, numbers, judged, …"""
+    """Kind of conflict: negation, antonym, numbers, judged, …"""
     severity: float = Field(ge=0.0, le=1.0)
     rationale: str
     """Why, in words for people."""
@@ -25,7 +25,7 @@ class Pattern(BaseModel):
 
 
 class ConsistencyReport(BaseModel):
-    """What a checker found."""
+    """Report of a checker."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -45,16 +45,16 @@ class BeliefConsistencyChecker(Protocol):
     def check_consistency(
         self, *, query: str, beliefs: Sequence[Belief], memories: Sequence[Any]
     ) -> ConsistencyReport:
-        """The conflicts between `query` and each of the beliefs."""
+        """Report the conflicts between `query` and each of the beliefs."""
 
 
 class AsyncBeliefConsistencyChecker(Protocol):
-    """A checker that has to ask somebody else, such as a language model."""
+    """A checker that has to wait, as for a language model."""
 
     def check_consistency(
         self, *, query: str, beliefs: Sequence[Belief], memories: Sequence[Any]
     ) -> Awaitable[ConsistencyReport]:
-        """The conflicts between `query` and each of the beliefs."""
+        """Report the conflicts between `query` and each of the beliefs."""
 
 
 class Unvetted(Exception):  # no error: a question that has to be answered first
@@ -79,7 +79,7 @@ class DeferredChecker:
     def check_consistency(
         self, *, query: str, beliefs: Sequence[Belief], memories: Sequence[Any]
     ) -> ConsistencyReport:
-        """What was learned. Raises Unvetted, and CheckFailed where there is no answer."""
+        """Report what was learned. Raises Unvetted, and CheckFailed where there is no answer."""
         place = _place(query, beliefs)
         if place not in self._known:
             raise Unvetted(query, tuple(beliefs))

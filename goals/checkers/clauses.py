@@ -46,7 +46,7 @@ class Term:
     condition: bool = False
     """In a part that says when, or unless what."""
     required: bool = False
-    """What must be so for what is forbidden otherwise: never … without this."""
+    """A requirement of what is forbidden otherwise: never … without this."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Clause:
 
     @cached_property
     def straight(self) -> dict[str, list[int]]:
-        """Where in the terms each stem stands."""
+        """Places of each stem in the terms."""
         places: dict[str, list[int]] = {}
         for place, term in enumerate(self.terms):
             places.setdefault(term.word.stem, []).append(place)
@@ -66,7 +66,7 @@ class Clause:
 
     @cached_property
     def turned(self) -> dict[str, list[int]]:
-        """Where words such as `unsafe` stand, under the stem of what they are the opposite of."""
+        """Places of words such as `unsafe`, under the stem of what they are the opposite of."""
         places: dict[str, list[int]] = {}
         for place, term in enumerate(self.terms):
             plain = backwards(term.word.text)
@@ -81,12 +81,12 @@ class Clause:
 
     @cached_property
     def bounds_degree(self) -> bool:
-        """Whether its negation is one of a degree: not more than, not too much."""
+        """True if its negation is one of a degree: not more than, not too much."""
         return bounds_degree(self.words)
 
 
 def clauses_of(words: Sequence[Word]) -> list[Clause]:
-    """The clauses of a text that say something, without repetitions."""
+    """Return the clauses of a text that say something, without repetitions."""
     parts: list[list[Word]] = [[]]
     for word in words:
         if word.text in _ENDS and len(parts) <= MOST_CLAUSES:
@@ -207,7 +207,7 @@ class _Reader:
         )
 
     def _opens(self, place: int, word: Word) -> bool:
-        """Whether it is the verb of an order, or the gerund that a clause begins with."""
+        """Tell whether a word is the verb of an order, or the gerund that a clause begins with."""
         if self._terms or not self._starts(place):
             return False
         following = self._text(place + 1)
@@ -224,12 +224,12 @@ class _Reader:
         return bool(self._terms) and self._terms[-1].place == place - 1
 
     def _is_demand(self, place: int) -> bool:
-        """`X needs Y`, which says nothing of X itself."""
+        """Tell whether the clause is `X needs Y`, which says nothing of X itself."""
         inside = any(word.text in _OWN_VERB or word.text == "than" for word in self._words[:place])
         return bool(self._terms) and not inside and self._text(place + 1) != "to"
 
     def _is_finite(self, place: int, word: Word) -> bool:
-        """Whether it is the verb of a statement without an auxiliary, or of `let X …`."""
+        """Tell whether a word is the verb of a statement without an auxiliary, or of `let X …`."""
         if not self._has_term_before(place) or self._has_verb(since=self._part):
             return False
         if any(before.text in ("let", "lets", "letting") for before in self._words[:place]):
@@ -241,7 +241,7 @@ class _Reader:
         return plural != word.text.endswith("s") and not word.text.endswith(("ing", "ed"))
 
     def _is_statement(self, place: int) -> bool:
-        """Whether an auxiliary comes before any part that has its own."""
+        """Tell whether an auxiliary comes before any part that has its own."""
         for word in self._words[place + 1 :]:
             if word.text in _OWN_VERB or word.text in _CONDITIONS or word.text in _UNTIL:
                 return False
@@ -282,7 +282,7 @@ class _Reader:
         self._verb_next = governs_verb
 
     def _end_refraining(self) -> None:
-        """`Deny it without …`: what is refrained from ends with its noun."""
+        """End what is refrained from with its noun, as in `Deny it without …`."""
         if self._refrains:
             self._sign, self._refrains = -self._sign, False
 
@@ -326,5 +326,5 @@ class _Reader:
 
 
 def _is_small(text: str) -> bool:
-    """Whether it is a word of grammar or a number, such as may stand behind a verb."""
+    """Tell whether a word is one of grammar or a number, such as may stand behind a verb."""
     return text in _PLAIN or text in _PREPOSITIONS or text in _NO or text[:1].isdigit()

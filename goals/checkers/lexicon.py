@@ -60,13 +60,13 @@ class Lexicon(_Part):
     """The content of the file, validated."""
 
     sets: dict[str, Words]
-    """By name: words that do the same in a clause."""
+    """Words that do the same in a clause, by name."""
     meanings: Meanings
     stems: Stems
     phrases: dict[str, tuple[str, ...]]
     """From a word to the phrases that are read as it."""
     units: dict[str, dict[str, float]]
-    """By dimension: the size of each unit in the dimension's own one."""
+    """The size of each unit in the dimension's own one, by dimension."""
     numbers: Numbers
 
 

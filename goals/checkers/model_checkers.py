@@ -44,7 +44,7 @@ REPLY_SCHEMA: dict[str, Any] = {
     "required": ["rationale", "evidence", "severity"],
     "additionalProperties": False,
 }
-"""What the judge replies, as JSON Schema that strict modes take."""
+"""The judge's reply, as JSON Schema that strict modes take."""
 
 Ask = Callable[[list[dict[str, str]], dict[str, Any]], Awaitable[dict[str, Any] | str]]
 """Puts messages (role and content) to a model that is to reply by a JSON schema; its temperature
@@ -52,7 +52,7 @@ and its timeout are the caller's."""
 
 
 class Verdict(BaseModel):
-    """What the judge said of one belief."""
+    """The judge's answer on one belief."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -72,7 +72,7 @@ class LLMJudgeChecker:
     def __init__(
         self, ask: Ask, *, model: str, cache: MutableMapping[str, str] | None = None
     ) -> None:
-        """`model` names the model; `cache` keeps verdicts by key, as JSON."""
+        """Wrap a model by its name; `cache` keeps verdicts by key, as JSON."""
         self.version = f"{model}/{PROMPT_VERSION}"
         self._model = model
         self._ask = ask
@@ -81,7 +81,7 @@ class LLMJudgeChecker:
     async def check_consistency(
         self, *, query: str, beliefs: Sequence[Belief], memories: Sequence[Any]
     ) -> ConsistencyReport:
-        """The verdicts on all beliefs, asked for one after the other. Raises CheckFailed."""
+        """Ask for the verdicts on all beliefs, one after the other. Raises CheckFailed."""
         patterns = []
         for belief in beliefs:
             verdict = await self._verdict(query, belief)
@@ -111,7 +111,7 @@ class LLMJudgeChecker:
 
 
 def judge_messages(query: str, belief: str) -> list[dict[str, str]]:
-    """The question; what others wrote stands in it as JSON strings only."""
+    """Make the question; what others wrote stands in it as JSON strings only."""
     return [
         {"role": "system", "content": PROMPT},
         {"role": "user", "content": canonical_json({"goal": query, "belief": belief})},
@@ -119,12 +119,12 @@ def judge_messages(query: str, belief: str) -> list[dict[str, str]]:
 
 
 def verdict_key(model: str, query: str, belief: str) -> str:
-    """By which a verdict is kept: it holds for this model, prompt, text and belief."""
+    """Return the key of a verdict, which holds for this model, prompt, text and belief."""
     return digest(canonical_json([model, PROMPT_VERSION, query, belief]))
 
 
 def read_reply(reply: dict[str, Any] | str) -> Verdict:
-    """The verdict in a model's reply. Raises CheckFailed for anything that is not of the schema."""
+    """Read the verdict in a model's reply. Raises CheckFailed if it is not of the schema."""
     try:
         text = reply if isinstance(reply, str) else json.dumps(reply, allow_nan=False)
         plain = json.loads(text, object_pairs_hook=_once_each)
@@ -170,7 +170,7 @@ class NLIChecker:
     def __init__(
         self, contradiction: Contradiction, *, model: str, least_severity: float = 0.1
     ) -> None:
-        """`model` names the model with its version; patterns below `least_severity` are dropped."""
+        """Wrap a model, named with its version; patterns below `least_severity` are dropped."""
         self.version = model
         self._contradiction = contradiction
         self._least_severity = least_severity
@@ -178,8 +178,7 @@ class NLIChecker:
     def check_consistency(
         self, *, query: str, beliefs: Sequence[Belief], memories: Sequence[Any]
     ) -> ConsistencyReport:
-        """One question for each belief. Raises CheckFailed if the model fails or answers no
-        probability."""
+        """Ask about each belief. Raises CheckFailed unless the model answers a probability."""
         patterns = []
         for belief in beliefs:
             severity = self._ask(belief, query)

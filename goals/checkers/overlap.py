@@ -1,4 +1,4 @@
-"""What two clauses have in common, and what a rule makes of that."""
+"""The overlap of two clauses: what they have in common, and the conflicts that rules find."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Link:
 
     @property
     def agrees(self) -> bool:
-        """Whether both say the same of it, all negations counted."""
+        """True if both say the same of it, all negations counted."""
         return self.likeness * self.here.sign * self.there.sign > 0
 
     @property
@@ -48,7 +48,7 @@ class Overlap:
         return _share(self.text.terms, met, [link.here for link in besides])
 
     def heads(self, *, besides: Sequence[Link] = ()) -> list[Link]:
-        """Links of two nouns that are subject or object in both or in the belief."""
+        """Return the links of two nouns that are subject or object in both or in the belief."""
         left_out = [id(link.there) for link in besides]
         places = [link.there.place for link in besides]
         here_places = [link.here.place for link in besides]
@@ -64,7 +64,7 @@ class Overlap:
 
 
 def _links(text: Clause, belief: Clause) -> list[Link]:
-    """All links, in the order of the text, then of the belief."""
+    """Return all links, in the order of the text, then of the belief."""
     straight, turned = belief.straight, belief.turned
     links: list[Link] = []
     for here in text.terms:
@@ -102,7 +102,7 @@ def _share(terms: Sequence[Term], met: Sequence[Term], left_out: Sequence[Term])
 
 
 def _weight(term: Term) -> float:
-    """How much it matters that the other side has this term."""
+    """Return how much it matters that the other side has this term, 0.25 to 1."""
     if term.condition:
         return 0.25
     if term.role == "predicate":
@@ -122,5 +122,5 @@ class Conflict(NamedTuple):
 
 
 def graded(severity: float) -> float:
-    """A severity within 0 to 1, in hundredths: no rule knows more than that."""
+    """Round a severity to 0 to 1, in hundredths: no rule knows more than that."""
     return round(min(max(severity, 0.0), 1.0), 2)

@@ -48,7 +48,7 @@ class _Number(NamedTuple):
 
 
 def quantities_of(words: Sequence[Word]) -> list[Quantity]:
-    """The quantities of a clause, in its order."""
+    """Return the quantities of a clause, in its order."""
     found: list[Quantity] = []
     place = 0
     while place < len(words):
@@ -60,7 +60,7 @@ def quantities_of(words: Sequence[Word]) -> list[Quantity]:
 
 
 def bounds_degree(words: Sequence[Word]) -> bool:
-    """Whether its negation is one of the degree only: not more than, never beyond, not too."""
+    """Tell whether a clause negates the degree only: not more than, never beyond, not too."""
     texts = [word.text for word in words]
     return any(
         (text in _OVER or text in _STRICT or text in _TOO)
@@ -102,7 +102,7 @@ def _read(words: Sequence[Word], start: int) -> tuple[Quantity | None, int] | No
 def _every(
     words: Sequence[Word], start: int, place: int, value: float, noun: str
 ) -> tuple[Quantity | None, int]:
-    """A count, or a rate if a period comes within the next words: four cups of coffee a day."""
+    """Read a count, or a rate if a period comes soon: four cups of coffee a day."""
     for ahead in range(place, min(place + 5, len(words))):
         text = words[ahead].text
         if text in _PERIODS:
@@ -135,7 +135,7 @@ def _fraction(words: Sequence[Word], start: int, number: _Number) -> tuple[Quant
 
 
 def _rate_by_adverb(words: Sequence[Word], place: int) -> tuple[Quantity, int] | None:
-    """daily, once a week, every day: how often, without a number of things."""
+    """Read how often, without a number of things: daily, once a week, every day."""
     text = words[place].text
     if text in _PERIODS:
         return _rate(words, place, place + 1, 1.0 / _PERIODS[text], "")
@@ -209,7 +209,7 @@ def _bound(words: Sequence[Word], start: int, after: int) -> tuple[Bound, bool, 
 
 
 def _number(words: Sequence[Word], place: int) -> _Number | None:
-    """The number that begins there; `a dozen`, `half`, `a quarter of`, `25`, `two hundred`."""
+    """Read the number that begins there; `a dozen`, `half`, `a quarter of`, `25`, `two hundred`."""
     start = place
     if _text(words, place) in ("a", "an") and (
         _text(words, place + 1) in _LARGE
@@ -267,7 +267,7 @@ def _unit(words: Sequence[Word], place: int) -> tuple[str, float] | None:
 
 
 def _noun(words: Sequence[Word], place: int) -> tuple[str, int]:
-    """The head of the noun phrase that begins there, as a stem, and the place behind it."""
+    """Return the stem of the noun phrase's head that begins there, and the place behind it."""
     noun = ""
     while place < len(words):
         word = words[place]

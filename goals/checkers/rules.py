@@ -63,7 +63,7 @@ class Text(NamedTuple):
 
 
 def stance_conflict(overlap: Overlap) -> Conflict | None:
-    """A verb or quality that both speak of, of which one says the opposite of the other.
+    """Find a verb or quality of which the one says the opposite of the other.
 
     What both say the same of speaks against a conflict, most of all the belief's own verb.
     """
@@ -123,7 +123,7 @@ def _of_verbs(overlap: Overlap, worst: Link, strength: float) -> Conflict | None
 
 
 def _of_nouns(overlap: Overlap) -> Conflict | None:
-    """Things that the one wants and the other does not, with no verb to tell it by."""
+    """Find things that the one wants and the other does not, with no verb to tell it by."""
     for link in overlap.links:
         if link.agrees or link.here.condition or (link.there.condition and not link.there.required):
             continue
@@ -144,7 +144,7 @@ def _of_nouns(overlap: Overlap) -> Conflict | None:
 
 
 def _is_governed(overlap: Overlap, noun: Term) -> bool:
-    """Whether the negation is of a verb that says more than to have or to do."""
+    """Tell whether the negation is of a verb that says more than to have or to do."""
     met = [id(link.here) for link in overlap.links]
     return any(
         term.place > noun.place
@@ -177,7 +177,7 @@ def _says_something(link: Link) -> bool:
 
 
 def _strength(link: Link) -> float:
-    """0.5 to 1: how much it is the main verb of both; the belief's counts more."""
+    """Return how much it is the main verb of both, 0.5 to 1; the belief's counts more."""
     return 0.5 + 0.3 * _is_main(link.there) + 0.2 * _is_main(link.here)
 
 
@@ -194,7 +194,7 @@ def _has_heads(overlap: Overlap, besides: Term) -> bool:
 
 
 def _has_another_object(overlap: Overlap, verb: Term) -> bool:
-    """Whether what the belief's verb acts on is something that the text does not speak of."""
+    """Tell whether the belief's verb acts on something that the text does not speak of."""
     objects = [
         term
         for term in overlap.belief.terms
@@ -205,8 +205,7 @@ def _has_another_object(overlap: Overlap, verb: Term) -> bool:
 
 
 def _narrowed_otherwise(overlap: Overlap, worst: Link) -> bool:
-    """Whether the thing in question is described by different words: *build* files, *personal*
-    files."""
+    """Tell whether different words describe the thing: *build* files, *personal* files."""
     met_here = {id(link.here) for link in overlap.links}
     met_there = {id(link.there) for link in overlap.links}
     for link in overlap.heads(besides=[worst] if worst.there.role == "predicate" else []):
@@ -241,7 +240,7 @@ def _evidence(overlap: Overlap, worst: Link) -> tuple[str, ...]:
 
 
 def ordering_conflict(overlap: Overlap) -> Conflict | None:
-    """Both say what comes before what, and say the contrary."""
+    """Find a different order of two steps in both."""
     text, belief = _steps(overlap.text), _steps(overlap.belief)
     if text is None or belief is None:
         return None
@@ -256,7 +255,7 @@ def ordering_conflict(overlap: Overlap) -> Conflict | None:
 
 
 def _steps(clause: Clause) -> tuple[Sequence[Term], Sequence[Term]] | None:
-    """What comes first and what comes then."""
+    """Return what comes first and what comes then."""
     for place, word in enumerate(clause.words):
         turned = word.text in _BEFORE or word.text in _THEN
         if not turned and word.text not in _AFTER:
@@ -275,7 +274,7 @@ def _steps(clause: Clause) -> tuple[Sequence[Term], Sequence[Term]] | None:
 
 
 def _around_and(clause: Clause) -> tuple[list[Term], list[Term]]:
-    """X and Y afterwards."""
+    """Split `X and Y afterwards`."""
     ands = [place for place, word in enumerate(clause.words) if word.text in ("and", ",")]
     if not ands:
         return [], []
