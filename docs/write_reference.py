@@ -20,8 +20,9 @@ from pydantic_core import PydanticUndefined
 from gdg_runtime.actors.agents.policy_agents import GoalLedAgent
 from gdg_runtime.actors.llm.agent import LlmAgent
 from gdg_runtime.adapters.cli import cli
+from gdg_runtime.goals.model import GoalDraft
 from gdg_runtime.goals.policy import GoalPolicy, GoalWeights
-from gdg_runtime.goals.schemas import BeliefDraft, GoalDraft, ScheduledTaskDraft
+from gdg_runtime.goals.schemas import BeliefDraft, ScheduledTaskDraft
 from gdg_runtime.scenarios.measures.metric import METRICS
 from gdg_runtime.scenarios.schema.episode import EpisodeConfig
 from gdg_runtime.scenarios.schema.language_model import LlmConfig, ModelConfig, ModelOverrides

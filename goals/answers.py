@@ -4,11 +4,11 @@
 from pydantic import Field, JsonValue
 
 from ..runtime.message import Message
+from .model import GoalView
 from .schemas import (
     BeliefView,
     DecisionRecordView,
     DecisionView,
-    GoalView,
     LedgerView,
     ParameterView,
     RankedView,

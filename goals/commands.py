@@ -29,18 +29,10 @@ from .answers import (
 )
 from .fields import GOAL_ID, MOST_COUNTED, ONLY_THESE, Label, Name, UtcTime, utc_text
 from .identity import Caller
-from .model import Belief, Goal, GoalState
+from .model import Belief, Goal, GoalDraft, GoalPatch, GoalState, GoalView
 from .operation import Operation
 from .ranking import weights_view
-from .schemas import (
-    BeliefDraft,
-    BeliefPatch,
-    BeliefView,
-    GoalDraft,
-    GoalPatch,
-    GoalView,
-    ScheduledTaskDraft,
-)
+from .schemas import BeliefDraft, BeliefPatch, BeliefView, ScheduledTaskDraft
 from .selection import next_task
 from .store import belief_rows, goal_rows, task_rows
 

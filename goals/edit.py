@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import ValidationError
 
@@ -12,16 +12,18 @@ from .errors import BadRequest, NotEditable
 from .fields import LAST_YEAR
 from .ledger import CREATED, DELETED, UPDATED
 from .lifecycle import note_block, vet, vet_for_adoption
-from .model import EDITABLE, Goal, GoalState
+from .model import EDITABLE, Goal, GoalDraft, GoalPatch, GoalState, GoalView, check_fit
 from .operation import Operation
 from .ranking import needs_approval
-from .schemas import GoalDraft, GoalPatch, GoalView, check_fit
 from .store import goal_rows
 from .vetting import Objection
 
 _VETTED = ("text", "aligns_with", "contradicts")
 """Fields that vetting and approval are about."""
-_MERGED = ("metadata", "success_metrics")
+_MERGED = tuple(
+    name for name, field in GoalDraft.model_fields.items() if get_origin(field.annotation) is dict
+)
+"""Fields whose names are merged one by one."""
 
 
 def create(op: Operation, draft: GoalDraft) -> Goal:

@@ -1,4 +1,5 @@
-"""The kinds of fields that forms have: what they hold, and within which bounds."""
+"""The base of all schemas, and the kinds of fields that they have: what they hold, within which
+bounds."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -6,10 +7,14 @@ from typing import Annotated, Any
 from pydantic import (
     AfterValidator,
     AwareDatetime,
+    BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     JsonValue,
     PlainSerializer,
+    SerializerFunctionWrapHandler,
+    model_serializer,
 )
 from pydantic.config import JsonDict
 
@@ -113,7 +118,32 @@ Targets = Annotated[
     dict[Name, Annotated[float, Field(strict=True, ge=-1e300, le=1e300)]],
     Field(max_length=64, json_schema_extra=ONLY_THESE),
 ]
+TargetChanges = Annotated[
+    dict[Name, Annotated[float, Field(strict=True, ge=-1e300, le=1e300)] | None],
+    Field(max_length=64, json_schema_extra=ONLY_THESE),
+]
 UtcTime = Annotated[
     AwareDatetime, Field(json_schema_extra=YEARS), AfterValidator(_in_utc),
     PlainSerializer(utc_text, return_type=str, when_used="json"),
 ]  # fmt: skip
+
+
+class Form(BaseModel):
+    """Base of all forms: no unknown fields, no NaN, nothing changed later."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Patch(Form):
+    """Base of the forms in which a field that is not given means another thing than its default;
+    written as JSON, they have the given fields alone."""
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The fields that were given, by name."""
+        return {name: getattr(self, name) for name in type(self).model_fields
+                if name in self.model_fields_set}  # fmt: skip
+
+    @model_serializer(mode="wrap")
+    def _given_alone(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: shown for name, shown in write(self).items() if name in self.model_fields_set}

@@ -1,11 +1,31 @@
-"""What a goal is: the specification's definition, what a store keeps beside it, and its life."""
+"""A goal: its fields, as the store keeps them and as they are given and shown; the transitions of
+its state; beliefs and weights."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, Self
+
+from pydantic import Field, model_validator
 
 from .errors import IllegalTransition
+from .fields import (
+    FOREVER_MIN,
+    GOAL_ID,
+    MOST_COUNTED,
+    Form,
+    Label,
+    Metadata,
+    Minutes,
+    Name,
+    Patch,
+    References,
+    Share,
+    TargetChanges,
+    Targets,
+    Text,
+    UtcTime,
+)
 
 
 class GoalCategory(StrEnum):
@@ -93,6 +113,110 @@ class Goal(GoalDefinition):
         if self.horizon_max_min is None:
             return None
         return self.created_at + timedelta(minutes=self.horizon_max_min)
+
+
+class GoalFields(Form):
+    """The fields of a goal that are given from outside: what can be proposed, edited and shown."""
+
+    text: Text
+    category: GoalCategory
+    value: Share = 0.5
+    """What it is worth, 0 to 1."""
+    effort: Share = 0.5
+    """What it costs, 0 to 1."""
+    risk: Share = 0.5
+    """How much may go wrong, 0 to 1."""
+    horizon_min_min: Minutes = 0
+    """Earliest start, in minutes from now."""
+    horizon_max_min: Annotated[int, Field(strict=True, ge=1, le=FOREVER_MIN)] | None = None
+    """Deadline, in minutes from now, at least `horizon_min_min`; null: none."""
+    aligns_with: References = ()
+    """Beliefs that the goal serves, by id."""
+    contradicts: References = ()
+    """Beliefs that forbid the goal while they are active, by id."""
+    success_metrics: Targets = Field(default_factory=dict)
+    """Name to target; the goal is satisfied if each was measured and reached."""
+    metadata: Metadata = Field(default_factory=dict)
+    owner: Name | None = None
+    """Whose goal it is, such as an agent's id."""
+    depends_on: References = ()
+    """Goals that must be satisfied before this one may be selected, by id."""
+    repeat_every_min: Annotated[int, Field(strict=True, ge=1, le=FOREVER_MIN)] | None = None
+    """Once satisfied, the goal comes again; minutes from start to start."""
+    requires_approval: bool = False
+    """Somebody has to approve it before it can be adopted."""
+
+
+class GoalDraft(GoalFields):
+    """A goal that somebody proposes."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        check_fit(self.horizon_min_min, self.horizon_max_min, self.aligns_with, self.contradicts)
+        return self
+
+
+def check_fit(
+    earliest: int, deadline: int | None, aligns: tuple[str, ...], contradicts: tuple[str, ...]
+) -> None:
+    """What fields must be to each other. Raises ValueError."""
+    if deadline is not None and deadline < earliest:
+        raise ValueError(
+            f"horizon_max_min ({deadline}) is before horizon_min_min ({earliest}): the goal would "
+            f"be over before it may begin"
+        )
+    both = [belief for belief in aligns if belief in contradicts]
+    if both:
+        raise ValueError(f"a goal can't both align with and contradict {both[0]!r}")
+
+
+class GoalPatch(GoalFields, Patch):
+    """Changes to a goal, as a JSON merge patch: what is not given stays, and null clears
+    `horizon_max_min`, `owner` and `repeat_every_min`. In `metadata` and `success_metrics` names
+    are merged one by one, null takes one out."""
+
+    text: Text = ""
+    category: GoalCategory = GoalCategory.USER_REQUESTED
+    # Wider than its base's: null takes a name out.
+    success_metrics: TargetChanges = Field(default_factory=dict)  # type: ignore[assignment]
+
+
+class GoalView(GoalFields):
+    """A goal as it is shown, and as export and import write it."""
+
+    id: Annotated[str, Field(pattern=GOAL_ID)]
+    value: Share
+    effort: Share
+    risk: Share
+    state: GoalState = GoalState.PROPOSED
+    created_at: UtcTime
+    updated_at: UtcTime
+    version: Annotated[int, Field(ge=1, le=MOST_COUNTED)] = 1
+    deleted_at: UtcTime | None = None
+    approved_by: Label | None = None
+    previous_id: Label | None = None
+    attempts: Annotated[int, Field(ge=0, le=MOST_COUNTED)] = 0
+    selection_key: Label | None = None
+
+    @classmethod
+    def of(cls, goal: Goal) -> "GoalView":
+        """The view of a goal; what comes from the store is not checked again."""
+        return cls.model_construct(**{name: getattr(goal, name) for name in cls.model_fields})
+
+    def to_goal(self) -> Goal:
+        """The goal that is shown here."""
+        return Goal(**{name: getattr(self, name) for name in type(self).model_fields})
+
+
+def _put_in_order(view: type[GoalView]) -> None:
+    """Show the fields in the order of `Goal`, which is the one of the files that were exported."""
+    known = dict(view.model_fields)
+    view.model_fields.clear()
+    view.model_fields.update({field.name: known[field.name] for field in fields(Goal)})
+    view.model_rebuild(force=True)
+
+
+_put_in_order(GoalView)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,9 +16,9 @@ from math import inf, nextafter
 from typing import NamedTuple
 
 from .identity import microseconds
-from .model import Belief, Goal, Weights
+from .model import Belief, Goal, GoalView, Weights
 from .policy import GoalPolicy
-from .schemas import Components, GoalView, RankedView, WeightsView
+from .schemas import Components, RankedView, WeightsView
 
 MINUTE_US = 60_000_000
 DAY_US = 24 * 60 * MINUTE_US

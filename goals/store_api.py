@@ -18,19 +18,11 @@ from .decisions import is_registered, register_goal_selected
 from .edit import ImportResult
 from .identity import Bits, Caller, Clock, Trace, microseconds
 from .lifecycle import Adoption
-from .model import Belief, Goal, GoalState, Weights
+from .model import Belief, Goal, GoalDraft, GoalPatch, GoalState, GoalView, Weights
 from .operation import NOTED, Operation
 from .policy import GoalFlags, GoalPolicy
 from .queries import WAITING, Explained, RankedGoals
-from .schemas import (
-    BeliefDraft,
-    BeliefPatch,
-    GoalDraft,
-    GoalPatch,
-    GoalView,
-    LedgerView,
-    ScheduledTaskDraft,
-)
+from .schemas import BeliefDraft, BeliefPatch, LedgerView, ScheduledTaskDraft
 from .selection import Selection
 from .store import derived_columns, goal_rows, ledger_rows, task_rows
 from .store.database import Database

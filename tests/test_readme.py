@@ -17,8 +17,9 @@ from pydantic import BaseModel
 from gdg_runtime.actors.llm.agent import LlmAgent
 from gdg_runtime.actors.resolved import default_catalogue
 from gdg_runtime.adapters.cli import cli, tables
+from gdg_runtime.goals.model import GoalDraft
 from gdg_runtime.goals.policy import GoalPolicy, GoalWeights
-from gdg_runtime.goals.schemas import BeliefDraft, GoalDraft, ScheduledTaskDraft
+from gdg_runtime.goals.schemas import BeliefDraft, ScheduledTaskDraft
 from gdg_runtime.scenarios.files.loader import load_scenario
 from gdg_runtime.scenarios.files.shipped import shipped_scenarios
 from gdg_runtime.scenarios.schema.episode import EpisodeConfig

@@ -16,8 +16,8 @@ from ...goals.commands import (
     ListGoals,
     RankGoals,
 )
-from ...goals.model import GoalState
-from ...goals.schemas import BeliefView, GoalView, RankedView
+from ...goals.model import GoalState, GoalView
+from ...goals.schemas import BeliefView, RankedView
 from ...runtime.context import Context
 from ...runtime.errors import ActorError
 from ...runtime.ref import ActorRef

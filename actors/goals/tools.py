@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ...goals.schemas import GoalView
+from ...goals.model import GoalView
 from ...scenarios.actions import Tool
 from .client import Goals
 

@@ -19,10 +19,9 @@ from starlette.routing import BaseRoute, Route
 
 from ...goals.answers import Answer, GoalAnswer, Refused, Statistics
 from ...goals.commands import COMMANDS, Command, ReadStatistics
-from ...goals.fields import GOAL_ID, UtcTime
+from ...goals.fields import GOAL_ID, Form, UtcTime
 from ...goals.identity import Caller, IdempotencyKey
 from ...goals.model import GoalCategory, GoalState
-from ...goals.schemas import Form
 from ...runtime.canonical import canonical_json, digest
 from ..runs.revision import package_version
 from .metrics import Figures

@@ -6,8 +6,9 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
+from enum import Enum
 from sqlite3 import Connection
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic_core import to_json
 
@@ -15,7 +16,7 @@ from ...runtime.canonical import canonical_json
 from ..errors import BadRequest, GoalNotFound, VersionConflict
 from ..fields import utc_text
 from ..identity import microseconds
-from ..model import Goal, GoalCategory, GoalState
+from ..model import Goal, GoalState
 from . import derived_columns
 
 _LONGEST = 2000
@@ -50,9 +51,17 @@ _MINUTE_US = 60_000_000
 _FIELDS = tuple(field.name for field in fields(Goal))
 GOAL_COLUMNS = ", ".join(_FIELDS)
 """What `goal_of` needs of a row."""
-_TUPLES = ("aligns_with", "contradicts", "depends_on")
-_OBJECTS = ("success_metrics", "metadata")
-_TIMES = ("created_at", "updated_at", "deleted_at")
+_TYPES = {field.name: field.type for field in fields(Goal)}
+_TUPLES = [name for name, kind in _TYPES.items() if get_origin(kind) is tuple]
+_OBJECTS = [name for name, kind in _TYPES.items() if get_origin(kind) is dict]
+_TIMES = [name for name, kind in _TYPES.items() if datetime in (kind, *get_args(kind))]
+_SCALARS: list[tuple[str, Any]] = [
+    (name, kind) for name, kind in _TYPES.items()
+    if isinstance(kind, type) and (kind is bool or issubclass(kind, Enum))
+]  # fmt: skip
+"""Fields that SQLite has no type for, with what makes them of a stored number or text."""
+STORED_AS_JSON = (*_TUPLES, *_OBJECTS)
+"""Columns of goals that hold JSON."""
 
 
 def goal_of(row: sqlite3.Row) -> Goal:
@@ -64,9 +73,8 @@ def goal_of(row: sqlite3.Row) -> Goal:
         known[name] = {} if known[name] == "{}" else json.loads(known[name])
     for name in _TIMES:
         known[name] = None if known[name] is None else datetime.fromisoformat(known[name])
-    known["category"] = GoalCategory(known["category"])
-    known["state"] = GoalState(known["state"])
-    known["requires_approval"] = bool(known["requires_approval"])
+    for name, kind in _SCALARS:
+        known[name] = kind(known[name])
     return Goal(**known)
 
 
@@ -240,7 +248,7 @@ def _way_back(came_from: dict[str, str | None], end: str) -> list[str]:
 
 def _row_of(goal: Goal) -> dict[str, Any]:
     row = {name: getattr(goal, name) for name in _FIELDS}
-    for name in _TUPLES + _OBJECTS:
+    for name in STORED_AS_JSON:
         row[name] = to_json(row[name]).decode() if row[name] else row[name]
     for name in _TUPLES:
         row[name] = row[name] or "[]"

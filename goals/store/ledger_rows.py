@@ -9,6 +9,7 @@ from ...runtime.canonical import canonical_json
 from ..ledger import GENESIS, LedgerEvent, link_hash
 from ..model import GoalState
 from ..schemas import LedgerView
+from .goal_rows import STORED_AS_JSON
 
 _FIELDS = (
     "seq", "ts", "event", "goal_id", "version", "state_from", "state_to", "actor", "reason",
@@ -122,8 +123,7 @@ _DUMPED = {
 }
 """Table to primary key, in the order of the dump."""
 _STORED_AS_JSON = (
-    "aligns_with", "contradicts", "depends_on", "success_metrics", "metadata", "data", "weights",
-    "outcome_data", "payload", "task", "answer", "labels",
+    *STORED_AS_JSON, "data", "weights", "outcome_data", "payload", "task", "answer", "labels",
 )  # fmt: skip
 
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from ...goals.schemas import GoalDraft, ScheduledTaskDraft
+from ...goals.model import GoalDraft
+from ...goals.schemas import ScheduledTaskDraft
 from ..schema.episode import EpisodeConfig
 from ..schema.goals import GoalsConfig, GoalSpec, OwnGoal, TaskSpec
 from ..schema.roster import agent_ids, targets

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from ...goals.model import GoalDraft
 from ...goals.policy import GoalPolicy, GoalWeights
-from ...goals.schemas import BeliefDraft, GoalDraft, ScheduledTaskDraft
+from ...goals.schemas import BeliefDraft, ScheduledTaskDraft
 from .language_model import ModelOverrides
 from .section import Section
 

@@ -13,8 +13,8 @@ from gdg_runtime.goals.answers import Answer
 from gdg_runtime.goals.checkers.checker import ConsistencyReport, Pattern
 from gdg_runtime.goals.commands import Command
 from gdg_runtime.goals.dispatch import handle
-from gdg_runtime.goals.model import Belief, Goal
-from gdg_runtime.goals.schemas import BeliefDraft, BeliefPatch, GoalDraft, GoalPatch, LedgerView
+from gdg_runtime.goals.model import Belief, Goal, GoalDraft, GoalPatch
+from gdg_runtime.goals.schemas import BeliefDraft, BeliefPatch, LedgerView
 from gdg_runtime.goals.store_api import GoalStore
 
 START = datetime(2025, 11, 8, 12, 0, tzinfo=UTC)

@@ -21,8 +21,9 @@ from gdg_runtime.goals import commands as c
 from gdg_runtime.goals.checkers.checker import ConsistencyReport
 from gdg_runtime.goals.dispatch import handle
 from gdg_runtime.goals.identity import Caller, IdempotencyKey
+from gdg_runtime.goals.model import GoalDraft
 from gdg_runtime.goals.policy import GoalFlags
-from gdg_runtime.goals.schemas import BeliefDraft, BeliefPatch, GoalDraft, TaskView
+from gdg_runtime.goals.schemas import BeliefDraft, BeliefPatch, TaskView
 from gdg_runtime.goals.selection import TaskScheduler
 from gdg_runtime.goals.store.ledger_rows import dump_lines
 from gdg_runtime.goals.store_api import GoalStore

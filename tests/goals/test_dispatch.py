@@ -8,15 +8,9 @@ from gdg_runtime.goals import commands as c
 from gdg_runtime.goals.answers import Done, Refused
 from gdg_runtime.goals.checkers.checker import DeferredChecker, Unvetted
 from gdg_runtime.goals.identity import Caller, IdempotencyKey
+from gdg_runtime.goals.model import GoalDraft, GoalPatch, GoalView
 from gdg_runtime.goals.policy import GoalFlags
-from gdg_runtime.goals.schemas import (
-    BeliefDraft,
-    BeliefPatch,
-    GoalDraft,
-    GoalPatch,
-    GoalView,
-    ScheduledTaskDraft,
-)
+from gdg_runtime.goals.schemas import BeliefDraft, BeliefPatch, ScheduledTaskDraft
 
 DRAFT = GoalDraft(text="look around", category="exploration")
 

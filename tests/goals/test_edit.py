@@ -9,7 +9,7 @@ from gdg_runtime.goals.errors import (
     NotEditable,
     VersionConflict,
 )
-from gdg_runtime.goals.schemas import GoalPatch
+from gdg_runtime.goals.model import GoalPatch
 
 
 class TestPatches:

@@ -19,8 +19,9 @@ from gdg_runtime.goals.checkers.checker import ConsistencyReport
 from gdg_runtime.goals.commands import Command
 from gdg_runtime.goals.dispatch import handle
 from gdg_runtime.goals.identity import Caller, Trace
+from gdg_runtime.goals.model import GoalDraft, GoalPatch, GoalView
 from gdg_runtime.goals.policy import GoalFlags, GoalPolicy
-from gdg_runtime.goals.schemas import BeliefDraft, BeliefPatch, GoalDraft, GoalPatch, GoalView
+from gdg_runtime.goals.schemas import BeliefDraft, BeliefPatch
 from gdg_runtime.goals.store.database import Database
 from gdg_runtime.goals.store_api import GoalStore
 

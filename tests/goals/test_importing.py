@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from gdg_runtime.goals.checkers.checker import ConsistencyReport, DeferredChecker, Unvetted
 from gdg_runtime.goals.errors import BadRequest
+from gdg_runtime.goals.model import GoalPatch, GoalView
 from gdg_runtime.goals.policy import GoalPolicy
-from gdg_runtime.goals.schemas import GoalPatch, GoalView
 
 SEED = {
     "id": "goal_001",

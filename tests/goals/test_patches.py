@@ -6,7 +6,8 @@ from pydantic import ValidationError
 
 from gdg_runtime.goals import commands
 from gdg_runtime.goals.commands import EditBelief, EditGoal
-from gdg_runtime.goals.schemas import BeliefDraft, BeliefPatch, GoalDraft, GoalPatch
+from gdg_runtime.goals.model import GoalDraft, GoalPatch
+from gdg_runtime.goals.schemas import BeliefDraft, BeliefPatch
 from gdg_runtime.runtime.canonical import jsonable
 
 

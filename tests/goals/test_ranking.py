@@ -14,7 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gdg_runtime.goals.identity import microseconds
-from gdg_runtime.goals.model import Belief, Goal, GoalCategory, Weights
+from gdg_runtime.goals.model import Belief, Goal, GoalCategory, GoalView, Weights
 from gdg_runtime.goals.policy import GoalPolicy
 from gdg_runtime.goals.ranking import (
     Ranked,
@@ -26,7 +26,7 @@ from gdg_runtime.goals.ranking import (
     score,
     weights_view,
 )
-from gdg_runtime.goals.schemas import Components, GoalView, RankedView
+from gdg_runtime.goals.schemas import Components, RankedView
 
 NOON = datetime(2025, 11, 8, 12, tzinfo=UTC)
 NOON_US = microseconds(NOON)

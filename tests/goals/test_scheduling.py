@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gdg_runtime.goals.identity import Caller, Trace
-from gdg_runtime.goals.model import GoalState
+from gdg_runtime.goals.model import GoalDraft, GoalState
 from gdg_runtime.goals.policy import GoalFlags, GoalPolicy
-from gdg_runtime.goals.schemas import GoalDraft, ScheduledTaskDraft, TaskView
+from gdg_runtime.goals.schemas import ScheduledTaskDraft, TaskView
 from gdg_runtime.goals.selection import NextStep, TaskScheduler
 from gdg_runtime.goals.store import task_rows
 from gdg_runtime.goals.store.ledger_rows import dump_lines

@@ -23,9 +23,8 @@ from gdg_runtime.goals.errors import (
     VersionConflict,
 )
 from gdg_runtime.goals.identity import Caller, Trace
-from gdg_runtime.goals.model import GoalDefinition, Weights
+from gdg_runtime.goals.model import GoalDefinition, GoalDraft, GoalPatch, Weights
 from gdg_runtime.goals.policy import GoalPolicy
-from gdg_runtime.goals.schemas import GoalDraft, GoalPatch
 from gdg_runtime.goals.store_api import GoalStore
 
 START = datetime(2025, 11, 8, tzinfo=UTC)

@@ -12,8 +12,7 @@ from pydantic.fields import FieldInfo
 
 from ....goals.answers import GoalAnswer
 from ....goals.commands import COMMANDS, AdoptGoal, CompleteGoal, CreateGoal, EditGoal
-from ....goals.model import GoalCategory, GoalState
-from ....goals.schemas import GoalDraft, GoalPatch
+from ....goals.model import GoalCategory, GoalDraft, GoalPatch, GoalState
 from ...goals.table import VERBS
 from .output import print_done, print_json, say
 from .refusals import filled

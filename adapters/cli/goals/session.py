@@ -25,7 +25,7 @@ from ....goals.commands import Asks, Command, ListGoals, ReadGoal
 from ....goals.errors import GoalError
 from ....goals.fields import GOAL_ID
 from ....goals.identity import Caller, Trace
-from ....goals.schemas import GoalView
+from ....goals.model import GoalView
 from ..errors import CliError, reported
 from ..options import json_option
 from .output import Progress, one_line

@@ -6,7 +6,8 @@ from typing import Any
 
 from rich.table import Table
 
-from ....goals.schemas import BeliefView, GoalView, LedgerView, RankedView
+from ....goals.model import GoalView
+from ....goals.schemas import BeliefView, LedgerView, RankedView
 from ..tables import console, rows_table, safe
 from .output import due, minutes, one_line, stamp, when
 from .session import short_id

@@ -11,8 +11,7 @@ from pydantic import ValidationError
 
 from ....goals.answers import Imported
 from ....goals.commands import ImportGoals, ListGoals
-from ....goals.model import GoalState
-from ....goals.schemas import GoalView, check_fit
+from ....goals.model import GoalState, GoalView, check_fit
 from ..errors import CliError
 from .output import Progress, say
 from .refusals import EXIT_BAD_INPUT, validation_errors

@@ -21,8 +21,8 @@ from gdg_runtime.goals.commands import (
     ScheduleTask,
 )
 from gdg_runtime.goals.identity import Caller, IdempotencyKey, Trace
-from gdg_runtime.goals.model import GoalCategory
-from gdg_runtime.goals.schemas import GoalDraft, GoalPatch, ScheduledTaskDraft
+from gdg_runtime.goals.model import GoalCategory, GoalDraft, GoalPatch
+from gdg_runtime.goals.schemas import ScheduledTaskDraft
 
 GOAL = (
     b'{"id": "g1", "text": "One", "category": "exploration", "value": 0.5, "effort": 0.5, '

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from gdg_runtime.adapters.goals.file import open_goals
-from gdg_runtime.goals.model import GoalCategory
+from gdg_runtime.goals.model import GoalCategory, GoalDraft
 from gdg_runtime.goals.policy import GoalPolicy
-from gdg_runtime.goals.schemas import GoalDraft
 
 
 def test_goals_stay_in_the_file_and_have_the_time_of_the_system(tmp_path: Path) -> None:

@@ -12,8 +12,7 @@ from hypothesis import given
 from specimens import NOON, goal_fields, make_belief, make_goal
 
 from gdg_runtime.goals.errors import BadRequest, GoalNotFound, VersionConflict
-from gdg_runtime.goals.model import Goal, GoalCategory, GoalDefinition, GoalState
-from gdg_runtime.goals.schemas import GoalView
+from gdg_runtime.goals.model import Goal, GoalCategory, GoalDefinition, GoalState, GoalView
 from gdg_runtime.goals.store.belief_rows import insert_belief
 from gdg_runtime.goals.store.database import Database
 from gdg_runtime.goals.store.goal_rows import (

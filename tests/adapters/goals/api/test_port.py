@@ -9,7 +9,8 @@ import trio.testing
 from gdg_runtime.adapters.goals.ports import DatabasePort, StoreUnavailable
 from gdg_runtime.goals.checkers.checker import ConsistencyReport, DeferredChecker, Pattern, Unvetted
 from gdg_runtime.goals.commands import AddBelief, AdoptGoal, CreateGoal, ListGoals
-from gdg_runtime.goals.schemas import BeliefDraft, GoalDraft
+from gdg_runtime.goals.model import GoalDraft
+from gdg_runtime.goals.schemas import BeliefDraft
 from gdg_runtime.goals.store_api import GoalStore
 
 
