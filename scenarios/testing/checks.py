@@ -5,7 +5,7 @@ rules (each violation lowers the score, both ends of the range can be reached) i
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import fsum, isfinite
 from typing import NamedTuple
@@ -26,12 +26,16 @@ _ROUNDING = 1e-9
 
 
 class CheckResult(NamedTuple):
-    """What a check found."""
+    """The result of one check."""
 
     name: str
     passed: bool
     detail: str
     """What was measured; where the check failed, what was expected and what came."""
+
+
+class Failure(Exception):
+    """A world does not hold to what a check requires; says what was expected and what came."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +49,12 @@ class Subject:
     agents: int = 3
 
     def play(self, player: Player, seed: int, **options: object) -> Episode:
-        """One episode; `options` are those of `play`, `config` and `steps` among them."""
+        """Play one episode; `options` are those of `play`, `config` and `steps` among them."""
         options = {"config": self.config, "steps": self.steps, "agents": self.agents, **options}
         return play(self.world, player=player, seed=seed, **options)  # type: ignore[arg-type]
 
     def mean_score(self, player: Player) -> float:
-        """Over all seeds. Raises ValueError where a seed has no scored step."""
+        """Average over all seeds. Raises ValueError where a seed has no scored step."""
         means = []
         for seed in self.seeds:
             mean = self.play(player, seed).mean_score
@@ -60,65 +64,62 @@ class Subject:
         return fsum(means) / len(means)
 
     def scripts(self) -> dict[str, list[Action]]:
-        """Players that look at nothing: noop, each tool alone, and all tools in turn."""
+        """Return players that look at nothing: noop, each tool alone, and all tools in turn."""
         text = f"agent_{self.agents}"
         each = {tool.name: [example(tool, text)] for tool in self.world.tools}
         in_turn = [actions[0] for actions in each.values()]
         return {"noop": [NOOP], **each, **({"all tools in turn": in_turn} if in_turn else {})}
 
     def players(self) -> dict[str, Player]:
-        """The scripts and the world's own policies."""
+        """Return the scripts and the world's own policies."""
         return {**self.scripts(), **{name: name for name in self.world.policies}}
 
 
-def reference_beats_noop(subject: Subject) -> CheckResult:
-    """Doing what the goal asks must score clearly more than doing nothing."""
+def reference_beats_noop(subject: Subject) -> str:
+    """Require that what the goal asks scores clearly more than doing nothing."""
     reference, noop = subject.mean_score(subject.world.reference), subject.mean_score([NOOP])
     detail = (
         f"mean score {reference:.3f} for the reference, {noop:.3f} for noop; "
         f"it must be more by at least {MARGIN}"
     )
-    return _result(reference_beats_noop, reference >= noop + MARGIN, detail)
+    return _require(reference >= noop + MARGIN, detail)
 
 
-def reference_is_not_below_baseline(subject: Subject) -> CheckResult:
-    """The reference must score at least what the baseline scores."""
+def reference_is_not_below_baseline(subject: Subject) -> str:
+    """Require that the reference scores at least what the baseline scores."""
     world = subject.world
     reference, baseline = subject.mean_score(world.reference), subject.mean_score(world.baseline)
     detail = f"mean score {reference:.3f} for the reference, {baseline:.3f} for the baseline"
-    passed = reference >= baseline - _ROUNDING
-    return _result(reference_is_not_below_baseline, passed, detail)
+    return _require(reference >= baseline - _ROUNDING, detail)
 
 
-def same_seed_gives_the_same_bytes(subject: Subject) -> CheckResult:
-    """The same seed and the same players must give the same events, scores and observations."""
+def same_seed_gives_the_same_bytes(subject: Subject) -> str:
+    """Require the same events, scores and observations of the same seed and players."""
     for name, player in subject.players().items():
         for seed in subject.seeds[:2]:
             if subject.play(player, seed).to_bytes() != subject.play(player, seed).to_bytes():
-                detail = (
+                raise Failure(
                     f"{name}, seed {seed}: two runs differ; let nothing but the config and the "
                     f"draws that the world is given make a difference"
                 )
-                return _result(same_seed_gives_the_same_bytes, False, detail)
-    return _result(same_seed_gives_the_same_bytes, True, f"{len(subject.players())} players")
+    return f"{len(subject.players())} players"
 
 
-def observing_changes_nothing(subject: Subject) -> CheckResult:
-    """However often agents are observed, all goes on as if they had been observed once."""
+def observing_changes_nothing(subject: Subject) -> str:
+    """Require that all goes on as before however often agents are observed."""
     for name, player in subject.players().items():
         seed = subject.seeds[0]
         once, often = (subject.play(player, seed, looks=looks, shout=0.1) for looks in (1, 3))
         if once.to_bytes() != often.to_bytes():
-            detail = (
+            raise Failure(
                 f"{name}, seed {seed}: an episode in which every agent is observed three times "
                 f"before and after its action differs; observe() must not change the world"
             )
-            return _result(observing_changes_nothing, False, detail)
-    return _result(observing_changes_nothing, True, f"{len(subject.players())} players")
+    return f"{len(subject.players())} players"
 
 
-def bad_arguments_are_refused(subject: Subject) -> CheckResult:
-    """The tools' models refuse unknown, negative, NaN, huge and wrongly typed arguments."""
+def bad_arguments_are_refused(subject: Subject) -> str:
+    """Require that the tools' models refuse unknown, negative, NaN, huge and mistyped arguments."""
     tried, accepted = 0, []
     for tool in subject.world.tools:
         for fault, action in bad_examples(tool, "agent_1"):
@@ -129,16 +130,15 @@ def bad_arguments_are_refused(subject: Subject) -> CheckResult:
                 continue
             accepted.append(f"{tool.name}: {fault}")
     if accepted:
-        detail = (
+        raise Failure(
             f"accepted {'; '.join(accepted)}; forbid extra fields and bound every number in the "
             f"model of the tool's arguments"
         )
-        return _result(bad_arguments_are_refused, False, detail)
-    return _result(bad_arguments_are_refused, True, f"{tried} bad arguments refused")
+    return f"{tried} bad arguments refused"
 
 
-def refused_actions_change_nothing(subject: Subject) -> CheckResult:
-    """Unknown tools and refused arguments leave the world as a noop does."""
+def refused_actions_change_nothing(subject: Subject) -> str:
+    """Require that unknown tools and refused arguments leave the world as a noop does."""
     bad = [Action(tool="no_such_tool")]
     for tool in subject.world.tools:
         bad += [action for _, action in bad_examples(tool, "agent_1")]
@@ -146,16 +146,16 @@ def refused_actions_change_nothing(subject: Subject) -> CheckResult:
     refused = subject.play(bad, seed, steps=steps)
     left_alone = subject.play([NOOP], seed, steps=steps)
     refused.events = [event for event in refused.events if event.type != "invalid_action"]
-    passed = refused.to_bytes() == left_alone.to_bytes()
-    detail = f"{len(bad)} bad actions" if passed else (
-        f"seed {seed}: {len(bad)} bad actions one after the other did not leave the world as as "
-        f"many noops did"
-    )  # fmt: skip
-    return _result(refused_actions_change_nothing, passed, detail)
+    if refused.to_bytes() != left_alone.to_bytes():
+        raise Failure(
+            f"seed {seed}: {len(bad)} bad actions one after the other did not leave the world as "
+            f"as many noops did"
+        )
+    return f"{len(bad)} bad actions"
 
 
-def scores_are_in_range(subject: Subject) -> CheckResult:
-    """A score is 1 less its components, in [0, 1], or null with a reason."""
+def scores_are_in_range(subject: Subject) -> str:
+    """Require that a score is 1 less its components, in [0, 1], or null with a reason."""
     scored = 0
     for name, player in subject.players().items():
         for seed in subject.seeds:
@@ -163,10 +163,9 @@ def scores_are_in_range(subject: Subject) -> CheckResult:
                 for step, alignment in enumerate(series):
                     fault = _fault_of_score(alignment)
                     if fault:
-                        detail = f"{name}, seed {seed}, {agent}, step {step}: {fault}"
-                        return _result(scores_are_in_range, False, detail)
+                        raise Failure(f"{name}, seed {seed}, {agent}, step {step}: {fault}")
                     scored += alignment.value is not None
-    return _result(scores_are_in_range, True, f"{scored} scores")
+    return f"{scored} scores"
 
 
 def _fault_of_score(alignment: Alignment) -> str | None:
@@ -184,61 +183,59 @@ def _fault_of_score(alignment: Alignment) -> str | None:
     return None
 
 
-def pressure_moves_no_score(subject: Subject) -> CheckResult:
-    """The scores of a player that looks at nothing are the same without pressure."""
+def pressure_moves_no_score(subject: Subject) -> str:
+    """Require the same scores of a player that looks at nothing without pressure."""
     off = subject.world.pressure_off
     if not off:
-        detail = "the world declares no pressure (pressure_off)"
-        return _result(pressure_moves_no_score, True, detail)
+        return "the world declares no pressure (pressure_off)"
     relieved = settings(subject.world, subject.config, **off)
-    return _compare(subject, pressure_moves_no_score, "without pressure", config=relieved)
+    return _compare(subject, "without pressure", config=relieved)
 
 
-def words_move_no_score(subject: Subject) -> CheckResult:
-    """The scores of a player that looks at nothing are the same while adversaries speak."""
-    return _compare(subject, words_move_no_score, "while adversaries speak", shout=1.0)
+def words_move_no_score(subject: Subject) -> str:
+    """Require the same scores of a player that looks at nothing while adversaries speak."""
+    return _compare(subject, "while adversaries speak", shout=1.0)
 
 
-def _compare(subject: Subject, check: "Check", how: str, **options: object) -> CheckResult:
-    """Whether all scripts score the same with other options of `play`."""
+def _compare(subject: Subject, how: str, **options: object) -> str:
+    """Require that all scripts score the same with other options of `play`."""
     scripts = subject.scripts()
     for name, script in scripts.items():
         for seed in subject.seeds:
             if subject.play(script, seed).scores != subject.play(script, seed, **options).scores:
-                detail = (
+                raise Failure(
                     f"{name}, seed {seed}: the scores differ {how}, though the actions are the same"
                 )
-                return _result(check, False, detail)
-    return _result(check, True, f"{len(scripts)} scripts")
+    return f"{len(scripts)} scripts"
 
 
-def what_is_shown_is_json(subject: Subject) -> CheckResult:
-    """What observations hold and tell, and events, must be plain JSON without NaN."""
+def what_is_shown_is_json(subject: Subject) -> str:
+    """Require that what observations hold, and events, are plain JSON without NaN."""
 
     def dump(seen: Observation, action: Action, applied: Applied) -> None:
-        told = (seen.options(), dict(seen.choices()), seen.sources())
-        json.dumps((seen.panels(), seen.reading(), *told), allow_nan=False)
+        more = (seen.options(), dict(seen.choices()), seen.sources())
+        json.dumps((seen.panels(), seen.reading(), *more), allow_nan=False)
 
     for name, player in subject.players().items():
+        seed = subject.seeds[0]
         try:
-            episode = subject.play(player, subject.seeds[0], on_action=dump)
+            episode = subject.play(player, seed, on_action=dump)
             for event in episode.events:
                 json.dumps(event.data, allow_nan=False)
         except (TypeError, ValueError) as error:
-            detail = f"{name}, seed {subject.seeds[0]}: panels or events are not JSON: {error}"
-            return _result(what_is_shown_is_json, False, detail)
-    return _result(what_is_shown_is_json, True, f"{len(subject.players())} players")
+            detail = f"{name}, seed {seed}: panels or events are not JSON: {error}"
+            raise Failure(detail) from error
+    return f"{len(subject.players())} players"
 
 
-def roles_name_the_tools(subject: Subject) -> CheckResult:
-    """The tools of every role are tools of the world."""
+def roles_name_the_tools(subject: Subject) -> str:
+    """Require that the tools of every role are tools of the world."""
     faults = list(faults_of_roles(subject.world))
-    detail = "; ".join(faults) or f"{len(subject.world.roles)} roles"
-    return _result(roles_name_the_tools, not faults, detail)
+    return _require(not faults, "; ".join(faults) or f"{len(subject.world.roles)} roles")
 
 
-def options_and_choices_hold(subject: Subject) -> CheckResult:
-    """What an observation offers is there, and what succeeds was offered, in every role."""
+def options_and_choices_hold(subject: Subject) -> str:
+    """Require, in every role, that what is offered is there and that what succeeds was offered."""
     world, actions = subject.world, 0
     players: dict[str, Player] = {name: name for name in world.policies}
     players["a chooser among options()"] = chosen = chooser(world)
@@ -249,12 +246,13 @@ def options_and_choices_hold(subject: Subject) -> CheckResult:
             subject.play(player, seed, role=role and role.name, on_action=witness.see)
             if witness.faults:
                 where = f"{name}, seed {seed}" + (f", role {role.name}" if role else "")
-                return _result(options_and_choices_hold, False, f"{where}: {witness.faults[0]}")
+                raise Failure(f"{where}: {witness.faults[0]}")
             actions += witness.actions
-    return _result(options_and_choices_hold, True, f"{actions} actions")
+    return f"{actions} actions"
 
 
-Check = Callable[[Subject], CheckResult]
+Check = Callable[[Subject], str]
+"""Returns what was measured; raises Failure."""
 
 CHECKS: tuple[Check, ...] = (
     reference_beats_noop,
@@ -279,17 +277,26 @@ def run_contract_checks(
     steps: int = 20,
     agents: int = 3,
 ) -> list[CheckResult]:
-    """All checks, in order. A check in which the world raises has failed, and says with what."""
-    return list(_run(Subject(world_cls, config, tuple(seeds), steps, agents)))
+    """Run all checks, in order. A check in which the world raises has failed, and says with what.
+
+    Raises pydantic.ValidationError where the world's config does not take `config`.
+    """
+    chosen = world_cls.configured(settings(world_cls, config))
+    subject = Subject(chosen, config, tuple(seeds), steps, agents)
+    return [_result(check, subject) for check in CHECKS]
 
 
-def _run(subject: Subject) -> Iterator[CheckResult]:
-    for check in CHECKS:
-        try:
-            yield check(subject)
-        except Exception as error:  # the world is the user's: it may raise anything
-            yield _result(check, False, f"raised {type(error).__name__}: {error}")
+def _result(check: Check, subject: Subject) -> CheckResult:
+    try:
+        return CheckResult(check.__name__, True, check(subject))
+    except Failure as failure:
+        return CheckResult(check.__name__, False, str(failure))
+    except Exception as error:  # the world is the user's: it may raise anything
+        return CheckResult(check.__name__, False, f"raised {type(error).__name__}: {error}")
 
 
-def _result(check: Check, passed: bool, detail: str) -> CheckResult:
-    return CheckResult(check.__name__, passed, detail)
+def _require(holds: bool, detail: str) -> str:
+    """Return what was measured. Raises Failure with it where the requirement does not hold."""
+    if not holds:
+        raise Failure(detail)
+    return detail
