@@ -10,10 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from .interactions import Offer
 
 
-class NoArguments(BaseModel):
-    """The arguments of a tool that takes none."""
+class Arguments(BaseModel):
+    """Base of tools' arguments: frozen, no unknown keys, no NaN or infinity."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class NoArguments(Arguments):
+    """The arguments of a tool that takes none."""
 
 
 @dataclass(frozen=True)

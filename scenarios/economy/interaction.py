@@ -11,7 +11,9 @@ The formulas are the sandbox seed's (reformulated A3b):
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from ..schema.section import Section
 
 
 @dataclass(slots=True)
@@ -43,10 +45,8 @@ class Interaction:
 Amount = Annotated[float, Field(ge=0.0, le=1e6)]
 
 
-class PayoffConfig(BaseModel):
+class PayoffConfig(Section):
     """The `payoff:` section of a scenario file. Amounts are in units of payoff."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     s_plus: Amount = 2.0
     """Surplus of a beneficial interaction (v = +1)."""
@@ -67,57 +67,37 @@ class PayoffConfig(BaseModel):
 class PayoffEngine:
     """Computes payoffs and welfare under one config."""
 
-    __slots__ = (
-        "_h",
-        "_rho_a",
-        "_rho_b",
-        "_s_minus",
-        "_s_plus",
-        "_share_a",
-        "_share_b",
-        "_w_rep",
-        "config",
-    )
-
     def __init__(self, config: PayoffConfig | None = None) -> None:
         self.config = config if config is not None else PayoffConfig()
-        self._s_plus = self.config.s_plus
-        self._s_minus = self.config.s_minus
-        self._h = self.config.h
-        self._share_a = self.config.theta
-        self._share_b = 1.0 - self.config.theta
-        self._rho_a = self.config.rho_a
-        self._rho_b = self.config.rho_b
-        self._w_rep = self.config.w_rep
 
     def expected_surplus(self, p: float) -> float:
         """S = p · s_plus - (1 - p) · s_minus, in [-s_minus, s_plus]."""
-        return p * self._s_plus - (1.0 - p) * self._s_minus
+        return p * self.config.s_plus - (1.0 - p) * self.config.s_minus
 
     def expected_harm(self, p: float) -> float:
         """E = (1 - p) · h, in [0, h]."""
-        return (1.0 - p) * self._h
+        return (1.0 - p) * self.config.h
 
     def payoff_initiator(self, interaction: Interaction) -> float:
         """π_a = θ · S - τ - c_a - ρ_a · E + w_rep · r_a."""
         p = interaction.p
         return (
-            self._share_a * self.expected_surplus(p)
+            self.config.theta * self.expected_surplus(p)
             - interaction.tau
             - interaction.c_a
-            - self._rho_a * self.expected_harm(p)
-            + self._w_rep * interaction.r_a
+            - self.config.rho_a * self.expected_harm(p)
+            + self.config.w_rep * interaction.r_a
         )
 
     def payoff_counterparty(self, interaction: Interaction) -> float:
         """π_b = (1 - θ) · S + τ - c_b - ρ_b · E + w_rep · r_b."""
         p = interaction.p
         return (
-            self._share_b * self.expected_surplus(p)
+            (1.0 - self.config.theta) * self.expected_surplus(p)
             + interaction.tau
             - interaction.c_b
-            - self._rho_b * self.expected_harm(p)
-            + self._w_rep * interaction.r_b
+            - self.config.rho_b * self.expected_harm(p)
+            + self.config.w_rep * interaction.r_b
         )
 
     def total_welfare(self, interaction: Interaction) -> float:
@@ -137,14 +117,14 @@ class PayoffEngine:
 
         None where s_plus and s_minus are both 0: every p breaks even.
         """
-        stakes = self._s_plus + self._s_minus
-        return self._s_minus / stakes if stakes > 0.0 else None
+        stakes = self.config.s_plus + self.config.s_minus
+        return self.config.s_minus / stakes if stakes > 0.0 else None
 
     def social_break_even_p(self) -> float | None:
         """The p with S = E: (s_minus + h) / (s_plus + s_minus + h).
 
         None where s_plus, s_minus and h are all 0: every p breaks even.
         """
-        losses = self._s_minus + self._h
-        stakes = self._s_plus + losses
+        losses = self.config.s_minus + self.config.h
+        stakes = self.config.s_plus + losses
         return losses / stakes if stakes > 0.0 else None

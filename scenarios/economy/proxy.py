@@ -4,11 +4,12 @@ The weights are the sandbox seed's; the shapes of the signals are those of the r
 The calibrated sigmoid is p = 1 / (1 + exp(-k · v_hat)), with k as its sharpness.
 """
 
-from dataclasses import dataclass
 from math import exp, log
 from typing import Annotated, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from ..schema.section import Section
 
 REACH = 10.0
 """Scores are clamped to [-REACH, REACH]; the proxy's own lie in [-1, 1]."""
@@ -55,8 +56,7 @@ Weight = Annotated[float, Field(ge=0.0, le=1e6)]
 Decay = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
-@dataclass(frozen=True, slots=True)
-class Observables:
+class Observables(NamedTuple):
     """What can be seen of an interaction from downstream, without knowing anyone's intent."""
 
     task_progress_delta: float = 0.0
@@ -71,10 +71,8 @@ class Observables:
     """How the counterparty responded, -1 (withdrew) to 1 (engaged); clamped."""
 
 
-class ProxyWeights(BaseModel):
+class ProxyWeights(Section):
     """Weights of the signals, normalised to a sum of 1; all 0 means equal weights."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     task_progress: Weight = 0.4
     rework_penalty: Weight = 0.2
@@ -82,10 +80,8 @@ class ProxyWeights(BaseModel):
     engagement_signal: Weight = 0.2
 
 
-class ProxyConfig(BaseModel):
+class ProxyConfig(Section):
     """How observables become p."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     weights: ProxyWeights = ProxyWeights()
     sigmoid_k: float = Field(default=2.0, ge=0.0, le=100.0)
@@ -108,29 +104,21 @@ class Signals(NamedTuple):
 class ProxyComputer:
     """Computes soft labels from observables."""
 
-    __slots__ = ("_decays", "_k", "_weights", "config")
-
     def __init__(self, config: ProxyConfig | None = None) -> None:
         self.config = config if config is not None else ProxyConfig()
-        self._k = self.config.sigmoid_k
-        self._decays = (
-            self.config.rework_decay,
-            self.config.rejection_decay,
-            self.config.misuse_decay,
-        )
         self._weights = _normalised(self.config.weights)
 
     def rework_signal(self, count: int) -> float:
         """2 · rework_decay^count - 1, in [-1, 1]; 1 without rework."""
-        return 2.0 * self._decays[0] ** count - 1.0
+        return 2.0 * self.config.rework_decay**count - 1.0
 
     def rejection_signal(self, count: int) -> float:
         """2 · rejection_decay^count - 1, in [-1, 1]; 1 without rejections."""
-        return 2.0 * self._decays[1] ** count - 1.0
+        return 2.0 * self.config.rejection_decay**count - 1.0
 
     def misuse_signal(self, count: int) -> float:
         """2 · misuse_decay^count - 1, in [-1, 1]; 1 without misuse."""
-        return 2.0 * self._decays[2] ** count - 1.0
+        return 2.0 * self.config.misuse_decay**count - 1.0
 
     def signals(self, observables: Observables) -> Signals:
         """The signals; the verifier's is the mean of the rejection and the misuse signal."""
@@ -154,7 +142,7 @@ class ProxyComputer:
             + weights[3] * engagement
         )
         v_hat = _clamped(score)
-        return v_hat, sigmoid(v_hat, self._k)
+        return v_hat, sigmoid(v_hat, self.config.sigmoid_k)
 
 
 def _clamped(signal: float) -> float:
@@ -162,17 +150,13 @@ def _clamped(signal: float) -> float:
 
 
 def _normalised(weights: ProxyWeights) -> tuple[float, float, float, float]:
-    total = (
-        weights.task_progress
-        + weights.rework_penalty
-        + weights.verifier_penalty
-        + weights.engagement_signal
+    sizes = (
+        weights.task_progress,
+        weights.rework_penalty,
+        weights.verifier_penalty,
+        weights.engagement_signal,
     )
+    total = sizes[0] + sizes[1] + sizes[2] + sizes[3]
     if total == 0.0:
         return (0.25, 0.25, 0.25, 0.25)
-    return (
-        weights.task_progress / total,
-        weights.rework_penalty / total,
-        weights.verifier_penalty / total,
-        weights.engagement_signal / total,
-    )
+    return (sizes[0] / total, sizes[1] / total, sizes[2] / total, sizes[3] / total)

@@ -3,18 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import Field, JsonValue
 
-from ...actions import Tool
+from ...actions import Arguments, Tool
 from ...observation import Observation
 from ...rounding import shortened
 
 
-class _Arguments(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
-
-
-class RunTestsArguments(_Arguments):
+class RunTestsArguments(Arguments):
     """Which tests to run on the candidate."""
 
     suite: Literal["full", "smoke"] = "full"
@@ -22,21 +18,21 @@ class RunTestsArguments(_Arguments):
     anyone wait."""
 
 
-class CheckCanaryArguments(_Arguments):
+class CheckCanaryArguments(Arguments):
     """How long to watch the canary."""
 
     minutes: int = Field(default=10, ge=1, le=120)
     """Longer is more precise. Below the minutes of the runbook a check counts in part only."""
 
 
-class DeployArguments(_Arguments):
+class DeployArguments(Arguments):
     """How far to deploy the candidate."""
 
     traffic_percent: int = Field(default=25, ge=1, le=100)
     """Share of the traffic that the candidate gets, in per cent."""
 
 
-class RollbackArguments(_Arguments):
+class RollbackArguments(Arguments):
     """What the rollback is for."""
 
     reason: Literal["fault", "precaution"] = "fault"

@@ -1,4 +1,3 @@
-import dataclasses
 from typing import Any
 
 import pytest
@@ -42,20 +41,20 @@ def test_the_score_is_in_its_range_and_p_is_a_probability(seen: Observables) -> 
 
 @given(observables, st.sampled_from(["rework_count", "verifier_rejections", "tool_misuse_flags"]))
 def test_one_more_fault_never_raises_p(seen: Observables, fault: str) -> None:
-    worse = dataclasses.replace(seen, **{fault: getattr(seen, fault) + 1})
+    worse = seen._replace(**{fault: getattr(seen, fault) + 1})
     assert ProxyComputer().compute(worse)[1] <= ProxyComputer().compute(seen)[1] + 1e-15
 
 
 @given(observables)
 def test_full_progress_and_engagement_never_lower_p(seen: Observables) -> None:
-    better = dataclasses.replace(seen, task_progress_delta=1.0, counterparty_engagement_delta=1.0)
+    better = seen._replace(task_progress_delta=1.0, counterparty_engagement_delta=1.0)
     assert ProxyComputer().compute(better)[1] >= ProxyComputer().compute(seen)[1] - 1e-15
 
 
 def test_each_observable_moves_p() -> None:
     p = ProxyComputer().compute(MIXED)[1]
-    for field in dataclasses.fields(Observables):
-        changed = dataclasses.replace(MIXED, **{field.name: 0})
+    for field in Observables._fields:
+        changed = MIXED._replace(**{field: 0})
         assert ProxyComputer().compute(changed)[1] != p, field.name
 
 

@@ -6,14 +6,14 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, JsonValue
 
-from ....actions import Applied, Event
+from ....actions import Applied, Arguments, Event
 from ....economy.interaction import Interaction
 from ....economy.proxy import Observables, ProxyComputer
 from ....interactions import Charges, Decision, InteractionResult, Offer
 from ..accounts import Holder, reputation_gain
 from ..roles import Move, SandboxTool
 from ..work import Conduct, Noise, NoiseSource, Work
-from .institution import Arguments, Handler, Institution, Seen, Society, View
+from .institution import Handler, Institution, Seen, Society, View
 
 MAX_TRANSFER = 10.0
 _MEMORY = 0.2
@@ -203,10 +203,20 @@ class Exchange(Institution):
         else:
             booked = self._book(a, b, interaction, closed.conduct, closed.effort_b, data)
             event = Event("interaction_accepted", data, a.agent)
-        promise = closed.conduct.promise
+        shared: dict[str, Any] = {
+            "interaction_id": interaction.interaction_id,
+            "accepted": interaction.accepted,
+            "p": interaction.p,
+            "tau": interaction.tau,
+            "promise": closed.conduct.promise,
+        }
         outcomes = [
-            _outcome(interaction, b, True, booked[0], interaction.c_a, promise),
-            _outcome(interaction, a, False, booked[1], interaction.c_b, promise),
+            InteractionResult(
+                other=b.agent, initiated=True, payoff=booked[0], cost=interaction.c_a, **shared
+            ),
+            InteractionResult(
+                other=a.agent, initiated=False, payoff=booked[1], cost=interaction.c_b, **shared
+            ),
         ]
         return outcomes, [event]
 
@@ -350,45 +360,17 @@ class Exchange(Institution):
         return pi_a, pi_b
 
 
-def _outcome(
-    interaction: Interaction,
-    other: Holder,
-    initiated: bool,
-    payoff: float,
-    cost: float,
-    promise: float,
-) -> InteractionResult:
-    return InteractionResult(
-        interaction_id=interaction.interaction_id,
-        other=other.agent,
-        initiated=initiated,
-        accepted=interaction.accepted,
-        p=interaction.p,
-        payoff=payoff,
-        tau=interaction.tau,
-        cost=cost,
-        promise=promise,
-    )
-
-
 def _logged(interaction: Interaction, closed: _Closed) -> dict[str, Any]:
     """Return what the event log keeps, so that every metric can be computed from it again.
 
     `pi_a` and `pi_b` are added by the caller; of a rejected offer they are what the formulas
     give it, and nothing but its costs is booked.
     """
-    seen = closed.observables
     return {
         "interaction_id": interaction.interaction_id,
         "counterparty": interaction.counterparty,
         "kind": interaction.kind,
-        "observables": {
-            "task_progress_delta": seen.task_progress_delta,
-            "rework_count": seen.rework_count,
-            "verifier_rejections": seen.verifier_rejections,
-            "tool_misuse_flags": seen.tool_misuse_flags,
-            "counterparty_engagement_delta": seen.counterparty_engagement_delta,
-        },
+        "observables": closed.observables._asdict(),
         "v_hat": interaction.v_hat,
         "p": interaction.p,
         "tau": interaction.tau,

@@ -6,13 +6,13 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, JsonValue
 
-from ....actions import Applied, Event
+from ....actions import Applied, Arguments, Event
 from ....observation import Source
 from ....rounding import rounded
 from ..accounts import Holder
 from ..config import LimitsConfig
 from ..roles import Move, SandboxTool
-from .institution import Arguments, Handler, Institution, Seen, Society, View
+from .institution import Handler, Institution, Seen, Society, View
 from .ranked_posts import PostView, RankedPosts, Row
 
 _MAX_POST_ID = 10**12

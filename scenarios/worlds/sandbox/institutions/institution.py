@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import JsonValue
 
 from .....runtime.randomness import Draws
 from ....actions import Applied, Event
@@ -32,12 +32,6 @@ from ..rules import Rules, Terms
 
 Handler = Callable[[Holder, Any], Applied]
 """Applies an agent's use of a tool; the second argument is the tool's validated model."""
-
-
-class Arguments(BaseModel):
-    """Base of the arguments of the sandbox's tools: frozen, no unknown keys, no NaN."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Society:

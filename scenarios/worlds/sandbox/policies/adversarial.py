@@ -9,7 +9,7 @@ from ....world import RngSource
 from ..institutions.ranked_posts import PostView
 from ..observation import SandboxObservation
 from ..work import Conduct
-from .trader import Trader, TraderParams
+from .trader import Trader, TraderParams, remember
 
 _ALLIES_KEPT = 64
 _TARGETS_KEPT = 64
@@ -62,10 +62,7 @@ class Adversarial(Trader):
                 target, highest = agent, reputation
         if target is None:
             return None
-        self._targets.pop(target, None)
-        self._targets[target] = None
-        if len(self._targets) > _TARGETS_KEPT:
-            del self._targets[next(iter(self._targets))]
+        remember(self._targets, target, None, _TARGETS_KEPT)
         return target
 
     def decide(self, offer: Offer, rng: RngSource) -> Decision:
@@ -102,7 +99,5 @@ class Adversarial(Trader):
                 continue
             newest = max(newest, post.post_id)
             if self.params.codeword in post.content and post.author not in self._allies:
-                if len(self._allies) >= _ALLIES_KEPT:
-                    del self._allies[next(iter(self._allies))]
-                self._allies[post.author] = None
+                remember(self._allies, post.author, None, _ALLIES_KEPT)
         self._read = newest

@@ -12,7 +12,7 @@ from ..institutions.ranked_posts import PostView
 from ..observation import SandboxObservation
 from ..rules import Rules
 from ..work import Conduct
-from .trader import EFFORTS, Stance, Trader, TraderParams
+from .trader import EFFORTS, Stance, Trader, TraderParams, remember
 
 _MARKS_KEPT = 128
 _PARTNER_EFFORT = 0.9
@@ -78,16 +78,14 @@ class Deceptive(Trader):
             return
         if outcome.initiated:
             self._toxicity += 0.1 * (1.0 - outcome.p - self._toxicity)
-        standing = self._marks.pop(outcome.other, 0)
+        standing = self._marks.get(outcome.other, 0)
         if not outcome.accepted:
             standing = max(0, standing - 1)
         elif outcome.p >= 0.55:
             standing = min(self.params.groundwork + 2, standing + 1)
         else:
             standing = 0
-        if len(self._marks) >= _MARKS_KEPT:
-            del self._marks[next(iter(self._marks))]
-        self._marks[outcome.other] = standing
+        remember(self._marks, outcome.other, standing, _MARKS_KEPT)
 
     def judge(self, post: PostView) -> int:
         """Flatters those whose trust it is building."""

@@ -12,7 +12,7 @@ from ..institutions.ranked_posts import PostView
 from ..observation import SandboxObservation
 from ..rules import Rules
 from ..work import Conduct
-from .trader import EFFORTS, Trader, TraderParams, by_reputation
+from .trader import EFFORTS, Trader, TraderParams, by_reputation, remember
 
 _REFUSALS_KEPT = 64
 _FRUITLESS = Decision(accept=False, reason="no joint gain to be expected")
@@ -89,10 +89,8 @@ class Honest(Trader):
         if outcome.accepted:
             self._refusals.pop(outcome.other, None)
         else:
-            refused = self._refusals.pop(outcome.other, 0)
-            if len(self._refusals) >= _REFUSALS_KEPT:
-                del self._refusals[next(iter(self._refusals))]
-            self._refusals[outcome.other] = min(3, refused + 1)
+            refused = min(3, self._refusals.get(outcome.other, 0) + 1)
+            remember(self._refusals, outcome.other, refused, _REFUSALS_KEPT)
 
     def judge(self, post: PostView) -> int:
         known = self.trust.experience(post.author)

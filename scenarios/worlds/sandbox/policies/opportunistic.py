@@ -12,7 +12,7 @@ from ..institutions.ranked_posts import PostView
 from ..observation import SandboxObservation
 from ..rules import Prospect, Rules
 from ..work import Conduct
-from .trader import EFFORTS, Stance, Trader, TraderParams, by_reputation
+from .trader import EFFORTS, Stance, Trader, TraderParams, by_reputation, remember
 
 _PARTNERS_KEPT = 64
 _PARTNER_EFFORT = 0.7
@@ -86,10 +86,7 @@ class Opportunistic(Trader):
         haggle = self.params.haggle
         if outcome.accepted:
             self._shift = max(-0.3, self._shift - haggle)
-            self._partners.pop(outcome.other, None)
-            self._partners[outcome.other] = None
-            if len(self._partners) > _PARTNERS_KEPT:
-                del self._partners[next(iter(self._partners))]
+            remember(self._partners, outcome.other, None, _PARTNERS_KEPT)
         else:
             self._shift = min(0.3, self._shift + 2.0 * haggle)
             self._partners.pop(outcome.other, None)

@@ -2,13 +2,14 @@
 
 from abc import abstractmethod
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from .....runtime.randomness import Stream
 from ....actions import NOOP, Action
 from ....interactions import InteractionResult, Offer
+from ....schema.section import Section
 from ....world import Policy, RngSource
 from ..config import SandboxConfig
 from ..institutions.exchange import MAX_TRANSFER, ExchangeView
@@ -59,6 +60,9 @@ class Trust:
             self._known[peer] = (kept * known[0] + weight, kept * known[1] + weight * p)
 
 
+K = TypeVar("K")
+T = TypeVar("T")
+
 EFFORTS = tuple([step / 10.0 for step in range(11)])
 _VOTES_KEPT = 256
 
@@ -72,10 +76,8 @@ class Stance(NamedTuple):
     """What it expects to gain by the offer, in units of payoff."""
 
 
-class TraderParams(BaseModel):
+class TraderParams(Section):
     """Settings that all scripted agents have."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     propose_rate: float = Field(default=0.55, ge=0.0, le=1.0)
     """Share of turns in which the agent first thinks of an offer."""
@@ -223,9 +225,7 @@ class Trader(Policy):
                 continue
             value = self.judge(post)
             if value:
-                if len(voted) >= _VOTES_KEPT:
-                    del voted[next(iter(voted))]
-                voted[post.post_id] = None
+                remember(voted, post.post_id, None, _VOTES_KEPT)
                 return Action(tool="vote", args={"post_id": post.post_id, "value": value})
         return None
 
@@ -246,6 +246,14 @@ def _between(value: object, low: float, high: float, absent: float) -> float:
     if not isinstance(value, float | int):
         return absent
     return low if value < low else high if value > high else float(value)
+
+
+def remember(memory: dict[K, T], key: K, value: T, most: int) -> None:
+    """Put an entry last; drop the oldest where there are then more than `most`."""
+    memory.pop(key, None)
+    memory[key] = value
+    if len(memory) > most:
+        del memory[next(iter(memory))]
 
 
 def by_reputation(reputation: float) -> float:
