@@ -105,6 +105,7 @@ def test_show_opens_it(name: str, run: Path, gdg) -> None:
     assert ("absent" in document) == (name in OLD)
     out = gdg("show", run).out
     assert f"gdg-runtime {release_of(name)}" in out
+    assert (f"note: {sentence(name)}" in out) == (name in OLD)
     assert "The whole run" in out
 
 
@@ -122,6 +123,7 @@ def test_a_run_that_was_cut_off_is_opened_too(name: str, run: Path, gdg) -> None
     document = gdg("show", run, "--json").json
     assert document["status"] == "interrupted"
     assert document["epochs"]
+    assert ("go on with: gdg-runtime resume" in gdg("show", run).out) == (name not in OLD)
 
 
 def test_a_catalogue_is_made_anew_from_runs_of_every_release(gdg, tmp_path: Path) -> None:
