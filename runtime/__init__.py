@@ -2,19 +2,20 @@
 
 The map, in the order of a message's journey:
 
-- `message`, `actor`, `ref`, `context`: what programs are written with: typed messages, actors with
-  handlers, references, and the context through which an actor speaks to the rest.
+- `message`, `actor`, `ref`, `context`: the parts that programs are written with: typed messages,
+  actors with handlers, references, and the context through which an actor acts on the run.
 - `order`, `envelope`, `cell`, `kernel`: one envelope at a time, in the order (logical time, tie,
   origin, number). The kernel is a plain object without any event loop.
-- `population`: how actors come and go.
-- `pending`, `waits`: what an async handler may await, and who waits for whom.
-- `effect`, `codec`, `slot`, `reservations`: requests to the outside, and the places in the order
-  that are reserved for their outcomes.
-- `drivers`: who hosts the kernel: `live` (real effects under anyio), `replay` (journal only),
-  `simulation` (virtual time, for tests).
-- `journal`, `sealed`, `canonical`: the recorded facts.
-- `supervision`, `failure`, `foreign`, `errors`: what happens when something goes wrong.
-- `randomness`, `clock`: luck and time, both functions of the config.
+- `registry`, `supervision`: how actors come, fail and go.
+- `waiting`: the answers that an async handler may await, and the search for circles of waits.
+- `effects`, `codec`, `reservations`: requests to the outside, and the places in the order that are
+  reserved for their outcomes.
+- `drivers`: the hosts of the kernel: `live` (real effects under anyio) and `replay` (journal only);
+  `testing` hosts it in virtual time.
+- `journal`, `hash_chain`, `text_store`, `canonical`: the recorded facts.
+- `foreign_await`, `errors`: rules that a program broke, and everything else that is raised.
+- `randomness`, `order.Clock`: randomness and time, both functions of the config.
+- `wording`: short texts for messages that people and language models read.
 
 It imports none of the other layers.
 """
@@ -81,24 +82,9 @@ __all__ = [
     "schedule",
 ]
 
-_HOMES = (
-    "message",
-    "errors",
-    "randomness",
-    "order",
-    "ref",
-    "supervision",
-    "actor",
-    "effects",
-    "waiting",
-    "context",
-    "journal",
-    "kernel",
-    "drivers",
-    "drivers.effects",
-    "drivers.replay",
-    "drivers.live",
-)
+_HOMES = ("message", "errors", "randomness", "order", "ref", "supervision", "actor", "effects",
+          "waiting", "context", "journal", "kernel", "drivers", "drivers.effects",
+          "drivers.replay", "drivers.live")  # fmt: skip
 """The modules that hold the names above, the light ones first."""
 
 

@@ -1,8 +1,12 @@
-"""Telling that an actor awaited something that is not its context's to give.
+"""Detects that an actor awaited something that its context does not offer.
 
 The kernel's turns run where there is no event loop, so most primitives of trio, anyio and asyncio
-raise by themselves, before any side effect; here their error is explained. A few yield instead
-(`asyncio.sleep(0)`, a bare future), and that is told from the yielded object.
+raise by themselves, before any side effect; this module explains their error. A few yield instead
+(`asyncio.sleep(0)`, a bare future); the yielded object shows what they are.
+
+Why not simply throw an error into the handler at its foreign await, inside the driver's loop? There
+the primitive has already registered the driver's task, to wake it later, and that would corrupt it.
+Without a loop nothing can be registered, so the handler can be closed safely.
 """
 
 from __future__ import annotations
@@ -33,7 +37,7 @@ def refuse_event_loop() -> None:
 
 
 def _library_of(traceback: TracebackType | None) -> str | None:
-    """The first call into an async library on the way to the error, as text."""
+    """Return the first call into an async library on the way to the error, as text."""
     while traceback is not None:
         module: str = traceback.tb_frame.f_globals.get("__name__", "")
         if module.partition(".")[0] in _LIBRARIES:
@@ -43,10 +47,10 @@ def _library_of(traceback: TracebackType | None) -> str | None:
 
 
 def explain_foreign(error: Exception, actor: str, handler: str) -> Exception:
-    """NondeterministicAwait if the error comes from an async library without its loop."""
+    """Return NondeterministicAwait for an error of an async library that lacks its loop."""
     called = _library_of(error.__traceback__)
     if called is None and isinstance(error, RuntimeError) and str(error) == _NO_LOOP:
-        # asyncio looks for its loop in C, which leaves no frame to be told from.
+        # asyncio looks for its loop in C, which leaves no frame to recognise it by.
         called = "asyncio's running loop"
     if called is None:
         return error
@@ -58,7 +62,7 @@ def explain_foreign(error: Exception, actor: str, handler: str) -> Exception:
 def foreign_await(
     cell: Cell, coroutine: Coroutine[Any, Any, Any], awaited: Any
 ) -> NondeterministicAwait:
-    """The error for an object that is not one of the context's; gives the coroutine up."""
+    """Return the error for an awaited object that is not the context's; close the coroutine."""
     inner: Any = coroutine
     handler = getattr(coroutine, "__qualname__", "a handler")
     where = ""
@@ -68,6 +72,7 @@ def foreign_await(
             where = f" at line {frame.f_lineno} of {inner.__qualname__}"
         inner = inner.cr_await
     cell.coroutine = None
+    # The run ends here. Errors of the handler's `finally` blocks would only hide the reason.
     with suppress(Exception):
         coroutine.close()
     described = "a bare yield" if awaited is None else f"{type(awaited).__name__} {awaited!r}"

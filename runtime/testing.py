@@ -1,6 +1,8 @@
-"""The simulation driver: effects in virtual time, with latencies and faults that a test draws.
+"""Simulation: hosts a kernel in virtual time, with latencies and outcomes that a test chooses.
 
-Synchronous and cheap: thousands of schedules, crashes and faults in a second.
+It is synchronous and cheap: thousands of schedules, crashes and faults in a second. Use it to test
+programs of actors of your own: whatever the latencies, the same program with the same outcomes must
+do the same.
 """
 
 from __future__ import annotations
@@ -15,15 +17,25 @@ from .journal import Journal, Recorded
 from .kernel import Kernel, State
 
 Respond = Callable[[EffectRequest], Outcome]
+"""Gives the outcome of a request; the effect's own function does not run."""
 Latency = Callable[[EffectRequest], float]
+"""Gives the virtual seconds that a request takes."""
 
 
 class Crash(Exception):
-    """The simulated process dies here."""
+    """The simulated process dies here; raised by `Simulation.drive`."""
 
 
 class Simulation:
-    """Effects with drawn latencies under a capacity limit; counts what was asked."""
+    """A driver whose effects take virtual time, under a limit of requests at once.
+
+    ```python
+    simulation = Simulation(lambda request: Outcome("ok", 42), lambda request: 0.5)
+    assert simulation.drive(kernel) is RunEnd.COMPLETED
+    ```
+
+    The kernel's first actors must have been spawned. One simulation drives one kernel.
+    """
 
     def __init__(
         self,
@@ -33,7 +45,12 @@ class Simulation:
         capacity: int = 1_000_000,
         crash_after: int | None = None,
     ) -> None:
-        """`crash_after`: raise Crash after so many outcomes were journalled and delivered."""
+        """Choose what effects answer, and after how long.
+
+        At most `capacity` requests are under way at once; the others wait in the order in which
+        they were made. `crash_after` raises Crash after so many outcomes (at least 1) were
+        journalled and delivered; the journal that is left can be read and the run resumed.
+        """
         self.respond = respond
         self.latency = latency
         self.capacity = capacity
@@ -41,8 +58,9 @@ class Simulation:
         self.now = 0.0
         """Virtual seconds."""
         self.asked: list[EffectRequest] = []
-        """Every request that was started."""
+        """Every request that was started, in order."""
         self.delivered = 0
+        """Number of outcomes so far."""
         self._flying: list[tuple[float, int, Slot]] = []
         self._queued: list[Slot] = []
 
@@ -54,7 +72,12 @@ class Simulation:
         recorded: Recorded | None = None,
         turns: int | None = None,
     ) -> RunEnd:
-        """Run a kernel to its end; `turns` bounds a batch, to vary when requests start."""
+        """Run a kernel to its end, and write what a live run would to the journal, if there is one.
+
+        `recorded` holds the facts of an earlier execution, which are used up first. `turns` bounds
+        a batch (None: no bound), to vary when requests start. Raises what the kernel raises, and
+        Crash.
+        """
         if recorded is not None:
             feed(kernel, recorded)
         reservations = kernel.reservations
@@ -80,7 +103,7 @@ class Simulation:
             heappush(self._flying, (due, len(self.asked), slot))
 
     def _arrive(self, kernel: Kernel, journal: Journal | None) -> None:
-        """The next outcome in virtual time."""
+        """Take the next outcome in virtual time."""
         self.now, _, slot = heappop(self._flying)
         outcome = self.respond(slot.request)
         if journal is not None:

@@ -1,11 +1,13 @@
-"""Drivers host the kernel: `live` with real effects, `replay` from a journal, `simulation` in
-virtual time for tests."""
+"""Drivers host the kernel: `live` with real effects, `replay` from a journal.
+
+A third one, for tests, is `runtime.testing`.
+"""
 
 from enum import Enum
 
 
 class RunEnd(Enum):
-    """Why a driver came back."""
+    """The reason why a driver returned."""
 
     COMPLETED = "completed"
     """No message is left: the program is done."""

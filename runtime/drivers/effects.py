@@ -1,4 +1,4 @@
-"""The effects of a live run: which may begin, and each one from its beginning to its outcome."""
+"""The effects of a live run: which ones may begin, and each from its start to its outcome."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ class Done(NamedTuple):
     outcome: Outcome
     seconds: float
     late: bool = False
-    """Recorded as one that nobody waited for any more."""
+    """Recorded as an outcome that was not needed any more."""
     given: bool = False
-    """Known beforehand: nobody was asked, and nothing was paid."""
+    """Known beforehand: no effect ran, and nothing was paid."""
 
 
 class Withheld(NamedTuple):
-    """An effect that can't be had now; it has no outcome."""
+    """An effect that is not available now; it has no outcome."""
 
     slot: Slot
     reason: str
 
 
 Censor = Callable[[EffectRequest, Outcome], Outcome]
-"""Takes out of an outcome what must not be recorded, such as keys."""
+"""Removes from an outcome what must not be recorded, such as keys."""
 
 
 class Effects:
-    """Runs requests as tasks, never more of them than the limits allow.
+    """Runs requests as tasks, at most as many as the limits allow.
 
     A request that has to wait is an entry in a queue, not a task. Requests of one kind begin in
     the order in which they were made; kinds take turns.
@@ -73,7 +73,7 @@ class Effects:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing runs and nothing waits to."""
+        """True if no effect runs or waits to run."""
         return not self._scopes and not any(self._waiting.values())
 
     def start(self, slot: Slot) -> None:
@@ -82,7 +82,7 @@ class Effects:
         self._begin_what_may()
 
     def cancel(self, slot: Slot) -> None:
-        """End an effect that nobody waits for; its outcome is `cancelled`, begun or not."""
+        """End an effect that is not needed any more; its outcome is `cancelled`, begun or not."""
         scope = self._scopes.get(slot)
         if scope is not None:
             scope.cancel()
@@ -109,7 +109,7 @@ class Effects:
                     begun = True
 
     async def _perform(self, slot: Slot) -> None:
-        """One effect, from its start to its outcome. The run's own end cancels it silently."""
+        """Take one effect from its start to its outcome. The run's own end cancels it silently."""
         request = slot.request
         done: Done | Withheld = Done(slot, Outcome("cancelled"), 0.0)
         with self._scopes[slot]:
@@ -133,8 +133,8 @@ class Effects:
             except Exception as error:
                 outcome = _failure(error, request)
             except anyio.get_cancelled_exc_class():
-                # asyncio lets a library cancel its own future; if nobody cancelled this
-                # effect, that must not look like the end of the run.
+                # asyncio lets a library cancel its own future. If no scope of ours is cancelled,
+                # this must not look like the end of the run.
                 if anyio.current_effective_deadline() <= anyio.current_time():
                     raise
                 outcome = Outcome("cancelled")
@@ -146,7 +146,7 @@ class Effects:
 
 
 def _failure(error: Exception, request: EffectRequest) -> Outcome:
-    """What an exception comes to. Raises EffectWithheld, also out of a task group."""
+    """Return the outcome for an exception. Raises EffectWithheld, also out of a task group."""
     found = list(_leaves(error))
     for leaf in found:
         if isinstance(leaf, EffectWithheld):
@@ -174,5 +174,5 @@ def _fault_outcome(fault: EffectFault, request: EffectRequest) -> Outcome:
 
 
 def _text_of(error: Exception) -> str:
-    """The error's text, without what can't be written as JSON."""
+    """Return the error's text; what can't be written as JSON is escaped."""
     return str(error).encode(errors="backslashreplace").decode()

@@ -1,8 +1,7 @@
 """The live driver: real effects, as concurrent tasks under anyio (trio by default, or asyncio).
 
 The kernel's turns run in batches in a worker thread, where there is no event loop; effects run
-here. What crosses between the two goes over memory channels: outcomes towards the journal, synced
-facts towards the kernel.
+here. Two memory channels connect them: outcomes go to the journal, synced facts to the kernel.
 """
 
 from __future__ import annotations
@@ -34,15 +33,15 @@ _THREADS = 3
 and the journal's syncs for outcomes and for messages from outside."""
 _FEW_TURNS = 32
 _GLANCE_S = 0.1
-"""How long an idle run waits before it looks at its stop switch again, in seconds."""
+"""Seconds that an idle run waits before it looks at its stop switch again."""
 
 
 @dataclass(frozen=True)
 class FromOutside:
     """A message from outside of the run. Raises NotAccepted, NotSerialisable when it is made.
 
-    It reaches whoever has the target's path when its turn comes, in the JSON form in which it is
-    recorded.
+    It reaches the actor that has the target's path when its turn comes, in the JSON form in which
+    it is recorded.
     """
 
     target: ActorRef[Any]
@@ -55,7 +54,7 @@ class FromOutside:
         self.arrival()
 
     def arrival(self) -> Arrival:
-        """The form in which it is recorded."""
+        """Return the form in which it is recorded."""
         name = self.message.message_name
         return Arrival(self.target.path, name, jsonable(self.message, f"the message {name}"))
 
@@ -67,17 +66,17 @@ class EffectTelemetry(NamedTuple):
     outcome: Outcome
     seconds: float
     late: bool
-    """Nobody waited for it any more."""
+    """True if the outcome was not needed any more."""
 
 
 class Answers(Protocol):
-    """Knows the outcomes of effects beforehand, as a cassette does."""
+    """A source of outcomes that are known beforehand, such as a cassette."""
 
     def saw(self, request: EffectRequest) -> None:
-        """Told of every request in the run's order, those that the journal answers included."""
+        """Take note of a request; called for all in the run's order, also those in the journal."""
 
     def answer(self, request: EffectRequest) -> Outcome | None:
-        """The outcome; None to perform the effect. What it raises ends the run."""
+        """Return the outcome; None to perform the effect. What it raises ends the run."""
 
 
 class StopSwitch:
@@ -86,49 +85,41 @@ class StopSwitch:
     def __init__(self) -> None:
         self.thrown = False
         self.wished = False
-        """Somebody has asked for it."""
+        """True once a person or a program has asked for the stop."""
         self.reason: str | None = None
-        """Why the run has to pause, if it has to."""
+        """The reason for a pause, if there is one."""
 
     def throw(self) -> None:
         """Stop at the next step boundary; safe to call from any thread."""
         self.thrown = self.wished = True
 
     def pause(self, reason: str) -> None:
-        """The run can't go on: stop at the next step boundary, or where nothing goes on."""
+        """Stop, since something is missing: at a step boundary, or where nothing can go on."""
         self.thrown = True
         self.reason = self.reason or reason
 
 
+@dataclass(eq=False)
 class _LiveRun:
     """One call of `drive`."""
 
-    def __init__(
-        self,
-        kernel: Kernel,
-        journal: Journal | None,
-        recorded: Recorded | None,
-        limits: Limits,
-        stop: StopSwitch,
-        on_effect: Callable[[EffectTelemetry], None] | None,
-        answers: Answers | None,
-        censor: Censor | None,
-    ) -> None:
-        self.kernel = kernel
-        self.journal = journal
-        self.recorded = recorded
-        self.limits = limits
-        self.stop = stop
-        self.on_effect = on_effect
-        self.answers = answers
-        self.censor = censor
+    kernel: Kernel
+    journal: Journal | None
+    recorded: Recorded | None
+    limits: Limits
+    stop: StopSwitch
+    on_effect: Callable[[EffectTelemetry], None] | None
+    answers: Answers | None
+    censor: Censor | None
+
+    def __post_init__(self) -> None:
         self.failure: BaseException | None = None
         self._undelivered: dict[Slot, None] = {}
-        """Outcomes that are recorded but not brought to their places, in order of arrival."""
+        """Outcomes that are recorded but not yet in their places, in order of arrival."""
         self._withheld = False
-        """An effect can't be had: the run goes as far as it can without it."""
+        """True if an effect is not available: the run goes as far as it can without it."""
         self._committing = 0
-        """Outcomes that are on their way into the journal."""
+        """Number of outcomes that are on their way into the journal."""
         self._threads = CapacityLimiter(_THREADS)
         self._done_in, self._done_out = create_memory_object_stream[Done](math.inf)
         self._facts_in, self._facts_out = create_memory_object_stream[list[Done] | FromOutside](
@@ -148,7 +139,7 @@ class _LiveRun:
                         Effects(tasks, self.limits, self._take_over, self.censor)
                     )
                 except Exception as error:
-                    # Kept for after the group, which would wrap it.
+                    # Raised after the group, which would wrap it.
                     self.failure = error
                 tasks.cancel_scope.cancel()
         if self.failure is not None:
@@ -156,12 +147,20 @@ class _LiveRun:
         return ending
 
     async def _host(self, effects: Effects) -> RunEnd:
-        """Batches of turns, and between them what came from outside."""
+        """Run batches of turns, and between them take in what came from outside.
+
+        Only this task touches the kernel, and only between batches: while a batch runs in the
+        thread, this task waits for it, and all others leave the kernel alone. (`_commit` reads
+        `slot.cancelled` meanwhile, see there.) What effects and listeners bring waits in the
+        channel until `_take_facts` gives it to the kernel, and its place does not depend on when
+        that is. So neither locks nor the speed of the thread can change the run.
+        """
         kernel, reservations = self.kernel, self.kernel.reservations
         turns = self.limits.turns_per_batch
         while True:
             if self.stop.thrown and kernel.halt_at is None:
                 kernel.halt_at = ((kernel.time >> STEP_BITS) + 1) << STEP_BITS
+            # Before the batch: a kernel that waits for an answer from outside is no deadlock.
             kernel.expects_messages = self._serving or self._facts_wait
             state = await to_thread.run_sync(kernel.run, turns, limiter=self._threads)
             requests = reservations.take_requests()
@@ -181,7 +180,7 @@ class _LiveRun:
             await self._take_facts(wait=state is State.BLOCKED)
 
     def _ending(self, state: State, effects: Effects) -> RunEnd | None:
-        """Whether the run is over."""
+        """Return how the run ended; None if it goes on."""
         if state is State.BOUNDARY:
             return RunEnd.STOPPED
         stands = state is State.BLOCKED or (
@@ -209,14 +208,14 @@ class _LiveRun:
             self._facts_in.send_nowait([Done(slot, known, 0.0)])
 
     def _release(self, slot: Slot, effects: Effects) -> None:
-        """Nobody waits for this outcome any more: cancel the effect, or note that it was vain."""
+        """Cancel an effect whose outcome is not needed; record that if it is in already."""
         if slot.outcome is None:
             effects.cancel(slot)
         elif self.journal is not None and not self._is_given_up(slot):
             self.journal.released(slot)
 
     def _release_undelivered(self) -> None:
-        """Note which outcomes were recorded in vain while the run came to its end."""
+        """Record which outcomes were in vain because the run came to its end."""
         if self.journal is not None:
             for slot in self._undelivered:
                 if slot.cancelled:
@@ -229,7 +228,7 @@ class _LiveRun:
         )
 
     def _take_over(self, done: Done | Withheld) -> None:
-        """What an effect came to: to the journal, unless there is nothing to record."""
+        """Send an outcome to the journal; a withheld effect has none and pauses the run."""
         if isinstance(done, Done):
             self._committing += 1
             self._done_in.send_nowait(done)
@@ -240,16 +239,16 @@ class _LiveRun:
 
     @property
     def _facts_open(self) -> bool:
-        """Whether facts are on their way that the kernel does not have yet."""
+        """True if facts are on their way to the kernel, synced or not."""
         return bool(self._committing) or self._facts_wait
 
     @property
     def _facts_wait(self) -> bool:
-        """Whether there are facts that the kernel does not have yet."""
+        """True if synced facts wait for the kernel."""
         return bool(self._facts_out.statistics().current_buffer_used)
 
     async def _rest(self) -> None:
-        """Wait for a fact while there is nothing to do; the stop switch may be thrown meanwhile."""
+        """Wait for a fact while there is nothing to do; look at the stop switch meanwhile."""
         pending = self.kernel.reservations.pending
         while not self._facts_wait and (pending or not self.stop.thrown):
             if self._withheld and not self._committing:
@@ -262,7 +261,7 @@ class _LiveRun:
                 return
 
     async def _take_facts(self, *, wait: bool) -> None:
-        """Give the kernel what is synced; wait for what it stands at if it can't go on."""
+        """Give the kernel all synced facts; if it can't go on, wait for the one that it needs."""
         blocking = self.kernel.blocking_slot if wait else None
         while True:
             if wait:
@@ -302,7 +301,14 @@ class _LiveRun:
             await to_thread.run_sync(self.journal.sync, limiter=self._threads)
 
     async def _commit(self) -> None:
-        """Sync outcomes in groups: what arrives during one sync goes into the next."""
+        """Sync outcomes in groups: what arrives during one sync goes into the next.
+
+        An outcome goes to the kernel only after its sync, so a crash loses no outcome that
+        anything was made of. The order in a group does not matter: each has its own place.
+
+        The kernel's thread may cancel a slot right after `late` is read here. Then `_fill` finds
+        it cancelled and records the release, so a replay learns the same either way.
+        """
         try:
             while True:
                 group = [await self._done_out.receive()]
@@ -357,8 +363,7 @@ async def drive(
     `recorded` holds the facts of an earlier, interrupted execution; they are used up first, and
     no effect whose outcome stands there is asked for again. `answers` knows outcomes from
     elsewhere; they are recorded like any other. `censor` sees each outcome before it is recorded.
-    While `outside` is open, the run goes on even if
-    no message is left.
+    While `outside` is open, the run goes on even if no message is left.
 
     Raises what the kernel raises; OSError where the journal can't be written.
     """

@@ -1,4 +1,4 @@
-"""The replay driver: the journal is the world. No I/O, no event loop, no waiting."""
+"""The replay driver: all outcomes come from the journal. No I/O, no event loop, no waiting."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class Playback:
     def __init__(self, recorded: Recorded) -> None:
         self._recorded = recorded
         self._left: dict[str, deque[int]] = {}
-        """What was asked and is not asked for again yet: by actor, in order of numbers."""
+        """By actor, the ascending numbers of the recorded requests that were not made again yet."""
         for actor, number in recorded.requests():
             self._left.setdefault(actor, deque()).append(number)
 
     def recall(self, request: EffectRequest) -> Recalled | None:
-        """What is recorded for this very request, None if nothing (or no place yet) is.
+        """Return the record of this very request, None if there is none (or no place yet).
 
         Raises ReplayDivergence if another request stands in its place, or if the actor passed
         over a request that it made when recorded.
