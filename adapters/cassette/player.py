@@ -86,15 +86,15 @@ class CassettePlayer:
     def summary(self) -> str | None:
         """Say in one line what was not as the cassette has it; None if there is nothing to say."""
         total, unused = len(self.cassette.entries), len(self.unused)
-        told = []
+        said = []
         if unused:
             entries = "entry was" if total == 1 else "entries were"
-            told.append(f"{unused:,} of {total:,} {entries} not used")
+            said.append(f"{unused:,} of {total:,} {entries} not used")
         if self.misses:
             how = {"error": "ended the run", "live": "asked live", "noop": "left to fail"}
             requests = "1 request" if self.misses == 1 else f"{self.misses:,} requests"
-            told.append(f"{requests} not on it ({how[self.missing]})")
-        return f"Cassette {self.cassette.name}: {'; '.join(told)}." if told else None
+            said.append(f"{requests} not on it ({how[self.missing]})")
+        return f"Cassette {self.cassette.name}: {'; '.join(said)}." if said else None
 
     def _again(self, request: EffectRequest, occurrence: int) -> str:
         """Describe a request that is on the cassette, but not so often."""
@@ -165,16 +165,16 @@ def _words(lines: Sequence[Line]) -> Counter[str]:
 
 def difference(recorded: Sequence[Line], asked: Sequence[Line]) -> list[str]:
     """List what differs: `-` before a recorded line, `+` before one that is asked now."""
-    told: list[str] = []
+    said: list[str] = []
     matcher = SequenceMatcher(None, recorded, asked, autojunk=False)
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         if tag != "equal":
             for old, new in zip_longest(recorded[i1:i2], asked[j1:j2]):
-                told += _pair(old, new)
-    if len(told) <= _MOST_LINES:
-        return told
-    rest = len(told) - _MOST_LINES + 1
-    return [*told[: _MOST_LINES - 1], f"… and {rest} more lines that differ"]
+                said += _pair(old, new)
+    if len(said) <= _MOST_LINES:
+        return said
+    rest = len(said) - _MOST_LINES + 1
+    return [*said[: _MOST_LINES - 1], f"… and {rest} more lines that differ"]
 
 
 def _pair(old: Line | None, new: Line | None) -> Iterator[str]:

@@ -18,18 +18,31 @@ _OWN_NAMES = ("openai/gpt-oss",)
 """Names of open models that only look as if they had such a prefix."""
 
 
-class PublicEndpoint(NamedTuple):
-    """A provider's own address, for `adapter: openai` without an api_base."""
+class KnownProvider(NamedTuple):
+    """A provider's own address, and the environment variable of its key."""
 
-    url: str
-    key: str
-    """The environment variable of its key."""
+    host: str
+    key: str | None = None
+    url: str | None = None
+    """For `adapter: openai` without an api_base."""
 
 
-PUBLIC: dict[str, PublicEndpoint] = {
-    "openai/": PublicEndpoint("https://api.openai.com/v1", "OPENAI_API_KEY"),
-    "openrouter/": PublicEndpoint("https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
+PROVIDERS = {
+    "anthropic": KnownProvider("api.anthropic.com", "ANTHROPIC_API_KEY"),
+    "azure": KnownProvider("openai.azure.com"),
+    "deepseek": KnownProvider("api.deepseek.com", "DEEPSEEK_API_KEY"),
+    "fireworks_ai": KnownProvider("api.fireworks.ai"),
+    "gemini": KnownProvider("generativelanguage.googleapis.com"),
+    "groq": KnownProvider("api.groq.com", "GROQ_API_KEY"),
+    "mistral": KnownProvider("api.mistral.ai", "MISTRAL_API_KEY"),
+    "openai": KnownProvider("api.openai.com", "OPENAI_API_KEY", "https://api.openai.com/v1"),
+    "openrouter": KnownProvider(
+        "openrouter.ai", "OPENROUTER_API_KEY", "https://openrouter.ai/api/v1"
+    ),
+    "together_ai": KnownProvider("api.together.xyz", "TOGETHERAI_API_KEY"),
+    "xai": KnownProvider("api.x.ai", "XAI_API_KEY"),
 }
+"""Providers that most runs use, by litellm's names, known without its import of seconds."""
 
 
 class Endpoint(NamedTuple):
@@ -44,7 +57,7 @@ class Endpoint(NamedTuple):
 
     @property
     def is_openai(self) -> bool:
-        return self.host == "api.openai.com" or self.host.endswith(".api.openai.com")
+        return _is_at(self.host, "api.openai.com")
 
     @property
     def is_loopback(self) -> bool:
@@ -80,17 +93,29 @@ class Endpoint(NamedTuple):
         return model
 
 
-def public_endpoint(config: ModelConfig) -> PublicEndpoint | None:
-    """Return the well-known address of a model's provider, if there is one."""
-    for prefix, known in PUBLIC.items():
-        if config.model.startswith(prefix):
-            return known
-    return None
+def provider_of_name(model: str) -> KnownProvider | None:
+    """Return the known provider that a model's name begins with."""
+    return PROVIDERS.get(model.partition("/")[0])
+
+
+def provider_at(api_base: str) -> str | None:
+    """Return the name of the known provider whose own address this is.
+
+    Any other `api_base` is somebody's own server: what it charges does not follow from a model's
+    name.
+    """
+    host = urlsplit(api_base).hostname or ""
+    found = (name for name, provider in PROVIDERS.items() if _is_at(host, provider.host))
+    return next(found, None)
 
 
 def endpoint_of(config: ModelConfig) -> Endpoint | None:
     """Return the server that a model is asked at directly; None where only litellm knows."""
     if config.api_base is not None:
         return Endpoint(config.api_base.rstrip("/").removesuffix("/chat/completions"))
-    public = public_endpoint(config)
-    return Endpoint(public.url) if public else None
+    known = provider_of_name(config.model) if "/" in config.model else None
+    return Endpoint(known.url) if known is not None and known.url is not None else None
+
+
+def _is_at(host: str, known: str) -> bool:
+    return host == known or host.endswith(f".{known}")

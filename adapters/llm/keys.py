@@ -13,7 +13,7 @@ from ...runtime.drivers.effects import Censor
 from ...runtime.effects import EffectRequest, Outcome
 from ...scenarios.schema.language_model import LOCAL, ModelConfig
 from ..runs.errors import MissingExtra
-from .endpoint import public_endpoint
+from .endpoint import endpoint_of, provider_of_name
 from .redaction import SecretText, cleaned
 
 _SECRET_NAMES = re.compile(r"_(API_KEY|TOKEN|SECRET|ACCESS_KEY|PASSWORD)$")
@@ -86,9 +86,9 @@ class Keys:
             return self._trouble(config, [name])
         if config.api_base is not None or config.model.startswith(LOCAL):
             return None
-        well_known = WELL_KNOWN.get(config.model.partition("/")[0])
-        if well_known is not None:
-            return self._trouble(config, [well_known])
+        known = provider_of_name(config.model)
+        if known is not None and known.key is not None:
+            return self._trouble(config, [known.key])
         from .litellm_library import keys_wanted
 
         names = keys_wanted(config.model)
@@ -157,27 +157,14 @@ class Keys:
         return None
 
 
-WELL_KNOWN = {
-    "anthropic": "ANTHROPIC_API_KEY",
-    "deepseek": "DEEPSEEK_API_KEY",
-    "groq": "GROQ_API_KEY",
-    "mistral": "MISTRAL_API_KEY",
-    "openai": "OPENAI_API_KEY",
-    "openrouter": "OPENROUTER_API_KEY",
-    "together_ai": "TOGETHERAI_API_KEY",
-    "xai": "XAI_API_KEY",
-}
-"""Keys of the providers that most runs use, as litellm knows them; its import takes seconds."""
-
-
 def _variable(config: ModelConfig) -> str | None:
     """Return the variable of a config's key, as far as that is known without litellm."""
     if config.api_key_env is not None:
         return config.api_key_env
-    if config.api_base is None and config.adapter == "openai":
-        public = public_endpoint(config)
-        return public.key if public else None
-    return None
+    if config.api_base is not None or config.adapter != "openai" or endpoint_of(config) is None:
+        return None
+    known = provider_of_name(config.model)
+    return None if known is None else known.key
 
 
 def _is_sendable(key: str) -> bool:

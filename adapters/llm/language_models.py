@@ -115,20 +115,20 @@ class LanguageModels:
             asked = record["asked"]
             asks_model = isinstance(asked, dict) and asked.get("message") == Chat.message_name
             if asks_model and not record.get("given"):
-                self._book(recorded, record, _Bill.of(record["value"]))
+                self._book(recorded, record, _ReportedCost.of(record["value"]))
         for record in recorded.spent:
-            self._book(recorded, record, _Bill.of(record["facts"]))
+            self._book(recorded, record, _ReportedCost.of(record["facts"]))
 
-    def _book(self, recorded: Recorded, record: dict[str, Any], bill: "_Bill") -> None:
+    def _book(self, recorded: Recorded, record: dict[str, Any], cost: "_ReportedCost") -> None:
         """Book one cost; requests that reported no tokens count at their estimate."""
         actor = record["actor"]
-        bound = bill.bound
-        if bill.unknown and bound is None:
+        bound = cost.bound
+        if cost.unknown and bound is None:
             asked = json.loads(recorded.asked(actor, record["number"]))
             bound = estimate_tokens(Chat.of_plain(asked["body"]))
         self.ledger.charge(
-            actor, bill.calls, bill.usage, self._price_of(actor),
-            unknown=bill.unknown, bound=bound or Usage(0, 0),
+            actor, cost.calls, cost.usage, self._price_of(actor),
+            unknown=cost.unknown, bound=bound or Usage(0, 0),
         )  # fmt: skip
 
     def _price_of(self, actor: str) -> Price | None:
@@ -153,7 +153,7 @@ class LanguageModels:
         return {**self.ledger.to_json(), "prices": prices, "price_table": table_version()}
 
 
-class _Bill(NamedTuple):
+class _ReportedCost(NamedTuple):
     """The cost of a question, as its outcome reports it."""
 
     calls: int
@@ -164,7 +164,7 @@ class _Bill(NamedTuple):
     """Most tokens of each, where the question itself is not recorded."""
 
     @classmethod
-    def of(cls, value: Any) -> "_Bill":
+    def of(cls, value: Any) -> "_ReportedCost":
         facts = value if isinstance(value, dict) else {}
         trouble = ModelTrouble.of_json(facts)
         usage = None if facts.get("usage") is None else Usage(*facts["usage"])

@@ -186,12 +186,12 @@ class Ledger:
         """Book what an earlier execution of the run has spent.
 
         `usage` is what is known of it; `unknown` of the calls may have been billed without
-        telling their usage, and each of them is charged at `bound`.
+        a report of their usage, and each of them is charged at `bound`.
         """
-        told = usage or _NO_TOKENS
+        known = usage or _NO_TOKENS
         charged = Usage(
-            told.prompt_tokens + unknown * bound.prompt_tokens,
-            told.completion_tokens + unknown * bound.completion_tokens,
+            known.prompt_tokens + unknown * bound.prompt_tokens,
+            known.completion_tokens + unknown * bound.completion_tokens,
         )
         entry = Entry(calls, charged, cost(charged, price) if price else None, unknown)
         for account in self._accounts_of(agent):

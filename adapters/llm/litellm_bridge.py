@@ -10,11 +10,11 @@ from typing import Any
 from ...actors.llm.chat import Chat
 from ...scenarios.schema.language_model import ModelConfig
 from ..asyncio_thread import on_asyncio
-from . import openai_codec as wire
+from . import openai_codec
 from .error_classifier import kind_of, retry_after
 from .keys import Key, Keys
 from .litellm_library import hush_warnings, litellm_library, provider_of, schema_support
-from .transport import Answer, FaultKind, TransportFault
+from .transport import Answer, FaultKind, TransportFault, place_of
 
 _NO_LIMIT_S = 7 * 86_400.0
 """litellm's own time limit; it counts reads, not calls, and the caller's is the one that counts."""
@@ -32,7 +32,7 @@ class LitellmTransport:
         self._config = config
         self._keys = keys
         self._key: Key | None = keys.of(config)
-        self._structured: wire.Structured | None = None
+        self._structured: openai_codec.Structured | None = None
         self._model = config.model
 
     async def send(self, question: Chat) -> Answer:
@@ -51,12 +51,12 @@ class LitellmTransport:
             # The import takes seconds, and other calls are under way in this loop.
             await asyncio.to_thread(self._prepare)
             assert self._structured is not None
-        asked = wire.body(question, self._structured, self._model, lengths=False)
+        asked = openai_codec.body(question, self._structured, self._model, lengths=False)
         try:
             payload = await self._exchange(asked)
         except Exception as error:
             return _fault_of(error)
-        return wire.outcome(payload, question)
+        return openai_codec.outcome(payload, question)
 
     async def _exchange(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Send one request; return the response in OpenAI's form."""
@@ -100,19 +100,15 @@ class LitellmTransport:
 
 
 class LitellmBroke(Exception):
-    """An error within litellm that no provider has part in. Only its kind and place are told:
+    """An error within litellm that no provider has part in. It shows only its kind and place:
     its own text could hold a key."""
 
     def __init__(self, error: BaseException) -> None:
-        place = error.__traceback__
-        while place is not None and place.tb_next is not None:
-            place = place.tb_next
-        where = f" at {place.tb_frame.f_globals.get('__name__')}:{place.tb_lineno}" if place else ""
-        super().__init__(f"litellm failed with {type(error).__name__}{where}")
+        super().__init__(f"litellm failed with {type(error).__name__}{place_of(error)}")
 
 
 def _fault_of(error: Exception) -> TransportFault | LitellmBroke:
-    """What litellm's error comes to.
+    """Classify litellm's error.
 
     It says 500 for much that no provider ever said: only with a response's headers, its own or
     those of an error that it was made of, is the status real. What it was made of tells the rest.

@@ -15,7 +15,7 @@ from pydantic_core import from_json, to_json
 from ...actors.llm.chat import Chat
 from ...scenarios.schema.language_model import ModelConfig
 from ..runs.errors import MissingExtra
-from . import openai_codec as wire
+from . import openai_codec
 from .endpoint import Endpoint
 from .error_classifier import fault_of
 from .keys import Key
@@ -48,7 +48,7 @@ class OpenAiHttp:
             raise MissingExtra(f"the model {config.model}", "httpx2")
         self._endpoint = endpoint
         self._key = key
-        self._structured: wire.Structured = (
+        self._structured: openai_codec.Structured = (
             "json_schema" if config.structured == "auto" else config.structured
         )
         self._connections = Connections(config.max_concurrency, proxies=not endpoint.is_loopback)
@@ -69,7 +69,7 @@ class OpenAiHttp:
     async def _outcome(self, question: Chat) -> Answer | TransportFault:
         endpoint = self._endpoint
         name = endpoint.name_of(question.model)
-        asked = wire.body(question, self._structured, name, lengths=not endpoint.is_openai)
+        asked = openai_codec.body(question, self._structured, name, lengths=not endpoint.is_openai)
         body = to_json(endpoint.adapted(asked))
         try:
             status, headers, content = await self._exchange(self._request(body))
@@ -84,7 +84,7 @@ class OpenAiHttp:
             payload = from_json(content)
         except ValueError:
             return TransportFault("malformed", status)
-        return wire.outcome(payload, question)
+        return openai_codec.outcome(payload, question)
 
     async def _exchange(self, request: httpx2.Request) -> tuple[int, httpx2.Headers, bytes]:
         """Send one POST; return the response's status, headers and body."""

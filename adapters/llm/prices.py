@@ -15,33 +15,22 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from ...actors.llm.chat import Usage
 from ...scenarios.schema.language_model import ModelConfig, Price
+from .endpoint import provider_at
 
+PICO = 10**12
+"""Pico-dollars in a US dollar."""
+_PICO_PER_TOKEN = PICO // 10**6
+"""Of a price of one dollar per million tokens."""
 _FILE = "model_prices_and_context_window_backup.json"
 _FREE = Price(input=0.0, output=0.0)
 _OWN_MACHINE = frozenset({"ollama", "ollama_chat", "lemonade"})
 """Providers whose models run on the user's machine: there, the table's zeros are prices. Elsewhere
-they stand where nobody has filled one in."""
+they stand for prices that are not filled in."""
 _RENTED = "-cloud"
 """End of the names of ollama's models that run elsewhere, for a subscription."""
-_HOSTS = {
-    "api.openai.com": "openai",
-    "openai.azure.com": "azure",
-    "api.anthropic.com": "anthropic",
-    "generativelanguage.googleapis.com": "gemini",
-    "openrouter.ai": "openrouter",
-    "api.groq.com": "groq",
-    "api.mistral.ai": "mistral",
-    "api.deepseek.com": "deepseek",
-    "api.together.xyz": "together_ai",
-    "api.fireworks.ai": "fireworks_ai",
-    "api.x.ai": "xai",
-}
-"""The providers' own addresses, with litellm's names for them. Any other `api_base` is somebody's
-own server: what it charges does not follow from a model's name."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +92,7 @@ def price_of(config: ModelConfig, table: PriceTable | None = None) -> Price | No
     table = table or PriceTable.installed()
     if config.api_base is None:
         return table.price(config.model)
-    provider = _provider_at(config.api_base)
+    provider = provider_at(config.api_base)
     return None if provider is None else table.price(config.model, provider)
 
 
@@ -137,20 +126,6 @@ def _price(name: str, entry: Mapping[str, Any]) -> Price | None:
     # Rounded, since 1.5e-07 times a million is not quite 0.15 in floating point.
     per_million = [float(f"{cost * 1e6:.12g}") for cost in known]
     return Price(input=per_million[0], output=per_million[1])
-
-
-def _provider_at(api_base: str) -> str | None:
-    host = urlsplit(api_base).hostname or ""
-    for known, provider in _HOSTS.items():
-        if host == known or host.endswith(f".{known}"):
-            return provider
-    return None
-
-
-PICO = 10**12
-"""Pico-dollars in a US dollar."""
-_PICO_PER_TOKEN = PICO // 10**6
-"""Of a price of one dollar per million tokens."""
 
 
 def pico_of(usd: float) -> int:

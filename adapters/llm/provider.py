@@ -21,7 +21,7 @@ from .ledger import Ledger, Reservation, estimate_tokens
 from .limits import ABSENT, OUTAGE_LIKE, Backoff, Breaker, RateLimit
 from .prices import cost, dollars
 from .telemetry import AttemptRecord, CallOutcome, CallRecord, CallSpan, call_span, default_tracer
-from .transport import MAY_PASS, NOT_BILLED, Answer, Transport, TransportFault
+from .transport import MAY_PASS, NOT_BILLED, Answer, Transport, TransportFault, place_of
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Tracer
@@ -258,11 +258,7 @@ class ResilientProvider:
 
     def _blame_adapter(self, call: _Call, error: Exception) -> NoReturn:
         """Report a transport that raised what it may not. Its text and frames could hold a key."""
-        frame = error.__traceback__
-        while frame is not None and frame.tb_next is not None:
-            frame = frame.tb_next
-        where = f" at {frame.tb_frame.f_globals.get('__name__')}:{frame.tb_lineno}" if frame else ""
-        name = type(error).__name__
+        name, where = type(error).__name__, place_of(error)
         raise EffectFault(
             name,
             f"the adapter of {self._config.model} failed with {name}{where}; its text is left out, "

@@ -112,12 +112,12 @@ class CallSpan:
         """Note whose reply it is."""
         if self._span is None:
             return
-        told = {
+        known = {
             "gen_ai.response.model": answer.model or None,
             "gen_ai.response.id": answer.provider_id,
             "gen_ai.response.finish_reasons": [answer.finish_reason],
         }
-        self._span.set_attributes({key: value for key, value in told.items() if value is not None})
+        self._span.set_attributes({key: value for key, value in known.items() if value is not None})
 
     def ended(self, record: CallRecord, error_type: str | None) -> None:
         """Note what the call took, and of what kind its failure was."""

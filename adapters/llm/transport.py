@@ -70,3 +70,11 @@ class Transport(Protocol):
 
     async def aclose(self) -> None:
         """Close all connections. Called once, on the loop that `send` was called on."""
+
+
+def place_of(error: BaseException) -> str:
+    """Return ` at module:line` of where an error was raised; its text could hold a key."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    return f" at {frame.tb_frame.f_globals.get('__name__')}:{frame.tb_lineno}" if frame else ""

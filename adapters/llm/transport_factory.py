@@ -2,7 +2,7 @@
 
 from ...scenarios.schema.language_model import ModelConfig
 from ..runs.errors import RunError
-from .endpoint import PUBLIC, endpoint_of
+from .endpoint import PROVIDERS, endpoint_of
 from .keys import Keys
 from .litellm_bridge import LitellmTransport
 from .litellm_library import settings_unknown
@@ -33,7 +33,7 @@ def make_transport(config: ModelConfig, keys: Keys) -> Transport:
         return LitellmTransport(config, keys)
     endpoint = endpoint_of(config)
     if endpoint is None:
-        known = " or ".join(f"{prefix}…" for prefix in PUBLIC)
+        known = " or ".join(f"{name}/…" for name, one in PROVIDERS.items() if one.url)
         raise Unreachable(
             f"the model {config.model} can't be asked with adapter: openai, since its server is "
             f"unknown: give an api_base, or a model {known}, or choose adapter: litellm"

@@ -33,14 +33,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the run, which ends us
 
     # Whatever the engine prints goes to the log, and only our line to whoever started us.
-    told = os.fdopen(os.dup(1), "w")
+    announced = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
 
     try:
         server = _serve(given)
     except RuntimeError as error:
         sys.exit(f"the engine says: {error}")
-    print(json.dumps({"address": server.listening_address}), file=told, flush=True)
+    print(json.dumps({"address": server.listening_address}), file=announced, flush=True)
     sys.stdin.buffer.read()
     os._exit(0)  # nothing is worth waiting for: not even an answer that is being written
 

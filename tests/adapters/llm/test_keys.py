@@ -14,7 +14,8 @@ from urllib.parse import quote
 
 import pytest
 
-from gdg_runtime.adapters.llm.keys import WELL_KNOWN, Keys
+from gdg_runtime.adapters.llm import endpoint
+from gdg_runtime.adapters.llm.keys import Keys
 from gdg_runtime.adapters.llm.litellm_library import keys_wanted
 from gdg_runtime.scenarios.schema.language_model import ModelConfig
 
@@ -256,6 +257,11 @@ def test_a_file_without_a_reader_is_an_error_that_says_what_to_install(tmp_path:
         "the file .env needs python-dotenv, which is not installed: "
         "pip install 'gdg-runtime[llm]'\n"
     )
+
+
+WELL_KNOWN = {
+    name: known.key for name, known in endpoint.PROVIDERS.items() if known.key is not None
+}
 
 
 @pytest.mark.extra_llm
