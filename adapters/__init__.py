@@ -1,9 +1,10 @@
-"""The outside world: the command line, the files of a run, its life from start to verification.
+"""The outside world, and what wires the layers below to it.
 
+- `python_api`: all that `import gdg_runtime` offers.
 - `cli`: the command `gdg-runtime`.
-- `execution`: start, resume, execute; with `result`, `stop_signals`, `garbage`.
-- `verification`: replay and compare; with `difference`.
-- `run_directory`, `meta`, `seal`, `telemetry`, `run_catalogue`: what is kept of a run.
-- `revision`: which code made it.
-- `failures`: what goes wrong around a run, in words for its user.
+- `runs`: a run's life, its files, their reader and their verification.
+- `goals`: goals over HTTP and in files.
+- `llm`, `local_model`: providers of language models.
+- `cassette`, `dry_run`: recorded answers, and estimates without any.
+- `asyncio_thread`: libraries that need asyncio, under any event loop.
 """
