@@ -252,7 +252,7 @@ class NextTask(Command, name="goals.next_task"):
     owner: Name | None = None
 
     def carry_out(self, op: Operation) -> TaskAnswer:
-        step = next_task(op, op.flags, self.selection_key, self.owner)
+        step = next_task(op, self.selection_key, self.owner)
         shadow = None if step.shadow is None else GoalView.of(step.shadow)
         return TaskAnswer(task=step.task, shadow=shadow)
 

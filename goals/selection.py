@@ -2,26 +2,24 @@
 scheduled task."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from .decisions import GOAL_SELECTED, weights_of
 from .fields import utc_text
-from .identity import Caller
 from .ledger import ABANDONED, BLOCKED, SELECTED
 from .lifecycle import note_block, release_expired, vet
 from .model import Goal, GoalState, Weights
 from .operation import Operation
-from .policy import GoalFlags
 from .ranking import Score, score, weights_view
 from .schemas import DecisionRecordView, TaskView
 from .store import goal_rows, ledger_rows, ranking_query, task_rows
 from .vetting import Objection
 
 if TYPE_CHECKING:
-    from .store_api import GoalStore  # cycle: the scheduler asks the store, and it the rest here
+    pass  # cycle: the scheduler asks the store, and it the rest here
 
 
 OVERDUE = "overdue"
@@ -171,10 +169,7 @@ def _note_once(op: Operation, goal: Goal, objection: Objection) -> None:
         note_block(op, goal, objection, "select")
 
 
-OnTrouble = Callable[[Exception], None]
 _LOG = logging.getLogger(__name__)
-_NOBODY = Caller()
-_BATCH = 100
 KEPT = timedelta(hours=24)
 """How long a key that got a scheduled task gets the same again; one that got a goal always does."""
 
@@ -190,31 +185,12 @@ class NextStep(NamedTuple):
     """The key had got this task before."""
 
 
-class TaskSink(Protocol):
-    """Where tasks for goals go."""
-
-    def submit(self, task: TaskView) -> None:
-        """Take a task. It may come again after a crash: one whose `task_id` is known must be
-        left alone. What is raised leaves it to be submitted later."""
-
-
-def log_trouble(error: Exception) -> None:
-    """Log that ranking in shadow mode failed."""
-    _LOG.error("goal_shadow_failed: scheduled tasks go on without it", exc_info=error)
-
-
-def next_task(
-    op: Operation,
-    flags: GoalFlags,
-    selection_key: str,
-    owner: str | None = None,
-    on_trouble: OnTrouble = log_trouble,
-) -> NextStep:
+def next_task(op: Operation, selection_key: str, owner: str | None = None) -> NextStep:
     """Decide what is done next, within a transaction.
 
     The same key gets the same task again; a key that got none is not used up. In shadow mode the
-    best goal that is ready is told and logged, its text not checked once more; if ranking fails
-    there, `on_trouble` is told and the scheduled task comes all the same.
+    best goal that is ready is reported and logged, its text not checked once more; if ranking fails
+    there, that is logged and the scheduled task comes all the same.
     """
     kept = task_rows.find_selection(op.tx, selection_key)
     if kept is not None and kept.task is not None:
@@ -223,18 +199,16 @@ def next_task(
     # With goals switched off as well: those that still execute must not hang for ever.
     release_expired(op)
     shadow = None
-    if flags.shadow:
-        shadow = _would_take(op, selection_key, owner, on_trouble)
-    elif flags.live and flags.draw(selection_key):
+    if op.flags.shadow:
+        shadow = _would_take(op, selection_key, owner)
+    elif op.flags.live and op.flags.draw(selection_key):
         selected = select(op, selection_key, owner)
         if selected is not None:
             return NextStep(selected.task)
     return NextStep(_take_scheduled(op, selection_key, owner), shadow)
 
 
-def _would_take(
-    op: Operation, selection_key: str, owner: str | None, on_trouble: OnTrouble
-) -> Goal | None:
+def _would_take(op: Operation, selection_key: str, owner: str | None) -> Goal | None:
     try:
         best = ranking_query.ready_goals(
             op.tx, owner=owner, weights=weights_of(op.tx), policy=op.policy, now_us=op.now_us,
@@ -243,7 +217,7 @@ def _would_take(
     except Exception as error:
         if not op.tx.in_transaction:  # the database gave up, not the ranking
             raise
-        on_trouble(error)
+        _LOG.error("goal_shadow_failed: scheduled tasks go on without it", exc_info=error)
         return None
     for goal in best:
         _LOG.info("goal_shadow_selected: %s for %s", goal.id, selection_key)
@@ -259,42 +233,3 @@ def _take_scheduled(op: Operation, selection_key: str, owner: str | None) -> Tas
     task_rows.add_selection(op.tx, selection_key, owner, due.task, utc_text(op.now))
     task_rows.forget_scheduled(op.tx, utc_text(op.now - KEPT))
     return due.task
-
-
-class TaskScheduler:
-    """Gives out tasks: of goals and of the schedule.
-
-    The store's flags are read at each selection, so that another `store.flags` holds from the
-    next one on.
-    """
-
-    def __init__(self, store: "GoalStore", *, on_trouble: OnTrouble = log_trouble) -> None:
-        self._store, self._on_trouble = store, on_trouble
-
-    def get_next_task(
-        self, selection_key: str, owner: str | None = None, caller: Caller = _NOBODY
-    ) -> NextStep:
-        """What is to be done now, for an owner or for nobody in particular."""
-        return self._store.perform(
-            "next_task",
-            caller,
-            lambda op: next_task(op, self._store.flags, selection_key, owner, self._on_trouble),
-        )
-
-    def submit_pending(self, sink: TaskSink) -> int:
-        """Hand every task that no sink has had yet to this one, oldest first; how many.
-
-        A crash between handing over and taking that down hands the task over again.
-        """
-        database, handed = self._store.database, 0
-        while True:
-            with database.reading() as tx:
-                waiting = task_rows.unsubmitted(tx, _BATCH)
-            for task in waiting:
-                sink.submit(task)
-                now = utc_text(self._store.clock())
-                with database.transaction() as tx:
-                    task_rows.mark_submitted(tx, task.task_id, now)
-            handed += len(waiting)
-            if not waiting:
-                return handed

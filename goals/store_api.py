@@ -1,6 +1,6 @@
 """GoalStore, for use from Python: goals that are created, ranked, vetted, adopted and executed.
 
-Synchronous; each method is one transaction and raises what `errors.py` lists. `handling.py` has
+Synchronous; each method is one transaction and raises what `errors.py` lists. `dispatch.py` has
 the same by messages, with idempotency keys.
 """
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, timedelta
 from pathlib import Path
 from sqlite3 import Connection
-from typing import Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
 from . import beliefs, edit, lifecycle, queries, selection
 from .answers import Statistics
@@ -16,24 +16,34 @@ from .checkers.checker import BeliefConsistencyChecker
 from .checkers.lexical import LexicalChecker
 from .decisions import is_registered, register_goal_selected
 from .edit import ImportResult
+from .fields import utc_text
 from .identity import Bits, Caller, Clock, Trace, microseconds
 from .lifecycle import Adoption
 from .model import Belief, Goal, GoalDraft, GoalPatch, GoalState, GoalView, Weights
 from .operation import NOTED, Operation
 from .policy import GoalFlags, GoalPolicy
 from .queries import WAITING, Explained, RankedGoals
-from .schemas import BeliefDraft, BeliefPatch, LedgerView, ScheduledTaskDraft
-from .selection import Selection
+from .schemas import BeliefDraft, BeliefPatch, LedgerView, ScheduledTaskDraft, TaskView
+from .selection import NextStep, Selection
 from .store import derived_columns, goal_rows, ledger_rows, task_rows
 from .store.database import Database
 from .vetting import BeliefVetter, Vetter
 
 T = TypeVar("T")
 _NOBODY = Caller()
+_BATCH = 100
 Page = tuple[list[Goal], str | None]
 """Goals, and the cursor of the next page."""
 Events = tuple[list[LedgerView], int | None]
 """Events, and `after` of the next page."""
+
+
+class TaskSink(Protocol):
+    """Where tasks for goals go."""
+
+    def submit(self, task: TaskView) -> None:
+        """Take a task. It may come again after a crash: one whose `task_id` is known must be
+        left alone. What is raised leaves it to be submitted later."""
 
 
 class GoalStore:
@@ -260,6 +270,33 @@ class GoalStore:
         return self.perform("release", caller, lambda op: lifecycle.release(
             op, op.goal(goal_id), "released", reason
         ))  # fmt: skip
+
+    def next_task(
+        self, selection_key: str, owner: str | None = None, caller: Caller = _NOBODY
+    ) -> NextStep:
+        """Decide what is done next, by the flags as they are now; see `selection.next_task`."""
+        return self.perform(
+            "next_task", caller, lambda op: selection.next_task(op, selection_key, owner)
+        )
+
+    def submit_pending(self, sink: TaskSink) -> int:
+        """Hand every task of a goal that no sink has had yet to this one, oldest first. Returns
+        their number.
+
+        A crash between handing over and noting that hands the task over again.
+        """
+        handed = 0
+        while True:
+            with self.database.reading() as tx:
+                waiting = task_rows.unsubmitted(tx, _BATCH)
+            for task in waiting:
+                sink.submit(task)
+                now = utc_text(self.clock())
+                with self.database.transaction() as tx:
+                    task_rows.mark_submitted(tx, task.task_id, now)
+            handed += len(waiting)
+            if not waiting:
+                return handed
 
     def schedule(self, task: ScheduledTaskDraft, caller: Caller = _NOBODY) -> None:
         """Put a task on the schedule, or replace it."""

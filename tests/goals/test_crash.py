@@ -24,7 +24,6 @@ from gdg_runtime.goals.identity import Caller, IdempotencyKey
 from gdg_runtime.goals.model import GoalDraft
 from gdg_runtime.goals.policy import GoalFlags
 from gdg_runtime.goals.schemas import BeliefDraft, BeliefPatch, TaskView
-from gdg_runtime.goals.selection import TaskScheduler
 from gdg_runtime.goals.store.ledger_rows import dump_lines
 from gdg_runtime.goals.store_api import GoalStore
 
@@ -184,11 +183,11 @@ def test_T3_a_task_is_submitted_again_after_a_crash_and_is_the_same(tmp_path):
     goal_id = execute(store)
     first = CrashingSink()
     with pytest.raises(ConnectionError):
-        TaskScheduler(store).submit_pending(first)
+        store.submit_pending(first)
     store.close()
     again, second = open_store(tmp_path, seed=2), Sink()
-    assert TaskScheduler(again).submit_pending(second) == 1
-    assert TaskScheduler(again).submit_pending(second) == 0
+    assert again.submit_pending(second) == 1
+    assert again.submit_pending(second) == 0
     assert [task.task_id for task in first.tasks + second.tasks] == [f"goal:{goal_id}:1"] * 2
     again.close()
 

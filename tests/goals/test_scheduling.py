@@ -14,7 +14,7 @@ from gdg_runtime.goals.identity import Caller, Trace
 from gdg_runtime.goals.model import GoalDraft, GoalState
 from gdg_runtime.goals.policy import GoalFlags, GoalPolicy
 from gdg_runtime.goals.schemas import ScheduledTaskDraft, TaskView
-from gdg_runtime.goals.selection import NextStep, TaskScheduler
+from gdg_runtime.goals.selection import NextStep
 from gdg_runtime.goals.store import task_rows
 from gdg_runtime.goals.store.ledger_rows import dump_lines
 
@@ -25,13 +25,12 @@ KILLED = GoalFlags(system=True, shadow=True)
 
 
 class Desk:
-    """A store on the test bench, with its scheduler."""
+    """A store on the test bench."""
 
     def __init__(self, bench: Any) -> None:
         self.store, self.clock = bench.store, bench.clock
         self.adopted, self.state_of, self.told = bench.adopt, bench.state, bench.told
         self.hold, self.switch, self.counts = bench.hold, bench.switch, bench.counts
-        self.scheduler = TaskScheduler(self.store)
 
     def schedule(self, task_id: str, every_min: int | None = None, **fields: Any) -> None:
         self.store.schedule(
@@ -39,7 +38,7 @@ class Desk:
         )
 
     def next(self, key: str, owner: str | None = None) -> NextStep:
-        return self.scheduler.get_next_task(key, owner)
+        return self.store.next_task(key, owner)
 
     def selected(self) -> int:
         return self.counts("goal_selected_total").get((), 0)
@@ -132,7 +131,7 @@ def test_K5_a_goals_task_has_all_that_its_doer_needs(opened: OpenDesk) -> None:
         "Measure coherence", success_metrics={"coherence": 0.05}, metadata={"hint": "slowly"}
     )
     trace = Trace(trace_id="ab" * 16, span_id="cd" * 8)
-    task = desk.scheduler.get_next_task("a", caller=Caller(actor="tester", trace=trace)).task
+    task = desk.store.next_task("a", caller=Caller(actor="tester", trace=trace)).task
     assert (task.task_id, task.kind) == (f"goal:{goal.id}:1", "goal")
     assert (task.goal_id, task.attempt, task.text) == (goal.id, 1, "Measure coherence")
     assert (task.success_metrics, task.metadata) == ({"coherence": 0.05}, {"hint": "slowly"})
@@ -272,15 +271,13 @@ def test_F2_if_ranking_breaks_in_shadow_the_scheduled_task_comes_all_the_same(
 
 
 def test_F2_whoever_wants_to_know_is_told_what_broke(
-    opened: OpenDesk, monkeypatch: pytest.MonkeyPatch
+    opened: OpenDesk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     desk = opened(flags=SHADOW)
     desk.schedule("sweep")
     break_ranking(monkeypatch)
-    told: list[Exception] = []
-    scheduler = TaskScheduler(desk.store, on_trouble=told.append)
-    assert scheduler.get_next_task("a").task.task_id == "sweep"
-    assert [str(error) for error in told] == ["ranking broke"]
+    assert desk.store.next_task("a").task.task_id == "sweep"
+    assert [str(record.exc_info[1]) for record in caplog.records] == ["ranking broke"]
 
 
 def test_F2_once_goals_decide_a_broken_ranking_is_not_hidden(
@@ -448,8 +445,8 @@ def test_T3_a_task_is_submitted_once(opened: OpenDesk) -> None:
     desk.adopted()
     task = desk.next("a").task
     desk.next("a")
-    assert desk.scheduler.submit_pending(sink) == 1
-    assert desk.scheduler.submit_pending(sink) == 0
+    assert desk.store.submit_pending(sink) == 1
+    assert desk.store.submit_pending(sink) == 0
     assert (sink.calls, sink.tasks) == (1, {task.task_id: task})
 
 
@@ -467,14 +464,14 @@ def test_T3_a_crash_before_it_is_taken_down_submits_again_and_the_sink_has_one_t
 
         patched.setattr(task_rows, "mark_submitted", crash)
         with pytest.raises(SystemExit):
-            desk.scheduler.submit_pending(sink)
+            desk.store.submit_pending(sink)
     desk.store.close()
 
     again = opened(tmp_path / "goals.db")
-    assert again.scheduler.submit_pending(sink) == 1
+    assert again.store.submit_pending(sink) == 1
     assert sink.calls == 2
     assert len(sink.tasks) == 1
-    assert again.scheduler.submit_pending(sink) == 0
+    assert again.store.submit_pending(sink) == 0
 
 
 def test_T3_what_a_sink_refused_is_submitted_later(opened: OpenDesk) -> None:
@@ -484,9 +481,9 @@ def test_T3_what_a_sink_refused_is_submitted_later(opened: OpenDesk) -> None:
         desk.next(f"key-{number}")
         desk.clock.turn(minutes=1)
     with pytest.raises(ConnectionError):
-        desk.scheduler.submit_pending(sink)
+        desk.store.submit_pending(sink)
     assert len(sink.tasks) == 1
-    assert desk.scheduler.submit_pending(sink) == 2
+    assert desk.store.submit_pending(sink) == 2
     assert [task.text for task in sink.tasks.values()] == ["Goal 0", "Goal 1", "Goal 2"]
 
 
@@ -496,14 +493,14 @@ def test_T3_a_task_that_is_over_is_not_submitted_any_more(opened: OpenDesk) -> N
     desk.adopted("Play music at night", contradicts=("core.quiet",))
     desk.next("a")
     desk.switch("core.quiet", True)
-    assert desk.scheduler.submit_pending(sink) == 0
+    assert desk.store.submit_pending(sink) == 0
 
 
 def test_T3_scheduled_tasks_are_no_part_of_the_outbox(opened: OpenDesk) -> None:
     desk, sink = opened(), Sink()
     desk.schedule("sweep")
     desk.next("a")
-    assert desk.scheduler.submit_pending(sink) == 0
+    assert desk.store.submit_pending(sink) == 0
 
 
 def test_what_the_schedule_gave_is_forgotten_after_a_day_and_what_goals_gave_is_not(

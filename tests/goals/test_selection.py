@@ -7,7 +7,6 @@ import pytest
 from gdg_runtime.goals.errors import BadRequest, CheckerUnavailable
 from gdg_runtime.goals.policy import GoalPolicy
 from gdg_runtime.goals.schemas import ScheduledTaskDraft
-from gdg_runtime.goals.selection import TaskScheduler
 from gdg_runtime.goals.vetting import Vetting
 
 
@@ -202,7 +201,7 @@ class TestOnce:
 
     def test_a_key_that_got_a_scheduled_task_gets_no_goal(self, bench):
         bench.store.schedule(ScheduledTaskDraft(task_id="sweep", text="sweep"))
-        assert TaskScheduler(bench.store).get_next_task("k").task.task_id == "sweep"
+        assert bench.store.next_task("k").task.task_id == "sweep"
         bench.adopt()
         assert bench.store.select_goal("k") is None
 
