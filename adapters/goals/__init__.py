@@ -2,6 +2,7 @@
 
 file        the store for programs without an episode
 table       the commands over HTTP, a row each; `examples` has pieces of its examples
+refusals    the kinds of refusals, a row each
 wire        commands as requests, answers as bodies
 client      the goals of a server
 app         the server's ASGI application: `create_app(port, settings)`

@@ -8,7 +8,8 @@ from fastapi import FastAPI
 
 from .examples import HEALTH, METRICS, PARAMETERS, TRACE_ID
 from .middleware import OPEN, ApiSettings
-from .problems import KINDS, MEDIA_TYPE, TYPE
+from .problems import MEDIA_TYPE, TYPE
+from .refusals import KINDS
 from .table import ROWS
 
 _JSON, _MERGE_PATCH = "application/json", "application/merge-patch+json"

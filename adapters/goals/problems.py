@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 from fastapi import Header
 from fastapi.exceptions import RequestValidationError
@@ -18,56 +18,12 @@ from ...goals.answers import Refused
 from ...goals.identity import Trace
 from ...runtime.canonical import canonical_json
 from .ports import StoreUnavailable
+from .refusals import KINDS, OTHER
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:gdg-runtime:problem:"
 
 
-class Kind(NamedTuple):
-    """A kind of refusal."""
-
-    status: int
-    title: str
-
-
-KINDS = {
-    "bad-cursor": Kind(400, "The cursor is none of ours"),
-    "unauthorised": Kind(401, "A valid bearer token is needed"),
-    "not-found": Kind(404, "There is nothing here"),
-    "goal-not-found": Kind(404, "There is no such goal"),
-    "belief-not-found": Kind(404, "There is no such belief"),
-    "decision-not-found": Kind(404, "There is no such decision or parameter"),
-    "method-not-allowed": Kind(405, "This can't be done here"),
-    "not-allowed": Kind(403, "This may not be done from here"),
-    "illegal-transition": Kind(409, "The goal's state does not allow this"),
-    "goal-not-editable": Kind(409, "The goal can't be changed any more"),
-    "goal-executing": Kind(409, "The goal is being executed"),
-    "belief-immutable": Kind(409, "The belief can't be changed"),
-    "belief-exists": Kind(409, "There is a belief with this id already"),
-    "goal-blocked-by-belief": Kind(409, "A belief stands against the goal"),
-    "goal-deadline-passed": Kind(409, "The goal's deadline has passed"),
-    "selection-key-taken": Kind(409, "The selection key belongs to another owner"),
-    "attempt-over": Kind(409, "This execution has ended before"),
-    "approval-required": Kind(409, "The goal has to be approved first"),
-    "unknown-dependency": Kind(409, "The goal depends on one that does not exist"),
-    "dependency-cycle": Kind(409, "The goal would depend on itself"),
-    "version-conflict": Kind(412, "Somebody else has changed it"),
-    "body-too-large": Kind(413, "The request is too large"),
-    "unsupported-media-type": Kind(415, "The body has to be JSON"),
-    "invalid-request": Kind(422, "The request is not as it should be"),
-    "invalid-goal": Kind(422, "The goal is not as it should be"),
-    "invalid-parameter": Kind(422, "The parameter can't have this value"),
-    "idempotency-key-reused": Kind(422, "The idempotency key belongs to another request"),
-    "precondition-required": Kind(428, "If-Match is needed"),
-    "internal-error": Kind(500, "Something went wrong on the server"),
-    "belief-checker-unavailable": Kind(503, "The belief checker is not available"),
-    "store-unusable": Kind(503, "The database can't be used"),
-    "store-unavailable": Kind(503, "The goals can't be reached"),
-    "not-ready": Kind(503, "The server is not ready"),
-}
-"""By the code that a refusal carries; where commands name one that is not here, it is a bad
-request."""
-_OTHER = Kind(400, "The request can't be carried out")
 _PLAIN = {404: "not-found", 405: "method-not-allowed"}
 RETRY_AFTER_S = "5"
 
@@ -102,7 +58,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The response that tells of a refusal."""
-    kind = KINDS.get(code, _OTHER)
+    kind = KINDS.get(code, OTHER)
     body = {
         **(facts or {}),
         "type": TYPE + code,

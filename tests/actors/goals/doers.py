@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from gdg_runtime.actors.agents import Agent, AgentContext
 from gdg_runtime.actors.goals.client import GoalRefused, NoGoals
-from gdg_runtime.goals import commands, schemas
+from gdg_runtime.goals import commands, model, schemas
 from gdg_runtime.scenarios.actions import NOOP, Action
 
 Call = dict[str, Any]
@@ -62,7 +62,7 @@ class Doer(Agent):
             case "tell infinity":
                 return (await goals.complete(goal_id, measured={"height": float("inf")})).state
             case "edit":
-                patch = schemas.GoalPatch.model_validate(call["patch"])
+                patch = model.GoalPatch.model_validate(call["patch"])
                 answer = await goals.ask(commands.EditGoal(goal_id=goal_id, patch=patch))
                 return answer.goal.state
         return (await getattr(goals, do)(goal_id, **call)).state
@@ -115,7 +115,7 @@ class Intruder(Agent):
         task = schemas.ScheduledTaskDraft(task_id="mine", text="Rest")
         return [
             commands.ReadGoal(goal_id=theirs),
-            commands.EditGoal(goal_id=theirs, patch=schemas.GoalPatch(value=0.0)),
+            commands.EditGoal(goal_id=theirs, patch=model.GoalPatch(value=0.0)),
             commands.AdoptGoal(goal_id=theirs),
             commands.AbandonGoal(goal_id=theirs),
             commands.ExplainGoal(goal_id=theirs),
@@ -145,7 +145,7 @@ class Giver(Agent):
     async def act(self, observation: Any, ctx: AgentContext) -> Action:
         made = await ctx.goals.propose("a gift", owner="victim_1")
         ctx.note("made", owner=made.owner)
-        patch = schemas.GoalPatch(owner="victim_1")
+        patch = model.GoalPatch(owner="victim_1")
         try:
             await ctx.goals.ask(commands.EditGoal(goal_id=made.id, patch=patch))
         except GoalRefused as refused:

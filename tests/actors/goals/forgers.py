@@ -6,7 +6,7 @@ from typing import Any
 from gdg_runtime.actors.agents import Agent, AgentContext
 from gdg_runtime.actors.goals.client import GoalRefused
 from gdg_runtime.actors.goals.messages import AssignGoals, CloseGoals, Measured, OutsideCommand
-from gdg_runtime.goals import commands, schemas
+from gdg_runtime.goals import commands, model
 from gdg_runtime.runtime import Actor, Context, Message, handles
 from gdg_runtime.scenarios.actions import Action
 
@@ -71,7 +71,7 @@ class Loosener(Agent):
                 {"success_metrics": {"reputation": 0.5}},
                 {"success_metrics": {"reputation": None}},
             ):
-                asked = commands.EditGoal(goal_id=goal.id, patch=schemas.GoalPatch(**patch))
+                asked = commands.EditGoal(goal_id=goal.id, patch=model.GoalPatch(**patch))
                 try:
                     await ctx.goals.ask(asked)
                     ctx.note("edited", patch=list(patch))
@@ -86,7 +86,7 @@ class Garbler(Agent):
     async def act(self, observation: Any, ctx: AgentContext) -> Action:
         half = json.loads('"half \\ud83d pair"')
         odd = [
-            commands.CreateGoal(draft=schemas.GoalDraft.model_construct(text=half, value="much")),
+            commands.CreateGoal(draft=model.GoalDraft.model_construct(text=half, value="much")),
             commands.ListGoals.model_construct(category=half, limit=5),
             commands.ReadHistory.model_construct(goal_id="goal_x", after=10**30, limit=5),
             commands.ExplainGoal.model_construct(goal_id=None),

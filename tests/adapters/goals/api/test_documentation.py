@@ -10,7 +10,7 @@ import trio
 from gdg_runtime.adapters.goals.app import create_app
 from gdg_runtime.adapters.goals.metrics import COUNTERS
 from gdg_runtime.adapters.goals.ports import DatabasePort
-from gdg_runtime.adapters.goals.problems import KINDS
+from gdg_runtime.adapters.goals.refusals import KINDS
 
 PAGE = Path(__file__).parents[4] / "docs" / "goals-api.md"
 TEXT = PAGE.read_text()
