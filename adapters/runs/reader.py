@@ -258,9 +258,9 @@ class RunReader:
         path = self.directory.file(METRICS)
         document = parsed(path, "figures")
         check_version(path, document.get("schema_version"), READABLE[METRICS])
-        for name, kind in (("overall", dict), ("epochs", list), ("agents", dict)):
-            if not isinstance(document.get(name), kind):
-                raise RunUnreadable(path, f"it holds no {name}")
+        for name, fits in _PARTS.items():
+            if not fits(document.get(name)):
+                raise RunUnreadable(path, f"its {name} do not have the form of metrics")
         return document
 
     @property
@@ -289,7 +289,12 @@ class RunReader:
             epochs: list[EpochMetrics] = self.metrics["epochs"]
             return epochs
         closed = self._lines(EVENTS, _EPOCH_COMPLETED, where=("type", "epoch_completed"))
-        return [{"epoch": event["epoch"], "metrics": event["metrics"]} for event in closed]
+        found: list[EpochMetrics] = [
+            {"epoch": event["epoch"], "metrics": event["metrics"]} for event in closed
+        ]
+        if not _are_epochs(found):
+            raise RunUnreadable(closed.path, "its closed epochs do not have the form of metrics")
+        return found
 
     def events(self, kind: str | None = None) -> JsonLines:
         """Return the event log, of it the events of one type if `kind` names one."""
@@ -327,6 +332,32 @@ class RunReader:
     ) -> JsonLines:
         path = self.directory.file(name)
         return JsonLines(path, keys, READABLE[name], header=header, where=where)
+
+
+def _are_metrics(part: object) -> bool:
+    return isinstance(part, dict) and all(
+        isinstance(metric, dict) and metric.keys() >= {"value", "n"} for metric in part.values()
+    )
+
+
+def _are_epochs(part: object) -> bool:
+    return isinstance(part, list) and all(
+        isinstance(entry, dict) and "epoch" in entry and _are_metrics(entry.get("metrics"))
+        for entry in part
+    )
+
+
+def _are_agents(part: object) -> bool:
+    return isinstance(part, dict) and all(
+        isinstance(entry, dict)
+        and _are_metrics(entry.get("drift"))
+        and isinstance(entry.get("gdg_compat"), dict)
+        for entry in part.values()
+    )
+
+
+_PARTS = {"overall": _are_metrics, "epochs": _are_epochs, "agents": _are_agents}
+"""The parts of `metrics.json` that the readers take apart, each with the check of its form."""
 
 
 def _numbers(release: str) -> tuple[int, int]:

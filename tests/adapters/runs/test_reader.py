@@ -135,11 +135,21 @@ def test_a_damaged_document_is_named(run: Path, text: str) -> None:
         assert caught.value.path.parent == run
 
 
-@pytest.mark.parametrize("text", ["{}", '{"overall": 7}', '{"overall": {}, "epochs": {}}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}",
+        '{"overall": 7}',
+        '{"overall": {"toxicity_rate": 0.5}}',
+        '{"overall": {}, "epochs": {}}',
+        '{"overall": {}, "epochs": [{"epoch": 0}]}',
+        '{"overall": {}, "epochs": [], "agents": {"honest_1": {"draft": {}}}}',
+    ],
+)
 def test_metrics_of_another_form_are_named(run: Path, text: str) -> None:
     document = {"schema_version": 1, **json.loads(text)}
     (run / "metrics.json").write_text(json.dumps(document))
-    with pytest.raises(RunUnreadable, match=r"metrics.json can't be read: it holds no \w+"):
+    with pytest.raises(RunUnreadable, match=r"metrics.json can't be read: its \w+ do not have"):
         RunReader(run).metrics
 
 
