@@ -2,8 +2,8 @@
 
 Errors, of which those of runs are RunError and have the texts that the command line shows:
 InvalidScenario, CatalogueError (a plug-in that is not there), UnknownSchedule, RunNotFound,
-RunAmbiguous, RunExists, RunBusy, RunUnreadable, RunUnwritable, RunChanged, ProviderMissing,
-MissingKeys; JournalError and GdgError of the engine.
+RunAmbiguous, RunExists, RunBusy, RunUnreadable, RunUnwritable, RunChanged, ReleaseNeeded,
+ProviderMissing, MissingKeys; JournalError and GdgError of the engine.
 """
 
 import os
@@ -28,6 +28,7 @@ from .runs.catalogue import find_run
 from .runs.directory import RunDirectory
 from .runs.errors import (
     ProviderMissing,
+    ReleaseNeeded,
     RunAmbiguous,
     RunBusy,
     RunChanged,
@@ -53,6 +54,7 @@ __all__ = [
     "MissingKeys",
     "Provider",
     "ProviderMissing",
+    "ReleaseNeeded",
     "Run",
     "RunAmbiguous",
     "RunBusy",
