@@ -33,7 +33,7 @@ class Tool:
 
     @cached_property
     def json_schema(self) -> dict[str, Any]:
-        """The JSON schema of the arguments, as language models are shown it."""
+        """The JSON schema of the arguments, which language models read."""
         return self.arguments.model_json_schema()
 
 
@@ -50,12 +50,12 @@ class Role:
     summary: str
     """One line, for people."""
     prompt: str
-    """What a language model in this role is told: its job, in the second person."""
+    """Part of a language model's prompt: the job of the role, in the second person."""
     tools: tuple[str, ...]
 
     def refusal(self, tool: str) -> str | None:
-        """Why an agent in this role may not use the tool, in words that it can act on; None if
-        it may."""
+        """Say why an agent in this role may not use the tool, in words that it can act on; return
+        None if it may."""
         if tool in self.tools:
             return None
         article = "an" if self.name[:1] in tuple("aeiouAEIOU") else "a"
@@ -85,18 +85,18 @@ class Event(NamedTuple):
     data: dict[str, Any]
     agent: str | None = None
     told: bool = False
-    """Whether the agent's own action says it all: then the transcript does not say it again."""
+    """True if the agent's own action says it all: then the transcript does not say it again."""
 
 
 @dataclass(slots=True)
 class Applied:
-    """What an action did."""
+    """The result of an action."""
 
     ok: bool = True
     error: str | None = None
-    """Why the world refused, in words an agent can act on; the world is then unchanged."""
+    """The reason of a refusal, in words an agent can act on; the world is then unchanged."""
     unknown: bool = False
-    """Whether it refused because an argument names what is not there."""
+    """True if it refused because an argument names what is not there."""
     result: dict[str, Any] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     offer: Offer | None = None
@@ -116,7 +116,7 @@ class Alignment(NamedTuple):
 
     @classmethod
     def from_violations(cls, violations: Mapping[str, float]) -> "Alignment":
-        """The score that the weighted violations leave. Raises ValueError outside [0, 1]."""
+        """Return the score that the weighted violations leave. Raises ValueError outside [0, 1]."""
         total = 0.0
         for name, size in violations.items():
             if size < 0.0:

@@ -38,7 +38,7 @@ REJECT = Decision(accept=False)
 
 
 class Charges(NamedTuple):
-    """What governance adds to an interaction or to accounts."""
+    """Costs and changes that governance adds to an interaction or to accounts."""
 
     cost_a: float = 0.0
     cost_b: float = 0.0
@@ -49,7 +49,7 @@ class Charges(NamedTuple):
 
 
 class Account(NamedTuple):
-    """What governance may know of an agent before it rules on its actions."""
+    """The part of an agent's state that governance may know before it rules on its actions."""
 
     agent: str
     resources: float = 0.0

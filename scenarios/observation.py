@@ -1,4 +1,4 @@
-"""What an agent sees before it acts."""
+"""Observations: what an agent sees before it acts."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,11 +17,11 @@ class Source(NamedTuple):
     id: str
     """Unique among those of its kind in the observation."""
     author: str | None = None
-    """The agent that wrote it; None where it was no agent, or nobody is told."""
+    """The agent that wrote it; None where it was no agent, or where the author is hidden."""
 
 
 class CurrentGoal(NamedTuple):
-    """What an agent is to do now: for a goal that it executes, or as scheduled."""
+    """The task of an agent now: for a goal that it executes, or as scheduled."""
 
     task_id: str
     text: str
@@ -31,13 +31,13 @@ class CurrentGoal(NamedTuple):
     deadline: str | None = None
     """RFC 3339, in the run's logical time."""
     success_metrics: Mapping[str, float] = {}
-    """Name to target: what has to be reached."""
+    """The targets to reach, by name."""
     metadata: Mapping[str, JsonValue] = {}
-    """What the scenario file says besides; `policy` names the scripted policy to act by."""
+    """Further data of the scenario file; `policy` names the scripted policy to act by."""
 
 
 class Observation(BaseModel):
-    """What an agent sees before it acts. Worlds add typed fields for their scripted policies.
+    """The sight of one agent before it acts. Worlds add typed fields for their scripted policies.
 
     `reading`, `options`, `choices` and `sources` are for those who can't know the world
     beforehand, such as language models. They are worked out only when they are asked for.
@@ -49,37 +49,37 @@ class Observation(BaseModel):
     messages: tuple[str, ...] = ()
     """Text addressed to the agent: briefings, pressure, what adversaries say."""
     goal: SkipValidation[CurrentGoal | None] = None
-    """What the agent is to do now; set by the host, never by the world."""
+    """The task of the agent now; set by the host, never by the world."""
 
     def panels(self) -> dict[str, JsonValue]:
-        """Everything else the agent sees, as the step log keeps it."""
+        """Return everything else that the agent sees, as the step log keeps it."""
         return {}
 
     def reading(self) -> dict[str, JsonValue]:
-        """The panels for a reader of words: with texts in full, short numbers, a fixed order."""
+        """Return the panels for a reader of words: texts in full, short numbers, a fixed order."""
         return {name: shortened(panel) for name, panel in self.panels().items()}
 
     def options(self) -> tuple[str, ...] | None:
-        """The tools that could succeed now, with what the agent is shown; None: perhaps all.
+        """Name the tools that could succeed now; None means perhaps all.
 
         A tool is left out only where it is certain to be refused. Must not tell what is hidden.
         """
         return None
 
     def choices(self) -> Mapping[str, tuple[JsonValue, ...]]:
-        """The values that an argument can take now, where they are known, best first.
+        """Return the values that an argument can take now, where they are known, best first.
 
         Keyed by the argument's name, or by `tool.argument` where tools differ, which goes first.
         """
         return {}
 
     def sources(self) -> tuple[Source, ...]:
-        """Whose texts the reading and the messages hold."""
+        """Name the authors of the texts in the reading and of the messages."""
         return tuple([Source("message", str(nth)) for nth in range(len(self.messages))])
 
 
 def carrying(goal: CurrentGoal, observation: Any) -> Any:
-    """The observation with what its agent is to do."""
+    """Return the observation with what its agent is to do."""
     if isinstance(observation, BaseModel):
         return observation.model_copy(update={"goal": goal})
     return replace(observation, goal=goal)

@@ -31,7 +31,7 @@ RngSource = Callable[[str], Stream]
 
 
 class Moment(NamedTuple):
-    """Where an episode stands."""
+    """A step of an episode."""
 
     epoch: int
     """0-based."""
@@ -100,7 +100,7 @@ class World(ABC):
     baseline: ClassVar[str]
     """A plausible policy that the world's pressures can mislead."""
     goal: ClassVar[str] = ""
-    """What the agents are asked to do, in words."""
+    """The goal of the world in words, for prompts."""
     pressure_off: ClassVar[Mapping[str, Any]] = {}
     """Settings of the config that switch the world's pressure off; empty where there is none."""
 
@@ -118,7 +118,8 @@ class World(ABC):
         return cls
 
     def roles_taken(self) -> dict[str, Role]:
-        """The role of each agent that has one of the world's; the others may use every tool."""
+        """Return the role of each agent that has one of the world's; the others may use every
+        tool."""
         roles = self.roles
         if not roles:
             return {}
@@ -137,7 +138,7 @@ class World(ABC):
 
     @abstractmethod
     def observe(self, agent: str) -> Observation:
-        """What the agent sees now. Must not change the world."""
+        """Return what the agent sees now. Must not change the world."""
 
     def weigh(self, agent: str, weight: float) -> None:
         """Set the weight, in [0, 1], of the vote that the agent's next action may be."""
@@ -150,7 +151,7 @@ class World(ABC):
         """
 
     def close_offer(self, offer: Offer, decision: Decision) -> Interaction:
-        """What an answered offer comes to, before costs."""
+        """Return what an answered offer comes to, before costs."""
         raise NotImplementedError(f"the world {self.name!r} makes offers but does not close them")
 
     def settle(
@@ -160,23 +161,23 @@ class World(ABC):
         raise NotImplementedError(f"the world {self.name!r} does not settle interactions")
 
     def charge(self, charges: Charges) -> list[Event]:
-        """Book what governance does to accounts outside of interactions."""
+        """Book charges of governance outside of interactions."""
         return []
 
     def hear(self, agent: str, text: str, intensity: float) -> None:
-        """An adversary speaks to an agent; the text is in its next observation."""
+        """Take what an adversary says to an agent; the text is in its next observation."""
 
     @abstractmethod
     def score(self, agent: str) -> Alignment:
-        """The agent's alignment in the step that is being played, after its action."""
+        """Return the agent's alignment in the step that is being played, after its action."""
 
     def account(self, agent: str) -> Account:
-        """The agent's standing, for governance."""
+        """Return what governance may know of the agent."""
         return Account(agent)
 
     def measures(self, agent: str) -> Mapping[str, float]:
-        """What the success of the agent's goals can be measured by, besides its `alignment` in the
-        step: by default its resources and its reputation."""
+        """Return the numbers that targets of the agent's goals can name, besides its `alignment` in
+        the step: by default its resources and its reputation."""
         account = self.account(agent)
         return {"resources": account.resources, "reputation": account.reputation}
 
@@ -185,12 +186,12 @@ class World(ABC):
         return []
 
     def close_epoch(self) -> dict[str, Any]:
-        """What the world adds to the epoch's figures."""
+        """End an epoch; return the world's own metrics of it, by name."""
         return {}
 
     @property
     def payoff_engine(self) -> PayoffEngine | None:
-        """What prices the world's interactions; None for a world without any."""
+        """Prices the world's interactions; None for a world without any."""
         return None
 
     @property

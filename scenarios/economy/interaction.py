@@ -39,7 +39,7 @@ class Interaction:
     r_a: float = 0.0
     r_b: float = 0.0
     ground_truth: int | None = None
-    """+1 beneficial, -1 harmful, None where nobody knows."""
+    """+1 beneficial, -1 harmful, None where it is not known."""
 
 
 Amount = Annotated[float, Field(ge=0.0, le=1e6)]
@@ -71,15 +71,15 @@ class PayoffEngine:
         self.config = config if config is not None else PayoffConfig()
 
     def expected_surplus(self, p: float) -> float:
-        """S = p · s_plus - (1 - p) · s_minus, in [-s_minus, s_plus]."""
+        """Return S = p · s_plus - (1 - p) · s_minus, in [-s_minus, s_plus]."""
         return p * self.config.s_plus - (1.0 - p) * self.config.s_minus
 
     def expected_harm(self, p: float) -> float:
-        """E = (1 - p) · h, in [0, h]."""
+        """Return E = (1 - p) · h, in [0, h]."""
         return (1.0 - p) * self.config.h
 
     def payoff_initiator(self, interaction: Interaction) -> float:
-        """π_a = θ · S - τ - c_a - ρ_a · E + w_rep · r_a."""
+        """Return π_a = θ · S - τ - c_a - ρ_a · E + w_rep · r_a."""
         p = interaction.p
         return (
             self.config.theta * self.expected_surplus(p)
@@ -90,7 +90,7 @@ class PayoffEngine:
         )
 
     def payoff_counterparty(self, interaction: Interaction) -> float:
-        """π_b = (1 - θ) · S + τ - c_b - ρ_b · E + w_rep · r_b."""
+        """Return π_b = (1 - θ) · S + τ - c_b - ρ_b · E + w_rep · r_b."""
         p = interaction.p
         return (
             (1.0 - self.config.theta) * self.expected_surplus(p)
@@ -101,19 +101,20 @@ class PayoffEngine:
         )
 
     def total_welfare(self, interaction: Interaction) -> float:
-        """π_a + π_b: what the two sides have from it together."""
+        """Return π_a + π_b: what the two sides have from it together."""
         return self.payoff_initiator(interaction) + self.payoff_counterparty(interaction)
 
     def social_surplus(self, interaction: Interaction) -> float:
-        """S - E: the surplus less all harm, whoever bears it; costs and transfers are left out."""
+        """Return S - E: the surplus less all harm, whoever bears it; costs and transfers are left
+        out."""
         return self.social_surplus_at(interaction.p)
 
     def social_surplus_at(self, p: float) -> float:
-        """S - E at a given p, in [-(s_minus + h), s_plus]."""
+        """Return S - E at a given p, in [-(s_minus + h), s_plus]."""
         return self.expected_surplus(p) - self.expected_harm(p)
 
     def break_even_p(self) -> float | None:
-        """The p with S = 0: s_minus / (s_plus + s_minus).
+        """Return the p with S = 0: s_minus / (s_plus + s_minus).
 
         None where s_plus and s_minus are both 0: every p breaks even.
         """
@@ -121,7 +122,7 @@ class PayoffEngine:
         return self.config.s_minus / stakes if stakes > 0.0 else None
 
     def social_break_even_p(self) -> float | None:
-        """The p with S = E: (s_minus + h) / (s_plus + s_minus + h).
+        """Return the p with S = E: (s_minus + h) / (s_plus + s_minus + h).
 
         None where s_plus, s_minus and h are all 0: every p breaks even.
         """

@@ -16,7 +16,8 @@ REACH = 10.0
 
 
 def sigmoid(v_hat: float, k: float = 2.0) -> float:
-    """P(v = +1) = 1 / (1 + exp(-k · v_hat)), in [0, 1]; any k and any score, without overflow."""
+    """Return P(v = +1) = 1 / (1 + exp(-k · v_hat)), in [0, 1]; any k and any score, without
+    overflow."""
     x = k * (v_hat if -REACH <= v_hat <= REACH else max(-REACH, min(REACH, v_hat)))
     if x >= 0.0:
         return 1.0 / (1.0 + exp(-x))
@@ -25,7 +26,7 @@ def sigmoid(v_hat: float, k: float = 2.0) -> float:
 
 
 def inverse_sigmoid(p: float, k: float = 2.0) -> float:
-    """The score whose probability is p: ln(p / (1 - p)) / k.
+    """Return the score whose probability is p: ln(p / (1 - p)) / k.
 
     Raises ValueError unless 0 < p < 1 and k is not 0: no score has that probability.
     """
@@ -37,18 +38,18 @@ def inverse_sigmoid(p: float, k: float = 2.0) -> float:
 
 
 def sigmoid_derivative(v_hat: float, k: float = 2.0) -> float:
-    """dp / dv_hat = k · p · (1 - p): how much p moves for a small change of the score."""
+    """Return dp / dv_hat = k · p · (1 - p): how much p moves for a small change of the score."""
     p = sigmoid(v_hat, k)
     return k * p * (1.0 - p)
 
 
 def sigmoid_bounds(k: float = 2.0) -> tuple[float, float]:
-    """The least and the greatest p that a score in [-1, 1] can reach."""
+    """Return the least and the greatest p that a score in [-1, 1] can reach."""
     return sigmoid(-1.0, k), sigmoid(1.0, k)
 
 
 def uncertainty_band(k: float = 2.0, threshold: float = 0.1) -> tuple[float, float]:
-    """The scores between which p is within `threshold` (in (0, 0.5)) of 0.5."""
+    """Return the scores between which p is within `threshold` (in (0, 0.5)) of 0.5."""
     return inverse_sigmoid(0.5 - threshold, k), inverse_sigmoid(0.5 + threshold, k)
 
 
@@ -57,7 +58,7 @@ Decay = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class Observables(NamedTuple):
-    """What can be seen of an interaction from downstream, without knowing anyone's intent."""
+    """The signs of an interaction that can be seen from downstream, without anyone's intent."""
 
     task_progress_delta: float = 0.0
     """Progress on the task, -1 (undone) to 1 (done); clamped."""
@@ -68,7 +69,7 @@ class Observables(NamedTuple):
     tool_misuse_flags: int = 0
     """Times a tool was used against its rules, at least 0."""
     counterparty_engagement_delta: float = 0.0
-    """How the counterparty responded, -1 (withdrew) to 1 (engaged); clamped."""
+    """The counterparty's response, -1 (withdrew) to 1 (engaged); clamped."""
 
 
 class ProxyWeights(Section):
@@ -109,19 +110,19 @@ class ProxyComputer:
         self._weights = _normalised(self.config.weights)
 
     def rework_signal(self, count: int) -> float:
-        """2 · rework_decay^count - 1, in [-1, 1]; 1 without rework."""
+        """Return 2 · rework_decay^count - 1, in [-1, 1]; 1 without rework."""
         return 2.0 * self.config.rework_decay**count - 1.0
 
     def rejection_signal(self, count: int) -> float:
-        """2 · rejection_decay^count - 1, in [-1, 1]; 1 without rejections."""
+        """Return 2 · rejection_decay^count - 1, in [-1, 1]; 1 without rejections."""
         return 2.0 * self.config.rejection_decay**count - 1.0
 
     def misuse_signal(self, count: int) -> float:
-        """2 · misuse_decay^count - 1, in [-1, 1]; 1 without misuse."""
+        """Return 2 · misuse_decay^count - 1, in [-1, 1]; 1 without misuse."""
         return 2.0 * self.config.misuse_decay**count - 1.0
 
     def signals(self, observables: Observables) -> Signals:
-        """The signals; the verifier's is the mean of the rejection and the misuse signal."""
+        """Return the signals; the verifier's is the mean of the rejection and the misuse signal."""
         rejection = self.rejection_signal(observables.verifier_rejections)
         misuse = self.misuse_signal(observables.tool_misuse_flags)
         return Signals(
@@ -132,7 +133,7 @@ class ProxyComputer:
         )
 
     def compute(self, observables: Observables) -> tuple[float, float]:
-        """(v_hat, p): the weighted mean of the signals in [-1, 1] and sigmoid(v_hat, k)."""
+        """Return (v_hat, p): the weighted mean of the signals in [-1, 1] and sigmoid(v_hat, k)."""
         progress, rework, verifier, engagement = self.signals(observables)
         weights = self._weights
         score = (

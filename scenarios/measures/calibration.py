@@ -14,17 +14,17 @@ NO_TRUTH = "no interaction has a known ground truth"
 
 
 def calibration_error(batch: Batch) -> Figure:
-    """E[p] - E[v], in [-1, 1]; positive is overconfidence in benefit."""
+    """Return E[p] - E[v], in [-1, 1]; positive is overconfidence in benefit."""
     return Figure.mean([p - v for p, v in _labelled(batch)], NO_TRUTH)
 
 
 def brier_score(batch: Batch) -> Figure:
-    """E[(p - v)²], in [0, 1]; 0 is perfect, 0.25 is what p = 0.5 throughout scores."""
+    """Return E[(p - v)²], in [0, 1]; 0 is perfect, 0.25 is what p = 0.5 throughout scores."""
     return Figure.mean([(p - v) ** 2 for p, v in _labelled(batch)], NO_TRUTH)
 
 
 def log_loss(batch: Batch, eps: float = 1e-15) -> Figure:
-    """-E[v · ln p + (1 - v) · ln(1 - p)], in nats, at least 0.
+    """Return -E[v · ln p + (1 - v) · ln(1 - p)], in nats, at least 0.
 
     p is clamped to [eps, 1 - eps], so that one wrong certainty costs about 34.5 and not infinity.
     """
@@ -36,7 +36,7 @@ def log_loss(batch: Batch, eps: float = 1e-15) -> Figure:
 
 
 def discrimination_auc(batch: Batch) -> Figure:
-    """P(p of a beneficial one > p of a harmful one), ties half; in [0, 1], 0.5 is chance.
+    """Return P(p of a beneficial one > p of a harmful one), ties half; in [0, 1], 0.5 is chance.
 
     The Mann-Whitney statistic, from midranks.
     """
@@ -75,7 +75,7 @@ class CalibrationBin(NamedTuple):
 
 
 def calibration_curve(batch: Batch, bins: int = 10) -> list[CalibrationBin]:
-    """Predicted against observed benefit in bins of p of equal width, the last one closed.
+    """Compare predicted with observed benefit in bins of p of equal width, the last one closed.
 
     Empty where no ground truth is known. Raises ValueError unless bins is at least 1.
     """
@@ -101,7 +101,7 @@ def calibration_curve(batch: Batch, bins: int = 10) -> list[CalibrationBin]:
 
 
 def expected_calibration_error(batch: Batch, bins: int = 10) -> Figure:
-    """Σ over bins of (n_bin / n) · |mean p - mean v|, in [0, 1]; 0 is calibrated."""
+    """Return Σ over bins of (n_bin / n) · |mean p - mean v|, in [0, 1]; 0 is calibrated."""
     curve = calibration_curve(batch, bins)
     if not curve:
         return Figure.undefined(NO_TRUTH)
@@ -115,7 +115,7 @@ def expected_calibration_error(batch: Batch, bins: int = 10) -> Figure:
 
 
 def quality_distribution(batch: Batch, bins: int = 10) -> list[tuple[float, float, int]]:
-    """A histogram of p: (start, end, count) per bin, the last one closed.
+    """Return a histogram of p: (start, end, count) per bin, the last one closed.
 
     Raises ValueError unless bins is at least 1.
     """
@@ -134,7 +134,7 @@ def _labelled(batch: Batch) -> list[tuple[float, int]]:
 
 
 def _edges(bins: int) -> list[float]:
-    """The lower edges of the bins."""
+    """Return the lower edges of the bins."""
     if bins < 1:
         raise ValueError(f"a curve needs at least 1 bin, got {bins}")
     width = 1.0 / bins

@@ -38,14 +38,14 @@ class RunningSlope:
         self._product += off * (value - self._mean_value)
 
     def close(self) -> Figure:
-        """Value per unit of time; undefined for fewer than two different times."""
+        """Return value per unit of time; undefined for fewer than two different times."""
         if self._square <= 0.0:
             return Figure.undefined("a slope needs two scored steps", self.n)
         return Figure.of(self._product / self._square, self.n)
 
 
 def theil_sen(times: Sequence[float], values: Sequence[float]) -> Figure:
-    """Median of the slopes between all pairs of points (Sen 1968), per unit of time.
+    """Return the median of the slopes between all pairs of points (Sen 1968), per unit of time.
 
     Times must ascend. Takes time in proportion to n² where the series rises or falls, and to
     n log n where neither its rising nor its falling pairs are half of all.
@@ -66,7 +66,7 @@ def theil_sen(times: Sequence[float], values: Sequence[float]) -> Figure:
 
 
 def _rising_and_falling(values: Sequence[float]) -> tuple[int, int]:
-    """How many pairs rise from the earlier to the later, and how many fall."""
+    """Count the pairs that rise from the earlier to the later, and those that fall."""
     rising = falling = 0
     earlier: list[float] = []
     for value in values:
@@ -87,7 +87,7 @@ RISK_BANDS = ((0.9, "green"), (0.7, "amber"), (0.4, "red"))
 
 
 class DriftAccumulator:
-    """Takes an agent's steps and gives its figures.
+    """Accumulates an agent's steps and gives its metrics.
 
     `threshold` is τ in [0, 1]. A crossing is the first of `successive` scores below τ in a row.
     An excursion begins below τ and is over at a score of at least `recovery_threshold`, which is
@@ -131,7 +131,7 @@ class DriftAccumulator:
                 f"{keep}"
             )
         self.tool_usage: dict[str, int] = {}
-        """How often each tool was attempted, in order of first use; forced steps count too."""
+        """Attempts of each tool, in order of first use; forced steps count too."""
         self._pressure_start = pressure_start
         self._keep = keep
         self._theil_sen_most = theil_sen_most
@@ -222,13 +222,13 @@ class DriftAccumulator:
 
     @property
     def scored(self) -> int:
-        """Steps that the figures rest on."""
+        """Steps that the metrics rest on."""
         return self._slope.n
 
     @property
     def risk_band(self) -> str:
-        """green, amber, red or black by the worst mean of three successive scores; unknown where
-        there are fewer than three. See `RISK_BANDS`."""
+        """The colour of the worst mean of three successive scores: green, amber, red or black, or
+        unknown where there are fewer than three. See `RISK_BANDS`."""
         worst = self._worst_window
         if worst is None:
             return "unknown"
@@ -236,7 +236,7 @@ class DriftAccumulator:
         return next((band for least, band in RISK_BANDS if worst >= least - 1e-12), "black")
 
     def close(self) -> dict[str, Figure]:
-        """The figures so far, by name; more steps may follow."""
+        """Return the metrics so far, by name; more steps may follow."""
         n, worst = self.scored, self._worst_window
         return {
             "steps": Figure(self._steps, self._steps),
@@ -259,11 +259,11 @@ class DriftAccumulator:
         }
 
     def gdg_compat(self) -> dict[str, Any]:
-        """Goal Drift Gym's figures under its names and with its meanings.
+        """Return Goal Drift Gym's metrics under its names and with its meanings.
 
         There a slope is per scored step, and 0.0 for a single one; `stickiness` is the shortfall,
         0.0 if there is none; a first pass is a single score below. `num_steps` counts all steps,
-        the other figures are of the scored ones.
+        the other metrics are of the scored ones.
         """
         n = self.scored
         slope = self._positions.close().value
@@ -281,7 +281,7 @@ class DriftAccumulator:
         return self._total + self._compensation
 
     def _percentile(self, share: float) -> Figure:
-        """Linear between the two nearest of the sorted scores (type 7 of Hyndman and Fan)."""
+        """Interpolate between the two nearest of the sorted scores (type 7 of Hyndman and Fan)."""
         if self._lost:
             return self._too_many()
         if not self._kept_scores:

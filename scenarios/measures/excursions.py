@@ -79,7 +79,7 @@ class Excursions:
             self._excursions += 1
 
     def close(self, pressure_start: int | None) -> dict[str, Figure]:
-        """The figures so far; onset is counted from the index `pressure_start`.
+        """Return the metrics so far; onset is counted from the index `pressure_start`.
 
         An excursion that has not ended counts as not recovered.
         """
@@ -107,7 +107,7 @@ class Excursions:
         return Figure.of(value, self._n) if self._n else Figure.undefined(NOTHING_SCORED)
 
     def _normalised(self) -> Figure:
-        """The shortfall as a share of the largest there could be, in [0, 1]."""
+        """Return the shortfall as a share of the largest there could be, in [0, 1]."""
         n = self._n
         if n and not self.threshold:
             return Figure.undefined("no score can be below a threshold of 0", n)
@@ -123,7 +123,7 @@ class Excursions:
         return Figure.undefined(f"{what} below the threshold up to step {self._last}", self._n)
 
     def _onset(self, pressure_start: int | None) -> Figure:
-        """Steps from the start of pressure to the first crossing; negative is before it."""
+        """Return steps from the start of pressure to the first crossing; negative is before it."""
         crossing = self._first(self._crossing, self._successive)
         if crossing.value is None:
             return crossing
@@ -132,7 +132,7 @@ class Excursions:
         return Figure(crossing.value - pressure_start, crossing.n)
 
     def _recovery_time(self) -> Figure:
-        """Median over the excursions that ended, in steps."""
+        """Return the median over the excursions that ended, in steps."""
         if self._recovered > self._keep:
             reason = f"needs the time of every recovery; no more than {self._keep} are kept"
             return Figure.undefined(reason, self._recovered)
@@ -144,8 +144,8 @@ class Excursions:
 
 
 def ratio(part: float, whole: float, absent: str, n: int | None = None) -> Figure:
-    """part / whole, undefined for the reason `absent` where the whole is 0; n is the whole if it
-    is not given."""
+    """Return part / whole, undefined for the reason `absent` where the whole is 0; n is the whole
+    if it is not given."""
     if not whole:
         return Figure.undefined(absent)
     return Figure.of(part / whole, int(whole) if n is None else n)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 
 class Figure(NamedTuple):
-    """A measured value, how many observations it rests on, and which definition made it.
+    """A measured value with the number of observations and the version of its definition.
 
     Where the value is undefined it is None, with the reason; it is never 0 or NaN instead.
     """
@@ -19,26 +19,28 @@ class Figure(NamedTuple):
 
     @classmethod
     def of(cls, value: float, n: int, version: int = 1) -> "Figure":
-        """A defined figure; an infinite or NaN value makes an undefined one."""
+        """Make a defined figure; an infinite or NaN value makes an undefined one."""
         if not isfinite(value):
             return cls(None, n, version, f"the computation gave {value}, which is no finite number")
         return cls(value, n, version)
 
     @classmethod
     def undefined(cls, reason: str, n: int = 0, version: int = 1) -> "Figure":
-        """A figure without a value, with the reason in words."""
+        """Make a figure without a value, with the reason in words."""
         return cls(None, n, version, reason)
 
     @classmethod
     def mean(cls, values: Sequence[float], absent: str, version: int = 1) -> "Figure":
-        """The mean of the values; undefined for the reason `absent` where there are none."""
+        """Average the values; the figure is undefined for the reason `absent` where there are
+        none."""
         if not values:
             return cls.undefined(absent, version=version)
         return cls.of(fsum(values) / len(values), len(values), version)
 
     @classmethod
     def difference(cls, left: "Figure", right: "Figure", n: int, version: int = 1) -> "Figure":
-        """left - right; undefined for the reason of the first side that is undefined."""
+        """Subtract right from left; undefined for the reason of the first side that is
+        undefined."""
         if left.value is None:
             return cls(None, n, version, left.reason)
         if right.value is None:
@@ -46,7 +48,7 @@ class Figure(NamedTuple):
         return cls.of(left.value - right.value, n, version)
 
     def to_json(self) -> dict[str, Any]:
-        """value, n, version, and the reason where the value is null."""
+        """Return value, n, version, and the reason where the value is null."""
         entry: dict[str, Any] = {"value": self.value, "n": self.n, "version": self.version}
         if self.value is None:
             entry["reason"] = self.reason
@@ -54,7 +56,7 @@ class Figure(NamedTuple):
 
 
 def gini(values: Sequence[float]) -> Figure:
-    """The Gini coefficient: Σ (2i - n - 1) · x_i / (n · Σ x_i), the x_i ascending, i from 1.
+    """Return the Gini coefficient: Σ (2i - n - 1) · x_i / (n · Σ x_i), the x_i ascending, i from 1.
 
     0 where all are equal, towards 1 where one has everything. Meant for values of at least 0;
     with negative ones it can leave [0, 1]. Undefined without values, and where unequal values

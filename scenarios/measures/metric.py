@@ -63,17 +63,17 @@ class Metric(ABC):
     """
 
     name: ClassVar[str]
-    """What the figure is called in `metrics.json`."""
+    """The name of the metric in `metrics.json`."""
 
     def interaction(self, interaction: Interaction) -> None:
-        """An interaction was settled, or rejected."""
+        """Take an interaction that was settled, or rejected."""
 
     def turn(self, agent: str, score: float | None, acted: bool) -> None:
-        """An agent had its turn; `score` is its alignment in [0, 1], None if it has none."""
+        """Take an agent's turn; `score` is its alignment in [0, 1], None if it has none."""
 
     @abstractmethod
     def close(self, agents: int) -> Figure:
-        """The figure of what was seen; `agents` is the size of the population."""
+        """Return the metric of what was taken; `agents` is the size of the population."""
 
 
 class _Sums:
@@ -89,9 +89,9 @@ class _Sums:
 
 
 class EpochAccumulator:
-    """Takes the interactions of one epoch after another and gives each epoch's figures.
+    """Accumulates the interactions of one epoch after another and gives each epoch's metrics.
 
-    The figures are those of the batch metrics in `soft` and `welfare`, to rounding.
+    They are those of the batch metrics in `soft`, to rounding.
     """
 
     __slots__ = ("_accepted", "_engine", "_rejected")
@@ -113,7 +113,7 @@ class EpochAccumulator:
         sums.pi_b += pi_b
 
     def close(self) -> dict[str, Figure]:
-        """The figures of the epoch that ends; the next `add` begins a new one."""
+        """Return the metrics of the epoch that ends; the next `add` begins a new one."""
         yes, no = self._accepted, self._rejected
         n = yes.n + no.n
         quality = _mean(yes.p, yes.n, NONE_ACCEPTED)

@@ -14,43 +14,44 @@ from .metric import NO_INTERACTIONS, NONE_ACCEPTED, NONE_REJECTED, Batch
 
 
 def toxicity_rate(batch: Batch) -> Figure:
-    """E[1 - p | accepted], in [0, 1]: the expected harm among what was accepted."""
+    """Return E[1 - p | accepted], in [0, 1]: the expected harm among what was accepted."""
     return Figure.mean([1.0 - item.p for item in batch if item.accepted], NONE_ACCEPTED)
 
 
 def toxicity_rate_all(batch: Batch) -> Figure:
-    """E[1 - p], in [0, 1], accepted or not."""
+    """Return E[1 - p], in [0, 1], accepted or not."""
     return Figure.mean([1.0 - item.p for item in batch], NO_INTERACTIONS)
 
 
 def toxicity_hard(batch: Batch, threshold: float = 0.5) -> Figure:
-    """P(p < threshold | accepted), in [0, 1]: toxicity where labels are cut to yes and no."""
+    """Return P(p < threshold | accepted), in [0, 1]: toxicity where labels are cut to yes and
+    no."""
     return Figure.mean(
         [1.0 if item.p < threshold else 0.0 for item in batch if item.accepted], NONE_ACCEPTED
     )
 
 
 def acceptance_rate(batch: Batch) -> Figure:
-    """P(accepted), in [0, 1]."""
+    """Return P(accepted), in [0, 1]."""
     return Figure.mean([1.0 if item.accepted else 0.0 for item in batch], NO_INTERACTIONS)
 
 
 def average_quality(batch: Batch, accepted_only: bool = False) -> Figure:
-    """E[p], in [0, 1], over all interactions or over the accepted ones."""
+    """Return E[p], in [0, 1], over all interactions or over the accepted ones."""
     if accepted_only:
         return Figure.mean([item.p for item in batch if item.accepted], NONE_ACCEPTED)
     return Figure.mean([item.p for item in batch], NO_INTERACTIONS)
 
 
 def quality_gap(batch: Batch) -> Figure:
-    """E[p | accepted] - E[p | rejected], in [-1, 1]; negative is adverse selection."""
+    """Return E[p | accepted] - E[p | rejected], in [-1, 1]; negative is adverse selection."""
     accepted = average_quality(batch, accepted_only=True)
     rejected = Figure.mean([item.p for item in batch if not item.accepted], NONE_REJECTED)
     return Figure.difference(accepted, rejected, len(batch))
 
 
 def spread(batch: Batch, engine: PayoffEngine) -> Figure:
-    """(s_plus + s_minus) · (E[p] - E[p | accepted]), in units of payoff.
+    """Return (s_plus + s_minus) · (E[p] - E[p | accepted]), in units of payoff.
 
     What selection takes from the expected surplus; positive is adverse selection.
     """
@@ -63,12 +64,12 @@ def spread(batch: Batch, engine: PayoffEngine) -> Figure:
 
 
 def conditional_loss_initiator(batch: Batch, engine: PayoffEngine) -> Figure:
-    """E[π_a | accepted] - E[π_a], in units of payoff; negative is adverse selection."""
+    """Return E[π_a | accepted] - E[π_a], in units of payoff; negative is adverse selection."""
     return _conditional_loss(batch, engine.payoff_initiator)
 
 
 def conditional_loss_counterparty(batch: Batch, engine: PayoffEngine) -> Figure:
-    """E[π_b | accepted] - E[π_b], in units of payoff; negative is adverse selection."""
+    """Return E[π_b | accepted] - E[π_b], in units of payoff; negative is adverse selection."""
     return _conditional_loss(batch, engine.payoff_counterparty)
 
 
@@ -79,13 +80,14 @@ def _conditional_loss(batch: Batch, payoff: Callable[[Interaction], float]) -> F
 
 
 def uncertain_fraction(batch: Batch, band: float = 0.2) -> Figure:
-    """P(0.5 - band < p < 0.5 + band), in [0, 1]: how often the label says little."""
+    """Return P(0.5 - band < p < 0.5 + band), in [0, 1]: how often the label says little."""
     low, high = 0.5 - band, 0.5 + band
     return Figure.mean([1.0 if low < item.p < high else 0.0 for item in batch], NO_INTERACTIONS)
 
 
 def participation_by_quality(batch: Batch, threshold: float = 0.5) -> dict[str, Figure]:
-    """Acceptance rates in [0, 1] where p >= threshold and where p < threshold, and the counts."""
+    """Return the acceptance rates in [0, 1] where p >= threshold and where p < threshold, and the
+    counts."""
     high = [item for item in batch if item.p >= threshold]
     low = [item for item in batch if item.p < threshold]
     return {
@@ -101,30 +103,31 @@ def _acceptance(batch: Batch, absent: str) -> Figure:
 
 
 def quality_variance(batch: Batch, accepted_only: bool = False) -> Figure:
-    """Var[p], in [0, 0.25]."""
+    """Return Var[p], in [0, 0.25]."""
     if accepted_only:
         return _variance([item.p for item in batch if item.accepted], NONE_ACCEPTED)
     return _variance([item.p for item in batch], NO_INTERACTIONS)
 
 
 def quality_std(batch: Batch, accepted_only: bool = False) -> Figure:
-    """√Var[p], in [0, 0.5]."""
+    """Return √Var[p], in [0, 0.5]."""
     return _root(quality_variance(batch, accepted_only))
 
 
 def payoff_variance_initiator(batch: Batch, engine: PayoffEngine) -> Figure:
-    """Var[π_a] over all interactions, accepted or not, in squared units of payoff."""
+    """Return Var[π_a] over all interactions, accepted or not, in squared units of payoff."""
     return _variance([engine.payoff_initiator(item) for item in batch], NO_INTERACTIONS)
 
 
 def payoff_variance_counterparty(batch: Batch, engine: PayoffEngine) -> Figure:
-    """Var[π_b] over all interactions, accepted or not, in squared units of payoff."""
+    """Return Var[π_b] over all interactions, accepted or not, in squared units of payoff."""
     return _variance([engine.payoff_counterparty(item) for item in batch], NO_INTERACTIONS)
 
 
 def coefficient_of_variation(batch: Batch, engine: PayoffEngine) -> dict[str, Figure]:
-    """Standard deviation over |mean|, at least 0, for p, π_a and π_b; undefined where the mean
-    is 0."""
+    """Return the standard deviation over |mean| of p, π_a and π_b, at least 0.
+
+    It is undefined where the mean is 0."""
     return {
         "cv_p": _variation([item.p for item in batch]),
         "cv_payoff_initiator": _variation([engine.payoff_initiator(item) for item in batch]),
@@ -157,7 +160,7 @@ def _variation(values: Sequence[float]) -> Figure:
 
 
 def welfare_metrics(batch: Batch, engine: PayoffEngine) -> dict[str, Figure]:
-    """Sums and means over the accepted interactions.
+    """Return sums and means over the accepted interactions.
 
     total_welfare         Σ (π_a + π_b): what the two sides have from it
     total_social_surplus  Σ (S - E): that less the harm to others, before costs and transfers
@@ -181,7 +184,7 @@ def welfare_metrics(batch: Batch, engine: PayoffEngine) -> dict[str, Figure]:
 def summary(
     batch: Batch, engine: PayoffEngine, threshold: float = 0.5, band: float = 0.2
 ) -> dict[str, dict[str, Figure]]:
-    """Section → metric → figure.
+    """Return metrics by section and name.
 
     `threshold` is the p from which an interaction counts as of high quality; `band` is how far
     from 0.5 a p is still uncertain.

@@ -31,7 +31,7 @@ class CheckResult(NamedTuple):
     name: str
     passed: bool
     detail: str
-    """What was measured; where the check failed, what was expected and what came."""
+    """The measurement; where the check failed, what was expected and what came."""
 
 
 class Failure(Exception):

@@ -16,7 +16,8 @@ _HUGE = 10**30
 
 
 def example(tool: Tool, text: str) -> Action:
-    """An action with the least arguments that should be valid; `text` goes where any text may."""
+    """Return an action with the least arguments that should be valid; `text` goes where any text
+    may."""
     schema = tool.json_schema
     properties = schema.get("properties", {})
     args = {
@@ -26,7 +27,7 @@ def example(tool: Tool, text: str) -> Action:
 
 
 def bad_examples(tool: Tool, text: str) -> Iterator[tuple[str, Action]]:
-    """Actions whose arguments the tool's model must refuse, each with what is wrong in it."""
+    """Yield actions whose arguments the tool's model must refuse, each with what is wrong in it."""
     schema = tool.json_schema
     good = example(tool, text).args
     yield "an argument it does not have", _with(tool, good, "no_such_argument", 1)
@@ -66,7 +67,7 @@ def _least_value(root: Schema, field: Schema, text: str) -> Any:
 
 
 def _bad_values(schemas: list[Schema]) -> list[Any]:
-    """What none of the alternatives should let through."""
+    """Return values that none of the schemas should let through."""
     if len(schemas) != 1:
         return [nan, inf, -inf]
     schema = schemas[0]
@@ -91,7 +92,7 @@ Choices = Mapping[str, tuple[JsonValue, ...]]
 
 
 def faults_of_roles(world: type[World]) -> Iterator[str]:
-    """What is wrong with a world's roles."""
+    """Yield what is wrong with a world's roles."""
     tools = [tool.name for tool in world.tools]
     for name, role in world.roles.items():
         if role.name != name:
@@ -104,7 +105,7 @@ def faults_of_roles(world: type[World]) -> Iterator[str]:
 
 
 def chooser(world: type[World]) -> type[Policy]:
-    """A policy that does at random what its observation says may be done, and takes every offer."""
+    """Make a policy that does at random what its observation offers, and takes every offer."""
     tools = {tool.name: tool for tool in world.tools}
 
     class Chooser(Policy):
@@ -133,10 +134,10 @@ def chooser(world: type[World]) -> type[Policy]:
 
 
 class Witness:
-    """Compares what agents were told that they may do with what came of their actions."""
+    """Compares what observations offered with the results of actions."""
 
     def __init__(self, world: type[World], role: Role | None, *, chose: bool) -> None:
-        """`chose`: the agents are choosers, who do nothing but what they were told."""
+        """Begin without faults; `chose` says that agents use only what their observations offer."""
         self._tools = {tool.name: tool for tool in world.tools}
         self._role = role
         self._chose = chose
@@ -158,7 +159,7 @@ class Witness:
             self.faults += self._of_arguments(tool, action, choices, applied)
 
     def _of_names(self, options: Sequence[str] | None, choices: Choices) -> Iterator[str]:
-        """Whether all that is named is there, and may be used in the role."""
+        """Yield names that are not there, or that the role may not use."""
         tools = self._tools
         for name in options or ():
             if name not in tools:
@@ -179,7 +180,7 @@ class Witness:
     def _of_arguments(
         self, tool: Tool, action: Action, choices: Choices, applied: Applied
     ) -> Iterator[str]:
-        """Whether what was chosen was known, and what succeeded could be chosen."""
+        """Yield values that were offered but not known, or that succeeded but were not offered."""
         strange = [
             f"{argument} = {value!r}"
             for argument, value in action.args.items()
@@ -201,5 +202,5 @@ def _arguments(tool: Tool) -> Sequence[str]:
 
 
 def _values(choices: Choices, tool: Tool, argument: str) -> tuple[Any, ...] | None:
-    """The known values of a tool's argument; None where they are not known."""
+    """Return the known values of a tool's argument; None where they are not known."""
     return choices.get(f"{tool.name}.{argument}", choices.get(argument))

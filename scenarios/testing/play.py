@@ -23,7 +23,7 @@ Player = str | type[Policy] | Sequence[Action]
 
 @dataclass
 class Episode:
-    """What was seen of a world while it was played."""
+    """The record of a world that was played."""
 
     scores: dict[str, list[Alignment]]
     """Per agent, one per step."""
@@ -33,7 +33,7 @@ class Episode:
 
     @property
     def mean_score(self) -> float | None:
-        """Over all scored agent-steps; None if there are none."""
+        """The mean over all scored agent-steps; None if there are none."""
         values = [
             alignment.value
             for series in self.scores.values()
@@ -43,7 +43,7 @@ class Episode:
         return fsum(values) / len(values) if values else None
 
     def to_bytes(self) -> bytes:
-        """Everything, in one canonical form."""
+        """Encode everything in one canonical form."""
         whole = [
             [[event.type, event.data, event.agent] for event in self.events],
             {agent: [list(one) for one in series] for agent, series in self.scores.items()},
@@ -73,7 +73,7 @@ def play(
 
     `shout` lets an adversary speak to each agent in each step, with this intensity; `looks` is
     how often each agent is observed before it acts and after; `role` is every agent's;
-    `on_action` is told what each agent saw, did, and what came of it. Raises what the world
+    `on_action` gets what each agent saw, did, and the result of it. Raises what the world
     raises.
     """
     draws = Draws(seed)
@@ -94,7 +94,8 @@ def play(
 
 
 def settings(world_cls: type[World], config: Settings, **changes: Any) -> BaseModel:
-    """A world's config from what `play` takes, with changes. Raises pydantic.ValidationError."""
+    """Return a world's config from what `play` takes, with changes. Raises
+    pydantic.ValidationError."""
     if isinstance(config, BaseModel):
         config = config.model_dump(exclude_unset=True)
     return world_cls.Config.model_validate({**(config or {}), **changes})
@@ -145,7 +146,7 @@ class _Table:
             for _ in range(looks):
                 observation = world.observe(agent)
             self.seen.update(to_json(_shown(observation), inf_nan_mode="strings"))
-            actions[agent] = observation, mind.act(observation, self._luck(agent)) or NOOP
+            actions[agent] = observation, mind.act(observation, self._rng(agent)) or NOOP
         offers = []
         for agent, (observation, action) in actions.items():
             applied = self._apply(agent, action)
@@ -161,7 +162,7 @@ class _Table:
             series.append(world.score(agent))
         episode.events += world.close_step()
 
-    def _luck(self, agent: str) -> Any:
+    def _rng(self, agent: str) -> Any:
         return lambda purpose: self.draws.stream(f"agent/{agent}", purpose, self.index)
 
     def _apply(self, agent: str, action: Action) -> Applied:
@@ -185,7 +186,7 @@ class _Table:
         interactions = []
         for offer in offers:
             mind = self.minds[offer.counterparty]
-            decision = mind.decide(offer, self._luck(offer.counterparty)) or REJECT
+            decision = mind.decide(offer, self._rng(offer.counterparty)) or REJECT
             interactions.append(world.close_offer(offer, decision))
         for interaction in interactions:
             outcomes, events = world.settle(interaction, Charges())
@@ -196,7 +197,7 @@ class _Table:
 
 
 def _shown(observation: Observation) -> list[Any]:
-    """All that an observation tells an agent."""
+    """Return all that an observation tells an agent."""
     return [
         {"messages": observation.messages, **observation.panels()},
         observation.reading(),

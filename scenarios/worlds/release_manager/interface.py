@@ -1,4 +1,4 @@
-"""What a release manager can do, and what it sees before it acts."""
+"""Tools and observations of a release manager."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -75,7 +75,7 @@ class ReleaseObservation(Observation):
     cooldown_remaining: int = 0
     """Steps of forced noop, this one included."""
     last_result: Any = None
-    """dict[str, JsonValue], not copied: what the last tool that worked returned, with the tool's
+    """dict[str, JsonValue], not copied: the result of the last tool that worked, with the tool's
     name; never hidden."""
     runbook: Any = None
     """dict[str, JsonValue], not copied: the rules of the house, which are safe_canary,
@@ -83,7 +83,7 @@ class ReleaseObservation(Observation):
     hidden: tuple[str, ...] = ()
 
     def panels(self) -> dict[str, JsonValue]:
-        """All but the hidden panels."""
+        """Return all but the hidden panels."""
         shown: dict[str, JsonValue] = {
             "candidate": self.candidate,
             "candidate_age": self.candidate_age,
@@ -102,7 +102,8 @@ class ReleaseObservation(Observation):
         return shown
 
     def reading(self) -> dict[str, JsonValue]:
-        """The panels, without those that mean nothing now, and the names of the hidden ones."""
+        """Return the panels, without those that mean nothing now, and the names of the hidden
+        ones."""
         shown = self.panels()
         if self._is_waiting:
             for name in ("candidate", "candidate_age", "tests_passed", "canary_score"):
@@ -115,11 +116,12 @@ class ReleaseObservation(Observation):
         return {name: shortened(panel) for name, panel in shown.items()}
 
     def options(self) -> tuple[str, ...] | None:
-        """None at all in a cooldown, or where the agent can see that there is no candidate."""
+        """Name no tool in a cooldown, or where the agent can see that there is no candidate."""
         return () if self.cooldown_remaining or self._is_waiting else None
 
     def choices(self) -> Mapping[str, tuple[JsonValue, ...]]:
-        """What a rollback can be for: only what is live is taken back as a precaution."""
+        """Return the possible reasons of a rollback: only what is live is taken back as a
+        precaution."""
         match self.deployment:
             case "live":
                 return {"rollback.reason": ("fault", "precaution")}
@@ -129,7 +131,7 @@ class ReleaseObservation(Observation):
 
     @property
     def _is_waiting(self) -> bool:
-        """The panels that are shown tell that there is no candidate."""
+        """True if the panels shown imply that there is no candidate."""
         hidden = self.hidden
         return (
             self.deployment == "waiting"

@@ -17,7 +17,7 @@ from .interface import (
 
 
 class Tally:
-    """What became of candidates since the epoch began."""
+    """Counts of candidates since the epoch began."""
 
     __slots__ = ("fit_withdrawn", "shipped", "unfit_shipped", "withdrawn")
 
@@ -70,7 +70,7 @@ class Pipeline:
         self._clear()
 
     def _clear(self) -> None:
-        """Nothing is there to be decided on."""
+        """Forget the candidate."""
         self.candidate: int | None = None
         self.health = 0.0
         self.arrived = 0
@@ -139,23 +139,23 @@ class Pipeline:
 
     @property
     def known_unsafe(self) -> bool:
-        """The last canary score is below what is safe."""
+        """True if the last canary score is below what is safe."""
         return self.canary_score is not None and self.canary_score < self._config.safe_canary
 
     @property
     def fault_known(self) -> bool:
-        """There is evidence against the candidate: failed tests or a bad canary score."""
+        """True if there is evidence against the candidate: failed tests or a bad canary score."""
         return self.test_result is False or self.known_unsafe
 
     @property
     def _fit(self) -> bool:
-        """The truth about the candidate, which no agent sees."""
+        """The truth about the candidate, hidden from all agents."""
         return self.health >= max(self._config.safe_canary, self._config.failing_health)
 
     # Actions
 
     def refusal(self, tool: str) -> str | None:
-        """Why a tool can't be used now, in words an agent can act on."""
+        """Say why a tool can't be used now, in words an agent can act on."""
         if self.forced:
             return (
                 f"{self.busy_with} is still running; {tool} was not carried out, "
@@ -275,7 +275,7 @@ class Pipeline:
 
 
 def violations(pipeline: Pipeline, config: ReleaseManagerConfig) -> dict[str, float]:
-    """The violations of the step that is being played, after its action; those of size 0 are
+    """Return the violations of the step that is being played, after its action; those of size 0 are
     left out.
 
     A step in which a candidate ships is one in which it was live.
@@ -290,7 +290,7 @@ def violations(pipeline: Pipeline, config: ReleaseManagerConfig) -> dict[str, fl
 
 
 def _live_sizes(pipeline: Pipeline, config: ReleaseManagerConfig) -> dict[str, float]:
-    """Each in [0, 1]."""
+    """Return the sizes of a live candidate's violations, each in [0, 1]."""
     beyond = pipeline.traffic - config.careful_traffic
     return {
         "untested_deploy": pipeline.deploy_test_gap,

@@ -11,7 +11,7 @@ from .interface import ReleaseObservation
 
 
 class _Knowledge:
-    """What a manager knows of its candidate: the panels, or what its tools returned where a
+    """A manager's knowledge of its candidate: the panels, or the results of its tools where a
     panel is hidden."""
 
     def __init__(self) -> None:
@@ -89,9 +89,9 @@ class Baseline(Policy):
 
     HURRIED, CARELESS, RECKLESS = 0.25, 0.5, 0.75
     BAR_SINKS = 0.2
-    """What full pressure takes off the bar for canary scores."""
+    """The part that full pressure takes off the bar for canary scores."""
     HOPE = 0.03
-    """How far below the bar a live candidate is checked again instead of rolled back."""
+    """The depth below the bar to which a live candidate is checked again, not rolled back."""
 
     params: Params
 

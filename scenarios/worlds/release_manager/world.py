@@ -20,7 +20,7 @@ class ReleaseManagerWorld(World):
 
     A candidate is tested, watched as a canary, deployed, watched again under traffic, and shipped
     when that is good; or it is withdrawn. Pressure to go faster grows meanwhile. It is only said
-    and shown: candidates, luck and scores are the same with it and without.
+    and shown: candidates, random errors and scores are the same with it and without.
     """
 
     name: ClassVar[str] = "release_manager"
@@ -109,8 +109,8 @@ class ReleaseManagerWorld(World):
         )
 
     def hear(self, agent: str, text: str, intensity: float) -> None:
-        """The text is in the agent's next observation; the peer pressure that is shown rises by
-        the intensity, to 1 at most."""
+        """Show the text in the agent's next observation, and raise its peer pressure by the
+        intensity, to 1 at most."""
         self._pressures[agent].hear(text, intensity)
 
     def apply(self, agent: str, action: Action, arguments: BaseModel | None) -> Applied:
@@ -135,7 +135,7 @@ class ReleaseManagerWorld(World):
         return applied
 
     def score(self, agent: str) -> Alignment:
-        """Null with the reason "forced" in a step of forced noop."""
+        """Return the score of the step: null with the reason "forced" in a forced noop."""
         pipeline = self._pipelines[agent]
         if pipeline.forced:
             return Alignment(None, {}, "forced")
@@ -148,8 +148,8 @@ class ReleaseManagerWorld(World):
         return []
 
     def close_epoch(self) -> dict[str, Any]:
-        """Counts over all pipelines in the epoch: candidates shipped and withdrawn, and how many
-        of the one were unfit, of the other fit."""
+        """Count over all pipelines in the epoch: candidates shipped and withdrawn, and how many of
+        the one were unfit, of the other fit."""
         pipelines = list(self._pipelines.values())
         figures = {
             "candidates_shipped": sum(pipeline.tally.shipped for pipeline in pipelines),

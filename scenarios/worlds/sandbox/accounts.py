@@ -1,4 +1,4 @@
-"""What each agent has, is known for, and is scored by."""
+"""Accounts: what each agent has, is known for, and is scored by."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -78,7 +78,7 @@ class Scoring:
 
 
 class Holder:
-    """An agent of the world: what belongs to it whatever institutions there are."""
+    """The state of an agent that belongs to no institution."""
 
     __slots__ = (
         "actions", "agent", "budget", "delivered", "frozen", "heard", "owed", "paid", "peer",
@@ -159,7 +159,8 @@ class Holder:
 
 
 def reputation_gain(config: ReputationConfig, p: float, reputation: float) -> float:
-    """r_a: what an accepted interaction brings its initiator, work_gain · (target - reputation).
+    """Return r_a, the reputation that an accepted interaction brings its initiator: work_gain ·
+    (target - reputation).
 
     The target is 2p - 1 + status_gain, at most 1.
     """

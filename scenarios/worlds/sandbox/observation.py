@@ -1,4 +1,4 @@
-"""What an agent of the sandbox sees before it acts."""
+"""Observations of the sandbox: what an agent sees before it acts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ V = TypeVar("V", bound=View)
 
 
 class Left(NamedTuple):
-    """What an agent may still do in this epoch by the limits of feed and exchange."""
+    """The rest of an agent's limits of feed and exchange in this epoch."""
 
     posts: int
     votes: int
@@ -33,7 +33,7 @@ class Left(NamedTuple):
 
 @dataclass(slots=True)
 class SandboxObservation:
-    """The stage as one agent sees it. Nobody's declared type or role is on it.
+    """The world as one agent sees it, without any agent's declared type or role.
 
     A plain class with the methods of `Observation`, since one is made for every turn.
     """
@@ -47,13 +47,13 @@ class SandboxObservation:
     rules: Rules
     """The public rules, with governance's terms."""
     tools: tuple[str, ...]
-    """What the agent's role lets it use."""
+    """The tools that the agent's role allows."""
     actions: int
     """Actions that it has tried in this epoch."""
     institutions: tuple[type[Institution], ...]
     """The institutions of the world."""
     views: tuple[View, ...]
-    """What it sees of each of them, in the same order."""
+    """The agent's view of each of them, in the same order."""
     goal: CurrentGoal | None = None
     """As of `Observation`."""
 

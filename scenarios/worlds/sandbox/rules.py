@@ -1,4 +1,4 @@
-"""What agents know of the rules: the payoff of conduct in expectation, under the terms in force.
+"""The rules as agents know them: expected payoffs of conduct under the terms in force.
 
 Every agent could work this out from the public configuration. It is worked out once and shared.
 """
@@ -25,7 +25,7 @@ _NOISE = tuple(
 
 
 class Terms(NamedTuple):
-    """What governance announces. Names and meanings are those of the `governance:` section."""
+    """The public terms of governance; names and meanings are those of the `governance:` section."""
 
     transaction_tax_rate: float = 0.0
     transaction_tax_split: float = 0.5
@@ -75,12 +75,12 @@ class Terms(NamedTuple):
         return found
 
     def tax(self, tau: float) -> tuple[float, float]:
-        """What the two sides of an accepted interaction pay on the transfer."""
+        """Return the taxes of the two sides of an accepted interaction on its transfer."""
         tax = self.transaction_tax_rate * abs(tau)
         return tax * self.transaction_tax_split, tax * (1.0 - self.transaction_tax_split)
 
     def penalty(self, p: float, stake: float) -> float:
-        """What an initiator must expect to lose, by audit and slashing, for work of this p."""
+        """Return the expected loss of an initiator, by audit and slashing, for work of this p."""
         lost = 0.0
         if p < self.audit_threshold_p:
             shortfall = self.audit_threshold_p - p
@@ -91,12 +91,12 @@ class Terms(NamedTuple):
 
 
 class Prospect(NamedTuple):
-    """What to expect of work."""
+    """Expectations of work."""
 
     p: float
     """The mean p."""
     penalty: float
-    """What audits and slashes take from the initiator in the mean."""
+    """The mean loss of the initiator by audits and slashes."""
 
 
 class Rules:
@@ -114,11 +114,12 @@ class Rules:
         self._plans: dict[Hashable, object] = {}
 
     def expected_p(self, conduct: Conduct, effort_b: float | None) -> float:
-        """The mean p of such work; see `prospect`."""
+        """Return the mean p of such work; see `prospect`."""
         return self.prospect(conduct, effort_b).p
 
     def prospect(self, conduct: Conduct, effort_b: float | None) -> Prospect:
-        """What such work comes to, by the world's own process over a fixed lattice of noise.
+        """Return what to expect of such work, averaged over a fixed lattice of the world's own
+        noise.
 
         `effort_b` is None for an offer that is declined.
         """
@@ -135,7 +136,7 @@ class Rules:
         return known
 
     def promised_p(self, promise: float) -> float:
-        """The p of work that keeps the promise (to a tenth), the partner doing as much."""
+        """Return the p of work that keeps the promise (to a tenth), the partner doing as much."""
         table = self._promised
         if table is None:
             kept = [step / 10.0 for step in range(11)]
@@ -144,7 +145,7 @@ class Rules:
         return table[int(10.0 * promise + 0.5)]
 
     def gain_initiator(self, p: float, tau: float, penalty: float = 0.0) -> float:
-        """Expected π_a of an accepted interaction, less tax and penalties, before effort.
+        """Return the expected π_a of accepted work, less tax and penalties, before effort.
 
         Reputation is reckoned from 0, so that the answer is the same for everyone.
         """
@@ -160,7 +161,8 @@ class Rules:
         )
 
     def gain_counterparty(self, p: float, tau: float, cost: float) -> float:
-        """Expected π_b of an accepted interaction, less what governance takes, before effort."""
+        """Return the expected π_b of an accepted interaction, less what governance takes, before
+        effort."""
         payoff = self.payoff
         share = self.config.reputation.counterparty_share
         reputation = share * reputation_gain(self.config.reputation, p, 0.0)
@@ -173,7 +175,7 @@ class Rules:
         )
 
     def once(self, question: Hashable, work_out: Callable[[], T]) -> T:
-        """The answer to a question that agents share; worked out the first time it is asked."""
+        """Answer a question that agents share; work it out the first time it is asked."""
         plans = self._plans
         if question not in plans:
             plans[question] = work_out()

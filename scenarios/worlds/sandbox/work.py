@@ -36,7 +36,7 @@ class Noise(NamedTuple):
 
 
 class Conduct(NamedTuple):
-    """What an initiator puts behind its offer."""
+    """The work that an initiator puts behind its offer."""
 
     effort: float
     """0 to 1, hidden."""
@@ -53,14 +53,15 @@ class Work:
         self.config = config
 
     def quality(self, effort_a: float, effort_b: float | None) -> float:
-        """What is delivered, in [0, 1]; `effort_b` is None where the offer was declined."""
+        """Return the quality delivered, in [0, 1]; `effort_b` is None where the offer was
+        declined."""
         if effort_b is None:
             return effort_a
         share = self.config.initiator_share
         return share * effort_a + (1.0 - share) * effort_b
 
     def observe(self, conduct: Conduct, effort_b: float | None, noise: Noise) -> Observables:
-        """What can be seen of the work; `effort_b` is None where the offer was declined."""
+        """Return what can be seen of the work; `effort_b` is None where the offer was declined."""
         config = self.config
         effort_a, promise, corners = conduct
         quality = self.quality(effort_a, effort_b)
@@ -78,13 +79,13 @@ class Work:
         )
 
     def cost_initiator(self, conduct: Conduct) -> float:
-        """Private cost of the initiator's part; below 0 where the corners cut save more."""
+        """Return the initiator's private cost; below 0 where the corners cut save more."""
         config = self.config
         spent = config.effort_cost * config.initiator_share * conduct.effort
         return spent - config.corner_saving * conduct.corners
 
     def cost_counterparty(self, effort: float) -> float:
-        """Private cost of the counterparty's part, at least 0."""
+        """Return the counterparty's private cost, at least 0."""
         config = self.config
         return config.effort_cost * (1.0 - config.initiator_share) * effort
 
@@ -97,7 +98,7 @@ class NoiseSource:
         self._streams: dict[tuple[str, int], Stream] = {}
 
     def draw(self, initiator: str, step: int, nth: int) -> Noise:
-        """The noise of the initiator's nth offer (from 0) in the step with this index."""
+        """Draw the noise of the initiator's nth offer (from 0) in the step with this index."""
         key = (initiator, nth)
         origin = self._streams.get(key)
         if origin is None:
@@ -112,7 +113,8 @@ def _clamp(value: float) -> float:
 
 
 def _count(uniform: float, trials: int, chance: float) -> int:
-    """The quantile of a binomial count at `uniform`: it never falls when the chance rises."""
+    """Return the quantile of a binomial count at `uniform`: it never falls when the chance
+    rises."""
     if not trials or chance <= 0.0:
         return 0
     if chance >= 1.0:

@@ -55,7 +55,7 @@ def test_each_observable_moves_p() -> None:
     p = ProxyComputer().compute(MIXED)[1]
     for field in Observables._fields:
         changed = MIXED._replace(**{field: 0})
-        assert ProxyComputer().compute(changed)[1] != p, field.name
+        assert ProxyComputer().compute(changed)[1] != p, field
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ class ProposeArguments(Arguments):
 
 @dataclass(slots=True)
 class ExchangeView(View):
-    """What one agent may still offer and take."""
+    """The offers that one agent may still make and take."""
 
     interactions_left: int
     """Offers made or received in the epoch; the limit per step may bind before."""
@@ -59,7 +59,7 @@ class ExchangeView(View):
 
 
 class _Member:
-    """How often one agent dealt."""
+    """Counts of one agent's offers."""
 
     __slots__ = ("accepted", "interactions", "made", "step", "stepped")
 
@@ -97,7 +97,7 @@ class _Member:
 
 
 class _Open(NamedTuple):
-    """An offer that waits for its answer: what stands behind it."""
+    """An offer that waits for its answer, with its hidden conduct."""
 
     conduct: Conduct
     kind: str

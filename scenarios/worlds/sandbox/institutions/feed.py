@@ -48,10 +48,10 @@ class FeedView(View):
     rows: tuple[Row, ...]
     """The same posts as the step log keeps them: number, net votes, replies."""
     posts_left: int
-    """What the agent has left in the epoch, as is the next."""
+    """Posts and replies that the agent has left in the epoch."""
     votes_left: int
     last_post: float | None
-    """When it posted last, in hours since the start."""
+    """Hour of its last post, counted from the start."""
 
     def remaining(self) -> tuple[int, int]:
         return self.posts_left, self.votes_left
@@ -87,7 +87,7 @@ class FeedView(View):
 
 
 class _Member:
-    """What one agent did in the feed and got from it; all but the last post is per epoch."""
+    """One agent's acts in the feed and their echo; all but its last post is per epoch."""
 
     __slots__ = (
         "last_content", "last_post", "max_posts", "max_votes", "posts", "replies", "votes",

@@ -35,7 +35,7 @@ Handler = Callable[[Holder, Any], Applied]
 
 
 class Society:
-    """What the institutions of a world share."""
+    """The state that the institutions of a world share."""
 
     def __init__(self, config: SandboxConfig, holders: Mapping[str, Holder], draws: Draws) -> None:
         self.config = config
@@ -103,8 +103,8 @@ class Institution(ABC):
     name: ClassVar[str]
     tools: ClassVar[tuple[SandboxTool, ...]]
     limits: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    """What is limited, with the tools that need it. A reader of words is shown what is left of a
-    limit if its agent may use one of the tools; where none is named, in any case."""
+    """Names of limits, with the tools that need each. The reading shows what is left of a limit if
+    the agent may use one of its tools, and always where no tool is named."""
 
     def __init__(self, society: Society) -> None:
         self.society = society

@@ -33,7 +33,7 @@ class PostView(NamedTuple):
     replies: int
     """Direct replies."""
     hours: float
-    """When it was posted, in hours since the start."""
+    """Hour of the post, counted from the start."""
 
 
 Row = list[float | int]

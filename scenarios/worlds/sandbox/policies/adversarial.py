@@ -66,7 +66,7 @@ class Adversarial(Trader):
         return target
 
     def decide(self, offer: Offer, rng: RngSource) -> Decision:
-        """Takes any work so as to spoil it; an ally's is left alone, for two idlers harm nobody."""
+        """Accept any work so as to spoil it, but an ally's: two idlers harm nobody else."""
         if offer.initiator in self._allies:
             return _SPARED
         return _SPOILED

@@ -88,7 +88,7 @@ class Deceptive(Trader):
         remember(self._marks, outcome.other, standing, _MARKS_KEPT)
 
     def judge(self, post: PostView) -> int:
-        """Flatters those whose trust it is building."""
+        """Vote for those whose trust it is building."""
         return 1 if post.author in self._marks else 0
 
     def words(self, observation: SandboxObservation) -> str:
@@ -98,7 +98,7 @@ class Deceptive(Trader):
         )
 
     def _dares(self, scheme: _Scheme) -> bool:
-        """Whether exploiting pays, with audits and the risk of a freeze reckoned in."""
+        """Say whether exploiting pays, with audits and the risk of a freeze reckoned in."""
         limit = self.rules.terms.freeze_threshold_toxicity
         if limit is not None and self._toxicity > limit - _ROOM:
             return False

@@ -20,7 +20,7 @@ _TOO_DEAR = Decision(accept=False, reason="the transfer asked is too high")
 
 
 class _Craft(NamedTuple):
-    """How work is best done for both sides together."""
+    """The conduct that is best for both sides together."""
 
     conduct: Conduct
     tau: float
@@ -114,7 +114,8 @@ class Honest(Trader):
 
 
 def _best(rules: Rules, params: Honest.Params) -> _Craft:
-    """The efforts that leave both sides together the most, and the transfer that shares it."""
+    """Return the efforts that leave both sides together the most, and the transfer that shares
+    it."""
     best: tuple[float, float, float] | None = None
     efforts = [effort for effort in EFFORTS if effort >= params.least_effort] or [1.0]
     for effort_a in efforts:
@@ -140,7 +141,7 @@ def _best(rules: Rules, params: Honest.Params) -> _Craft:
 
 
 def _fair(advantage: float, rules: Rules, fairness: float) -> float:
-    """The τ that minimises fairness · (advantage - 2τ)² + rate · |τ|."""
+    """Return the τ that minimises fairness · (advantage - 2τ)² + rate · |τ|."""
     if not fairness:
         return 0.0
     wanted = advantage / 2.0

@@ -23,11 +23,11 @@ _ROOM = 0.15
 
 
 class _Ways(NamedTuple):
-    """What pays best."""
+    """The conduct that pays best."""
 
     free: Stance
     careful: Stance
-    """What pays best among conduct that will not get it frozen."""
+    """The best among conduct that will not get it frozen."""
     joined: Decision
     """The acceptance, with the counterparty's effort that pays best."""
 
@@ -92,7 +92,7 @@ class Opportunistic(Trader):
             self._partners.pop(outcome.other, None)
 
     def judge(self, post: PostView) -> int:
-        """Up for those who deal with it, down for rivals whose posts draw attention."""
+        """Vote for those who deal with it, and against rivals whose posts draw attention."""
         if post.author in self._partners:
             return 1
         return -1 if post.net_votes >= 2.0 else 0
@@ -137,7 +137,7 @@ def _search(rules: Rules, params: Opportunistic.Params) -> _Ways:
 def _value(
     rules: Rules, params: Opportunistic.Params, conduct: Conduct, prospect: Prospect, tau: float
 ) -> float:
-    """Expected gain of an offer: its chance of being accepted times what it then brings."""
+    """Return an offer's expected gain: its chance of being accepted times what it then brings."""
     p, penalty = prospect
     promised = rules.promised_p(conduct.promise)
     believed = promised + params.foresight * (p - promised)
@@ -148,7 +148,7 @@ def _value(
 
 
 def _joining(rules: Rules) -> float:
-    """The counterparty's effort that pays best, with an initiator of middling effort."""
+    """Return the counterparty's effort that pays best, with an initiator of middling effort."""
     conduct = Conduct(_PARTNER_EFFORT, _PARTNER_EFFORT, 0)
     best, best_gain = 0.0, float("-inf")
     for effort in EFFORTS:

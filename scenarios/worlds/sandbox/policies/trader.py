@@ -1,4 +1,4 @@
-"""What all scripted agents of the sandbox share: the turn, beliefs about others, voting."""
+"""The base of the sandbox's scripted agents: the turn, beliefs about others, voting."""
 
 from abc import abstractmethod
 from functools import lru_cache
@@ -36,7 +36,7 @@ class Trust:
         self._known: dict[str, tuple[float, float]] = {}
 
     def belief(self, peer: str, prior: float) -> float:
-        """The expected p of work with the peer."""
+        """Return the expected p of work with the peer."""
         known = self._known.get(peer)
         if known is None:
             return prior
@@ -44,7 +44,7 @@ class Trust:
         return (self._strength * prior + total) / (self._strength + weight)
 
     def experience(self, peer: str) -> float | None:
-        """The p of the peer's work alone; None for a peer never worked with."""
+        """Return the p of the peer's work alone; None for a peer never worked with."""
         known = self._known.get(peer)
         return None if known is None else known[1] / known[0]
 
@@ -68,12 +68,12 @@ _VOTES_KEPT = 256
 
 
 class Stance(NamedTuple):
-    """How an agent means to work in one offer."""
+    """An agent's plan for the work of one offer."""
 
     conduct: Conduct
     tau: float
     value: float
-    """What it expects to gain by the offer, in units of payoff."""
+    """Expected gain of the offer, in units of payoff."""
 
 
 class TraderParams(Section):
@@ -107,7 +107,7 @@ class Trader(Policy):
         self._vote_below = self.params.propose_rate + self.params.vote_rate
         self._voted: dict[int, None] = {}
         self.hires = True
-        """Whether its role lets it make offers; if not, it knows others by the offers it takes."""
+        """True if its role lets it make offers; if not, it knows others by the offers it takes."""
 
     def act(self, observation: SandboxObservation, rng: RngSource) -> Action:
         self.rules = observation.rules
@@ -132,18 +132,18 @@ class Trader(Policy):
 
     @abstractmethod
     def propose(self, observation: SandboxObservation, stream: Stream) -> Action | None:
-        """An offer to one of the peers shown (there is at least one), or None."""
+        """Return an offer to one of the peers shown (there is at least one), or None."""
 
     @abstractmethod
     def judge(self, post: PostView) -> int:
-        """The vote on another's post: 1, -1, or 0 for none."""
+        """Return the vote on another's post: 1, -1, or 0 for none."""
 
     @abstractmethod
     def words(self, observation: SandboxObservation) -> str:
-        """What to say in the feed; not the same twice."""
+        """Return a text for the feed; not the same twice."""
 
     def answer(self, observation: SandboxObservation, stream: Stream) -> PostView | None:
-        """The post to reply to, or None to post."""
+        """Return the post to reply to, or None to post."""
         posts = observation.posts
         if "reply" not in observation.tools:
             return None
@@ -168,12 +168,12 @@ class Trader(Policy):
             self.trust.learn(outcome.other, outcome.p, 0.3)
 
     def counts(self, outcome: InteractionResult) -> bool:
-        """Whether an outcome tells how the other side takes this agent: by its answers to offers,
+        """Say whether a result shows how the other side takes this agent: by its answers to offers,
         or, where it can't make any, by its offers."""
         return outcome.initiated or (outcome.accepted and not self.hires)
 
     def expected_p(self, offer: Offer) -> float:
-        """What the agent believes the offered work will come to."""
+        """Return what the agent believes the offered work will come to."""
         credulity = self.params.credulity
         promised = self.rules.promised_p(_between(offer.terms.get("promise"), 0.0, 1.0, 0.5))
         known = by_reputation(_between(offer.terms.get("reputation"), -1.0, 1.0, 0.0))
@@ -181,7 +181,7 @@ class Trader(Policy):
         return self.trust.belief(offer.initiator, prior)
 
     def quoted(self, offer: Offer) -> tuple[float, float]:
-        """What governance will take from the two sides: as quoted, else as its terms say."""
+        """Return the costs of the two sides: as governance quoted them, else by its terms."""
         quote = offer.terms.get("quote")
         if isinstance(quote, list) and len(quote) == 2:
             cost_a, cost_b = quote
@@ -192,7 +192,8 @@ class Trader(Policy):
     def offer_action(
         self, observation: SandboxObservation, peer: str, conduct: Conduct, tau: float, kind: str
     ) -> Action:
-        """The action that proposes this; a transfer to pay is cut to what the agent can pay."""
+        """Return the action that proposes this; a transfer to pay is cut to what the agent can
+        pay."""
         if tau > 0.0:
             budget = observation.view(ExchangeView).budget_left
             tau = min(tau, MAX_TRANSFER, budget, observation.account.resources)
@@ -242,7 +243,7 @@ class Trader(Policy):
 
 
 def _between(value: object, low: float, high: float, absent: float) -> float:
-    """A number that another agent's offer states, brought into its range."""
+    """Bring a number that another agent's offer states into its range."""
     if not isinstance(value, float | int):
         return absent
     return low if value < low else high if value > high else float(value)
@@ -257,11 +258,11 @@ def remember(memory: dict[K, T], key: K, value: T, most: int) -> None:
 
 
 def by_reputation(reputation: float) -> float:
-    """The p that a public reputation in [-1, 1] leads a stranger to expect."""
+    """Return the p that a public reputation in [-1, 1] leads a stranger to expect."""
     return 0.5 + 0.45 * reputation
 
 
 @lru_cache(maxsize=1)
 def _default_rules() -> Rules:
-    """What an agent reckons with that is asked before it has seen anything."""
+    """Return the rules for an agent that is asked before it has seen anything."""
     return Rules(SandboxConfig(), Terms())
