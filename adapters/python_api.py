@@ -43,7 +43,7 @@ from .runs.result import Result
 from .runs.run import Run, executed, say
 
 if TYPE_CHECKING:
-    from .cassette import CassettePlayer
+    from .cassette import CassettePlayer, Missing
 
 __all__ = [
     "CatalogueError",
@@ -74,9 +74,6 @@ __all__ = [
     "run",
     "run_episode",
 ]
-
-Missing: TypeAlias = Literal["error", "live", "noop"]
-"""What becomes of a question that a cassette does not have."""
 
 Scenario: TypeAlias = str | Path | Mapping[str, Any]
 """The name of a shipped scenario, the path of a file, or the document that such a file holds."""
@@ -114,7 +111,7 @@ def run(
     providers: OwnProviders | None = None,
     budgets: Sequence[str] = (),
     cassette: Path | str | None = None,
-    missing: Missing = "error",
+    missing: "Missing" = "error",
     max_concurrency: int | None = None,
     backend: Literal["trio", "asyncio"] = "trio",
     observer: Observer | None = None,
@@ -247,7 +244,7 @@ def _assignments(option: str, values: Mapping[str, Any] | None) -> list[str]:
     return found
 
 
-def _player(file: Path | str | None, missing: Missing) -> "CassettePlayer | None":
+def _player(file: Path | str | None, missing: "Missing") -> "CassettePlayer | None":
     """Open a cassette. Raises RunUnreadable, RunError."""
     if file is None:
         return None

@@ -1,4 +1,4 @@
-"""What start and resume share: who watches the run, and what is shown at its end."""
+"""The part that start and resume share: progress while a run goes on, and its result."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from .progress import PlainProgress, TerminalProgress, effect_log
 def run_session(
     config: EpisodeConfig, show: bool, backend: str, max_concurrency: int | None, verbose: bool
 ) -> Iterator[RunOptions]:
-    """A options with progress on a terminal, plain lines elsewhere, or nothing."""
+    """Give run options that show progress on a terminal, plain lines elsewhere, or nothing."""
     on_effect = effect_log() if verbose else None
     if not show:
         yield RunOptions(backend, max_concurrency, on_effect=on_effect)
@@ -32,7 +32,7 @@ def run_session(
 
 
 def finish(result: Result, track: Sequence[str], *, quiet: bool, as_json: bool) -> None:
-    """Show what a run came to, and leave with its exit code."""
+    """Show the result of a run, and leave with its exit code."""
     if as_json:
         click.echo(json.dumps(result.to_json(), allow_nan=False))
     elif quiet:

@@ -1,6 +1,6 @@
-"""The life of a run: begin it, go on with it, inside whatever event loop runs or in one of its own.
+"""Begin a run or go on with one, in the event loop that runs or in a loop of its own.
 
-`live_run` executes what is opened here.
+This file opens runs; `live_run` executes what is open.
 """
 
 import json
@@ -48,14 +48,15 @@ def start_run(
     schedule: str = "fifo",
     options: RunOptions | None = None,
 ) -> Result:
-    """Begin a new run and execute it in an event loop of its own; else as `run_episode`."""
+    """Begin a new run in an event loop of its own, by a process that does nothing else; see
+    `run_episode`."""
     owning = _owning(options)
     begin = partial(run_episode, episode, schedule=schedule, out=out, options=owning)
     return anyio.run(begin, backend=owning.backend)
 
 
 def resume_run(run: RunDirectory, options: RunOptions | None = None) -> Result:
-    """Go on with a run in an event loop of its own; else as `resume_episode`."""
+    """Go on with a run in an event loop of its own; see `resume_episode`."""
     owning = _owning(options)
     return anyio.run(partial(resume_episode, run, options=owning), backend=owning.backend)
 
@@ -76,14 +77,13 @@ async def run_episode(
 ) -> Result:
     """Begin a new run and execute it to its end in the running loop, trio or asyncio.
 
-    It writes a whole run directory: `directory`, which must hold no run yet, or a new one below
-    `out`, named as `gdg-runtime start` names it. `providers` answer in place of the language
-    models that the config names; no budget is kept of them. `stop` ends the run at the next step
-    boundary.
+    Write a whole run directory: `directory`, which must hold no run yet, or a new one below `out`,
+    named as `gdg-runtime start` names it. `providers` answer in place of the language models that
+    the config names; no budget is kept for them. `stop` ends the run at the next step boundary.
 
-    Cancelled from outside, it flushes the files and notes the run as stopped, to be resumed; then
-    the cancellation goes on. A failure of the episode is part of the result and not raised. Raises
-    RunError, CatalogueError, UnknownSchedule if the run can't begin.
+    When cancelled from outside, flush the files, note the run as stopped so that it can be resumed,
+    and let the cancellation go on. A failure of the episode is part of the result, and not raised.
+    Raises RunError, CatalogueError, UnknownSchedule if the run can't begin.
     """
     hosted = _hosted(options)
 
@@ -144,7 +144,7 @@ async def resume_episode(
 
 
 def _hosted(options: RunOptions | None) -> RunOptions:
-    """Give the options with the backend that runs here."""
+    """Return the options with the backend of the loop that runs."""
     return replace(options or RunOptions(), backend=sniffio.current_async_library())
 
 
@@ -153,8 +153,8 @@ async def _executed(
 ) -> Result:
     """Execute a run in a task of its own.
 
-    A native cancellation of an asyncio task would not wait for the threads that still write the
-    run's files; that of a task group does.
+    asyncio's own cancellation does not wait for threads that still write the run's files; the
+    cancellation of a task group does.
     """
     results: list[Result] = []
     failures: list[Exception] = []
@@ -217,7 +217,7 @@ def _outside(
 
 
 def _port(config: EpisodeConfig, options: RunOptions) -> "EpisodePort | None":
-    """Make the way to the episode's goals from outside, if it is wished. Raises NothingToServe."""
+    """Make the way to the episode's goals from outside, if asked for. Raises NothingToServe."""
     if options.serve is None:
         return None
     if config.goals is None:
@@ -235,7 +235,7 @@ def _reopened(
     """Open the journal of an earlier execution, to go on behind its last whole line."""
     reader = RunReader(run)
     if not run.has_begun and not reader.is_recorded:
-        # Killed before the journal's header was on the disk: nothing was asked of anybody yet.
+        # Killed before the journal's header was on the disk: no effect was asked for yet.
         schedule = reader.schedule
         run.journal.unlink(missing_ok=True)
         journal = Journal.create(run.journal, _header(episode, schedule))

@@ -1,13 +1,8 @@
-"""One execution of a run, from its first message to its status."""
+"""Execute an open run, from its first message to its final status."""
 
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import (
-    AbstractContextManager,
-    asynccontextmanager,
-    closing,
-    nullcontext,
-)
+from contextlib import AbstractContextManager, asynccontextmanager, closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -64,7 +59,7 @@ class RunOptions:
     serve: "ServeAt | None" = None
     """Where the episode's goals are served over HTTP while it runs; needs the backend trio."""
     owns_process: bool = False
-    """The run is all that the process does: it obeys SIGINT and SIGTERM, and may block the loop."""
+    """The process does nothing else: the run obeys SIGINT and SIGTERM and may block its loop."""
 
 
 class OpenRun(NamedTuple):
@@ -78,6 +73,7 @@ class OpenRun(NamedTuple):
     recorded: Recorded | None
     """The facts of an earlier execution, if there was one."""
     created: str
+    """When the run was begun, in ISO 8601."""
     models: "LanguageModels | None"
     providers: Providers
     port: "EpisodePort | None"
@@ -96,12 +92,12 @@ class LiveRun:
         port = opened.port
         self.tally = Tally(options.observer, ignore_end if port is None else port.close)
         self.telemetry: Telemetry | None = None
-        self._failure: Exception | None = None
 
     async def execute(self) -> Result:
-        """Drive the episode; whatever happens, its files are flushed and its status is kept.
+        """Drive the episode; whatever happens, flush its files and keep its status.
 
-        Cancelled from outside, it does the same and lets the cancellation go on.
+        Do the same when cancelled from outside, and then let the cancellation go on. Raises OSError
+        where the status can't be written.
         """
         began, cpu = time.perf_counter(), time.process_time()
         status = "failed"
@@ -145,7 +141,7 @@ class LiveRun:
         return result
 
     async def _played(self) -> RunEnd:
-        """Play the episode; its files end at its end, or at the step boundary where it paused."""
+        """Play the episode; end its files at its end, or at the step boundary where it pauses."""
         models, checkpoint = self.models, StepCheckpoint()
         port, recorded = self.opened.port, self.opened.recorded
         reception = discard_answer if port is None else port.take
@@ -182,7 +178,7 @@ class LiveRun:
             max_concurrency=options.max_concurrency or effects.max_concurrency,
             timeout_s=effects.timeout_s,
         )
-        ending = RunEnd.STOPPED
+        ending, failure = RunEnd.STOPPED, None
         with tuned_collector() if options.owns_process else nullcontext():
             async with anyio.create_task_group() as tasks:
                 if options.owns_process:
@@ -196,23 +192,23 @@ class LiveRun:
                             answers=options.cassette, censor=without_secrets(),
                         )  # fmt: skip
                 except BaseExceptionGroup as group:
-                    self._failure = _failure_of(group)
+                    failure = _failure_of(group)
                 except Exception as error:
                     # Kept for after the group, which would wrap it.
-                    self._failure = error
+                    failure = error
                 finally:
                     if self.models is not None:
                         await self.models.aclose()
                 tasks.cancel_scope.cancel()
-        if self._failure is not None:
-            raise self._failure
+        if failure is not None:
+            raise failure
         return ending
 
     @asynccontextmanager
     async def _served(
         self, kernel: Kernel
     ) -> AsyncIterator[ObjectReceiveStream[FromOutside] | None]:
-        """Serve the goals over HTTP, if that is wished, and give what comes in from there."""
+        """Serve the goals over HTTP, if that is asked for, and give what comes in from there."""
         at, port = self.options.serve, self.opened.port
         if at is None or port is None:
             yield None
@@ -234,7 +230,7 @@ class LiveRun:
         return both
 
     def _note(self, status: str, result: Result | None = None) -> None:
-        """Keep what varies, in meta.json and in the catalogue of runs."""
+        """Write what varies from run to run to meta.json and to the catalogue of runs."""
         telemetry = self.telemetry
         facts: dict[str, Any] = {
             "run_id": self.run.path.name,
@@ -279,7 +275,7 @@ class LiveRun:
 
 @asynccontextmanager
 async def in_threads(manager: AbstractContextManager[T], options: RunOptions) -> AsyncIterator[T]:
-    """Enter and leave a manager that blocks; neither is cancelled half way."""
+    """Enter and leave a manager that blocks; a cancellation waits until that is done."""
     with anyio.CancelScope(shield=True):
         entered = await blocking(options, manager.__enter__)
     try:
@@ -295,12 +291,12 @@ async def in_threads(manager: AbstractContextManager[T], options: RunOptions) ->
 
 
 async def blocking(options: RunOptions, work: Callable[[], T]) -> T:
-    """Do what blocks: in a thread, so that the caller's loop goes on, unless there is no caller."""
+    """Do what blocks: in a thread, so that the loop goes on for its other users, if it has any."""
     return work() if options.owns_process else await anyio.to_thread.run_sync(work)
 
 
 def _failure_of(group: BaseExceptionGroup) -> Exception:
-    """Give what went wrong in the server or in the episode."""
+    """Return what went wrong in the server or in the episode."""
     error = innermost(group)
     if not isinstance(error, Exception):
         raise error from None
@@ -308,14 +304,14 @@ def _failure_of(group: BaseExceptionGroup) -> Exception:
 
 
 def innermost(error: BaseException) -> BaseException:
-    """Give the first error of a group."""
+    """Return the first error of a group."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
 
 
 def _text_of(error: BaseException, run: RunDirectory) -> str:
-    """Put what went wrong into words for the user."""
+    """Describe what went wrong, for the user."""
     cause = error.__cause__
     if isinstance(error, RunFailed) and error.actor == "recorder" and isinstance(cause, OSError):
         error = cause

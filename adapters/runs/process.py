@@ -1,4 +1,4 @@
-"""What a run does to its process: signals, a thread of its own, the garbage collector."""
+"""The process around a run: signals, a thread of its own, the garbage collector."""
 
 import gc
 import signal
@@ -54,8 +54,8 @@ def in_own_thread(
 ) -> T:
     """Run a coroutine in a thread and event loop of its own, and wait for it.
 
-    So it works where a loop runs already, as in a notebook. The first KeyboardInterrupt throws the
-    coroutine's stop switch; the next one cancels it and is raised when it has ended.
+    This works where a loop runs already, as in a notebook. The first KeyboardInterrupt throws the
+    coroutine's stop switch; the next one cancels it, and is raised when it has ended.
     """
     stop, at_once, over = StopSwitch(), threading.Event(), threading.Event()
     results: list[T] = []
@@ -105,13 +105,13 @@ async def _cancel_at(event: threading.Event, scope: anyio.CancelScope) -> None:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let SIGINT raise KeyboardInterrupt here.
+    """Let SIGINT raise KeyboardInterrupt in this thread.
 
-    `asyncio.run` would take the signal for a task that can't run while this thread waits.
+    `asyncio.run` would cancel its main task instead, which can't run while this thread waits.
     """
     main = threading.current_thread() is threading.main_thread()
     handler = signal.getsignal(signal.SIGINT) if main else None
-    if not callable(handler):  # ignored on purpose, or no affair of this thread
+    if not callable(handler):  # ignored on purpose, or another thread's affair
         yield
         return
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -122,7 +122,8 @@ def _interruptible() -> Iterator[None]:
 
 
 class _Collector:
-    """The collector's settings before the first of the runs that go on at once."""
+    """The collector's settings before the first of the runs that overlap; one per process, as the
+    collector is."""
 
     lock = threading.Lock()
     runs = 0

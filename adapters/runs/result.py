@@ -1,4 +1,4 @@
-"""What a run came to, and the counting on the way there."""
+"""The result of an execution, and the counters that lead to it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from ...scenarios.world import Moment
 
 @dataclass
 class Result:
-    """What a finished, stopped or failed run came to."""
+    """The outcome of one execution of a run."""
 
     directory: Path
     status: str
@@ -22,10 +22,11 @@ class Result:
     """Epochs that were completed."""
     agent_steps: int
     cpu_s: float
-    """CPU seconds of this process spent on the episode."""
+    """CPU seconds of this process while the episode ran."""
     wall_s: float
+    """Seconds on the clock."""
     overall: dict[str, Any]
-    """Figures of the whole episode by name; empty unless completed."""
+    """Metrics of the whole episode by name; empty unless completed."""
     language_models: dict[str, Any] | None = None
     """What was asked of language models and what it cost; None where there are none."""
     paused: str | None = None
@@ -33,10 +34,10 @@ class Result:
     error: str | None = None
     """Why it failed, for the user."""
     cause: BaseException | None = None
-    """The same with its traceback, for who wrote the code that failed."""
+    """The same as an exception with its traceback, for the author of the code that failed."""
 
     def to_json(self) -> dict[str, Any]:
-        """The document of `--json`."""
+        """Return the document of `--json`."""
         return {
             "run_dir": str(self.directory),
             "status": self.status,
@@ -46,7 +47,7 @@ class Result:
             "agent_steps": self.agent_steps,
             "cpu_s": round(self.cpu_s, 6),
             "wall_s": round(self.wall_s, 6),
-            "metrics": {name: figure["value"] for name, figure in self.overall.items()},
+            "metrics": {name: metric["value"] for name, metric in self.overall.items()},
             "language_models": self.language_models,
             "paused": self.paused,
             "error": self.error,
@@ -54,14 +55,14 @@ class Result:
 
 
 def ignore_end() -> None:
-    """Stands where nobody waits for the episode's end."""
+    """Do nothing at the episode's end."""
 
 
 class Tally:
-    """Counts for the result, and passes on to whoever watches."""
+    """Counts steps and epochs for the result, and passes them on to an observer."""
 
     def __init__(self, observer: Observer, on_closed: Callable[[], None] = ignore_end) -> None:
-        """`on_closed` is called when the episode is over, by the thread that it ran in."""
+        """Call `on_closed` when the episode is over, in the thread of its kernel."""
         self._observer = observer
         self._on_closed = on_closed
         self.agent_steps = 0
@@ -72,11 +73,11 @@ class Tally:
         self.agent_steps = agent_steps
         self._observer.step_closed(moment, agent_steps)
 
-    def epoch_closed(self, moment: Moment, figures: dict[str, Any]) -> None:
+    def epoch_closed(self, moment: Moment, metrics: dict[str, Any]) -> None:
         self.epochs = moment.epoch + 1
-        self._observer.epoch_closed(moment, figures)
+        self._observer.epoch_closed(moment, metrics)
 
-    def episode_closed(self, figures: dict[str, Any]) -> None:
-        self.overall = figures
-        self._observer.episode_closed(figures)
+    def episode_closed(self, metrics: dict[str, Any]) -> None:
+        self.overall = metrics
+        self._observer.episode_closed(metrics)
         self._on_closed()

@@ -1,4 +1,4 @@
-"""A run as a plain object: what its files say, for programs and notebooks."""
+"""A run as a plain object, for programs and notebooks."""
 
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -40,7 +40,7 @@ class Run:
 
     @property
     def id(self) -> str:
-        """The name of the run's directory, which `gdg.load_run` takes."""
+        """The name of the run's directory; two scenarios may have runs of one name."""
         return self.directory.resolve().name
 
     @property
@@ -50,17 +50,17 @@ class Run:
 
     @property
     def error(self) -> str | None:
-        """Why the run failed; None if it did not."""
+        """The reason why the run failed; None if it did not."""
         return self._reader.meta.get("error")
 
     @property
     def paused(self) -> str | None:
-        """Why the run had to pause, such as a budget that is used up; None if it did not."""
+        """The reason why the run paused, such as a budget that is used up; None if it did not."""
         return self._reader.meta.get("paused")
 
     @property
     def meta(self) -> Mapping[str, Any]:
-        """What varies from run to run, as `meta.json` holds it; empty if that is damaged."""
+        """The facts that vary from run to run, of `meta.json`; empty if that is damaged."""
         return self._reader.meta
 
     @property
@@ -98,7 +98,7 @@ class Run:
 
     @property
     def absent(self) -> Mapping[str, str]:
-        """Why the run has no `metrics`, `goals`, …, by name."""
+        """The reasons why the run has no `metrics`, `goals`, …, by name."""
         return self._reader.absent
 
     def events(self, type: str | None = None) -> JsonLines:  # noqa: A002 (the key in the file)
@@ -147,7 +147,7 @@ class Run:
         return f"<Run {self.directory}: {self.status}>"
 
     def _repr_html_(self) -> str:
-        """Show the run in a notebook. Whatever comes from its files is escaped."""
+        """Return the run as HTML for a notebook; every text from its files is escaped."""
         try:
             return self._summary()
         except (RunUnreadable, JournalError) as error:
