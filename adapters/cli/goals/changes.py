@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from inspect import cleandoc
 from shlex import quote
 from typing import Any, get_args, get_origin
@@ -117,12 +117,19 @@ def goal_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _derived(field: FieldInfo) -> dict[str, Any]:
-    kinds = (field.annotation, *get_args(field.annotation))
-    if bool in kinds:
-        return {"type": bool, "help": field.description}
+    kinds = _types(field.annotation)
     several = any(get_origin(kind) is tuple for kind in kinds)
-    number = next((kind for kind in (int, float) if kind in kinds), None)
-    return {"type": number, "multiple": several, "help": field.description}
+    return {"type": _number(kinds), "multiple": several, "help": field.description}
+
+
+def _number(kinds: Sequence[Any]) -> type | None:
+    """The type that an option is read as; None: a text."""
+    return next((kind for kind in (bool, int, float) if kind in kinds), None)
+
+
+def _types(annotation: Any) -> list[Any]:
+    """An annotation and all that it is made of."""
+    return [annotation, *(inner for part in get_args(annotation) for inner in _types(part))]
 
 
 def given(options: dict[str, Any]) -> dict[str, Any]:
@@ -290,7 +297,7 @@ def verb_command(name: str) -> click.Command:
     run.__doc__ = cleandoc(verb.says)
     run = target_options(run)
     for field, words in verb.options.items():
-        kinds = get_args(kind.model_fields[field].annotation)
-        number = next((known for known in (int, float) if known in kinds), None)
-        run = click.option(f"--{field.replace('_', '-')}", field, type=number, help=words)(run)
+        read_as = _number(_types(kind.model_fields[field].annotation))
+        option = click.option(f"--{field.replace('_', '-')}", field, type=read_as, help=words)
+        run = option(run)
     return click.command(name)(goal_argument(run))
