@@ -5,12 +5,13 @@ change, and given again when the command comes again. Refusals are kept as well,
 the next try may get round: a failed checker, and a version that has moved on.
 """
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from sqlite3 import Connection
 
 from .answers import ANSWERS, Answer, Refused
+from .checkers.checker import DeferredChecker, Unvetted
 from .commands import Command
 from .errors import CheckerUnavailable, GoalError, VersionConflict
 from .operation import NOTED, Operation
@@ -31,6 +32,25 @@ def handle(store: GoalStore, command: Command) -> Answer:
         return store.perform(command.span, command.caller, lambda op: _once(op, command, store))
     except GoalError as refusal:
         return _refused(refusal)
+
+
+async def handle_deferred(
+    attempt: Callable[[], Awaitable[Answer]],
+    learn: Callable[[Unvetted], Awaitable[None]],
+    checker: DeferredChecker,
+) -> Answer:
+    """Carry a command out whose checker is asynchronous: `attempt` is made again after each
+    question that `learn` has answered. The answers are forgotten in the end."""
+    asked: list[Unvetted] = []
+    try:
+        while True:
+            try:
+                return await attempt()
+            except Unvetted as question:
+                asked.append(question)
+                await learn(question)
+    finally:
+        checker.forget(asked)
 
 
 def _once(op: Operation, command: Command, store: GoalStore) -> Answer:

@@ -6,16 +6,16 @@ database is made anew by every execution of the run: what it holds follows from 
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from ...goals.answers import GoalAnswer, Refused, TaskAnswer
-from ...goals.checkers.checker import Unvetted
+from ...goals.answers import Answer, GoalAnswer, Refused, TaskAnswer
 from ...goals.checkers.lexical import LexicalChecker
 from ...goals.commands import COMMANDS, Command, CompleteGoal, EditBelief, NextTask, ScheduleTask
 from ...goals.decisions import met
-from ...goals.dispatch import handle
+from ...goals.dispatch import handle, handle_deferred
 from ...goals.fields import utc_text
 from ...goals.identity import Caller, Trace
 from ...goals.ledger import UPDATED
@@ -302,18 +302,14 @@ class GoalKeeper(Actor):
 
     async def _carry_out(self, command: Command, ctx: Context) -> Any:
         """Carry a command out; a judge is asked as often as the store has a question."""
-        asked: list[Unvetted] = []
-        try:
-            while True:
-                try:
-                    return handle(self.store, command)
-                except Unvetted as question:
-                    assert self.judge is not None
-                    asked.append(question)
-                    await self.judge.answer(question, ctx)
-        finally:
-            if self.judge is not None:
-                self.judge.answers.forget(asked)
+        judge = self.judge
+        if judge is None:
+            return handle(self.store, command)
+
+        async def attempt() -> Answer:
+            return handle(self.store, command)
+
+        return await handle_deferred(attempt, partial(judge.answer, ctx=ctx), judge.answers)
 
     # --- the record -----------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from ...goals.checkers.checker import (
     Unvetted,
 )
 from ...goals.commands import Command
-from ...goals.dispatch import handle
+from ...goals.dispatch import handle, handle_deferred
 from ...goals.store_api import GoalStore
 from ...runtime.drivers.live import FromOutside
 from ...runtime.errors import GdgError
@@ -72,25 +72,22 @@ class DatabasePort:
 
     async def ask(self, command: Command) -> Answer:
         """Raises StoreUnavailable."""
-        asked: list[Unvetted] = []
         try:
-            return await self._answer(command, asked)
+            if self._deferred is None:
+                return await self._attempt(command)
+            return await handle_deferred(
+                partial(self._attempt, command), self._learn, self._deferred
+            )
         except sqlite3.Error as error:
             raise StoreUnavailable("the database can't be used") from error
-        finally:
-            if self._deferred is not None:
-                self._deferred.forget(asked)
 
-    async def _answer(self, command: Command, asked: list[Unvetted]) -> Answer:
+    async def _attempt(self, command: Command) -> Answer:
         work = partial(handle, self._store, command)
-        while True:
-            try:
-                return await anyio.to_thread.run_sync(work, limiter=self._turn)
-            except Unvetted as question:
-                if self._deferred is None:
-                    raise
-                asked.append(question)
-                self._deferred.learn(question, await self._report(question))
+        return await anyio.to_thread.run_sync(work, limiter=self._turn)
+
+    async def _learn(self, question: Unvetted) -> None:
+        assert self._deferred is not None
+        self._deferred.learn(question, await self._report(question))
 
     async def _report(self, question: Unvetted) -> ConsistencyReport | None:
         """What the checker says; None if it fails or takes too long."""

@@ -143,6 +143,15 @@ def _with_column(
             row.append(cell)
 
 
+_IN_WORDS = (
+    "id", "text", "state", "category", "value", "effort", "risk", "created_at", "updated_at",
+    "version", "deleted_at", "horizon_min_min", "horizon_max_min", "metadata", "aligns_with",
+    "contradicts", "success_metrics", "owner", "depends_on", "repeat_every_min",
+    "requires_approval", "approved_by", "previous_id", "attempts", "selection_key",
+)  # fmt: skip
+"""Fields that the page has words for; others are shown as they are."""
+
+
 def print_goal(goal: GoalView, now: datetime) -> None:
     """All of a goal that is not as it always is."""
     whole = goal.to_goal()
@@ -159,6 +168,10 @@ def print_goal(goal: GoalView, now: datetime) -> None:
     if whole.deadline is not None:
         rows.append(("deadline", _moment(whole.deadline, now)))
     rows += _conditions(goal)
+    rows += [
+        (name.replace("_", " "), safe(value))
+        for name, value in goal if name not in _IN_WORDS and value
+    ]  # fmt: skip
     rows += [(safe(f"meta {key}"), safe(value)) for key, value in goal.metadata.items()]
     rows.append(("changed", f"{_moment(goal.updated_at, now)}, version {goal.version}"))
     out = console()
