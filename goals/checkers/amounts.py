@@ -224,11 +224,11 @@ def _another(overlap: Overlap) -> Conflict | None:
     focus = _focus(overlap)
     if not focus:
         return None
-    rest = [link for link in overlap.links if not _is_one_of(link.there, focus)]
+    rest = [link for link in overlap.links if link.there not in focus]
     lacking = [
         link
         for link in overlap.links
-        if _is_one_of(link.there, focus) and link.here.sign * link.there.sign < 0
+        if link.there in focus and link.here.sign * link.there.sign < 0
     ]
     if rest and lacking and any(link.here.sign > 0 for link in rest):
         severity = 0.5 + 0.2 * _covered_rest(overlap, focus, rest) + 0.1 * overlap.covers()
@@ -236,17 +236,17 @@ def _another(overlap: Overlap) -> Conflict | None:
         return Conflict("exclusivity", graded(severity), why, lacking[0].evidence)
     if all(link.here.sign < 0 for link in rest or overlap.links):
         return None
-    if not rest and any(not _is_one_of(term, focus) for term in overlap.belief.terms):
+    if not rest and any(term not in focus for term in overlap.belief.terms):
         return None
     if rest and _covered_rest(overlap, focus, rest) < _LEAST_COVERED_BY_REST:
         return None
-    taken = [id(link.here) for link in rest]
+    taken = [link.here for link in rest]
     other = [
         term
         for term in overlap.text.terms
-        if id(term) not in taken and _is_noun(overlap, term) and term.head and term.sign > 0
+        if term not in taken and _is_noun(overlap, term) and term.head and term.sign > 0
     ]
-    met = [link for link in overlap.links if _is_one_of(link.there, focus) and link.likeness > 0]
+    met = [link for link in overlap.links if link.there in focus and link.likeness > 0]
     if any(link.here.sign * link.there.sign > 0 for link in met if link.there.head):
         if not _differently_described(overlap, focus, met):
             return None
@@ -303,17 +303,17 @@ def _negated(overlap: Overlap, place: int) -> bool:
 
 
 def _covered_rest(overlap: Overlap, focus: list[Term], rest: list[Link]) -> float:
-    terms = [term for term in overlap.belief.terms if not _is_one_of(term, focus)]
-    met = [id(link.there) for link in rest]
+    terms = [term for term in overlap.belief.terms if term not in focus]
+    met = [link.there for link in rest]
     heads = [term for term in terms if not term.condition]
     if not heads:
         return 0.0
-    return sum(id(term) in met for term in heads) / len(heads)
+    return sum(term in met for term in heads) / len(heads)
 
 
 def _differently_described(overlap: Overlap, focus: list[Term], met: list[Link]) -> bool:
     described = [term for term in focus if not term.head]
-    if not described or any(_is_one_of(link.there, described) for link in met):
+    if not described or any(link.there in described for link in met):
         return False
     for link in met:
         here = [
@@ -324,7 +324,3 @@ def _differently_described(overlap: Overlap, focus: list[Term], met: list[Link])
         if any(likeness(term.word.stem, _SAME) == 0 for term in here):
             return True
     return False
-
-
-def _is_one_of(term: Term, terms: list[Term]) -> bool:
-    return any(term is other for other in terms)

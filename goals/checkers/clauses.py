@@ -31,9 +31,9 @@ _NEW_SUBJECT, _NOUNS_BEGIN = word_sets("new_subject nouns_begin")
 Role = Literal["predicate", "core", "aside"]
 
 
-@dataclass
+@dataclass(eq=False)
 class Term:
-    """A word that says something about the topic."""
+    """A word that says something about the topic. Equal to itself only."""
 
     word: Word
     place: int

@@ -3,11 +3,14 @@
 import tomllib
 from functools import cache
 from importlib.resources import files
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 _FILE = "lexicon.toml"
+
+Bound = Literal["most", "least", "exactly", "about"]
+"""Kind of a bound on an amount."""
 
 
 def _split(text: object) -> object:
@@ -45,6 +48,13 @@ class Stems(_Part):
     """From a word to its forms."""
 
 
+class Bounds(_Part):
+    """Words that say what a number bounds: behind it, or anywhere near it."""
+
+    behind: dict[str, Bound]
+    nearby: dict[str, Bound]
+
+
 class Numbers(_Part):
     """Numbers that are written as words."""
 
@@ -67,6 +77,7 @@ class Lexicon(_Part):
     """From a word to the phrases that are read as it."""
     units: dict[str, dict[str, float]]
     """The size of each unit in the dimension's own one, by dimension."""
+    bounds: Bounds
     numbers: Numbers
 
 

@@ -1,6 +1,6 @@
 """The overlap of two clauses: what they have in common, and the conflicts that rules find."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -39,24 +39,24 @@ class Overlap:
 
     def covered(self, *, besides: Sequence[Link] = ()) -> float:
         """Return the share of the belief's terms that the text has, 0 to 1, without `besides`."""
-        met = [link.there for link in self.links]
+        met = {link.there for link in self.links}
         return _share(self.belief.terms, met, [link.there for link in besides])
 
     def covers(self, *, besides: Sequence[Link] = ()) -> float:
         """Return the share of the text's terms that the belief has, 0 to 1, without `besides`."""
-        met = [link.here for link in self.links]
+        met = {link.here for link in self.links}
         return _share(self.text.terms, met, [link.here for link in besides])
 
     def heads(self, *, besides: Sequence[Link] = ()) -> list[Link]:
         """Return the links of two nouns that are subject or object in both or in the belief."""
-        left_out = [id(link.there) for link in besides]
+        left_out = [link.there for link in besides]
         places = [link.there.place for link in besides]
         here_places = [link.here.place for link in besides]
         return [
             link
             for link in self.links
             if link.likeness > 0
-            and id(link.there) not in left_out
+            and link.there not in left_out
             and (link.there.head or link.there.place + 1 in places)
             and (link.here.head or link.here.place + 1 in here_places)
             and link.there.role == "core"
@@ -91,13 +91,12 @@ def _found(word_stem: str, index: dict[str, list[int]], turn: Literal[-1, 1]) ->
     }
 
 
-def _share(terms: Sequence[Term], met: Sequence[Term], left_out: Sequence[Term]) -> float:
-    found_ids, left_out_ids = {id(term) for term in met}, [id(term) for term in left_out]
+def _share(terms: Sequence[Term], met: Set[Term], left_out: Sequence[Term]) -> float:
     total = found = 0.0
     for term in terms:
-        if id(term) not in left_out_ids:
+        if term not in left_out:
             total += _weight(term)
-            found += _weight(term) * (id(term) in found_ids)
+            found += _weight(term) * (term in met)
     return found / total if total else 0.0
 
 

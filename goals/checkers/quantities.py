@@ -1,17 +1,16 @@
 """The quantities that a text names: how much of what, how often, and as what bound."""
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from .lexicon import lexicon, word_sets
+from .lexicon import Bound, lexicon, word_sets
 from .words import Word, is_negated, stem
-
-Bound = Literal["most", "least", "exactly", "about"]
 
 _MOST, _LEAST, _OVER, _STRICT = word_sets("most least over strict")
 _ABOUT, _TOO, _EACH, _NO, _UNTIL = word_sets("about too each no until")
 _AUXILIARIES, _CONDITIONS, _PREPOSITIONS = word_sets("auxiliaries conditions prepositions")
 (_PLAIN,) = word_sets("plain")
+_BEHIND, _NEARBY = lexicon().bounds.behind, lexicon().bounds.nearby
 _NUMBERS = lexicon().numbers
 _PERIODS, _TIMES = _NUMBERS.periods, _NUMBERS.times
 _SMALL, _LARGE, _FRACTIONS = _NUMBERS.small, _NUMBERS.large, _NUMBERS.fractions
@@ -86,7 +85,7 @@ def _read(words: Sequence[Word], start: int) -> tuple[Quantity | None, int] | No
     if unit is not None:
         dimension, factor = unit
         if dimension == "time" and start and words[start - 1].text in _EACH:
-            return _rate(words, start - 1, place + 1, 1.0 / (value * factor), "")
+            return _quantity(words, start - 1, place + 1, 1.0 / (value * factor), "rate", "")
         if value == 1.0 and text in ("second",):
             return None
         behind = _text(words, place + 1)
@@ -106,14 +105,14 @@ def _every(
     for ahead in range(place, min(place + 5, len(words))):
         text = words[ahead].text
         if text in _PERIODS:
-            return _rate(words, start, ahead + 1, value / _PERIODS[text], noun)
+            return _quantity(words, start, ahead + 1, value / _PERIODS[text], "rate", noun)
         if text in ("a", "an", "per", "each", "every"):
             number = _number(words, ahead + 1)
             unit = _unit(words, number.after if number else ahead + 1)
             if unit is not None and unit[0] == "time":
                 times = number.value if number else 1.0
                 after = (number.after if number else ahead + 1) + 1
-                return _rate(words, start, after, value / (times * unit[1]), noun)
+                return _quantity(words, start, after, value / (times * unit[1]), "rate", noun)
         if text in _AUXILIARIES or text == ",":
             break
     if noun == "money":
@@ -138,7 +137,7 @@ def _rate_by_adverb(words: Sequence[Word], place: int) -> tuple[Quantity, int] |
     """Read how often, without a number of things: daily, once a week, every day."""
     text = words[place].text
     if text in _PERIODS:
-        return _rate(words, place, place + 1, 1.0 / _PERIODS[text], "")
+        return _quantity(words, place, place + 1, 1.0 / _PERIODS[text], "rate", "")
     if text in _TIMES:
         quantity, after = _every(words, place, place + 1, _TIMES[text], "")
         return (quantity, after) if quantity is not None else None
@@ -147,14 +146,8 @@ def _rate_by_adverb(words: Sequence[Word], place: int) -> tuple[Quantity, int] |
         ahead = place + 1 + (other > 1.0)
         unit = _unit(words, ahead)
         if unit is not None and unit[0] == "time":
-            return _rate(words, place, ahead + 1, 1.0 / (other * unit[1]), "")
+            return _quantity(words, place, ahead + 1, 1.0 / (other * unit[1]), "rate", "")
     return None
-
-
-def _rate(
-    words: Sequence[Word], start: int, after: int, value: float, noun: str
-) -> tuple[Quantity, int]:
-    return _quantity(words, start, after, value, "rate", noun)
 
 
 def _quantity(
@@ -190,21 +183,11 @@ def _bound(words: Sequence[Word], start: int, after: int) -> tuple[Bound, bool, 
         text = words[place].text
         if text == "," or text[0].isdigit():
             break
-        if text in ("atmost", "atleast", "maximum", "minimum", "max", "min", "tops"):
-            return (
-                ("most" if text in ("atmost", "maximum", "max", "tops") else "least"),
-                False,
-                True,
-            )
-        if text in ("only", "exactly"):
-            return "exactly", False, True
-    behind = [word.text for word in words[after : after + 8]]
-    before = [word.text for word in words[max(start - 8, 0) : start]]
-    for text in (*behind, *before):
-        if text in ("limit", "maximum", "ceiling", "cap", "most", "enough", "limited", "capped"):
-            return "most", False, True
-        if text in ("minimum", "least"):
-            return "least", False, True
+        if text in _BEHIND:
+            return _BEHIND[text], False, True
+    for word in (*words[after : after + 8], *words[max(start - 8, 0) : start]):
+        if word.text in _NEARBY:
+            return _NEARBY[word.text], False, True
     return "exactly", False, False
 
 

@@ -145,10 +145,10 @@ def _of_nouns(overlap: Overlap) -> Conflict | None:
 
 def _is_governed(overlap: Overlap, noun: Term) -> bool:
     """Tell whether the negation is of a verb that says more than to have or to do."""
-    met = [id(link.here) for link in overlap.links]
+    met = [link.here for link in overlap.links]
     return any(
         term.place > noun.place
-        or (term.word.stem not in _LIGHT and term.word.text not in _REFRAIN and id(term) not in met)
+        or (term.word.stem not in _LIGHT and term.word.text not in _REFRAIN and term not in met)
         for term in overlap.text.terms
         if term.role == "predicate" and term.sign < 0 and term is not noun
     )
@@ -200,19 +200,19 @@ def _has_another_object(overlap: Overlap, verb: Term) -> bool:
         for term in overlap.belief.terms
         if term.role == "core" and term.head and not term.condition and term.place > verb.place
     ]
-    met = [id(link.there) for link in overlap.links]
-    return bool(objects) and not any(id(term) in met for term in objects)
+    met = [link.there for link in overlap.links]
+    return bool(objects) and not any(term in met for term in objects)
 
 
 def _narrowed_otherwise(overlap: Overlap, worst: Link) -> bool:
     """Tell whether different words describe the thing: *build* files, *personal* files."""
-    met_here = {id(link.here) for link in overlap.links}
-    met_there = {id(link.there) for link in overlap.links}
+    met_here = {link.here for link in overlap.links}
+    met_there = {link.there for link in overlap.links}
     for link in overlap.heads(besides=[worst] if worst.there.role == "predicate" else []):
         here = _describing(overlap.text.terms, link.here)
         there = _describing(overlap.belief.terms, link.there)
-        if here and there and not any(id(term) in met_there for term in there):
-            return not any(id(term) in met_here for term in here)
+        if here and there and not any(term in met_there for term in there):
+            return not any(term in met_here for term in here)
     return False
 
 
@@ -283,14 +283,13 @@ def _around_and(clause: Clause) -> tuple[list[Term], list[Term]]:
 
 
 def _meeting(overlap: Overlap, here: Sequence[Term], there: Sequence[Term]) -> list[Link]:
-    ours, theirs = [id(term) for term in here], [id(term) for term in there]
     return [
         link
         for link in overlap.links
         if link.likeness > 0
         and "predicate" in (link.here.role, link.there.role)
-        and id(link.here) in ours
-        and id(link.there) in theirs
+        and link.here in here
+        and link.there in there
     ]
 
 
