@@ -21,6 +21,11 @@ _MOST_COMPARED = 2_000
 """Entries among which the nearest is looked for."""
 _MOST_NAMED = 10
 """Occurrences named in a message."""
+_MOST_LINES = 12
+_WIDTH = 100
+"""Characters shown of a line."""
+_AHEAD = 30
+"""Of these, how many stand before the first that differs."""
 
 
 class Line(NamedTuple):
@@ -128,13 +133,6 @@ class CassettePlayer:
             f"{what} The nearest recorded one ({whose}, occurrence {near.occurrence}) differs "
             f"(- recorded, + asked now):{shown}"
         )
-
-
-_MOST_LINES = 12
-_WIDTH = 100
-"""Characters shown of a line."""
-_AHEAD = 30
-"""Of these, how many stand before the first that differs."""
 
 
 def lines_of(value: Any, place: str = "") -> Iterator[Line]:

@@ -34,6 +34,9 @@ _ENOUGH = 50
 
 Kind = Literal["turn", "offer", "summary", "other"]
 """Subject of an LLM agent's question; those of other agents are all `other`."""
+_DEEPEST = 20
+_MANY = 10**9
+_WORDS = "what the others have said so far leaves room for doubt and for one more try "
 
 
 @dataclass
@@ -209,11 +212,6 @@ def _form_tokens(question: Chat) -> int:
 
 def _compact(form: object) -> str:
     return json.dumps(form, separators=(",", ":"))
-
-
-_DEEPEST = 20
-_MANY = 10**9
-_WORDS = "what the others have said so far leaves room for doubt and for one more try "
 
 
 class FakeModel:

@@ -19,6 +19,7 @@ from ..runs.errors import RunError
 from .prices import dollars, pico_of
 
 Unit = Literal["usd", "tokens", "calls"]
+_AGENTS = "agents/"
 
 
 class Scope(NamedTuple):
@@ -161,9 +162,6 @@ def _plain(unit: Unit, amount: int) -> str:
         return str(amount)
     micro = -(-amount // 10**6)
     return f"{micro // 10**6}.{micro % 10**6:06}".rstrip("0").rstrip(".")
-
-
-_AGENTS = "agents/"
 
 
 class BadBudget(RunError):

@@ -20,6 +20,13 @@ from .budgets import RUN, BudgetAccount, Cost, Entry, Scope, Spending
 from .prices import cost
 
 _NO_TOKENS = Usage(0, 0)
+_BYTES_PER_TOKEN = 3
+_PER_MESSAGE = 8
+"""Tokens of a message's frame: its role and the marks around it."""
+_PER_FORM = 64
+"""Tokens of the words in which a schema or a list of tools is put."""
+_UNLIMITED = 4096
+"""Taken for the longest reply of a question that sets no limit."""
 
 
 class BudgetNeedsPrice(RunError):
@@ -229,15 +236,6 @@ class Ledger:
         if scope not in self._accounts:
             self._accounts[scope] = BudgetAccount(scope, budget or Budget())
         return self._accounts[scope]
-
-
-_BYTES_PER_TOKEN = 3
-_PER_MESSAGE = 8
-"""Tokens of a message's frame: its role and the marks around it."""
-_PER_FORM = 64
-"""Tokens of the words in which a schema or a list of tools is put."""
-_UNLIMITED = 4096
-"""Taken for the longest reply of a question that sets no limit."""
 
 
 def estimate_tokens(question: Chat) -> Usage:

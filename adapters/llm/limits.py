@@ -22,6 +22,8 @@ OUTAGE_LIKE: frozenset[FaultKind] = frozenset(
 
 ABSENT: frozenset[str] = frozenset({"overloaded", "disconnected"})
 """Faults that say nothing about a question: no server was there to read it."""
+_TOLERANCE = 1e-6
+"""Amount that a bucket may lack, for floating point."""
 
 
 @dataclass(frozen=True)
@@ -141,10 +143,6 @@ class Breaker:
         if self._changed is not None:
             self._changed.set()
             self._changed = None
-
-
-_TOLERANCE = 1e-6
-"""Amount that a bucket may lack, for floating point."""
 
 
 class _Bucket:

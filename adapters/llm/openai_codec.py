@@ -16,6 +16,11 @@ _ACT = "act"
 """The function whose arguments are the reply, where a model knows schemas as tools only."""
 _MUTE = frozenset({"length", "content_filter"})
 """With these reasons to finish, an answer without a word is an answer."""
+_UNKNOWN = frozenset(
+    {"allOf", "oneOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas",
+     "patternProperties", "default"}
+)  # fmt: skip
+_TYPED = frozenset({"type", "anyOf", "$ref", "enum", "const"})
 
 
 def body(
@@ -209,13 +214,6 @@ def _is_sound(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-_UNKNOWN = frozenset(
-    {"allOf", "oneOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas",
-     "patternProperties", "default"}
-)  # fmt: skip
-_TYPED = frozenset({"type", "anyOf", "$ref", "enum", "const"})
 
 
 def fits_strict_mode(schema: dict[str, Any]) -> bool:

@@ -32,6 +32,12 @@ _MOST_BYTES = 32 * 2**20
 _EXTENSIONS: dict[str, Any] = {
     "timeout": {"connect": _CONNECT_S, "read": None, "write": None, "pool": None}
 }
+_LANE = 16
+"""Connections of a pool. httpcore2 looks at each of them several times a call, so that in one pool
+a call costs 2 ms of CPU where there are a hundred, and 6 where there are a thousand; so it is
+1.2 and 1.6."""
+_IDLE_S = 4.0
+"""Seconds that an unused connection is kept: many servers close it after 5 s."""
 
 
 class OpenAiHttp:
@@ -139,14 +145,6 @@ def _fault_of(error: Exception) -> TransportFault | None:
         if isinstance(error, kind):
             return TransportFault(meaning)
     return None
-
-
-_LANE = 16
-"""Connections of a pool. httpcore2 looks at each of them several times a call, so that in one pool
-a call costs 2 ms of CPU where there are a hundred, and 6 where there are a thousand; so it is
-1.2 and 1.6."""
-_IDLE_S = 4.0
-"""Seconds that an unused connection is kept: many servers close it after 5 s."""
 
 
 class Connections:

@@ -22,6 +22,27 @@ if TYPE_CHECKING:
 
 
 CallOutcome = Literal["ok", "failed", "withheld", "cancelled"]
+_PROVIDERS = {
+    "azure": "azure.ai.openai",
+    "azure_ai": "azure.ai.inference",
+    "bedrock": "aws.bedrock",
+    "gemini": "gcp.gemini",
+    "mistral": "mistral_ai",
+    "vertex_ai": "gcp.vertex_ai",
+    "watsonx": "ibm.watsonx.ai",
+    "xai": "x_ai",
+}
+"""The conventions' names of litellm's providers, where they differ."""
+_SAMPLING = {
+    "temperature": float,
+    "top_p": float,
+    "top_k": float,
+    "frequency_penalty": float,
+    "presence_penalty": float,
+    "max_tokens": int,
+    "seed": int,
+}
+"""A request's parameters that the conventions know, by name and type."""
 
 
 class AttemptRecord(NamedTuple):
@@ -61,30 +82,6 @@ class CallRecord(NamedTuple):
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data."""
         return {**self._asdict(), "attempts": [attempt._asdict() for attempt in self.attempts]}
-
-
-_PROVIDERS = {
-    "azure": "azure.ai.openai",
-    "azure_ai": "azure.ai.inference",
-    "bedrock": "aws.bedrock",
-    "gemini": "gcp.gemini",
-    "mistral": "mistral_ai",
-    "vertex_ai": "gcp.vertex_ai",
-    "watsonx": "ibm.watsonx.ai",
-    "xai": "x_ai",
-}
-"""The conventions' names of litellm's providers, where they differ."""
-
-_SAMPLING = {
-    "temperature": float,
-    "top_p": float,
-    "top_k": float,
-    "frequency_penalty": float,
-    "presence_penalty": float,
-    "max_tokens": int,
-    "seed": int,
-}
-"""A request's parameters that the conventions know, by name and type."""
 
 
 def default_tracer() -> Tracer | None:

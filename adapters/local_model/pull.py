@@ -25,6 +25,10 @@ _POLL_S = 0.1
 _LAST_LINES = 6
 _DISK_FULL = ("[Errno 28]", "[Errno 122]", "[Errno 27]")
 """ENOSPC, EDQUOT and EFBIG, in pip's words."""
+_CHUNK = 1 << 20
+_UNFINISHED = ".pull-"
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NOT_OURS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
 
 
 def fetch_wheel(requirement: str, folder: Path, grown: Callable[[int], None]) -> Path:
@@ -97,12 +101,6 @@ def _telling(lines: Sequence[str]) -> Sequence[str]:
     lines = [line.strip() for line in lines if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR")]
     return (errors or lines)[-_LAST_LINES:]
-
-
-_CHUNK = 1 << 20
-_UNFINISHED = ".pull-"
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_NOT_OURS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
 
 
 class Pulled(NamedTuple):

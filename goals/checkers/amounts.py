@@ -20,6 +20,7 @@ _LEAST_COVERED_BY_REST = 0.4
 _AUXILIARIES, _PREPOSITIONS, _PRONOUNS, _NO = word_sets("auxiliaries prepositions pronouns no")
 _ALL, _SOME, _EXCEPTED, _PARTLY = word_sets("all some excepted partly")
 _OTHERS, _KEPT, _ONLY, _NONE_ELSE, _ANOTHER = word_sets("others kept only none_else another")
+_NAMES = {"most": "upper bound", "least": "lower bound", "exactly": "amount", "about": "amount"}
 
 
 def number_conflict(overlap: Overlap) -> Conflict | None:
@@ -65,9 +66,6 @@ def _clash(amount: Quantity, bound: Quantity, overlap: Overlap) -> Conflict | No
     rationale = f"{amount.shown!r} is {why} {bound.shown!r}, the belief's {_NAMES[bound.bound]}"
     shared = dict.fromkeys(link.there.word.shown for link in others)
     return Conflict("numbers", graded(severity), rationale, (amount.shown, bound.shown, *shared))
-
-
-_NAMES = {"most": "upper bound", "least": "lower bound", "exactly": "amount", "about": "amount"}
 
 
 def _comparable(amount: Quantity, bound: Quantity) -> bool:
