@@ -19,7 +19,6 @@ from .directory import (
     CONFIG_VERSION,
     EVENTS,
     GOALS,
-    GOALS_DATABASE,
     JOURNAL,
     META,
     METRICS,
@@ -309,17 +308,9 @@ class RunReader:
         """Return the GoalStore's rows at the end, each with its `table`; none without goals."""
         return self._lines(GOALS, _GOAL_ROW, header=True)
 
-    @property
-    def goals_database(self) -> Path | None:
-        """The GoalStore as a SQLite file; None without goals."""
-        return self._present(GOALS_DATABASE)
-
     def transcript(self, kind: Literal["md", "txt"] = "md") -> Path | None:
         """Return the path of the transcript in Markdown or plain text; None if it is absent."""
-        return self._present(f"transcript.{kind}")
-
-    def _present(self, name: str) -> Path | None:
-        path = self.directory.file(name)
+        path = self.directory.file(f"transcript.{kind}")
         return path if path.is_file() else None
 
     def _lines(
