@@ -1,4 +1,4 @@
-"""The command line: `gdg-runtime`. One file per command, each imported when it is called.
+"""The command line: `gdg-runtime`. Commands are imported when they are called.
 
 Exit codes: 0 done, 1 the run failed, 2 bad input, 3 verification failed, 4 paused (a budget is used
 up, or a provider is down), 130 stopped by the user.
@@ -15,19 +15,34 @@ import click
 from .lazy_group import LazyGroup, NobodyReads
 
 _COMMANDS = {
-    "start": "Run a scenario file, or a shipped scenario by its name.",
-    "resume": "Go on with a run that was stopped or killed.",
-    "replay": "Execute a recorded run again, without network; --verify compares every byte.",
-    "runs": "List the runs of this folder.",
-    "show": "Show one run: summary, agents, metrics per epoch, last events.",
-    "cassette": "Make a cassette of a run for others to play, or show one: export, show.",
-    "validate": "Check a scenario file and say what it comes to.",
-    "list": "List what scenario files can name: agents, levers, worlds, metrics and more.",
-    "goals": "Propose, rank, adopt and complete goals, in a file or at a server.",
-    "serve": "Serve the goals in a file over HTTP.",
-    "models": "Fetch, list or remove the small language models that run without a key.",
-    "completion": "Print the shell completion script.",
-}
+    "start": ("start:start", "Run a scenario file, or a shipped scenario by its name."),
+    "resume": ("start:resume", "Go on with a run that was stopped or killed."),
+    "replay": (
+        "records:replay",
+        "Execute a recorded run again, without network; --verify compares every byte.",
+    ),
+    "runs": ("records:runs", "List the runs of this folder."),
+    "show": ("records:show", "Show one run: summary, agents, metrics per epoch, last events."),
+    "cassette": (
+        "cassettes:cassette",
+        "Make a cassette of a run for others to play, or show one: export, show.",
+    ),
+    "validate": ("known:validate", "Check a scenario file and say what it comes to."),
+    "list": (
+        "known:list_known",
+        "List what scenario files can name: agents, levers, worlds, metrics and more.",
+    ),
+    "goals": (
+        "goals.group:goals",
+        "Propose, rank, adopt and complete goals, in a file or at a server.",
+    ),
+    "serve": ("serve:serve_goals", "Serve the goals in a file over HTTP."),
+    "models": (
+        "models:models",
+        "Fetch, list or remove the small language models that run without a key.",
+    ),
+    "completion": ("known:completion", "Print the shell completion script."),
+}  # fmt: skip
 
 EXIT_FAILED, EXIT_BAD_INPUT, EXIT_UNVERIFIED, EXIT_PAUSED, EXIT_STOPPED = 1, 2, 3, 4, 130
 

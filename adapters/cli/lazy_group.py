@@ -16,10 +16,17 @@ class NobodyReads(Exception):
 
 
 class LazyGroup(click.Group):
-    """Commands by name with their one-line help; `<package>.<name>_command` holds each."""
+    """A group that knows its commands by a table: name, `module:function`, one line of help.
+
+    The modules stand in `package`.
+    """
 
     def __init__(
-        self, *args: Any, commands_by_name: Mapping[str, str], package: str, **kwargs: Any
+        self,
+        *args: Any,
+        commands_by_name: Mapping[str, tuple[str, str]],
+        package: str,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self._known = dict(commands_by_name)
@@ -31,8 +38,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in self._known:
             return None
-        module = import_module(f"{self._package}.{name}_command")
-        command: click.Command = module.command
+        module, _, function = self._known[name][0].partition(":")
+        command: click.Command = getattr(import_module(f"{self._package}.{module}"), function)
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -54,4 +61,4 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(self._known.items()))
+            formatter.write_dl([(name, words) for name, (_, words) in self._known.items()])

@@ -10,7 +10,7 @@ from typing import Any, Self
 from ...runtime.drivers.live import EffectTelemetry
 from ...scenarios.schema.episode import EpisodeConfig
 from ...scenarios.world import Moment
-from .metric_columns import chosen, heading
+from .tables import chosen, heading
 
 _TELLING = ("toxicity_rate", "quality_gap", "total_welfare", "mean_alignment")
 _MOST_FIGURES = 3

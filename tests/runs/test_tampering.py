@@ -156,7 +156,7 @@ def test_a_plug_in_that_was_changed_is_noted_beside_the_difference(run, gdg, mon
 _WITHOUT_NETWORK = """
 import socket, sys
 from gdg_runtime.adapters.cli import main
-import gdg_runtime.adapters.cli.replay_command
+import gdg_runtime.adapters.cli.records
 
 def refuse(*args, **kwargs):
     raise AssertionError("a replay touched the network")

@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     "--verbose", "-v", is_flag=True,
     help="Log each request on stderr (JSON lines where that is no terminal), not only trouble.",
 )  # fmt: skip
-def command(
+def serve_goals(
     db: Path, host: str, port: int, token_file: Path | None, judge: str | None,
     judge_api_base: str | None, verbose: bool,
 ) -> int:  # fmt: skip

@@ -20,14 +20,14 @@ _STATUSES = ("ok", "failed", "timed_out", "cancelled", "given_up")
 
 
 @click.group("cassette")
-def command() -> None:
+def cassette() -> None:
     """What effects came to in a run, language models above all, as one file without secrets.
 
     Another run plays it: gdg-runtime start SCENARIO --cassette FILE
     """
 
 
-@command.command("export")
+@cassette.command("export")
 @run_argument
 @click.option(
     "--to", "-o", "target", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
@@ -65,7 +65,7 @@ def export(run: str, target: Path | None, redact: bool, as_json: bool, out: Path
     click.echo(f"Play it with: gdg-runtime start SCENARIO --cassette {target}")
 
 
-@command.command("show")
+@cassette.command("show")
 @click.argument("file", type=click.Path(path_type=Path))
 @json_option
 def show(file: Path, as_json: bool) -> None:

@@ -22,14 +22,14 @@ _name_argument = click.argument("name", type=_NAMES, metavar="NAME")
 
 
 @click.group("models")
-def command() -> None:
+def models() -> None:
     """Small language models that run on this machine's processor, without a key.
 
     Begin with: gdg-runtime models pull
     """
 
 
-@command.command("pull")
+@models.command("pull")
 @click.argument("name", type=_NAMES, metavar="[NAME]", default=next(iter(KNOWN)))
 @click.option(
     "--from", "source", type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -50,7 +50,7 @@ def pull_command(name: str, source: Path | None) -> None:
         click.echo("To run it: pip install 'gdg-runtime[local-llm]'", err=True)
 
 
-@command.command("list")
+@models.command("list")
 @json_option
 def list_command(as_json: bool) -> None:
     """List the local models, and which of them are in the cache."""
@@ -79,7 +79,7 @@ def list_command(as_json: bool) -> None:
     console().print(rows_table("Local models", columns, cells, right=["parameters", "MB"]))
 
 
-@command.command("path")
+@models.command("path")
 @_name_argument
 def path_command(name: str) -> None:
     """Print where a model's file is."""
@@ -87,7 +87,7 @@ def path_command(name: str) -> None:
         click.echo(str(pulled_weights(name).path))
 
 
-@command.command("remove")
+@models.command("remove")
 @_name_argument
 def remove_command(name: str) -> None:
     """Delete a model's file from the cache."""

@@ -1,16 +1,20 @@
-"""`gdg-runtime list`."""
+"""`gdg-runtime list`, `validate` and `completion`: the names and files that the others take."""
 
 import json
+import os
 from inspect import getdoc
 
 import click
+from click.shell_completion import get_completion_class
 
 from ...actors.resolved import KINDS as KINDS_BELOW
+from ...actors.resolved import load_episode
 from ...scenarios.catalogue import Catalogue, CatalogueError, Kind
 from ...scenarios.files.loader import load_scenario
 from ...scenarios.files.shipped import shipped_scenarios
+from ...scenarios.schema.goals import GoalsConfig
 from .errors import reported
-from .options import json_option
+from .options import json_option, override_options, scenario_argument
 
 KINDS = {
     **KINDS_BELOW,
@@ -36,7 +40,7 @@ KINDS = {
 @click.command("list")
 @click.argument("kind", type=click.Choice([*KINDS, "scenarios"]))
 @json_option
-def command(kind: str, as_json: bool) -> None:
+def list_known(kind: str, as_json: bool) -> None:
     """List what scenario files can name: built in, or plugged in by installed packages."""
     with reported():
         rows = _rows(kind, Catalogue(KINDS))
@@ -88,3 +92,49 @@ def _policies(catalogue: Catalogue) -> list[tuple[str, str]]:
             continue
         rows += [(name, f"{world_name}: {_first_line(found)}") for name, found in policies.items()]
     return rows
+
+
+@click.command("validate")
+@scenario_argument
+@override_options
+@json_option
+def validate(scenario: str, sets: tuple[str, ...], params: tuple[str, ...], as_json: bool) -> None:
+    """Check SCENARIO and say what it comes to; --json prints the resolved config."""
+    with reported():
+        episode = load_episode(scenario, sets=sets, scenario_params=params, environment=os.environ)
+    config = episode.config
+    if as_json:
+        click.echo(json.dumps(config.model_dump(mode="json"), indent=2))
+        return
+    simulation = config.simulation
+    click.echo(
+        f"{scenario} is fine: world {config.world.name}, {len(episode.agents)} agents, "
+        f"{simulation.epochs} epochs of {simulation.steps_per_epoch} steps, seed {simulation.seed}."
+    )
+    if config.goals is not None:
+        click.echo(f"Goals {_standing(config.goals)}.")
+
+
+def _standing(goals: GoalsConfig) -> str:
+    """Whether goals decide what agents do."""
+    if goals.shadow:
+        return "are ranked and logged, never executed (shadow: on)"
+    if not goals.system:
+        return "are kept, and nothing asks for them (system: off)"
+    if goals.canary_percent < 100:
+        return f"decide in {goals.canary_percent:g} % of the selections"
+    return "decide what agents do"
+
+
+@click.command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the completion script for SHELL.
+
+    For bash: eval "$(gdg-runtime completion bash)"
+    """
+    from . import cli
+
+    kind = get_completion_class(shell)
+    assert kind is not None
+    click.echo(kind(cli, {}, "gdg-runtime", "_GDG_RUNTIME_COMPLETE").source())
