@@ -16,7 +16,7 @@ _PLAIN = frozenset((str, int, bool, type(None)))
 
 
 def _refuse_unfit(value: Any, what: str) -> None:
-    """What pydantic would write, but not the same each time or not as what it is."""
+    """Refuse what pydantic would write differently each time, or not as what it is."""
     if isinstance(value, Set):
         raise NotSerialisable(what, "it holds a set, whose order differs between processes")
     if isinstance(value, float):
@@ -39,7 +39,7 @@ def _refuse_unfit_in(values: Iterable[Any], what: str) -> None:
 
 
 def jsonable(value: Any, what: str) -> Any:
-    """The value as plain JSON data (dict, list, str, int, float, bool, None).
+    """Return the value as plain JSON data (dict, list, str, int, float, bool, None).
 
     Raises NotSerialisable, naming `what`, for anything that JSON can't hold: sets, NaN,
     infinities, half surrogate pairs, objects unknown to pydantic.
@@ -54,13 +54,13 @@ def jsonable(value: Any, what: str) -> Any:
 
 
 def canonical_json(value: Any) -> str:
-    """Compact JSON with sorted keys of a value that is plain JSON data already."""
+    """Return compact JSON with sorted keys for a value that is plain JSON data already."""
     return json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )
 
 
 def digest(text: str | bytes, size: int = 16) -> str:
-    """BLAKE2b of a text, `size` bytes as hexadecimal."""
+    """Return the BLAKE2b digest of a text, `size` bytes as hexadecimal."""
     data = text.encode() if isinstance(text, str) else text
     return blake2b(data, digest_size=size).hexdigest()

@@ -1,4 +1,4 @@
-"""How an effect's result becomes plain JSON data, and that data the value that the actor gets.
+"""Codecs: an effect's result becomes plain JSON data, and that data the value for the actor.
 
 A result takes this way in a live run as well, so that a replay gives the same value.
 """
@@ -21,16 +21,19 @@ from .message import Message
 
 
 class Codec(NamedTuple):
-    """Both directions, for the results of one function."""
+    """Both directions for the results of one function."""
 
     encode: Callable[[Any, str], Any]
-    """(result, what it is, for errors) → plain JSON data. Raises NotSerialisable."""
+    """(result, its description for errors) → plain JSON data. Raises NotSerialisable."""
     decode: Callable[[Any], Any]
     """Plain JSON data → the value, validated to the function's return annotation."""
 
 
 def codec_of(function: Callable[..., Any]) -> Codec:
-    """The codec of a function's results. Raises NotSerialisable for an unfit return annotation."""
+    """Return the codec of a function's results.
+
+    Raises NotSerialisable for an unfit return annotation.
+    """
     # Not of a method bound to one agent, or of one partial: these would fill the cache.
     while isinstance(function, partial | MethodType):
         function = function.func if isinstance(function, partial) else function.__func__
@@ -63,7 +66,7 @@ def _return_annotation(function: Callable[..., Any]) -> Any:
 
 
 def _messages_of(annotation: Any) -> tuple[type[Message], ...] | None:
-    """The members of a union of messages: they may have the same fields, so names tell them."""
+    """Return the members of a union of messages; equal fields may occur, so names decide."""
     members = get_args(annotation)
     if get_origin(annotation) not in (Union, UnionType):
         return None

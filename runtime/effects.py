@@ -1,4 +1,4 @@
-"""Effects: requests to the outside, the places reserved for their outcomes, the outcomes."""
+"""Effects: requests to the outside, their outcomes, and the slots that outcomes arrive in."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Status = Literal["ok", "failed", "timed_out", "cancelled"]
 
 
 class Outcome(NamedTuple):
-    """How an effect ended: the fact that is journalled and never judged again."""
+    """The end of an effect: the fact that is journalled and never judged again."""
 
     status: Status
     value: Any = None
@@ -31,7 +31,7 @@ class Outcome(NamedTuple):
     text: str = ""
 
     def error(self, effect: str) -> Exception | None:
-        """The error that this outcome raises in the actor, None if it is ok."""
+        """Return the error that this outcome raises in the actor; None if it is ok."""
         match self.status:
             case "ok":
                 return None
@@ -44,15 +44,15 @@ class Outcome(NamedTuple):
 
 
 class Recalled(NamedTuple):
-    """What a journal knows of a request."""
+    """The recorded outcome of a request."""
 
     outcome: Outcome
     at: int = 0
-    """The place in time that the outcome got (order of arrival only)."""
+    """The logical time that the outcome got (order of arrival only)."""
 
 
 class EffectReport(Message, name="engine.effect_report"):
-    """Told to an actor whose `tell` to an effect actor did not end well."""
+    """Sent to an actor whose `tell` to an effect actor did not end well."""
 
     effect: str
     status: str
@@ -60,7 +60,7 @@ class EffectReport(Message, name="engine.effect_report"):
 
 
 class EffectRequest(NamedTuple):
-    """What is asked of the outside, by whom, and how to do it."""
+    """A request to the outside: its sender, its content, and the function that performs it."""
 
     actor: str
     """The asking actor's path."""
@@ -73,9 +73,9 @@ class EffectRequest(NamedTuple):
     canonical: str
     """The same as canonical JSON."""
     perform: Callable[[], Awaitable[Any]]
-    """Does it; gives plain JSON data or raises."""
+    """Performs it; returns plain JSON data or raises."""
     decode: Callable[[Any], Any]
-    """Makes of plain JSON data the value that the actor gets, live and replayed alike."""
+    """Makes of plain JSON data the value for the actor, live and in a replay alike."""
     capacity_key: str
     """Requests of one key share a capacity limit."""
     capacity: int | None
@@ -87,8 +87,8 @@ class EffectRequest(NamedTuple):
 
 
 asking: ContextVar[EffectRequest] = ContextVar("asking")
-"""The request that the running effect answers; set by the live driver, for effects that need to
-know who asks."""
+"""The request that the running effect answers; set by the live driver, for effects that depend on
+the asker."""
 
 
 class Slot:
@@ -116,7 +116,7 @@ class Slot:
         return self.outcome is not None or self.cancelled
 
     def result(self) -> tuple[Any, Exception | None]:
-        """What the actor gets: the value, or the error that its await raises."""
+        """Return what the actor gets: the value, or the error that its await raises."""
         assert self.outcome is not None
         name = self.request.effect
         error = self.outcome.error(name)
@@ -153,7 +153,7 @@ def function_request(
     kwargs: Mapping[str, Any],
     timeout_s: float | None,
 ) -> EffectRequest:
-    """The request of `ctx.effect`. Raises NotSerialisable for arguments without a JSON form."""
+    """Make the request of `ctx.effect`. Raises NotSerialisable for unfit arguments."""
     name = _name(function)
     what = f"an argument of the effect {name}"
     plain = {
@@ -184,7 +184,7 @@ def function_request(
 
 
 def _canonical(plain: Any, what: str) -> str:
-    """Canonical JSON of data that a message made itself. Raises NotSerialisable."""
+    """Return canonical JSON of data that a message made itself. Raises NotSerialisable."""
     try:
         text = canonical_json(plain)
         text.encode()
@@ -194,7 +194,7 @@ def _canonical(plain: Any, what: str) -> str:
 
 
 def message_request(actor: str, number: int, target: Cell, message: Message) -> EffectRequest:
-    """The request that a message to an effect actor makes."""
+    """Make the request of a message to an effect actor. Raises NotSerialisable."""
     instance = target.actor
     handler = target.handler_of(type(message))
     assert handler is not None

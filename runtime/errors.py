@@ -3,7 +3,7 @@
 GdgError
 ├── ProgramError                the actor program is wrong; always ends the run
 │   ├── NondeterministicAwait   an actor awaited something its context does not offer
-│   ├── Deadlock                nothing left to do, and someone still waits
+│   ├── Deadlock                nothing is left to do, and an actor still waits
 │   └── KernelInEventLoop       the kernel was run inside trio or asyncio
 ├── ActorError                  raised in the actor that made the mistake; supervised
 │   ├── AskCycle                an ask whose target waits for the asker
@@ -18,7 +18,7 @@ GdgError
 │   ├── EffectTimedOut
 │   └── EffectCancelled
 ├── EffectFault                 raised inside an effect: it ends with facts that are recorded
-├── EffectWithheld              raised inside an effect: it can't be had now, the run pauses
+├── EffectWithheld              raised inside an effect: it is not available now, the run pauses
 ├── RunFailed                   a failure that supervision let through to the top
 └── JournalError
     ├── JournalDamaged          a line that is neither whole nor the torn end of the file
@@ -141,7 +141,7 @@ class EffectError(GdgError):
 class EffectFailed(EffectError):
     """The effect's function raised; `kind` is the exception's type, as text.
 
-    `facts` is what an `EffectFault` brought along, None for any other exception.
+    `facts` are those of an `EffectFault`, None for any other exception.
     """
 
     def __init__(self, effect: str, kind: str, text: str, facts: Any = None) -> None:
@@ -175,7 +175,7 @@ class EffectFault(GdgError):
 
 
 class EffectWithheld(GdgError):
-    """Raised inside an effect that can't be had now: the run pauses, to be resumed later.
+    """Raised inside an effect that is not available now: the run pauses, to be resumed later.
 
     It is no outcome: nothing is recorded, and the resumed run asks again.
     """

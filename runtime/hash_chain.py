@@ -1,4 +1,4 @@
-"""Files of JSON lines in which each line vouches for itself and for all lines before it.
+"""Hash chains: files of JSON lines in which each line checks itself and all lines before it.
 
 A line is a JSON object whose last key, `check`, is a digest of the line's other bytes and of the
 check before it. A changed byte anywhere is found and its line named; the torn end that a crash
@@ -25,7 +25,7 @@ def _check(previous: str, body: bytes) -> str:
 
 
 class Recovered(NamedTuple):
-    """What stands in a sealed file."""
+    """The content of a sealed file."""
 
     records: list[dict[str, Any]]
     size: int
@@ -67,7 +67,7 @@ def _why(line: bytes) -> str:
 
 
 def _open_line(line: bytes, previous: str) -> dict[str, Any] | None:
-    """The record of a whole, untouched line; None for any other."""
+    """Return the record of a whole, unchanged line; None for any other."""
     cut = line.rfind(_MARK)
     if cut < 0 or not line.endswith(b'"}'):
         return None
@@ -81,7 +81,7 @@ class SealedWriter:
     """Appends to a sealed file. `append` buffers; `sync` makes all that was appended durable."""
 
     def __init__(self, path: Path, recovered: Recovered | None = None) -> None:
-        """Open for appending, behind the last whole line; a torn end is cut."""
+        """Open for appending, behind the last whole line; cut a torn end."""
         self._file: BinaryIO = path.open("r+b" if recovered else "xb")
         self._check = ""
         if recovered is not None:

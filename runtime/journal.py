@@ -25,7 +25,7 @@ _READABLE = (1, 2)
 
 
 class Journal:
-    """The journal of a run that is going on. Outcomes may be delivered once they are synced."""
+    """The journal of a run in progress. An outcome may be delivered once it is synced."""
 
     def __init__(self, writer: SealedWriter) -> None:
         self._writer = writer
@@ -41,14 +41,16 @@ class Journal:
 
     @classmethod
     def reopen(cls, path: Path, recorded: Recorded) -> Journal:
-        """Go on with a journal behind its last whole line."""
+        """Continue a journal behind its last whole line."""
         return cls(SealedWriter(path, recorded.recovered))
 
     def outcome(
         self, slot: Slot, outcome: Outcome, *, late: bool = False, given: bool = False
     ) -> None:
-        """Record how an effect ended; `late` marks one that nobody waited for any more, `given`
-        one that was known beforehand."""
+        """Record how an effect ended.
+
+        `late` marks an outcome that was not needed any more, `given` one that was known beforehand.
+        """
         request = slot.request
         asked, new = self._texts.take_out(request.plain)
         for key, text in new.items():
@@ -68,13 +70,15 @@ class Journal:
         self._writer.append(record)
 
     def released(self, slot: Slot) -> None:
-        """Record that nobody waits any more for an outcome that was recorded before."""
+        """Record that an outcome that was recorded before is not needed any more."""
         request = slot.request
         self._writer.append({"t": "released", "actor": request.actor, "number": request.number})
 
     def spent(self, actor: str, number: int, facts: Any) -> None:
-        """Record what a request has cost that has no outcome to tell it: it was withheld in the
-        end, or given up. Nothing that a run does depends on it."""
+        """Record the cost of a request that has no outcome to show it.
+
+        It was withheld in the end, or given up. Nothing that a run does depends on it.
+        """
         self._writer.append({"t": "spent", "actor": actor, "number": number, "facts": facts})
 
     def placed(self, slot: Slot, time: int) -> None:
@@ -120,10 +124,10 @@ class Recorded:
         self.header: dict[str, Any] | None = None
         self.inputs: list[Input] = []
         self.spent: list[dict[str, Any]] = []
-        """What requests without a telling outcome have cost: `actor`, `number`, `facts`."""
+        """The costs of requests whose outcomes do not show them: `actor`, `number`, `facts`."""
         self.places: dict[tuple[str, int], int] = {}
         self.given_up: set[tuple[str, int]] = set()
-        """Requests whose outcomes were not delivered: nobody waited for them any more."""
+        """Requests whose outcomes were not delivered, since they were not needed any more."""
         self._outcomes: dict[tuple[str, int], dict[str, Any]] = {}
         self._texts: dict[str, str] = {}
         for record in recovered.records:
@@ -158,7 +162,7 @@ class Recorded:
             self.inputs.append(Input(arrival, record["at"], record["number"]))
 
     def __len__(self) -> int:
-        """How many outcomes are recorded that were not given up."""
+        """Return the number of recorded outcomes that were not given up."""
         return len(self._outcomes) - len(self.given_up)
 
     @property
@@ -168,7 +172,7 @@ class Recorded:
         return max(times, default=0)
 
     def outcome_of(self, request: EffectRequest) -> Outcome | None:
-        """The recorded outcome of this very request, given up or not. Raises ReplayDivergence."""
+        """Return the outcome of this very request, given up or not. Raises ReplayDivergence."""
         record = self._outcomes.get((request.actor, request.number))
         if record is None:
             return None
@@ -179,34 +183,34 @@ class Recorded:
         return Outcome(record["status"], value, record["kind"], record["text"])
 
     def requests(self) -> list[tuple[str, int]]:
-        """The recorded requests, in order of (actor, number)."""
+        """Return the recorded requests, in order of (actor, number)."""
         return sorted(self._outcomes)
 
     def asked(self, actor: str, number: int) -> str:
-        """What a recorded request asked, in canonical form."""
+        """Return the content of a recorded request, in canonical form."""
         asked = self._outcomes[actor, number]["asked"]
         # Version 1 kept the canonical text itself.
         return asked if isinstance(asked, str) else canonical_json(put_back(asked, self._texts))
 
     @property
     def arrival(self) -> bool:
-        """Whether the run took outcomes in the order of their arrival."""
+        """True if the run took outcomes in the order of their arrival."""
         return self.header is not None and self.header.get("order") == "arrival"
 
     def cassette(self) -> list[str]:
-        """The delivered outcomes in canonical form: by reserved place, not in order of arrival.
+        """Return the delivered outcomes in canonical form: by reserved place, not as they arrived.
 
         Of a run that is not completed, outcomes whose places were not reached stand here as well.
         """
         return [canonical_json(record) for record in self.delivered()]
 
     def outcomes(self) -> Iterator[dict[str, Any]]:
-        """All outcomes as they were recorded, given up or not, in order of (actor, number)."""
+        """Yield all outcomes as recorded, given up or not, in order of (actor, number)."""
         for key in self.requests():
             yield self._outcomes[key]
 
     def delivered(self) -> Iterator[dict[str, Any]]:
-        """The records of the delivered outcomes, texts put back, in order of (actor, number)."""
+        """Yield the delivered outcomes, their texts put back, in order of (actor, number)."""
         for actor, number in self.requests():
             if (actor, number) not in self.given_up:
                 record = {**self._outcomes[actor, number], "asked": self.asked(actor, number)}

@@ -1,4 +1,4 @@
-"""The order of a run: logical time, and what decides between messages of one time.
+"""The order of a run: logical time, the tie-break of messages of one time, and the clock.
 
 Order is data. An envelope's place is the tuple (time, tie, origin, number): logical time in
 ticks, a tie-break, the sender's path, and a number that each sender counts for itself, so that an
@@ -24,7 +24,7 @@ Tie = Callable[[int, str, str], int]
 
 
 class UnknownSchedule(ValueError):
-    """The name of a schedule policy that there is not."""
+    """The name of a schedule policy is unknown."""
 
     def __init__(self, text: str) -> None:
         super().__init__(f"expected a schedule fifo, fair or shuffle:SEED, got {text!r}")
@@ -36,7 +36,7 @@ def _keyed(seed: int, label: str) -> int:
 
 
 def schedule(text: str, run_seed: int) -> Tie | None:
-    """The tie-break of a schedule policy; None is the order by sender's path.
+    """Return the tie-break of a schedule policy; None is the order by sender's path.
 
     `fifo`: senders of one tick in the order of their paths, each sender's messages as sent.
     `fair`: senders of one tick in a random order, drawn anew for each tick from the run's seed.
@@ -60,11 +60,11 @@ def schedule(text: str, run_seed: int) -> Tie | None:
 
 
 class Clock(NamedTuple):
-    """The dates of a run."""
+    """Logical time as dates: the start of a run, and the length of each step."""
 
     start: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     step_length: timedelta = timedelta(hours=1)
 
     def at(self, step: int) -> datetime:
-        """The date at the beginning of a step."""
+        """Return the date at the beginning of a step."""
         return self.start + step * self.step_length

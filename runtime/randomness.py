@@ -1,8 +1,8 @@
 """Keyed random streams: a draw is a function of (run seed, channel, purpose, step, index).
 
 No generator is shared and none carries state from one step into the next, so an actor that is
-added, removed or restarted changes nobody else's luck. Two runs that differ in one lever see the
-same noise wherever they ask the same question: common random numbers.
+added, removed or restarted changes no other actor's draws. Two runs that differ in one lever see
+the same noise wherever they ask the same question: common random numbers.
 """
 
 from collections.abc import MutableSequence, Sequence
@@ -33,11 +33,11 @@ class Stream:
         self._drawn = 0
 
     def at(self, step: int) -> "Stream":
-        """The stream of the same channel and purpose at another step, from its first draw."""
+        """Return this channel and purpose's stream at another step, from its first draw."""
         return Stream(self._key, step)
 
     def _word(self) -> int:
-        """The next 64 random bits."""
+        """Draw the next 64 random bits."""
         index = self._drawn
         place = index & 7
         if not place:
@@ -47,36 +47,36 @@ class Stream:
         return self._block[place]
 
     def random(self) -> float:
-        """A float in [0, 1), uniform, with 53 bits."""
+        """Draw a float in [0, 1), uniform, with 53 bits."""
         return (self._word() >> 11) * _TO_UNIT
 
     def uniform(self, low: float, high: float) -> float:
-        """A float in [low, high)."""
+        """Draw a float in [low, high)."""
         return low + (high - low) * self.random()
 
     def chance(self, probability: float) -> bool:
-        """True with the given probability in [0, 1]."""
+        """Draw True with the given probability in [0, 1]."""
         return self.random() < probability
 
     def below(self, bound: int) -> int:
-        """An integer in [0, bound), bound in [1, 2**32]; its bias is below bound / 2**64."""
+        """Draw an integer in [0, bound), bound in [1, 2**32]; its bias is below bound / 2**64."""
         if bound < 1:
             raise ValueError(f"below() needs a bound of at least 1, got {bound}")
         return (self._word() * bound) >> 64
 
     def gauss(self, mean: float = 0.0, deviation: float = 1.0) -> float:
-        """A normal draw (Box-Muller; uses two draws of the stream)."""
+        """Draw from a normal distribution (Box-Muller; uses two draws of the stream)."""
         radius = sqrt(-2.0 * log(1.0 - self.random()))
         return mean + deviation * radius * cos(2.0 * pi * self.random())
 
     def choice(self, items: Sequence[T]) -> T:
-        """One of the items, each as likely."""
+        """Draw one of the items, each as likely."""
         if not items:
             raise ValueError("choice() needs at least one item, got an empty sequence")
         return items[self.below(len(items))]
 
     def sample(self, items: Sequence[T], count: int) -> list[T]:
-        """`count` different places of `items` in random order (all of them if there are fewer).
+        """Draw the items of `count` different places in random order (all, if there are fewer).
 
         Costs one draw per item returned, whatever the length of `items`.
         """
@@ -110,9 +110,9 @@ class Draws:
         self._root = blake2b(str(seed).encode(), person=b"gdg-runtime").digest()
 
     def key(self, channel: str, purpose: str) -> bytes:
-        """The key of all streams of (channel, purpose); keep it to save a digest per stream."""
+        """Return the key of all streams of (channel, purpose); keep it to save a digest each."""
         return blake2b(f"{channel}\0{purpose}".encode(), key=self._root, digest_size=32).digest()
 
     def stream(self, channel: str, purpose: str, step: int = 0) -> Stream:
-        """The stream of (channel, purpose) at a step, from its first draw."""
+        """Return the stream of (channel, purpose) at a step, from its first draw."""
         return Stream(self.key(channel, purpose), step)

@@ -1,4 +1,4 @@
-"""What happens when an actor's handler raises, in OTP's words, and what others are told of it."""
+"""Supervision, in OTP's words: rules for handlers that raise, and the messages that report it."""
 
 from enum import Enum
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from .message import Message
 
 
 class Directive(Enum):
-    """What to do about a failure."""
+    """An answer to a failure."""
 
     RESUME = "resume"
     """Give up the message, keep the actor as it is."""
@@ -22,7 +22,7 @@ class Directive(Enum):
 
 
 class Supervision(NamedTuple):
-    """How an actor's failures are handled.
+    """The rules for an actor's failures.
 
     `directive` applies up to `max_failures` failures within the last `within_steps` steps of
     logical time (None: in the whole life); the next failure gets `exceeded`.
@@ -49,13 +49,13 @@ class ActorFailed(Message, name="engine.actor_failed"):
     error: str
     message: str
     directive: str
-    """What was done about it; `dropped` for an error of an actor that was being stopped."""
+    """The directive carried out; `dropped` for an error of an actor that was being stopped."""
     failures: int
-    """How many failures of this actor count at this moment, this one included."""
+    """Number of failures of this actor that count at this moment, this one included."""
 
 
 class DeadLetter(Message, name="engine.dead_letter"):
-    """Sent to the kernel's listener for each message that nobody handled."""
+    """Sent to the kernel's listener for each message that no actor handled."""
 
     reason: str
     """unhandled, stopped, isolated, mailbox_full, late_reply or unknown_target."""

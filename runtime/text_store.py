@@ -1,4 +1,4 @@
-"""Long texts of requests, stored once: a prompt repeats most of what the prompt before it said.
+"""The text store: long texts of requests stand once, since prompts repeat most of their texts.
 
 Where a text stands that is kept elsewhere, there is `{"$text": digest}`; data that happens to look
 like this stands inside of `{"$plain": …}`.
@@ -16,7 +16,7 @@ _TEXT, _PLAIN = "$text", "$plain"
 _LONG = 100
 """Characters from which a text is stored apart; a reference takes 45."""
 _REMEMBERED = 16_384
-"""Texts that a writer knows to be stored; an older one is stored again if it comes again."""
+"""Texts that a writer remembers as stored; an older one is stored again if it comes again."""
 
 
 class Texts:
@@ -27,7 +27,7 @@ class Texts:
         self._new: dict[str, str] = {}
 
     def take_out(self, value: Any) -> tuple[Any, dict[str, str]]:
-        """The data with references for long texts, and by digest the texts not stored so far."""
+        """Return the data with references for long texts, and by digest the new texts."""
         without = self._without(value)
         new, self._new = self._new, {}
         while len(self._stored) > _REMEMBERED:
@@ -61,7 +61,7 @@ class Texts:
 
 
 def put_back(value: Any, texts: Mapping[str, str]) -> Any:
-    """The data as it was. Raises KeyError for a text that is not stored."""
+    """Return the data as it was. Raises KeyError for a text that is not stored."""
     if isinstance(value, dict):
         if _is_mark(value):
             [(mark, content)] = value.items()
