@@ -1,6 +1,6 @@
 """The gate between agents and the world.
 
-Only known tools that the agent's role allows come through, and only with valid arguments.
+Only known tools that the agent's role allows pass, and only with valid arguments.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from .messages import Ruled
 
 
 class ActionGate:
-    """Applies ruled actions; what is denied or invalid reaches the world as a noop."""
+    """Applies ruled actions; denied and invalid ones reach the world as a noop."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -22,7 +22,7 @@ class ActionGate:
         self._roles = world.roles_taken()
 
     def apply(self, ruled: Ruled, events: list[Event]) -> Applied:
-        """Apply one action; what happened is added to `events`."""
+        """Apply one action; add its events to `events`."""
         action, agent, world = ruled.action, ruled.agent, self._world
         if action.tool is None:
             applied = world.apply(agent, action, None)
@@ -65,20 +65,20 @@ class ActionGate:
         return self._refuse(agent, error)
 
     def _refuse(self, agent: str, error: str) -> Applied:
-        """The agent loses its turn; the world sees a noop."""
+        """Take the agent's turn away; the world sees a noop."""
         applied = self._world.apply(agent, NOOP, None)
         applied.ok, applied.error = False, error
         return applied
 
 
 _MOST_FAULTS = 5
-"""Faults that are told."""
+"""Faults that are listed."""
 _LONGEST = 80
 """Characters of a name or a value that are shown."""
 
 
 def plain_error(error: ValidationError) -> str:
-    """What is wrong with each argument, what came and what belongs there."""
+    """Say what is wrong with each argument, and what was given."""
     parts = []
     found = problems(error)
     for problem in found[:_MOST_FAULTS]:

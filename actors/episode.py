@@ -20,7 +20,7 @@ from .llm.chat import Chat
 from .llm.model import Model, ModelBinding
 from .messages import AdversaryRef, AgentRef, Begin, GovernanceRef, RecorderRef
 from .metrics import Metrics
-from .ports import NullObserver, Observer, Providers, Sinks, no_providers
+from .ports import Observer, Providers, Sinks, no_providers
 from .recorder import Recorder
 from .resolved import ResolvedAgent, ResolvedEpisode
 from .scenario_host import ScenarioHost
@@ -42,7 +42,7 @@ def build_episode(
 
     `providers` gives the language models; by default none can be asked. Raises UnknownSchedule.
     """
-    return _Wiring(episode, sinks, observer or NullObserver(), schedule_policy, providers).build()
+    return _Wiring(episode, sinks, observer or Observer(), schedule_policy, providers).build()
 
 
 class _Wiring:
@@ -164,7 +164,7 @@ class _Wiring:
         return spawned
 
     def _heading(self) -> dict[str, Any]:
-        """What stays the same from step to step, stored once."""
+        """Return what stays the same from step to step, to be stored once."""
         return {
             "scenario": self.config.scenario_id,
             "world": self.config.world.name,
@@ -180,7 +180,7 @@ class _Wiring:
         }
 
     def _transcript(self) -> Transcript:
-        """What an auditor without the scenario's code must know."""
+        """Make the transcript, with what an auditor without the scenario's code must know."""
         config, world = self.config, self.world_class
         setting = [line for line in (config.description, world.summary, world.goal) if line]
         population = [

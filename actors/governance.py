@@ -7,7 +7,7 @@ from ..runtime.context import Context
 from ..runtime.randomness import Stream
 from ..scenarios.interactions import Account
 from ..scenarios.world import Moment
-from .levers.stack import LeverStack
+from .levers.lever import LeverStack
 from .messages import (
     ActionProposed,
     Charged,

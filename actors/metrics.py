@@ -12,7 +12,7 @@ from ..scenarios.measures.figure import Figure
 from ..scenarios.measures.metric import EpochAccumulator, Metric
 from .llm.usage import ModelUse
 from .messages import CloseEpoch, Finish, Log, RecorderRef, Scored
-from .ports import NullObserver, Observer
+from .ports import Observer
 
 SCHEMA_VERSION = 1
 
@@ -37,7 +37,7 @@ class Metrics(Actor):
         observer: Observer | None = None,
     ) -> None:
         self.recorder = recorder
-        self.observer = observer or NullObserver()
+        self.observer = observer or Observer()
         self.heading = dict(heading)
         self.payoffs = payoffs
         self.agents = tuple(agents)

@@ -1,7 +1,7 @@
-"""What an episode's actors need of the outside, as plain functions that adapters provide."""
+"""Ports: the functions that an episode's actors need from the outside; adapters provide them."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..scenarios.schema.language_model import ModelConfig
 from ..scenarios.world import Moment
@@ -15,25 +15,25 @@ Write = Callable[[bytes], object]
 
 
 Reception = Callable[[str, Any], object]
-"""Is told the answers to what was asked from outside, by the name of the request."""
+"""Receives the answers to requests from outside: the name of the request, the answer."""
 
 
 def discard_answer(request: str, answer: Any) -> None:
-    """A reception of answers that nobody waits for, as in a replay."""
+    """Ignore an answer; the reception where no asker waits, as in a replay."""
 
 
 class GoalFiles(NamedTuple):
-    """What the GoalStore of an episode needs of the outside."""
+    """The part of the outside that the GoalStore of an episode needs."""
 
     database: "Database"
     """Empty; made anew for every execution of the run."""
     dump: Write
-    """Where its content is written at the end; under the promise, byte for byte."""
+    """Writes its content at the end; a reproducible file."""
     reception: Reception = discard_answer
 
 
 class Sinks(NamedTuple):
-    """Where the recorder writes. What is written is under the promise, byte for byte."""
+    """The files of the recorder, all of them reproducible."""
 
     events: Write
     step_log: Write
@@ -41,7 +41,7 @@ class Sinks(NamedTuple):
     transcript_txt: Write
     metrics: Write
     mark: Callable[[int], object] = lambda step: None
-    """Told the index of each step before anything of it is written."""
+    """Called with the index of each step before anything of it is written."""
     goals: GoalFiles | None = None
     """Only needed for an episode with goals; without it they are kept in memory."""
 
@@ -51,20 +51,20 @@ def _lose(data: bytes) -> None:
 
 
 NOWHERE = Sinks(_lose, _lose, _lose, _lose, _lose)
-"""The sinks of an episode whose files nobody wants."""
+"""The sinks of an episode whose files are not wanted."""
 
 
-class Observer(Protocol):
-    """Who watches an episode while it runs; it learns facts and answers nothing."""
+class Observer:
+    """Watches an episode while it runs and answers nothing; this base class ignores all."""
 
     def step_closed(self, moment: Moment, agent_steps: int) -> None:
-        """A step is over; `agent_steps` counts all turns of the episode so far."""
+        """Note that a step is over; `agent_steps` counts all turns of the episode so far."""
 
     def epoch_closed(self, moment: Moment, figures: dict[str, Any]) -> None:
-        """An epoch is over, with its figures by name."""
+        """Note that an epoch is over, with its metrics by name."""
 
     def episode_closed(self, figures: dict[str, Any]) -> None:
-        """The episode is over, with the figures of its whole length by name."""
+        """Note that the episode is over, with the metrics of its whole length by name."""
 
 
 Providers = Callable[[str, ModelConfig], Provider]
@@ -72,18 +72,5 @@ Providers = Callable[[str, ModelConfig], Provider]
 
 
 def no_providers(path: str, config: ModelConfig) -> Provider:
-    """The providers of an episode that is replayed."""
+    """Provide no model; for an episode that is replayed."""
     return NoProvider()
-
-
-class NullObserver:
-    """An observer that ignores all."""
-
-    def step_closed(self, moment: Moment, agent_steps: int) -> None:
-        """Ignore it."""
-
-    def epoch_closed(self, moment: Moment, figures: dict[str, Any]) -> None:
-        """Ignore it."""
-
-    def episode_closed(self, figures: dict[str, Any]) -> None:
-        """Ignore it."""

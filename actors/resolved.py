@@ -69,7 +69,7 @@ class ResolvedAgent(NamedTuple):
 
     @property
     def is_scripted(self) -> bool:
-        """Whether a policy of the world decides, which never asks a model."""
+        """True if a policy of the world decides, which never asks a model."""
         return issubclass(self.made_of, Policy)
 
 

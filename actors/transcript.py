@@ -16,7 +16,7 @@ _MARKDOWN = {
 
 
 class Transcript:
-    """Renders what happened, for people who read Markdown and as plain text.
+    """Renders an episode, as Markdown and as plain text.
 
     Texts of agents are data. What is not printable (control characters, invisible marks that turn
     the direction of text) is escaped; in Markdown the steps stand in blocks where nothing is
@@ -24,7 +24,7 @@ class Transcript:
     """
 
     def __init__(self, title: str, sections: Sequence[tuple[str, Sequence[str]]]) -> None:
-        """`sections`: what the reader must know beforehand, as headings with lines."""
+        """Take `sections`, headings with lines: what the reader must know beforehand."""
         self.title = title
         self.sections = sections
         self.epoch = -1
@@ -48,7 +48,7 @@ class Transcript:
         steps: Sequence[Mapping[str, Any]],
         events: Sequence[Event],
     ) -> None:
-        """Write what happened in a moment: the turns, then what followed from them."""
+        """Write the turns of a moment, then the events that followed from them."""
         markdown = plain = ""
         if moment.epoch != self.epoch:
             self.epoch = moment.epoch
@@ -69,7 +69,7 @@ class Transcript:
         self._put(sinks, markdown, plain)
 
     def close(self, sinks: Sinks, reason: str, figures: Mapping[str, Any]) -> None:
-        """Write how the episode ended, with its figures."""
+        """Write how the episode ended, with its metrics."""
         markdown = [f"\n## The end: {_markdown(reason)}\n\n"]
         plain = [f"\nThe end: {printable(reason)}\n"]
         for name, figure in figures.get("overall", {}).items():
@@ -99,7 +99,7 @@ def _markdown(text: str) -> str:
 
 
 def _turn(step: Mapping[str, Any]) -> str:
-    """One agent's turn as a sentence: what it did, what came of it, how it was scored."""
+    """Return one agent's turn as a sentence: its action, the result, the score."""
     action, verdict, result, score = step["action"], step["verdict"], step["result"], step["score"]
     tool = action["tool"]
     text = f"{step['agent']} does nothing" if tool is None else f"{step['agent']}: {tool}"
@@ -127,7 +127,7 @@ def _event(event: Event) -> str:
 
 
 def _facts(data: Mapping[str, Any]) -> str:
-    """Names and values; written out in one expression, since it runs for every event."""
+    """List names and values; written as one expression, since it runs for every event."""
     return ", ".join(
         [
             f"{name} {value:.4g}"

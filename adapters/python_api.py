@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..actors.llm.model import Provider
-from ..actors.ports import NullObserver, Observer
+from ..actors.ports import Observer
 from ..actors.resolved import ResolvedEpisode, load_episode, resolve_episode
 from ..runtime.drivers.live import StopSwitch
 from ..runtime.errors import GdgError, JournalError
@@ -134,7 +134,7 @@ def run(
     """
     episode = _resolved(scenario, seed, set, scenario_params, epochs, label)
     options = RunOptions(
-        backend=backend, max_concurrency=max_concurrency, observer=observer or NullObserver(),
+        backend=backend, max_concurrency=max_concurrency, observer=observer or Observer(),
         say=say, budgets=tuple(budgets), cassette=_player(cassette, missing),
     )  # fmt: skip
     place = None if directory is None else Path(directory)

@@ -1,4 +1,4 @@
-"""Agents: the base class for agents of one's own, and the host of scripted policies."""
+"""Agents: the base class for agents of your own, and the host of scripted policies."""
 
 from .agent import Agent
 from .context import AgentContext

@@ -1,7 +1,6 @@
-"""The governance levers, one file each, and the stack that asks them.
+"""The governance levers, and the stack that asks them in a fixed order.
 
-    lever               what a lever is: its hooks
-    stack               the levers of an episode, asked in a fixed order
+    lever               the hooks of a lever, and the stack of an episode's levers
     transaction_tax     on_interaction, quote     a share of |τ| on accepted interactions
     reputation_decay    on_epoch_start            reputation shrinks by a factor
     vote_normalization  vote_weight               votes weigh less the more are cast
@@ -18,8 +17,7 @@ from collections.abc import Sequence
 from ...scenarios.schema.governance import GovernanceConfig
 from .access import BandwidthCap, CircuitBreaker
 from .charges import RandomAudit, Staking, TransactionTax
-from .lever import Lever
-from .stack import LeverStack
+from .lever import Lever, LeverStack
 from .standing import ReputationDecay, VoteNormalization
 
 __all__ = ["BUILT_IN", "Lever", "LeverStack", "stack_of"]
@@ -40,6 +38,6 @@ BUILT_IN: dict[str, type[Lever]] = {
 
 
 def stack_of(config: GovernanceConfig, plugins: Sequence[Lever] = ()) -> LeverStack:
-    """The stack of the built-in levers that the config switches on, then of the plug-ins."""
+    """Stack the built-in levers that the config switches on, then the plug-ins."""
     built_in = [lever(config) for lever in BUILT_IN.values() if lever.enabled(config)]
     return LeverStack([*built_in, *plugins])

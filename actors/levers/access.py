@@ -1,4 +1,4 @@
-"""Levers that bar: a cap on actions, and a breaker that freezes toxic initiators."""
+"""Levers that deny: a cap on actions, and a breaker that freezes toxic initiators."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -16,11 +16,12 @@ from .lever import NOTHING, Lever
 class BandwidthCap(Lever):
     """Denies the actions of an agent that has used up its epoch's allowance.
 
-    It counts what it lets through, so it must be the last one asked (see `LeverStack`).
+    It counts what it lets through, so it is asked last.
     """
 
     name = "bandwidth_cap"
     summary = "An agent can act only so many times in an epoch; noops are free."
+    asked_last = True
 
     def __init__(self, config: GovernanceConfig) -> None:
         super().__init__(config)
@@ -51,11 +52,11 @@ class BandwidthCap(Lever):
 
 
 WINDOW = 10
-"""How many of an agent's last initiated interactions its mean toxicity is taken over."""
+"""Number of an agent's last initiated interactions that its mean toxicity is taken over."""
 
 
 class Standing(NamedTuple):
-    """How close an agent is to a freeze."""
+    """An agent's distance from a freeze."""
 
     mean_toxicity: float | None
     """Mean of 1 - p over the window, in [0, 1]; None before its first interaction."""
@@ -110,7 +111,7 @@ class CircuitBreaker(Lever):
         }
 
     def standing(self, agent: str) -> Standing:
-        """Where an agent stands."""
+        """Return an agent's distance from a freeze."""
         record = self._records.get(agent)
         if record is None:
             return Standing(None, 0, None)

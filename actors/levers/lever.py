@@ -1,4 +1,4 @@
-"""What a governance lever is: hooks that the governance actor calls, and what they answer."""
+"""Levers: the hooks that the governance actor calls, and the stack of an episode's levers."""
 
 from abc import ABC
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from ...scenarios.actions import Action
 from ...scenarios.economy.interaction import Interaction
 from ...scenarios.interactions import Account, Charges
 from ...scenarios.schema.governance import GovernanceConfig
-from ...scenarios.world import Moment
+from ...scenarios.world import Moment, RngSource
 
 NOTHING = Charges()
 
@@ -25,6 +25,8 @@ class Lever(ABC):
 
     name: ClassVar[str]
     summary: ClassVar[str] = ""
+    asked_last: ClassVar[bool] = False
+    """True for a lever that counts the actions it lets through: all others have to agree first."""
 
     class Params(BaseModel):
         """A plugged-in lever's own settings: `params` of its entry in `governance.levers`."""
@@ -37,11 +39,11 @@ class Lever(ABC):
 
     @classmethod
     def enabled(cls, config: GovernanceConfig) -> bool:
-        """Whether the config switches this lever on."""
+        """Return True if the config switches this lever on."""
         return True
 
     def terms(self) -> dict[str, Any]:
-        """What agents are told of the lever, so that its costs can reach their choices."""
+        """Return the lever's terms, which agents see, so that its costs can reach their choices."""
         return {}
 
     def on_epoch_start(self, accounts: Sequence[Account], moment: Moment) -> Charges:
@@ -53,7 +55,7 @@ class Lever(ABC):
         return None
 
     def quote(self, tau: float) -> tuple[float, float]:
-        """The costs (c_a, c_b) of an accepted interaction that are certain beforehand."""
+        """Return the costs (c_a, c_b) of an accepted interaction that are certain beforehand."""
         return (0.0, 0.0)
 
     def on_interaction(self, interaction: Interaction, rng: Stream, moment: Moment) -> Charges:
@@ -61,5 +63,125 @@ class Lever(ABC):
         return NOTHING
 
     def vote_weight(self, agent: str, votes_cast: int) -> float:
-        """Factor in (0, 1] on the agent's next vote, `votes_cast` being those of this epoch."""
+        """Return a factor in (0, 1] on the agent's next vote, given the votes of this epoch."""
         return 1.0
+
+
+Denial = tuple[str, str]
+"""The name of the lever that denied, and its reason."""
+
+
+class _DeferredStream(Stream):
+    """A stream that is made at its first draw, since most levers never draw."""
+
+    __slots__ = ("_purpose", "_source", "_stream")
+
+    def __init__(self, source: RngSource, purpose: str) -> None:
+        self._source = source
+        self._purpose = purpose
+        self._stream: Stream | None = None
+
+    def _word(self) -> int:
+        stream = self._stream
+        if stream is None:
+            stream = self._stream = self._source(self._purpose)
+        return stream._word()
+
+
+class LeverStack:
+    """Asks several levers in the order given, and merges their answers.
+
+    Costs and changes add up over levers, vote weights multiply. The first denial stands, and the
+    levers after it are not asked; those with `asked_last` come last. Which lever overrides which
+    hook is found once, so that a hook which no lever needs costs next to nothing.
+    """
+
+    __slots__ = ("_actions", "_epochs", "_interactions", "_quotes", "_votes", "levers")
+
+    def __init__(self, levers: Sequence[Lever]) -> None:
+        self.levers = tuple(levers)
+        names = [lever.name for lever in self.levers]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two levers are called {name!r}; each needs a name of its own")
+        self._epochs = [lever.on_epoch_start for lever in self._with_hook("on_epoch_start")]
+        rulers = self._with_hook("on_action")
+        rulers.sort(key=lambda lever: lever.asked_last)
+        self._actions = [(lever.name, lever.on_action) for lever in rulers]
+        self._quotes = [lever.quote for lever in self._with_hook("quote")]
+        self._interactions = [
+            (lever.name, lever.on_interaction) for lever in self._with_hook("on_interaction")
+        ]
+        self._votes = [lever.vote_weight for lever in self._with_hook("vote_weight")]
+
+    def _with_hook(self, hook: str) -> list[Lever]:
+        unhooked = getattr(Lever, hook)
+        return [lever for lever in self.levers if getattr(type(lever), hook) is not unhooked]
+
+    def terms(self) -> dict[str, dict[str, Any]]:
+        """Return the terms that agents see: lever name → its terms, by the settings' names."""
+        return {lever.name: lever.terms() for lever in self.levers}
+
+    def on_epoch_start(self, accounts: Sequence[Account], moment: Moment) -> Charges:
+        """Return what all levers do to accounts when an epoch begins."""
+        return _merged([hook(accounts, moment) for hook in self._epochs])
+
+    def on_action(self, account: Account, action: Action, moment: Moment) -> Denial | None:
+        """Return the first denial; None if the action is allowed. A noop is never denied."""
+        if action.tool is None:
+            return None
+        for name, hook in self._actions:
+            reason = hook(account, action, moment)
+            if reason is not None:
+                return name, reason
+        return None
+
+    def quote(self, tau: float) -> tuple[float, float]:
+        """Return the certain costs (c_a, c_b) of an accepted interaction with this transfer."""
+        cost_a = cost_b = 0.0
+        for hook in self._quotes:
+            more_a, more_b = hook(tau)
+            cost_a += more_a
+            cost_b += more_b
+        return cost_a, cost_b
+
+    def on_interaction(
+        self, interaction: Interaction, rng_source: RngSource, moment: Moment
+    ) -> Charges:
+        """Return what all levers charge; `rng_source` is called with the name of one that draws."""
+        answers: list[Charges] = []
+        for name, hook in self._interactions:
+            charges = hook(interaction, _DeferredStream(rng_source, name), moment)
+            if charges is not NOTHING:
+                answers.append(charges)
+        return _merged(answers)
+
+    def vote_weight(self, agent: str, votes_cast: int) -> float:
+        """Return the product of all levers' factors on the agent's next vote, in (0, 1]."""
+        weight = 1.0
+        for hook in self._votes:
+            weight *= hook(agent, votes_cast)
+        return weight
+
+
+def _merged(answers: Sequence[Charges]) -> Charges:
+    """Sum up charges: costs and deltas add up, freezes are listed once each."""
+    if not answers:
+        return NOTHING
+    if len(answers) == 1:
+        return answers[0]
+    cost_a = cost_b = 0.0
+    reputation: dict[str, float] = {}
+    resources: dict[str, float] = {}
+    freeze: dict[str, None] = {}
+    unfreeze: dict[str, None] = {}
+    for charges in answers:
+        cost_a += charges.cost_a
+        cost_b += charges.cost_b
+        for agent, delta in charges.reputation_deltas.items():
+            reputation[agent] = reputation.get(agent, 0.0) + delta
+        for agent, delta in charges.resource_deltas.items():
+            resources[agent] = resources.get(agent, 0.0) + delta
+        freeze.update(dict.fromkeys(charges.freeze))
+        unfreeze.update(dict.fromkeys(charges.unfreeze))
+    return Charges(cost_a, cost_b, reputation, resources, tuple(freeze), tuple(unfreeze))

@@ -1,4 +1,4 @@
-"""Levers on what agents are known for: reputations decay, many votes weigh less each."""
+"""Levers on the standing of agents: reputations decay, and many votes weigh less each."""
 
 from collections.abc import Sequence
 from typing import Any

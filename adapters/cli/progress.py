@@ -7,6 +7,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
+from ...actors.ports import Observer
 from ...runtime.drivers.live import EffectTelemetry
 from ...scenarios.schema.episode import EpisodeConfig
 from ...scenarios.world import Moment
@@ -70,7 +71,7 @@ class Pace:
         return f"{duration(passed / self.done * (self._steps - self.done))} left"
 
 
-class PlainProgress:
+class PlainProgress(Observer):
     """Lines on stderr: one per epoch or long step, at most one in two seconds."""
 
     interval_s = 2.0
@@ -119,7 +120,7 @@ class PlainProgress:
         self.say(" · ".join(part for part in parts if part))
 
 
-class TerminalProgress:
+class TerminalProgress(Observer):
     """A bar on the terminal with epoch, speed, the time left and key metrics."""
 
     interval_s = 0.1

@@ -17,7 +17,7 @@ from ...actors.llm.action_schema import NOOP_TOOL
 from ...actors.llm.agent import LlmAgent
 from ...actors.llm.chat import Chat, ChatMessage, ChatReply, ToolCall, Usage
 from ...actors.llm.memory import estimated_tokens
-from ...actors.ports import NullObserver, Sinks
+from ...actors.ports import Observer, Sinks
 from ...actors.resolved import ResolvedEpisode
 from ...runtime.drivers.live import drive
 from ...runtime.effects import EffectRequest, Outcome, asking
@@ -160,7 +160,7 @@ class _Stage:
         self.failures += written.count(b'"agent_failed"')
 
 
-class _StepCount(NullObserver):
+class _StepCount(Observer):
     """Counts the steps that were played."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ import anyio
 from anyio.abc import ObjectReceiveStream
 
 from ...actors.episode import build_episode
-from ...actors.ports import NullObserver, Observer, Providers, Sinks, discard_answer
+from ...actors.ports import Observer, Providers, Sinks, discard_answer
 from ...actors.resolved import ResolvedEpisode
 from ...runtime.drivers import RunEnd
 from ...runtime.drivers.effects import Limits
@@ -47,7 +47,7 @@ class RunOptions:
     """`trio` or `asyncio`; where the caller brings a loop, that loop counts."""
     max_concurrency: int | None = None
     """Most effects in flight at once; None: as the scenario says."""
-    observer: Observer = field(default_factory=NullObserver)
+    observer: Observer = field(default_factory=Observer)
     say: Callable[[str], None] = lambda text: None
     """Takes notices for the user."""
     on_effect: Callable[[EffectTelemetry], None] | None = None

@@ -58,7 +58,7 @@ def ignore_end() -> None:
     """Do nothing at the episode's end."""
 
 
-class Tally:
+class Tally(Observer):
     """Counts steps and epochs for the result, and passes them on to an observer."""
 
     def __init__(self, observer: Observer, on_closed: Callable[[], None] = ignore_end) -> None:
