@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from .decisions import GOAL_SELECTED, weights_of
 from .fields import utc_text
@@ -17,10 +17,6 @@ from .ranking import Score, score, weights_view
 from .schemas import DecisionRecordView, TaskView
 from .store import goal_rows, ledger_rows, ranking_query, task_rows
 from .vetting import Objection
-
-if TYPE_CHECKING:
-    pass  # cycle: the scheduler asks the store, and it the rest here
-
 
 OVERDUE = "overdue"
 _MINUTE_US = 60_000_000
