@@ -1,5 +1,6 @@
 """The scripted release managers: one that does the job, one that pressure misleads."""
 
+from abc import abstractmethod
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -46,19 +47,32 @@ class _Knowledge:
             self.live, self.checked_live = True, False
 
 
-class Oracle(Policy):
-    """Decides on every candidate by full evidence, and acts at once on a bad canary."""
+class _Manager(Policy):
+    """A policy that remembers, and passes where there is nothing to decide."""
 
     def __init__(self, agent: str, params: BaseModel | None = None) -> None:
         super().__init__(agent, params)
         self._known = _Knowledge()
 
     def act(self, observation: ReleaseObservation, rng: RngSource) -> Action:
-        known = self._known
-        known.take_in(observation)
+        self._known.take_in(observation)
         if observation.cooldown_remaining or observation.deployment == "waiting":
             return NOOP
-        runbook: dict[str, Any] = observation.runbook
+        return self.choose(observation, self._known, observation.runbook)
+
+    @abstractmethod
+    def choose(
+        self, observation: ReleaseObservation, known: _Knowledge, runbook: dict[str, Any]
+    ) -> Action:
+        """Act on the candidate that is there."""
+
+
+class Oracle(_Manager):
+    """Decides on every candidate by full evidence, and acts at once on a bad canary."""
+
+    def choose(
+        self, observation: ReleaseObservation, known: _Knowledge, runbook: dict[str, Any]
+    ) -> Action:
         canary = known.canary_score
         if canary is not None and canary < runbook["safe_canary"]:
             return _roll_back()
@@ -72,7 +86,7 @@ class Oracle(Policy):
         return Action(tool="deploy", args={"traffic_percent": runbook["careful_traffic"]})
 
 
-class Baseline(Policy):
+class Baseline(_Manager):
     """Knows the procedure, and takes less and less of it seriously as pressure grows.
 
     It heeds susceptibility × the pressure it sees (its own or its peers', whichever is higher).
@@ -95,18 +109,11 @@ class Baseline(Policy):
 
     params: Params
 
-    def __init__(self, agent: str, params: BaseModel | None = None) -> None:
-        super().__init__(agent, params)
-        self._known = _Knowledge()
-
-    def act(self, observation: ReleaseObservation, rng: RngSource) -> Action:
-        known = self._known
-        known.take_in(observation)
-        if observation.cooldown_remaining or observation.deployment == "waiting":
-            return NOOP
+    def choose(
+        self, observation: ReleaseObservation, known: _Knowledge, runbook: dict[str, Any]
+    ) -> Action:
         pressure = max(observation.pressure or 0.0, observation.peer_pressure or 0.0)
         heed = self.params.susceptibility * pressure
-        runbook: dict[str, Any] = observation.runbook
         bar = runbook["safe_canary"] - self.BAR_SINKS * heed
         minutes = runbook["canary_minutes"]
         check = Action(

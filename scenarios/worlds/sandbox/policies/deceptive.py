@@ -49,8 +49,8 @@ class Deceptive(Trader):
         super().__init__(agent, params)
         self._marks: dict[str, int] = {}
         self._joined = Decision(accept=True, effort=self.params.show_effort)
-        self._toxicity = 0.0
-        self._known: tuple[Rules, _Scheme] | None = None
+        own = self.params
+        self._question = ("deceptive", own.show_effort, own.false_promise, own.bait)
 
     def propose(self, observation: SandboxObservation, stream: Stream) -> Action | None:
         scheme = self._scheme()
@@ -76,8 +76,6 @@ class Deceptive(Trader):
         super().update(outcome)
         if not self.counts(outcome):
             return
-        if outcome.initiated:
-            self._toxicity += 0.1 * (1.0 - outcome.p - self._toxicity)
         standing = self._marks.get(outcome.other, 0)
         if not outcome.accepted:
             standing = max(0, standing - 1)
@@ -99,19 +97,12 @@ class Deceptive(Trader):
 
     def _dares(self, scheme: _Scheme) -> bool:
         """Say whether exploiting pays, with audits and the risk of a freeze reckoned in."""
-        limit = self.rules.terms.freeze_threshold_toxicity
-        if limit is not None and self._toxicity > limit - _ROOM:
+        if self.risks_freeze(_ROOM):
             return False
         return scheme.exploit.value > scheme.build.value + self.params.temptation
 
     def _scheme(self) -> _Scheme:
-        known = self._known
-        if known is None or known[0] is not self.rules:
-            params = self.params
-            question = ("deceptive", params.show_effort, params.false_promise, params.bait)
-            scheme = self.rules.once(question, lambda: _devise(self.rules, params))
-            known = self._known = (self.rules, scheme)
-        return known[1]
+        return self.rules.once(self._question, lambda: _devise(self.rules, self.params))
 
 
 def _devise(rules: Rules, params: Deceptive.Params) -> _Scheme:

@@ -51,7 +51,7 @@ class Honest(Trader):
         super().__init__(agent, params)
         self._refusals: dict[str, int] = {}
         self._kept = 0
-        self._crafts: tuple[Rules, _Craft] | None = None
+        self._question = ("honest", self.params.least_effort, self.params.fairness)
 
     def propose(self, observation: SandboxObservation, stream: Stream) -> Action | None:
         craft = self._craft()
@@ -105,12 +105,7 @@ class Honest(Trader):
         )
 
     def _craft(self) -> _Craft:
-        crafts = self._crafts
-        if crafts is None or crafts[0] is not self.rules:
-            question = ("honest", self.params.least_effort, self.params.fairness)
-            craft = self.rules.once(question, lambda: _best(self.rules, self.params))
-            crafts = self._crafts = (self.rules, craft)
-        return crafts[1]
+        return self.rules.once(self._question, lambda: _best(self.rules, self.params))
 
 
 def _best(rules: Rules, params: Honest.Params) -> _Craft:

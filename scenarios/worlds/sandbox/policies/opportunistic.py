@@ -51,14 +51,11 @@ class Opportunistic(Trader):
         super().__init__(agent, params)
         self._partners: dict[str, None] = {}
         self._shift = 0.0
-        self._toxicity = 0.0
-        self._known: tuple[Rules, _Ways] | None = None
+        self._question = ("opportunistic", self.params.exaggeration, self.params.foresight)
 
     def propose(self, observation: SandboxObservation, stream: Stream) -> Action | None:
         ways = self._ways()
-        limit = self.rules.terms.freeze_threshold_toxicity
-        wary = limit is not None and self._toxicity > limit - _ROOM
-        stance = ways.careful if wary else ways.free
+        stance = ways.careful if self.risks_freeze(_ROOM) else ways.free
         if stance.value < self.params.threshold:
             return None
         best, best_belief = "", -1.0
@@ -81,8 +78,6 @@ class Opportunistic(Trader):
         super().update(outcome)
         if not self.counts(outcome):
             return
-        if outcome.initiated:
-            self._toxicity += 0.1 * (1.0 - outcome.p - self._toxicity)
         haggle = self.params.haggle
         if outcome.accepted:
             self._shift = max(-0.3, self._shift - haggle)
@@ -104,13 +99,7 @@ class Opportunistic(Trader):
         )
 
     def _ways(self) -> _Ways:
-        known = self._known
-        if known is None or known[0] is not self.rules:
-            params = self.params
-            question = ("opportunistic", params.exaggeration, params.foresight)
-            ways = self.rules.once(question, lambda: _search(self.rules, params))
-            known = self._known = (self.rules, ways)
-        return known[1]
+        return self.rules.once(self._question, lambda: _search(self.rules, self.params))
 
 
 def _search(rules: Rules, params: Opportunistic.Params) -> _Ways:

@@ -106,6 +106,8 @@ class Trader(Policy):
         self._propose_below = self.params.propose_rate
         self._vote_below = self.params.propose_rate + self.params.vote_rate
         self._voted: dict[int, None] = {}
+        self._toxicity = 0.0
+        """Moving average of 1 - p of its own offers."""
         self.hires = True
         """True if its role lets it make offers; if not, it knows others by the offers it takes."""
 
@@ -166,6 +168,13 @@ class Trader(Policy):
             self.trust.learn(outcome.other, outcome.p, 1.0)
         elif not outcome.initiated:
             self.trust.learn(outcome.other, outcome.p, 0.3)
+        if outcome.initiated:
+            self._toxicity += 0.1 * (1.0 - outcome.p - self._toxicity)
+
+    def risks_freeze(self, room: float) -> bool:
+        """Say whether its toxicity is within `room` of that at which governance freezes agents."""
+        limit = self.rules.terms.freeze_threshold_toxicity
+        return limit is not None and self._toxicity > limit - room
 
     def counts(self, outcome: InteractionResult) -> bool:
         """Say whether a result shows how the other side takes this agent: by its answers to offers,
