@@ -31,7 +31,7 @@ class CassetteUnreadable(RunError):
 
     def __init__(self, path: Path, why: str, line: int | None = None) -> None:
         self.line = line
-        """From 1; None where the trouble is with the whole file."""
+        """Number of the damaged line, from 1; None where the whole file is damaged."""
         place = "" if line is None else f":{line}"
         super().__init__(f"{path}{place}: {why}")
 
@@ -98,7 +98,7 @@ class Header(BaseModel):
     scenario: str | None
     seed: int | None
     config_hash: str | None
-    """Of the run that was recorded; another may be played from it all the same."""
+    """Hash of the recorded run's config; other runs may be played from it, too."""
     models: list[str]
     """Names of the language models that were asked, sorted."""
     redaction_rules: int

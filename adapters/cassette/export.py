@@ -1,4 +1,4 @@
-"""From a run's journal to a cassette: no secret goes along."""
+"""Make a cassette of a run's journal, without secrets."""
 
 import json
 import re
@@ -42,7 +42,7 @@ class Requests(NamedTuple):
     """The requests of a run."""
 
     occurrences: Mapping[tuple[str, int], int]
-    """Of every request, by (actor, number)."""
+    """The occurrence of every request, by (actor, number)."""
     given_up: Sequence[EffectRequest]
     """Those whose outcome nobody waited for."""
 

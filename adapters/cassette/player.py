@@ -25,14 +25,14 @@ _MOST_LINES = 12
 _WIDTH = 100
 """Characters shown of a line."""
 _AHEAD = 30
-"""Of these, how many stand before the first that differs."""
+"""Characters shown before the first one that differs."""
 
 
 class Line(NamedTuple):
     """A line of a request: where it stands and what it says."""
 
     place: str
-    """Such as `body.messages[].content`, without numbers: one more message moves no other."""
+    """A path such as `body.messages[].content`, without numbers: a new message moves no other."""
     text: str
 
 

@@ -158,16 +158,11 @@ def _terms(one: ModelEstimate) -> str:
         )
         if not one.price.input and not one.price.output:
             price = f"free ({one.price_source})"
-    return f"{safe(price)}; the time is set by {_BOUND_BY[one.bound_by]}"
+    return f"{safe(price)}; the time is set by {_BOUND_BY.get(one.bound_by, one.bound_by)}"
 
 
-_BOUND_BY = {
-    "requests_per_minute": "requests_per_minute",
-    "tokens_per_minute": "tokens_per_minute",
-    "max_concurrency": "max_concurrency",
-    "latency": "how fast it answers",
-    "local model": "this machine",
-}
+_BOUND_BY = {"latency": "how fast it answers", "local model": "this machine"}
+"""Names for people of what bounds the time, where a setting is none."""
 
 
 def _range(metric: Range, shown: Callable[[float], str], noun: str = "") -> str:

@@ -26,7 +26,7 @@ _FEWEST, _MOST = 1, 12
 _SECONDS_PER_CALL = Range(1.0, 3.0, 10.0)
 """Assumed of a provider's answers."""
 _LOCAL_TOKENS_PER_SECOND = (70.0, 20.0)
-"""Of the small local model on one core of a plain machine: of prompts, of replies."""
+"""Tokens of prompts and of replies that the small local model handles, on one plain core."""
 _LOCAL_SPREAD = Range(0.5, 1.0, 2.0)
 """Slowest and fastest machines, as parts of that time."""
 _LOCAL_MODEL = "local model"
@@ -49,7 +49,7 @@ class BudgetCheck:
     """A limit, and what the run is likely to need of it."""
 
     scope: Scope
-    """Of several agents with the same limit: the one that needs most."""
+    """The owner; of several agents with the same limit the one that needs most."""
     unit: Unit
     limit: float
     needed: Range | None

@@ -45,16 +45,16 @@ class Asked:
 
     count: int = 0
     tokens: int = 0
-    """Of the messages that do not come from the agent's memory."""
+    """Tokens of the messages that do not come from the agent's memory."""
     longest: int = 0
     """The most of these tokens, and of the schema's, in one question."""
     schema_tokens: int = 0
-    """Of the schemas and the lists of tools, which some providers charge for."""
+    """Tokens of the schemas and the lists of tools, which some providers charge for."""
     remembered: int = 0
     """Turns in the agent's memory."""
     memory_tokens: int = 0
     max_tokens: int = 0
-    """Of the reply: the highest limit."""
+    """The highest limit on the tokens of a reply."""
 
     def note(self, question: Chat, remembers: bool) -> None:
         """Count a question; `remembers` if the middle of it is the agent's memory."""
@@ -78,7 +78,7 @@ class Rehearsal:
     """The questions of the first steps of an episode."""
 
     steps: int
-    """That were played."""
+    """Steps that were played."""
     asked: dict[str, dict[Kind, Asked]] = field(default_factory=dict)
     """By agent."""
     withheld: frozenset[str] = frozenset()

@@ -146,7 +146,7 @@ class Forecast:
     busy: Rehearsal
     steps: int
     settings: LlmAgent.Params | None
-    """Of an LLM agent; None for any other."""
+    """Settings of an LLM agent; None for any other."""
     offers: bool
     """Other agents may make it offers."""
 

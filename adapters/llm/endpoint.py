@@ -24,7 +24,7 @@ class KnownProvider(NamedTuple):
     host: str
     key: str | None = None
     url: str | None = None
-    """For `adapter: openai` without an api_base."""
+    """Address for `adapter: openai` without an api_base."""
 
 
 PROVIDERS = {

@@ -39,8 +39,11 @@ class LanguageModels:
         self, episode: ResolvedEpisode, budgets: Sequence[str] = (),
         say: Callable[[str], None] = lambda text: None,
     ) -> None:  # fmt: skip
-        """Raises MissingKeys, BudgetNeedsPrice, BadBudget; NotPulled for a local model that is not
-        there yet, MissingExtra for a package that is not, Unreachable."""
+        """Prepare all providers, and check what must be there before the run begins.
+
+        Raises MissingKeys, BudgetNeedsPrice, BadBudget; NotPulled for a local model that is not
+        there yet, MissingExtra for a package that is not, Unreachable.
+        """
         self._models = episode.models
         self._say = say
         self._stack = ExitStack()

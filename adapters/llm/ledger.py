@@ -132,7 +132,7 @@ class Ledger:
         self._waiting: list[_Waiter] = []
 
     def check_prices(self, prices: Mapping[str, Price | None]) -> None:
-        """Raises BudgetNeedsPrice if money is limited and a model has no price."""
+        """Check that every model has a price if money is limited. Raises BudgetNeedsPrice."""
         if any("usd" in account.limits for account in self._accounts.values()):
             for model, price in prices.items():
                 if price is None:

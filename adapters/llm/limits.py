@@ -33,7 +33,7 @@ class BreakerTerms:
     threshold: int = 10
     """Attempts that must fail in a row."""
     cool_down_s: float = 1.0
-    """From the opening to the first probe, in seconds; doubles with each probe that fails."""
+    """Seconds from the opening to the first probe; doubled by each probe that fails."""
     cool_down_cap_s: float = 30.0
 
 

@@ -1,4 +1,4 @@
-"""Speaks to every provider that litellm knows."""
+"""The transport to every provider that litellm knows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .transport import Answer, FaultKind, TransportFault, place_of
 _NO_LIMIT_S = 7 * 86_400.0
 """litellm's own time limit; it counts reads, not calls, and the caller's is the one that counts."""
 _NO_KEY = "none"
-"""For servers that want no key; without one litellm would send them OpenAI's."""
+"""Key for servers that want none; without one litellm would send them OpenAI's."""
 
 
 class LitellmTransport:
@@ -36,7 +36,7 @@ class LitellmTransport:
         self._model = config.model
 
     async def send(self, question: Chat) -> Answer:
-        """Raises TransportFault, MissingExtra and LitellmBroke."""
+        """Send a question. Raises TransportFault, MissingExtra and LitellmBroke."""
         outcome = await on_asyncio(self._outcome, question)
         if isinstance(outcome, Exception):
             # Raised here, where no frame has ever held a key or a provider's words.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _CONNECT_S = 15.0
 """Seconds that making a connection may take; all other limits are the caller's."""
 _MOST_BYTES = 32 * 2**20
-"""Of an answer."""
+"""Bytes of an answer at most."""
 _EXTENSIONS: dict[str, Any] = {
     "timeout": {"connect": _CONNECT_S, "read": None, "write": None, "pool": None}
 }
@@ -49,7 +49,7 @@ class OpenAiHttp:
     """
 
     def __init__(self, config: ModelConfig, endpoint: Endpoint, key: Key | None) -> None:
-        """Raises MissingExtra."""
+        """Open nothing yet. Raises MissingExtra."""
         if find_spec("httpx2") is None:
             raise MissingExtra(f"the model {config.model}", "httpx2")
         self._endpoint = endpoint
@@ -61,7 +61,7 @@ class OpenAiHttp:
         self._address: tuple[httpx2.URL, httpx2.Headers] | None = None
 
     async def send(self, question: Chat) -> Answer:
-        """Raises TransportFault."""
+        """Send one question. Raises TransportFault."""
         outcome = await self._outcome(question)
         if isinstance(outcome, TransportFault):
             # Raised here, where no frame has ever held a key or a provider's words.

@@ -23,7 +23,7 @@ from .endpoint import provider_at
 PICO = 10**12
 """Pico-dollars in a US dollar."""
 _PICO_PER_TOKEN = PICO // 10**6
-"""Of a price of one dollar per million tokens."""
+"""Pico-dollars per token, at one dollar per million tokens."""
 _FILE = "model_prices_and_context_window_backup.json"
 _FREE = Price(input=0.0, output=0.0)
 _OWN_MACHINE = frozenset({"ollama", "ollama_chat", "lemonade"})
@@ -38,7 +38,7 @@ class PriceTable:
     """litellm's table of models."""
 
     version: str | None = None
-    """Of the litellm that it came with; None where there is none."""
+    """Version of the litellm that it came with; None where there is none."""
     models: Mapping[str, Any] = field(default_factory=dict)
     """Entries by litellm's names; costs in US dollars per token."""
 

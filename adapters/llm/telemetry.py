@@ -67,12 +67,12 @@ class CallRecord(NamedTuple):
     started: str
     """UTC, ISO 8601."""
     seconds: float
-    """From the question to the end, whatever the end was."""
+    """Seconds from the question to the end, whatever the end was."""
     waited_s: float
-    """Of these, spent in waiting: for the breaker, budgets, rate limits and between attempts."""
+    """Seconds of these spent in waiting: breaker, budgets, rate limits, between attempts."""
     attempts: tuple[AttemptRecord, ...]
     prompt_tokens: int | None
-    """Of all attempts whose usage the provider reported; None if it reported none."""
+    """Tokens of all attempts whose usage the provider reported; None if it reported none."""
     completion_tokens: int | None
     usd: float | None
     """Cost of these tokens, in US dollars; None if it is unknown."""

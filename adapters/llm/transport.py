@@ -66,7 +66,7 @@ class Transport(Protocol):
     its connection, so that the caller's time limits are real."""
 
     async def send(self, question: Chat) -> Answer:
-        """Raises TransportFault."""
+        """Send one question. Raises TransportFault."""
 
     async def aclose(self) -> None:
         """Close all connections. Called once, on the loop that `send` was called on."""

@@ -35,7 +35,7 @@ class ConsistencyReport(BaseModel):
 
     @property
     def severity(self) -> float:
-        """Of the worst pattern; 0 if there is none."""
+        """Severity of the worst pattern; 0 if there is none."""
         return max((pattern.severity for pattern in self.patterns), default=0.0)
 
 

@@ -15,9 +15,9 @@ from .words import Word, backwards, is_action
 
 _ENDS = frozenset((".", ";", "!", "?", ":", "but", "however", "(", ")"))
 MOST_CLAUSES = 40
-"""Of one text; what comes after them is one more clause."""
+"""Clauses of one text; what comes after them is one more clause."""
 MOST_QUANTITIES = 16
-"""Of one clause; no sentence that people write has as many."""
+"""Quantities of one clause; no sentence that people write has as many."""
 _MANY_TERMS = 40
 """From here on repeated terms are dropped."""
 
@@ -44,7 +44,7 @@ class Term:
     head: bool = True
     """The noun of its noun phrase, not what describes it."""
     condition: bool = False
-    """In a part that says when, or unless what."""
+    """True in a part that says when, or unless what."""
     required: bool = False
     """A requirement of what is forbidden otherwise: never … without this."""
 

@@ -45,7 +45,7 @@ class Stems(_Part):
     short: Words
     british: Words
     irregular: dict[str, Words]
-    """From a word to its forms."""
+    """The forms of each word."""
 
 
 class Bounds(_Part):
@@ -74,7 +74,7 @@ class Lexicon(_Part):
     meanings: Meanings
     stems: Stems
     phrases: dict[str, tuple[str, ...]]
-    """From a word to the phrases that are read as it."""
+    """The phrases that are read as each word."""
     units: dict[str, dict[str, float]]
     """The size of each unit in the dimension's own one, by dimension."""
     bounds: Bounds

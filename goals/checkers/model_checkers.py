@@ -13,7 +13,7 @@ from ..model import Belief
 from .checker import CheckFailed, ConsistencyReport, Pattern
 
 PROMPT_VERSION = "1"
-"""To be raised with every change of prompt or schema: a kept verdict holds for one version."""
+"""Version of prompt and schema, raised with every change: a kept verdict holds for one."""
 
 PROMPT = """\
 You judge whether pursuing a goal conflicts with a belief that an agent holds.

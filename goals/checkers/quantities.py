@@ -19,14 +19,14 @@ _UNITS = {
     for dimension, names in reversed(lexicon().units.items())
     for name, factor in names.items()
 }
-"""From the stem of a unit to its dimension and its size in that dimension's own unit."""
+"""Dimension of each unit, by its stem, and its size in that dimension's own unit."""
 
 
 class Quantity(NamedTuple):
     """A number with what it counts or measures."""
 
     value: float
-    """In the base unit of its dimension."""
+    """The number in the base unit of its dimension."""
     dimension: str
     """time, mass, share, …; count, of `noun`; rate, of `noun` per second."""
     noun: str

@@ -23,7 +23,7 @@ class Word(NamedTuple):
     """One word, number or mark of a text."""
 
     text: str
-    """As it is compared: in lower case, phrases replaced by the word they stand for."""
+    """The word as it is compared: in lower case, phrases replaced by what they stand for."""
     stem: str
     shown: str
     """As it stands in the text, for evidence."""
