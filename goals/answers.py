@@ -26,7 +26,7 @@ class Refused(Answer, name="goals.refused"):
     """The command was not carried out."""
 
     code: str
-    """As in `errors.py`."""
+    """The code of an error, as in `errors.py`."""
     detail: str
     facts: dict[str, JsonValue] = Field(default_factory=dict)
     replayed: bool = False
@@ -38,7 +38,7 @@ class GoalAnswer(Answer, name="goals.goal"):
     goal: GoalView
     warnings: tuple[Warned, ...] = ()
     replayed: bool = False
-    """The same command with the same idempotency key had been answered before."""
+    """True if the same command with the same idempotency key had been answered before."""
 
 
 class GoalPage(Answer, name="goals.page"):
@@ -54,7 +54,7 @@ class Ranking(Answer, name="goals.ranking"):
     items: tuple[RankedView, ...]
     weights_used: WeightsView
     considered: int
-    """How many goals were scored."""
+    """Number of goals that were scored."""
 
 
 class Explanation(Answer, name="goals.explanation"):
@@ -85,7 +85,7 @@ class TaskAnswer(Answer, name="goals.task"):
 
 
 class Done(Answer, name="goals.done"):
-    """It was done, and there is nothing to tell."""
+    """The answer of a command that has nothing to show."""
 
     replayed: bool = False
 
@@ -116,7 +116,7 @@ class ParameterAnswer(Answer, name="goals.parameter"):
 
     parameter: ParameterView
     clamped: bool
-    """Whether the value that was asked for lay outside the bounds."""
+    """True if the value that was asked for lay outside the bounds."""
     replayed: bool = False
 
 
@@ -145,7 +145,7 @@ class Statistics(Answer, name="goals.figures"):
 
     counters: tuple[Counter, ...]
     by_state: dict[str, int]
-    """All five states, deleted goals left out."""
+    """Number of goals in each of the five states, deleted ones left out."""
 
 
 class RolloutAnswer(Answer, name="goals.rollout_verdict"):
@@ -167,4 +167,4 @@ class RolloutAnswer(Answer, name="goals.rollout_verdict"):
 
 
 ANSWERS = {answer.message_name: answer for answer in Answer.__subclasses__()}
-"""All answers, by name."""
+"""All answers by name."""

@@ -15,7 +15,7 @@ _TICK = timedelta(microseconds=1)
 
 
 def find_belief(op: Operation, belief_id: str) -> Belief:
-    """Raises BeliefNotFound."""
+    """Find a belief. Raises BeliefNotFound."""
     belief = belief_rows.find_belief(op.tx, belief_id)
     if belief is None:
         raise BeliefNotFound(belief_id)

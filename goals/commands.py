@@ -1,4 +1,4 @@
-"""What may be asked of a GoalStore, as messages, and how each is carried out.
+"""The commands to a GoalStore, as messages that know how they are carried out.
 
 The actor in an episode, the HTTP API and the command line speak these; `dispatch.py` gives each its
 transaction.
@@ -61,7 +61,7 @@ class Command(Message, name="goals.command"):
     span: ClassVar[str] = ""
     """Name of the command's span in the trace."""
     changes: ClassVar[bool] = False
-    """Whether it may write."""
+    """True if it may write."""
 
     caller: Caller = Caller()
 
@@ -86,7 +86,7 @@ class CreateGoal(Command, name="goals.create"):
 
 
 class ReadGoal(Command, name="goals.read"):
-    """Answer: GoalAnswer."""
+    """Read one goal. Answer: GoalAnswer."""
 
     span = "get"
 
@@ -119,7 +119,7 @@ class ListGoals(Command, name="goals.list"):
 
 
 class EditGoal(Command, name="goals.edit"):
-    """Answer: GoalAnswer."""
+    """Change fields of a goal. Answer: GoalAnswer."""
 
     span = "update"
     changes = True
@@ -149,21 +149,21 @@ class AdoptGoal(Command, name="goals.adopt"):
 
 
 class ApproveGoal(Command, name="goals.approve"):
-    """Answer: GoalAnswer."""
+    """Approve a goal. Answer: GoalAnswer."""
 
     span = "approve"
     changes = True
 
     goal_id: GoalId
     expected_version: Version | None = None
-    """As in EditGoal: so that nobody approves what was changed since it was read."""
+    """As in EditGoal: what is approved is what was read."""
 
     def carry_out(self, op: Operation) -> GoalAnswer:
         return _goal(lifecycle.approve(op, self.goal_id, self.expected_version))
 
 
 class AbandonGoal(Command, name="goals.abandon"):
-    """Answer: GoalAnswer."""
+    """Give a goal up for good. Answer: GoalAnswer."""
 
     span = "abandon"
     changes = True
@@ -189,7 +189,7 @@ class DeleteGoal(Command, name="goals.delete"):
 
 
 class RankGoals(Command, name="goals.rank"):
-    """Answer: Ranking."""
+    """Rank goals by falling score. Answer: Ranking."""
 
     span = "prioritized"
 
@@ -208,7 +208,7 @@ class RankGoals(Command, name="goals.rank"):
 
 
 class ExplainGoal(Command, name="goals.explain"):
-    """Answer: Explanation."""
+    """Explain a goal's score and rank. Answer: Explanation."""
 
     span = "explain"
 
@@ -242,8 +242,8 @@ class ReadHistory(Command, name="goals.history"):
 
 
 class NextTask(Command, name="goals.next_task"):
-    """What is to be done now: a goal's task or a scheduled one, as the flags say. The same
-    `selection_key` gets the same task. Answer: TaskAnswer."""
+    """Take the next task: a goal's or a scheduled one, as the flags say. The same `selection_key`
+    gets the same task. Answer: TaskAnswer."""
 
     span = "next_task"
     changes = True
@@ -258,7 +258,7 @@ class NextTask(Command, name="goals.next_task"):
 
 
 class CompleteGoal(Command, name="goals.complete"):
-    """Tell how a goal's execution ended. Answer: GoalAnswer."""
+    """Complete an execution of a goal, with success or without. Answer: GoalAnswer."""
 
     span = "complete"
     changes = True
@@ -269,7 +269,7 @@ class CompleteGoal(Command, name="goals.complete"):
         default_factory=dict, max_length=64, json_schema_extra=ONLY_THESE
     )
     attempt: Attempt | None = None
-    """Which execution is meant; null: the current one."""
+    """The execution that is meant; null: the current one."""
     reason: Reason | None = None
 
     def carry_out(self, op: Operation) -> GoalAnswer:
@@ -309,7 +309,7 @@ class ScheduleTask(Command, name="goals.schedule"):
 
 
 class AddBelief(Command, name="goals.belief.add"):
-    """Answer: BeliefAnswer."""
+    """Hold a belief. Answer: BeliefAnswer."""
 
     span = "add_belief"
     changes = True
@@ -321,7 +321,7 @@ class AddBelief(Command, name="goals.belief.add"):
 
 
 class ReadBelief(Command, name="goals.belief.read"):
-    """Answer: BeliefAnswer."""
+    """Read one belief. Answer: BeliefAnswer."""
 
     span = "belief"
 
@@ -332,7 +332,7 @@ class ReadBelief(Command, name="goals.belief.read"):
 
 
 class ListBeliefs(Command, name="goals.belief.list"):
-    """By id. Answer: BeliefPage."""
+    """List beliefs by id. Answer: BeliefPage."""
 
     span = "beliefs"
 
@@ -349,7 +349,7 @@ class ListBeliefs(Command, name="goals.belief.list"):
 
 
 class EditBelief(Command, name="goals.belief.edit"):
-    """Answer: BeliefAnswer."""
+    """Change a belief. Answer: BeliefAnswer."""
 
     span = "edit_belief"
     changes = True
@@ -398,9 +398,9 @@ class SetParameter(Command, name="goals.decision.set"):
 
 
 class ImportGoals(Command, name="goals.import"):
-    """Take goals over as they are, ids and states included; a goal whose id is known is left
-    alone. An adopted or executing goal is vetted and comes in as adopted, or as proposed if
-    something stands against that. Answer: Imported."""
+    """Take goals over as they are, ids and states included; a goal whose id is known is left alone.
+    An adopted or executing goal is vetted and comes in as adopted, or as proposed if something
+    blocks that. Answer: Imported."""
 
     span = "import"
     changes = True
@@ -413,7 +413,7 @@ class ImportGoals(Command, name="goals.import"):
 
 
 class ReadStatistics(Command, name="goals.statistics"):
-    """Answer: Statistics."""
+    """Count what /metrics shows. Answer: Statistics."""
 
     span = "statistics"
 
@@ -422,12 +422,12 @@ class ReadStatistics(Command, name="goals.statistics"):
 
 
 class ReadRollout(Command, name="goals.rollout"):
-    """Answer: RolloutAnswer."""
+    """Judge the rollout so far. Answer: RolloutAnswer."""
 
     span = "rollout"
 
     since: UtcTime | None = None
-    """What happened before does not count, such as crashes whose cause was mended since."""
+    """The start of what counts: crashes whose cause was mended before it do not."""
 
     def carry_out(self, op: Operation) -> RolloutAnswer:
         since = decisions.BEGINNING if self.since is None else utc_text(self.since)
@@ -449,4 +449,4 @@ def _belief(belief: Belief) -> BeliefAnswer:
 
 
 COMMANDS = {command.message_name: command for command in Command.__subclasses__()}
-"""All commands, by name."""
+"""All commands by name."""

@@ -28,7 +28,7 @@ PARAMETERS = (
         name="alignment_weight", current=_STARTING.alignment, min=0.0, max=0.3, step=0.02
     ),
 )
-"""As the specification has them, in the order of `Weights`."""
+"""The parameters of the specification, in the order of `Weights`."""
 _DECIMALS = 12
 
 
@@ -43,7 +43,7 @@ def register_goal_selected(tx: Connection, starting: Weights = _STARTING) -> Non
 
 
 def is_registered(tx: Connection) -> bool:
-    """Whether the decision is known as it is here, whatever its parameters' values are."""
+    """Return whether the decision is registered as here, whatever its parameters' values."""
     try:
         known = task_rows.read_decision(tx, GOAL_SELECTED)
     except DecisionNotFound:
@@ -102,7 +102,7 @@ def stepped(parameter: ParameterView, direction: Literal[1, -1]) -> ParameterVie
 
 
 Ending = Literal["satisfied", "failed", "released", "belief", "lease", "abandoned"]
-"""How an execution ended: as it should; otherwise; given back; stopped by a belief; nobody told
+"""The end of an execution: as it should; not so; given back; stopped by a belief; not reported
 before its lease was over; called off."""
 
 _SHORT, _FAILED, _CRASHED, _UNDECIDED = -0.5, -1.0, -1.0, 0.0
@@ -110,7 +110,7 @@ _SHORT, _FAILED, _CRASHED, _UNDECIDED = -0.5, -1.0, -1.0, 0.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a decision record keeps."""
+    """The outcome of an execution, as a decision record keeps it."""
 
     score: float
     """-1 to 1."""
@@ -119,7 +119,7 @@ class Outcome:
 
 
 def met(targets: Mapping[str, float], measured: Mapping[str, float]) -> tuple[bool, list[str]]:
-    """Whether each target was reached, and the names of those that were not, sorted.
+    """Return whether each target was reached, and the names of those that were not, sorted.
 
     Reached: what was measured is at least the target. What was not measured was not reached.
     """
@@ -133,7 +133,7 @@ def met(targets: Mapping[str, float], measured: Mapping[str, float]) -> tuple[bo
 def outcome_score(
     success: bool, targets: Mapping[str, float], measured: Mapping[str, float]
 ) -> float:
-    """How good it was to select the goal, from -1 to 1.
+    """Score the selection of a goal by its result, from -1 to 1.
 
     With s, the share of the targets that were reached (1 if there are none):
     -0.5 + 1.5 s if the execution succeeded, -1 + 0.5 s if it failed.
@@ -147,7 +147,7 @@ def outcome_score(
 
 
 def finished(success: bool, targets: Mapping[str, float], measured: Mapping[str, float]) -> Outcome:
-    """The outcome of an execution whose end was told."""
+    """Make the outcome of an execution whose end was reported."""
     reached, missed = met(targets, measured)
     ended: Ending = "satisfied" if success and reached else "failed"
     return Outcome(
@@ -162,8 +162,8 @@ def finished(success: bool, targets: Mapping[str, float], measured: Mapping[str,
 
 
 def interrupted(ended: Literal["released", "belief", "lease", "abandoned"]) -> Outcome:
-    """The outcome of an execution that did not come to its end: 0, since it says nothing about
-    the decision; -1 for one of which nobody told."""
+    """Make the outcome of an execution that was interrupted: 0, since it says nothing about the
+    decision; -1 for one that was not reported before its lease was over."""
     return Outcome(_CRASHED if ended == "lease" else _UNDECIDED, {"ended": ended})
 
 
@@ -190,20 +190,20 @@ WHERE goals.state = 'executing' AND goals.deleted_at IS NULL"""
 
 @dataclass(frozen=True, kw_only=True)
 class RolloutStats:
-    """What is watched while goals begin to decide; counts."""
+    """The counts that are watched while goals begin to decide."""
 
     selections: int = 0
     finished: int = 0
-    """Executions whose end was told, or that ended by their lease; not those that were given
+    """Executions whose end was reported, or that ended by their lease; not those that were given
     back, called off or stopped by a belief."""
     successes: int = 0
-    """Those that satisfied their goal."""
+    """Executions that satisfied their goal."""
     safety_blocks: int = 0
     """Times a belief stood against a goal. They are no fault: the vetting works."""
     violations: int = 0
     """Goals that are executing while an active belief forbids them, and broken ledger links."""
     crashes: int = 0
-    """Executions that ended by their lease: nobody told what became of them."""
+    """Executions that ended by their lease: their end was never reported."""
 
     @property
     def success_rate(self) -> float | None:
@@ -212,7 +212,7 @@ class RolloutStats:
 
 
 def verdict(stats: RolloutStats) -> tuple[Verdict, tuple[str, ...]]:
-    """What to do, and why, in words for people.
+    """Judge the rollout. Returns the verdict and its reasons in words for people.
 
     One violation or crash is enough to roll back, at any time. Success is judged from 20
     selections on: below 80 % is rolled back.
@@ -236,8 +236,8 @@ def verdict(stats: RolloutStats) -> tuple[Verdict, tuple[str, ...]]:
 
 
 def read_stats(tx: Connection, *, since: str = BEGINNING) -> RolloutStats:
-    """What the ledger and the decision records show, from a time (RFC 3339) on; violations are
-    looked for in the store as it is, and in the whole ledger."""
+    """Count what the ledger and the decision records show, from a time (RFC 3339) on; violations
+    are looked for in the store as it is, and in the whole ledger."""
     ended = {row["ended"]: row["times"] for row in tx.execute(_ENDINGS, (since,))}
     successes, crashes = ended.get("satisfied", 0), ended.get("lease", 0)
     return RolloutStats(

@@ -132,7 +132,7 @@ def _require_known(op: Operation, ids: tuple[str, ...]) -> None:
 
 
 def require_no_cycle(op: Operation, goal: Goal) -> None:
-    """Raises BadRequest (dependency-cycle) if the goal would have to wait for itself."""
+    """Check that the goal does not wait for itself. Raises BadRequest (dependency-cycle)."""
     path = goal_rows.dependency_path(op.tx, goal.depends_on, goal.id)
     if path is not None:
         circle = [goal.id, *path]
@@ -147,21 +147,21 @@ _TAKEN = ("prioritized",)
 """Ids that name something else in the HTTP API."""
 _MOST_CHANGES = 10**12
 _LAST_CHANGE = datetime(LAST_YEAR, 12, 31, tzinfo=UTC)
-"""What is taken over of a goal's past, at most. There is room above for what comes: a goal that was
-imported can be changed, and then be read and imported elsewhere."""
+"""Limits of a goal's imported past. There is room above them for what comes: an imported goal can
+be changed, and then be read and imported elsewhere."""
 _AT_WORK = (GoalState.ADOPTED, GoalState.EXECUTING)
 
 
 @dataclass(frozen=True)
 class ImportResult:
-    """What came of an import."""
+    """The result of an import."""
 
     created: int
     known: int
     """Left alone, since a goal with the id is there already, or was."""
     blocked: tuple[str, ...]
-    """Came in as proposed, since a belief, the deadline or a missing approval stands against
-    adopting them."""
+    """Ids of goals that came in as proposed, since a belief, the deadline or a missing approval
+    blocks adopting them."""
 
 
 def import_goals(op: Operation, views: Sequence[GoalView]) -> ImportResult:

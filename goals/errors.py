@@ -1,4 +1,4 @@
-"""What GoalStore refuses, and why.
+"""The refusals of a GoalStore.
 
 GoalError                      code, words for people, facts for programs
 ├── GoalNotFound               goal-not-found
@@ -53,11 +53,11 @@ class DecisionNotFound(GoalError):
 
 
 class BadRequest(GoalError):
-    """What was asked for makes no sense, whatever the store holds or given what it holds."""
+    """The request makes no sense, with this store or with any."""
 
 
 class VersionConflict(GoalError):
-    """Somebody else has changed it since it was read."""
+    """It was changed by somebody else since it was read."""
 
     def __init__(self, what: str, expected: int, current: int) -> None:
         self.current = current
@@ -79,11 +79,11 @@ class IllegalTransition(GoalError):
 
 
 class NotEditable(GoalError):
-    """It may not be changed as it stands."""
+    """It may not be changed in its present state."""
 
 
 class GoalBlocked(GoalError):
-    """A belief stands against the goal."""
+    """A belief forbids the goal."""
 
     def __init__(
         self, goal_id: str, belief_ids: Sequence[str], severity: float, reason: str, why: str
@@ -103,7 +103,7 @@ class DeadlinePassed(GoalError):
 
 
 class ApprovalRequired(GoalError):
-    """Somebody has to approve the goal first."""
+    """The goal has to be approved first."""
 
     def __init__(self, goal_id: str) -> None:
         detail = "the goal needs approval before it can be adopted"

@@ -28,7 +28,8 @@ FOREVER_MIN = 10**9
 MOST_COUNTED = 2**53 - 1
 """The highest number that every reader of JSON takes as it is."""
 FIRST_YEAR, LAST_YEAR = 1970, 7999
-"""Of dates that are taken over: with the furthest horizon, a deadline is still a date."""
+"""Limits of the years that are taken over: with the furthest horizon, a deadline is still a date.
+"""
 NO_NUL = {"pattern": r"^[^\u0000]*$"}
 WORDS = {"pattern": r"^[^\u0000]*[^\s\u0000][^\u0000]*$"}
 YEARS = {"pattern": "^(19[7-9][0-9]|[2-7][0-9]{3})-"}

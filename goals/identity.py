@@ -7,9 +7,9 @@ from hashlib import sha256
 from pydantic import BaseModel, ConfigDict, Field
 
 Clock = Callable[[], datetime]
-"""Gives the current time, in UTC."""
+"""A function that gives the current time, in UTC."""
 Bits = Callable[[int], int]
-"""Gives an integer of that many random bits."""
+"""A function that gives an integer of that many random bits."""
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -53,7 +53,7 @@ class Trace(BaseModel):
 
 
 class IdempotencyKey(BaseModel):
-    """Makes a command that is sent again do nothing again."""
+    """A key under which a repeated command does nothing again."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -65,7 +65,7 @@ class IdempotencyKey(BaseModel):
 
 
 class Caller(BaseModel):
-    """Who asks, within which trace, and under which idempotency key."""
+    """The identity of whoever sends a command, its trace and its idempotency key."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

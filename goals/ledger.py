@@ -21,7 +21,7 @@ FAILED = "goal_failed"
 DELETED = "goal_deleted"
 
 GENESIS = "0" * 64
-"""What stands for the hash before the first link's."""
+"""The value in the place of a hash before the first link's."""
 
 
 @dataclass(frozen=True, kw_only=True)

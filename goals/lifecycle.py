@@ -109,14 +109,14 @@ def enter_adopted(op: Operation, goal: Goal) -> Goal:
 
 
 def vet_for_adoption(op: Operation, goal: Goal) -> Vetting:
-    """What stands against adopting the goal now."""
+    """Vet a goal for adoption: its deadline, then its beliefs."""
     if is_overdue(goal, op.now_us):
         return Vetting(objection=Objection(reason="deadline", why="the deadline has passed"))
     return vet(op, goal)
 
 
 def vet(op: Operation, goal: Goal) -> Vetting:
-    """What the beliefs, as they are now, have against the goal."""
+    """Vet a goal against the beliefs as they are now."""
     return op.vetter.vet(goal, read_bearing(op.tx, goal, op.policy))
 
 
@@ -183,7 +183,7 @@ def next_occurrence(goal: Goal, op: Operation) -> Goal:
 
 def bring_next(op: Operation, goal: Goal) -> None:
     """Create the next occurrence of a satisfied goal, if it repeats, and adopt it. If something
-    stands against that, it is left as a proposal."""
+    blocks that, it stays a proposal."""
     if goal.repeat_every_min is None:
         return
     coming = op.add(next_occurrence(goal, op), CREATED, previous_id=goal.id)
@@ -208,7 +208,7 @@ def complete(
     attempt: int | None = None,
     reason: str | None = None,
 ) -> Goal:
-    """Take down how a goal's execution ended.
+    """Complete a goal's execution.
 
     Satisfied, if it succeeded and all success metrics were reached. Otherwise it is adopted
     again, or abandoned after the last attempt. The same attempt told again changes nothing.
@@ -246,8 +246,8 @@ def _satisfy(op: Operation, goal: Goal, reason: str | None, data: dict[str, obje
 
 
 def _told_already(op: Operation, goal: Goal, attempt: int) -> bool:
-    """Whether this attempt's end was told before. Raises BadRequest if it ended otherwise, and
-    IllegalTransition if it has not begun."""
+    """Return whether this attempt's end was reported before. Raises BadRequest if it ended
+    otherwise, and IllegalTransition if it has not begun."""
     if attempt == goal.attempts and goal.state is GoalState.EXECUTING:
         return False
     record = task_rows.find_record_of_task(op.tx, f"goal:{goal.id}:{attempt}")

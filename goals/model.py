@@ -38,7 +38,7 @@ class GoalCategory(StrEnum):
 
 
 class GoalState(StrEnum):
-    """Where a goal stands in its life; `states.py` holds the legal ways between them."""
+    """Where a goal stands in its life."""
 
     PROPOSED = "proposed"
     ADOPTED = "adopted"
@@ -56,11 +56,11 @@ class GoalDefinition:
     """1 to 2000 characters."""
     category: GoalCategory
     value: float
-    """What it is worth, 0 to 1."""
+    """Worth of the goal, 0 to 1."""
     effort: float
-    """What it costs, 0 to 1."""
+    """Cost of the goal, 0 to 1."""
     risk: float
-    """How much may go wrong, 0 to 1."""
+    """Risk of the goal, 0 to 1."""
     horizon_min_min: int = 0
     """Earliest start, in minutes after `created_at`."""
     horizon_max_min: int | None = None
@@ -98,18 +98,18 @@ class Goal(GoalDefinition):
     previous_id: str | None = None
     """The occurrence before this one, of a goal that repeats."""
     attempts: int = 0
-    """How often it was selected for execution."""
+    """Number of its selections for execution."""
     selection_key: str | None = None
     """The selection that set it executing."""
 
     @property
     def starts_at(self) -> datetime:
-        """From when on it may be selected."""
+        """The moment from which on it may be selected."""
         return self.created_at + timedelta(minutes=self.horizon_min_min)
 
     @property
     def deadline(self) -> datetime | None:
-        """When its time is up."""
+        """The moment when its time is up; None: there is none."""
         if self.horizon_max_min is None:
             return None
         return self.created_at + timedelta(minutes=self.horizon_max_min)
@@ -159,7 +159,7 @@ class GoalDraft(GoalFields):
 def check_fit(
     earliest: int, deadline: int | None, aligns: tuple[str, ...], contradicts: tuple[str, ...]
 ) -> None:
-    """What fields must be to each other. Raises ValueError."""
+    """Check the fields that depend on each other. Raises ValueError."""
     if deadline is not None and deadline < earliest:
         raise ValueError(
             f"horizon_max_min ({deadline}) is before horizon_min_min ({earliest}): the goal would "
@@ -262,7 +262,7 @@ NO_OPS: dict[str, tuple[GoalState, ...]] = {
     "abandoned": (_ABANDONED,),
 }
 """Command to the states in which it has been done already. `adopted` holds for an executing goal
-too: whoever lost the first answer may ask again after a selection."""
+too: a client that lost the first answer may ask again after a selection."""
 
 EDITABLE = (_PROPOSED, _ADOPTED)
 """States in which more than the metadata may be changed."""

@@ -1,4 +1,4 @@
-"""What one command works with inside its transaction, and how it leaves its traces there."""
+"""One command at work inside its transaction: what it uses, and how it writes goals and events."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from .store import bookkeeping, goal_rows, ledger_rows
 from .vetting import Vetter
 
 NOTED = (GoalBlocked, DeadlinePassed, CheckerUnavailable)
-"""Refusals that stand in the ledger: what was written before they were raised is committed."""
+"""Refusals that are noted in the ledger: what was written before they were raised is committed."""
 _TICK = timedelta(microseconds=1)
 
 
@@ -25,9 +25,9 @@ class Operation:
 
     tx: Connection
     now: datetime
-    """Of the whole command, UTC."""
+    """Time of the whole command, UTC."""
     actor: str
-    """Who asked."""
+    """The caller, as the ledger shows it."""
     trace: Trace
     """The span of this command."""
     bits: Bits

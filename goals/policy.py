@@ -69,14 +69,15 @@ Switch = Annotated[bool, BeforeValidator(_switched)]
 
 
 class GoalFlags(BaseModel):
-    """Whether goals decide what is done next. Shadow always wins, so it is the kill switch."""
+    """The flags by which goals decide what is done next. Shadow always wins, so it is the kill
+    switch."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     system: Switch = False
     """Goals may be selected for execution."""
     shadow: Switch = True
-    """Goals are ranked, and what would have been taken is told; none is."""
+    """Goals are ranked, and the one that would have been taken is reported; none is taken."""
     canary_percent: float = Field(default=100.0, ge=0.0, le=100.0)
     """Share of the selections that goals decide once they are live, 0 to 100, in steps of 0.01."""
 
@@ -103,7 +104,7 @@ class GoalFlags(BaseModel):
         return self.system and not self.shadow
 
     def draw(self, selection_key: str) -> bool:
-        """Whether the canary takes this selection: the same answer for the same key, always.
+        """Return whether the canary takes this selection: the same answer for the same key, always.
 
         sha256 of the salted key, mod 10,000, below percent · 100.
         """

@@ -22,17 +22,17 @@ class RankedGoals:
     items: tuple[Ranked, ...]
     weights: Weights
     considered: int
-    """How many goals were scored."""
+    """Number of goals that were scored."""
 
 
 @dataclass(frozen=True)
 class Explained:
-    """Why a goal stands where it stands."""
+    """The explanation of a goal's rank."""
 
     ranked: Ranked
     weights: Weights
     lines: tuple[str, ...]
-    """In words for people."""
+    """Lines for people."""
 
 
 def prioritized(
@@ -92,8 +92,9 @@ _DAY_H = DAY_US // (60 * MINUTE_US)
 
 
 def explain_lines(score: Score, weights: Weights, blocked_by: Iterable[str]) -> tuple[str, ...]:
-    """One line per term (its size, its weight, their product), their sum, the priority, and one for
-    each thing in `blocked_by`. The age and the penalty are left out where they are 0."""
+    """Explain a score: one line per term (its size, its weight, their product), their sum, the
+    priority, and one for each thing in `blocked_by`. The age and the penalty are left out where
+    they are 0."""
     terms = score.components
     lines = [
         _product("value", terms.value, weights.value),
@@ -123,7 +124,7 @@ def _line(name: str, factors: str, term: float, note: str, sign: str = "+") -> s
 
 
 def _deadline(term: float, weights: Weights) -> str:
-    """What an urgency says of the deadline."""
+    """Explain an urgency by the deadline."""
     urgency = term / weights.urgency if weights.urgency else 0.0
     if urgency == 0.0:
         return f"no deadline within {_DAY_H} hours"

@@ -1,4 +1,4 @@
-"""Which goal comes first: the score of a goal, what keeps it from being selected, and the order.
+"""The ranking of goals: their scores, what keeps them from being selected, and their order.
 
 raw = wv·value + we·(1 - effort) + wr·(1 - risk) + wu·urgency + wa·alignment + age + penalty
 
@@ -22,18 +22,18 @@ from .schemas import Components, RankedView, WeightsView
 
 MINUTE_US = 60_000_000
 DAY_US = 24 * 60 * MINUTE_US
-"""How long before its deadline a goal begins to be urgent."""
+"""Microseconds before its deadline at which a goal begins to be urgent."""
 
 
 Terms = tuple[float, float, float, float, float, float, float]
-"""As in `Components`."""
+"""Terms of a score, as in `Components`."""
 
 
 class Score(NamedTuple):
-    """What a goal's place is made from."""
+    """The score of a goal."""
 
     raw: float
-    """What goals are ordered by."""
+    """The sum of the terms, by which goals are ordered."""
     priority: float
     """`raw` clamped to [0, 1], for people."""
     components: Components
@@ -51,7 +51,7 @@ class Ranked(NamedTuple):
     blocked_by: tuple[str, ...]
 
     def view(self) -> RankedView:
-        """As it is shown."""
+        """Make the schema that shows it."""
         return RankedView.model_construct(
             rank=self.rank, goal=GoalView.of(self.goal), priority=self.priority,
             raw_score=self.raw, components=self.components, blocked_by=self.blocked_by,
@@ -160,12 +160,12 @@ def contradicting(goal: Goal, active: Container[str]) -> list[str]:
 
 
 def needs_approval(goal: Goal, policy: GoalPolicy) -> bool:
-    """Whether somebody has yet to approve the goal."""
+    """Return whether the goal still has to be approved."""
     return goal.approved_by is None and (goal.requires_approval or policy.approve_all)
 
 
 def is_overdue(goal: Goal, now_us: int) -> bool:
-    """Whether the goal's deadline has come."""
+    """Return whether the goal's deadline has come."""
     horizon = goal.horizon_max_min
     return horizon is not None and now_us >= microseconds(goal.created_at) + horizon * MINUTE_US
 
@@ -177,7 +177,7 @@ def blocked_by(
     policy: GoalPolicy,
     now_us: int,
 ) -> tuple[str, ...]:
-    """What keeps the goal from being selected now, its state aside.
+    """List what keeps the goal from being selected now, its state aside.
 
     In this order: `belief:<id>` for each active belief against it, `dependency:<id>` for each
     goal that must be satisfied first, `approval`, `not_started`, and `overdue` if the policy does
@@ -203,7 +203,7 @@ def rank(
     now_us: int,
     limit: int,
 ) -> list[Ranked]:
-    """The best goals, at most `limit`, by falling raw score, then the older one, then by id.
+    """Rank the best goals, at most `limit`, by falling raw score, then the older one, then by id.
 
     `beliefs` holds those that count, by id: an active one stands against goals that contradict it,
     and counts for goals that align with it if its confidence is at least the policy's.

@@ -1,5 +1,6 @@
-"""What is written down about goals and beliefs from outside, checked field by field; and how they
-are shown. The HTTP API, the command line, scenario files and agents use the same forms."""
+"""The schemas of beliefs, tasks, rankings, events and decisions: as they are given from outside,
+checked field by field, and as they are shown. The HTTP API, the command line, scenario files and
+agents use the same forms."""
 
 from typing import Annotated
 

@@ -1,5 +1,5 @@
-"""What is to be done next: the best goal that is ready, as far as the flags let goals decide, or a
-scheduled task."""
+"""The selection of what is to be done next: the best goal that is ready, as far as the flags let
+goals decide, or a scheduled task."""
 
 import logging
 from collections.abc import Iterator
@@ -52,8 +52,8 @@ def select(op: Operation, selection_key: str, owner: str | None = None) -> Selec
 
 
 def tidy(op: Operation, owner: str | None) -> None:
-    """What has to be put right before goals are looked at: leases that are over, overdue goals
-    under the policy `abandon`, and blocked goals that the ledger does not tell of yet."""
+    """Put right what selection depends on: leases that are over, overdue goals under the policy
+    `abandon`, and blocked goals that are not noted in the ledger yet."""
     release_expired(op)
     if op.policy.overdue == "abandon":
         for goal in goal_rows.adopted_and_overdue(op.tx, op.now_us):
@@ -154,7 +154,8 @@ def _again(op: Operation, task: TaskView | None) -> Selection | None:
 
 
 def _note_once(op: Operation, goal: Goal, objection: Objection) -> None:
-    """Of a goal that looked ready: nothing in its row tells that it is blocked."""
+    """Note the block of a goal that looked ready, once: nothing in its row shows that it is
+    blocked."""
     told = ledger_rows.last(op.tx, goal.id)
     if (
         told is None
@@ -167,11 +168,12 @@ def _note_once(op: Operation, goal: Goal, objection: Objection) -> None:
 
 _LOG = logging.getLogger(__name__)
 KEPT = timedelta(hours=24)
-"""How long a key that got a scheduled task gets the same again; one that got a goal always does."""
+"""Time for which a key that got a scheduled task gets the same again; one that got a goal always
+does."""
 
 
 class NextStep(NamedTuple):
-    """What is to be done."""
+    """The next thing to do."""
 
     task: TaskView | None
     """None: nothing."""

@@ -39,7 +39,7 @@ Events = tuple[list[LedgerView], int | None]
 
 
 class TaskSink(Protocol):
-    """Where tasks for goals go."""
+    """A receiver of tasks for goals."""
 
     def submit(self, task: TaskView) -> None:
         """Take a task. It may come again after a crash: one whose `task_id` is known must be
@@ -125,7 +125,7 @@ class GoalStore:
         self.close()
 
     def perform(self, name: str, caller: Caller, work: Callable[[Operation], T]) -> T:
-        """Do something to the store in one transaction, under a span of this name; of a trace of
+        """Carry out work on the store in one transaction, under a span of this name; in a trace of
         its own, if the caller has none.
 
         What is raised rolls back; only the refusals that the ledger tells of leave that there.
@@ -164,7 +164,7 @@ class GoalStore:
         return self.perform("create", caller, lambda op: edit.create(op, draft))
 
     def get(self, goal_id: str, caller: Caller = _NOBODY) -> Goal:
-        """Raises GoalNotFound."""
+        """Read a goal. Raises GoalNotFound."""
         return self.look("get", caller, lambda op: op.goal(goal_id))
 
     def list(
@@ -228,7 +228,7 @@ class GoalStore:
         )
 
     def explain(self, goal_id: str, caller: Caller = _NOBODY) -> Explained:
-        """Why a goal stands where it stands. Raises GoalNotFound."""
+        """Explain a goal's rank. Raises GoalNotFound."""
         return self.look("explain", caller, lambda op: queries.explain(op, goal_id))
 
     def history(
@@ -260,7 +260,7 @@ class GoalStore:
         reason: str | None = None,
         caller: Caller = _NOBODY,
     ) -> Goal:
-        """Tell how a goal's execution ended; see `lifecycle.complete`."""
+        """Complete a goal's execution; see `lifecycle.complete`."""
         return self.perform("complete", caller, lambda op: lifecycle.complete(
             op, goal_id, success=success, measured=measured or {}, attempt=attempt, reason=reason
         ))  # fmt: skip
@@ -311,7 +311,7 @@ class GoalStore:
         return self.perform("add_belief", caller, lambda op: beliefs.add_belief(op, draft))
 
     def belief(self, belief_id: str, caller: Caller = _NOBODY) -> Belief:
-        """Raises BeliefNotFound."""
+        """Read a belief. Raises BeliefNotFound."""
         return self.look("belief", caller, lambda op: beliefs.find_belief(op, belief_id))
 
     def edit_belief(

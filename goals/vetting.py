@@ -1,4 +1,4 @@
-"""Whether beliefs stand against a goal: its `contradicts` list first, then the checker.
+"""Vetting a goal against the beliefs: its `contradicts` list first, then the checker.
 
 What can't be checked is not let through.
 """
@@ -17,7 +17,7 @@ from .schemas import Warned
 from .store import belief_rows
 
 Phase = Literal["adopt", "patch", "select", "belief"]
-"""What was about to happen when a goal was blocked."""
+"""The step at which a goal was blocked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,13 +26,13 @@ class Objection:
 
     reason: Literal["active_contradiction", "severity", "checker_error", "deadline"]
     why: str
-    """In words for people."""
+    """The reason in words for people."""
     belief_ids: tuple[str, ...] = ()
     severity: float = 0.0
     """0 to 1."""
 
     def as_error(self, goal: Goal) -> GoalError:
-        """The error that tells a caller."""
+        """Make the error for the caller."""
         if self.reason == "deadline" and goal.deadline is not None:
             return DeadlinePassed(goal.id, utc_text(goal.deadline))
         if self.reason == "checker_error":
@@ -42,7 +42,7 @@ class Objection:
 
 @dataclass(frozen=True, kw_only=True)
 class Vetting:
-    """What came of vetting a goal."""
+    """The result of vetting a goal."""
 
     objection: Objection | None = None
     warnings: tuple[Warned, ...] = ()
@@ -53,11 +53,11 @@ class Bearing:
     """The beliefs that bear on a goal."""
 
     aligned: tuple[Belief, ...]
-    """Those of its `aligns_with` that exist, active or not."""
+    """Beliefs of its `aligns_with` that exist, active or not."""
     unknown: tuple[str, ...]
     """Ids in `aligns_with` of which there is no belief."""
     forbidding: tuple[Belief, ...]
-    """Those of its `contradicts` that are active."""
+    """Beliefs of its `contradicts` that are active."""
     others: tuple[Belief, ...] = ()
     """The other active beliefs, where a goal is checked against them too."""
 
@@ -66,7 +66,7 @@ class Vetter(Protocol):
     """Decides whether a goal may be adopted, edited or executed. May not change anything."""
 
     def vet(self, goal: Goal, bearing: Bearing) -> Vetting:
-        """What stands against the goal. What this raises rolls the command back."""
+        """Vet the goal. An exception rolls the command back."""
 
 
 class BeliefVetter:
@@ -76,7 +76,7 @@ class BeliefVetter:
         self._checker, self._policy = checker, policy
 
     def vet(self, goal: Goal, bearing: Bearing) -> Vetting:
-        """Raises Unvetted, if the checker does."""
+        """Vet the goal. Raises Unvetted, if the checker does."""
         unknown = tuple(
             Warned(code="unknown_belief", belief_id=belief_id, detail="no belief has this id")
             for belief_id in bearing.unknown

@@ -1,4 +1,4 @@
-"""What an agent may ask of the GoalStore: for itself, and about its own goals alone."""
+"""Rules for what an agent may ask of the GoalStore: for itself, and about its own goals alone."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def agent_of(path: str) -> str | None:
 
 
 def unfit_command(command: Command) -> Refused | None:
-    """What is wrong with a command that was made without being checked; None: nothing."""
+    """Find what is wrong with a command that was made without being checked; None: nothing."""
     try:
         type(command).model_validate_json(command.model_dump_json())
     except ValueError as error:
@@ -70,8 +70,7 @@ def as_asked_by(
 
 
 def _loosening(command: EditGoal, store: GoalStore) -> Refused | None:
-    """What an agent may not change of its goals: whose they are, what they are held against, and
-    what they have to reach."""
+    """Refuse what an agent may not change of its goals: owner, beliefs, targets."""
     goal, given = store.get(command.goal_id), command.patch.given
     if "owner" in given:
         return Refused(code="not-allowed", detail="an agent can't give a goal to another")

@@ -53,23 +53,23 @@ class Goals:
 
     @property
     def known(self) -> bool:
-        """Whether the scenario has goals at all."""
+        """True if the scenario has goals at all."""
         return self._store is not None
 
     async def list(self, *states: GoalState | str) -> tuple[GoalView, ...]:
-        """Its goals in these states (all, without any), newest first; 200 at most."""
+        """List its goals in these states (all, without any), newest first; 200 at most."""
         wanted = tuple([GoalState(state) for state in states])
         page: GoalPage = await self.ask(ListGoals(states=wanted, limit=200))
         return page.items
 
     async def ranked(self) -> tuple[RankedView, ...]:
-        """Its proposed and adopted goals by falling score, with what blocks them."""
+        """Rank its proposed and adopted goals by falling score, with what blocks them."""
         ranking = await self.ask(RankGoals(limit=200))
         found: tuple[RankedView, ...] = ranking.items
         return found
 
     async def beliefs(self) -> tuple[BeliefView, ...]:
-        """What is held to be true; 200 beliefs at most."""
+        """List the beliefs, 200 at most."""
         page = await self.ask(ListBeliefs(limit=200))
         found: tuple[BeliefView, ...] = page.items
         return found
@@ -86,7 +86,7 @@ class Goals:
         self, goal_id: str, *, success: bool = True, measured: Mapping[str, float] | None = None,
         reason: str | None = None,
     ) -> GoalView:  # fmt: skip
-        """Tell how the execution of a goal ended. What the world itself measures stands over
+        """Complete the execution of a goal. What the world itself measures goes before
         `measured`."""
         return await self._changed(
             CompleteGoal, goal_id=goal_id, success=success, measured=dict(measured or {}),

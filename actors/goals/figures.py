@@ -1,4 +1,4 @@
-"""What became of goals in an episode, counted for metrics.json."""
+"""Counts of what happened to goals in an episode, for metrics.json."""
 
 from collections.abc import Mapping
 from typing import Any

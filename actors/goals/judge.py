@@ -32,7 +32,7 @@ class Judge:
         self.answers = DeferredChecker()
         """The checker that the store is given."""
         self.use = ModelUse()
-        """What was asked of the model."""
+        """Usage of the model."""
         self._said: dict[str, str] = {}
 
     async def answer(self, question: Unvetted, ctx: Context) -> None:

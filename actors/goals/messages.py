@@ -17,7 +17,8 @@ from ...scenarios.world import Moment
 
 
 class AssignGoals(Message, name="episode.assign_goals"):
-    """To the GoalStore: it is the turn of these agents. The answer is `GoalsAssigned`."""
+    """A message to the GoalStore that it is the turn of these agents. The answer is
+    `GoalsAssigned`."""
 
     moment: Moment
     agents: tuple[str, ...]
@@ -38,13 +39,14 @@ class Measured(Message, name="episode.measured"):
 
 
 class CloseGoals(Message, name="episode.close_goals"):
-    """To the GoalStore: the episode is over. The answer is its metrics, for metrics.json."""
+    """A message to the GoalStore that the episode is over. The answer is its metrics, for
+    metrics.json."""
 
     moment: Moment
 
 
 class OutsideCommand(Message, name="goals.outside"):
-    """To the GoalStore: a command from outside of the run, such as from the HTTP API."""
+    """A command to the GoalStore from outside of the run, such as from the HTTP API."""
 
     request: str
     """The name by which the asker knows the answer."""

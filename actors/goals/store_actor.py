@@ -1,6 +1,6 @@
 """The GoalStore as an actor of an episode.
 
-Its clock is the run's logical time, its ids and traces come from its own keyed luck, and its
+Its clock is the run's logical time, its ids and traces come from its own keyed randomness, and its
 database is made anew by every execution of the run: what it holds follows from the messages it got.
 """
 
@@ -51,11 +51,11 @@ from .opening import adoption, creation, first_commands, first_goals, flags_of
 _WORD_BITS = 32
 _PAGE = 200
 _FOR_EVER = timedelta(days=36_500)
-"""Whoever repeats a command from outside knows nothing of the run's logical time."""
+"""Keeps answers for 100 years: a client outside knows nothing of the run's logical time."""
 
 
 EPISODE_KEYS = "episode:"
-"""What the selection keys of an episode begin with; from outside they are refused."""
+"""Prefix of an episode's own selection keys; from outside they are refused."""
 _DIRECTOR, _SCENARIO = "director", "scenario"
 _OVER = Refused(code="episode-over", detail="the episode is over; nothing was done")
 
@@ -76,7 +76,7 @@ class Executing(NamedTuple):
 
 
 class GoalKeeper(Actor):
-    """Gives each agent what it is to do, carries out commands, and measures success.
+    """The actor that gives each agent its current goal, carries out commands, and measures success.
 
     An agent keeps the goal that it executes until its success metrics are met, or until it is
     completed, abandoned or released; only then the next one is selected.
@@ -97,16 +97,16 @@ class GoalKeeper(Actor):
         self.changed_at = -1
         """The step whose planned changes of beliefs were made last."""
         self.executing: dict[str, Executing] = {}
-        """By agent."""
+        """The goal that each agent executes, by agent."""
         self.shadowed: dict[str, str] = {}
         """The goal that each agent would have taken last, were it not for shadow mode."""
         self.measured: dict[str, Mapping[str, float]] = {}
-        """What the world measured last, by agent."""
+        """The world's last measurements, by agent."""
         self.busy: dict[str, None] = {}
-        """The agents that have goals or scheduled tasks; nobody else is asked about every turn."""
+        """The agents that have goals or scheduled tasks; others are not asked about every turn."""
         self.figures = GoalFigures()
         self.told = 0
-        """The ledger's events so far that stand in the event log."""
+        """Number of the ledger's events that are in the event log so far."""
         self.changes = -1
         """The database's count of changes when they were looked for last."""
         self._ctx: Context | None = None
@@ -185,7 +185,7 @@ class GoalKeeper(Actor):
                 await self._carry_out(command, ctx)
 
     async def _assigned(self, agent: str, ctx: Context) -> CurrentGoal | None:
-        """What an agent is to do: what it is at, else what is selected now."""
+        """Return what an agent is to do: the goal that it executes, or the one selected now."""
         current = self.executing.get(agent)
         if current is not None:
             return current.told
@@ -244,7 +244,7 @@ class GoalKeeper(Actor):
 
     @handles
     async def on_command(self, message: Command, ctx: Context) -> Any:
-        """What an agent asks for, about its own goals."""
+        """Carry out an agent's command about its own goals."""
         self._ctx = ctx
         agent = agent_of(_origin(ctx))
         if agent is None:
@@ -270,7 +270,7 @@ class GoalKeeper(Actor):
 
     @handles
     async def on_outside(self, message: OutsideCommand, ctx: Context) -> None:
-        """What somebody outside of the run asks for; the answer goes back there."""
+        """Carry out a command from outside of the run; the answer goes back there."""
         if self._is_forged(message, OUTSIDE, ctx):
             return
         self._ctx = ctx
@@ -351,7 +351,8 @@ class GoalKeeper(Actor):
         return Event(entry.event, {**data, **entry.data, "by": entry.actor}, owner)
 
     def _is_forged(self, message: Message, origin: str, ctx: Context) -> bool:
-        """Whether the message is not from who alone may send it; then it is told, and ignored."""
+        """Check the sender of a message that one actor alone may send; a forged one is logged and
+        ignored."""
         sender = _origin(ctx)
         if sender == origin:
             return False

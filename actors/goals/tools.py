@@ -1,4 +1,4 @@
-"""What agents may do with their goals, as tools of a language model."""
+"""The tools by which a language model's agent works with its goals."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal
@@ -25,7 +25,7 @@ class ProposeArguments(_Arguments):
 
 
 class GoalArguments(_Arguments):
-    """One of one's own goals."""
+    """One of the agent's own goals."""
 
     goal_id: str = Field(min_length=1, max_length=128)
 

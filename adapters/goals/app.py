@@ -46,9 +46,9 @@ from .table import NAMES, ROWS, Body, Row, Shown
 from .wire import answer_type, body_of
 
 ACTOR = "http"
-"""Who asks, as the ledger has it."""
+"""The actor of requests, as the ledger shows it."""
 PATIENCE_S = 5.0
-"""How long the goals may take to answer before the server counts as not ready."""
+"""Seconds that the goals may take to answer before the server counts as not ready."""
 _SUMMARY = "Goals that are proposed, ranked, vetted against beliefs, adopted and executed."
 _JSON = "application/json"
 
@@ -91,7 +91,7 @@ class AllowedMethods:
         self._routes: Sequence[Route] = [route for route in routes if isinstance(route, Route)]
 
     def of(self, path: str) -> str:
-        """As the header has it: `GET, PATCH`."""
+        """Return the header for a path: `GET, PATCH`."""
         fitting = [route for route in self._routes if route.path_regex.match(path)]
         # /v1/goals/next is a path of its own and not the goal "next".
         closest = min(fitting, key=lambda route: len(route.param_convertors))
@@ -126,7 +126,7 @@ class Goals:
 
 # A dependency that is no coroutine would cost a thread.
 async def reader(request: Request) -> Caller:
-    """Who asks a question."""
+    """Make the caller of a question."""
     return Caller(actor=ACTOR, trace=trace_of(request.scope))
 
 
@@ -143,8 +143,8 @@ async def writer(
         ),
     ] = None,
 ) -> Caller:
-    """Who asks to have something done, and the key of the request: the store keeps its answer with
-    the change itself."""
+    """Make the caller of a change, with the key of the request: the store keeps its answer with the
+    change itself."""
     asked_by = await reader(request)
     if idempotency_key is None:
         return asked_by
@@ -158,7 +158,7 @@ async def writer(
 
 
 def _digest(body: bytes) -> str:
-    """The same for bodies that say the same in other spellings of JSON."""
+    """Digest a body; the same for other spellings of the same JSON."""
     try:
         return digest(canonical_json(from_json(body, allow_inf_nan=False)))
     except ValueError:
@@ -172,7 +172,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
 
 
 def _spelled_out(moment: Any) -> Any:
-    """In a query a number is a text as well, and would be taken for seconds since 1970."""
+    """Refuse a number: in a query it is a text, and would be taken for seconds since 1970."""
     if isinstance(moment, str) and not _DATE.match(moment):
         raise ValueError("expected a date and time such as 2025-11-08T12:00:00Z")
     return moment
@@ -324,7 +324,7 @@ def _version(row: Row, answer: Answer) -> int | None:
 
 
 def _response(row: Row, answer: Answer, request: Request, known: str | None) -> Response:
-    """The answer as it stands, without a second check of what the store has checked."""
+    """Make the response of an answer, without a second check of what the store has checked."""
     version, headers = _version(row, answer), {}
     if version is not None:
         headers["ETag"] = etag(version)

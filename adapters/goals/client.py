@@ -36,7 +36,7 @@ class GoalsClient:
     """Answers commands as a store does, by asking a server. Synchronous."""
 
     def __init__(self, url: str, token: str | None = None) -> None:
-        """Raises MissingExtra, ServerTrouble."""
+        """Open no connection yet. Raises MissingExtra, ServerTrouble."""
         if find_spec("httpx2") is None:
             raise MissingExtra("a server's URL", "httpx2", "server")
         import httpx2
@@ -108,7 +108,7 @@ class GoalsClient:
             raise ServerTrouble(self.url, str(error), 2) from None
 
     def _refusal(self, response: httpx2.Response, content: dict[str, Any]) -> Refused:
-        """The refusal that a problem (RFC 9457) tells of."""
+        """Return the refusal that a problem (RFC 9457) describes."""
         if not isinstance(content.get("code"), str):
             raise self._no_goals_there(response)
         facts = {name: value for name, value in content.items() if name not in _PROBLEM_FIELDS}
@@ -139,12 +139,12 @@ def _host(url: str) -> str | None:
 
 
 def is_token(text: str) -> bool:
-    """Whether a text can be sent as a bearer token."""
+    """Return whether a text can be sent as a bearer token."""
     return bool(text) and text.isascii() and text.isprintable() and " " not in text
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine itself."""
+    """Return whether a host is this machine itself."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -45,8 +45,8 @@ def open_goals(
 
 
 def _refuse_runs(path: Path) -> None:
-    """Raises StoreUnusable for the goals that a run makes: what others write there would be in no
-    journal."""
+    """Refuse the goals that a run makes, since other changes would be in no journal. Raises
+    StoreUnusable."""
     run = RunDirectory(path.resolve().parent)
     if path.resolve().name != GOALS_DATABASE or not run.journal.exists():
         return

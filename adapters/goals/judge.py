@@ -37,7 +37,8 @@ class JudgeModel:
     """The model behind a judge: retries, limits and keys as of an agent's; no budget."""
 
     def __init__(self, config: ModelConfig, keys: Keys | None = None) -> None:
-        """Raises MissingKeys, MissingExtra, Unreachable."""
+        """Find the keys and the transport of the model. Raises MissingKeys, MissingExtra,
+        Unreachable."""
         keys = keys or Keys.load()
         missing = keys.missing(config)
         if missing:

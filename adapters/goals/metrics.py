@@ -1,4 +1,4 @@
-"""The store's figures for Prometheus.
+"""The store's metrics for Prometheus.
 
 Counters come from the store itself, where they are kept with the changes that they count: they
 agree with the ledger, after a restart and with several processes at work on one file.
@@ -27,7 +27,7 @@ BUCKETS_MS = (1, 2, 5, 10, 20, 30, 50, 80, 150, 300, 1000)
 
 
 class Figures:
-    """What one application measures itself, and how it is told with the store's figures."""
+    """The metrics that one application measures itself, and their rendering with the store's."""
 
     def __init__(self) -> None:
         self.ranking_ms = Histogram(
@@ -36,7 +36,8 @@ class Figures:
         )  # fmt: skip
 
     def rendered(self, statistics: Statistics, accept: str) -> tuple[bytes, str]:
-        """All metrics in the format that `accept` asks for, and its content type."""
+        """Render all metrics in the format that `accept` asks for. Returns them and their content
+        type."""
         registry = CollectorRegistry()
         registry.register(_Counted(statistics))
         registry.register(_WithoutBirthday(self.ranking_ms))
@@ -45,7 +46,7 @@ class Figures:
 
 
 class _Counted(Collector):
-    """The figures of one moment."""
+    """The store's metrics at one moment."""
 
     def __init__(self, statistics: Statistics) -> None:
         self._statistics = statistics
@@ -67,7 +68,7 @@ class _Counted(Collector):
 
 
 class _WithoutBirthday(Collector):
-    """A metric without the series of its time of creation, which nobody asked for."""
+    """A metric without the series of its time of creation."""
 
     def __init__(self, metric: Collector) -> None:
         self._metric = metric

@@ -24,15 +24,15 @@ class ApiSettings:
     """Settings of the HTTP API."""
 
     token: str | None = None
-    """What a client has to show; None: everybody may do everything."""
+    """The token that a client has to send; None: everybody may do everything."""
     body_limit: int = MIB
     """Most bytes of a request's body."""
     import_limit: int = 32 * MIB
-    """The same for an import, which carries up to 1,000 goals."""
+    """Most bytes of an import, which carries up to 1,000 goals."""
     bits: Bits = secrets.randbits
-    """Makes the ids of traces and spans."""
+    """Source of the ids of traces and spans."""
     log: Any = field(default_factory=lambda: structlog.get_logger("gdg_runtime.goals_api"))
-    """A structlog logger; it is told each request, warning and failure."""
+    """A structlog logger of each request, warning and failure."""
 
 
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?")
@@ -55,8 +55,8 @@ def parse_traceparent(header: str) -> tuple[str, str] | None:
 
 
 class Tracing:
-    """The outermost ASGI layer: gives each request its span, logs it, and tells the client the
-    trace. A `traceparent` that is missing or not valid begins a new trace."""
+    """The outermost ASGI layer: it gives each request its span, logs it, and reports the trace to
+    the client. A `traceparent` that is missing or not valid begins a new trace."""
 
     def __init__(self, app: ASGIApp, bits: Bits, log: Any) -> None:
         self._app, self._bits, self._log = app, bits, log
@@ -118,7 +118,7 @@ def _open_telemetry() -> Trace | None:
 
 
 class Unfailing:
-    """An ASGI layer that turns whatever is raised into a 500 that tells nothing of it."""
+    """An ASGI layer that turns any exception into a 500 that shows nothing of it."""
 
     def __init__(self, app: ASGIApp, log: Any) -> None:
         self._app, self._log = app, log
@@ -144,13 +144,13 @@ class Unfailing:
 
 
 OPEN = ("/healthz", "/readyz", "/metrics", "/openapi.json")
-"""What anybody may read: it tells how many goals there are, in which categories and states, and
-with `/metrics` which beliefs stood against goals, by their ids."""
+"""Paths that need no token. They show how many goals there are, in which categories and states, and
+with `/metrics` which beliefs blocked goals, by their ids."""
 _CHALLENGE = 'Bearer realm="gdg-runtime"'
 
 
 class Authentication:
-    """An ASGI layer that lets nobody through without the token, if there is one."""
+    """An ASGI layer that refuses requests without the token, if there is one."""
 
     def __init__(self, app: ASGIApp, token: str | None) -> None:
         self._app = app

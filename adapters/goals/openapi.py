@@ -17,7 +17,7 @@ _OPENMETRICS = "application/openmetrics-text"
 _VERSIONED = ("GoalRead", "BeliefView")
 """Bodies that have an ETag."""
 _PATCHES = ("GoalPatch", "BeliefPatch")
-"""Where a field that is not given stays as it is, whatever default Python has for it."""
+"""Schemas in which a field that is not given stays as it is, whatever default Python has for it."""
 _UNUSED = ("HTTPValidationError", "ValidationError")
 """FastAPI's own forms of refusals."""
 _ROWS = {row.operation: row for row in ROWS}
@@ -44,7 +44,7 @@ _PROBLEM = {
 def refusals(
     *codes: str, of_store: bool = True, not_modified: bool = False
 ) -> dict[int | str, dict[str, Any]]:
-    """What an operation refuses, for FastAPI's `responses`."""
+    """Describe what an operation refuses, for FastAPI's `responses`."""
     found: dict[int | str, dict[str, Any]] = {}
     for code in (*codes, *(("store-unavailable",) if of_store else ()), "internal-error"):
         _add_refusal(found, KINDS[code].status, code)

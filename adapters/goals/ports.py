@@ -31,7 +31,7 @@ from ..llm.keys import Keys
 from ..llm.redaction import cleaned
 
 CHECK_PATIENCE_S = 60.0
-"""How long a checker may take to answer."""
+"""Seconds that a checker may take to answer."""
 
 
 class GoalPort(Protocol):
@@ -42,7 +42,7 @@ class GoalPort(Protocol):
 
 
 class StoreUnavailable(Exception):
-    """Nobody is there to answer: the database can't be used, or the episode has ended."""
+    """No answer is possible: the database can't be used, or the episode has ended."""
 
 
 class DatabasePort:
@@ -71,7 +71,7 @@ class DatabasePort:
         self._turn = anyio.CapacityLimiter(1)
 
     async def ask(self, command: Command) -> Answer:
-        """Raises StoreUnavailable."""
+        """Return the command's answer. Raises StoreUnavailable."""
         try:
             if self._deferred is None:
                 return await self._attempt(command)
@@ -90,7 +90,7 @@ class DatabasePort:
         self._deferred.learn(question, await self._report(question))
 
     async def _report(self, question: Unvetted) -> ConsistencyReport | None:
-        """What the checker says; None if it fails or takes too long."""
+        """Return the checker's report; None if it fails or takes too long."""
         assert self._checker is not None
         with anyio.move_on_after(self._patience_s):
             try:
@@ -122,7 +122,7 @@ class EpisodePort:
         return self.outside
 
     async def ask(self, command: Command) -> Answer:
-        """Raises StoreUnavailable before the episode and after it."""
+        """Return the command's answer. Raises StoreUnavailable before the episode and after it."""
         store = None if self._kernel is None else self._kernel.find(PATH)
         if self._over or store is None:
             raise StoreUnavailable("no episode is going on")
@@ -150,11 +150,12 @@ class EpisodePort:
             anyio.from_thread.run_sync(self._deliver, request, answer)
 
     def close(self) -> None:
-        """The episode is over: whoever still waits gets no answer. Called by that thread too."""
+        """End the episode's part: requests that still wait get no answer. Called by that thread
+        too."""
         anyio.from_thread.run_sync(self.end)
 
     def end(self) -> None:
-        """The same, called where the event loop runs."""
+        """End it where the event loop runs."""
         self._over = True
         self._send.close()
         for answered in self._waiting.values():

@@ -57,7 +57,7 @@ def problem(
     facts: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """The response that tells of a refusal."""
+    """Make the response that describes a refusal."""
     kind = KINDS.get(code, OTHER)
     body = {
         **(facts or {}),
@@ -85,13 +85,13 @@ def trace_of(scope: Scope) -> Trace:
 
 
 async def on_problem(request: Request, error: Exception) -> Response:
-    """What the API refuses."""
+    """Answer a refusal of the API itself."""
     assert isinstance(error, Problem)
     return problem(request.scope, error.code, error.detail, error.facts, error.headers)
 
 
 async def on_refusal(request: Request, error: Exception) -> Response:
-    """What the store refuses."""
+    """Answer a refusal of the store."""
     assert isinstance(error, Refusal)
     refused, headers = error.refused, {}
     if refused.code == "version-conflict":
@@ -102,7 +102,7 @@ async def on_refusal(request: Request, error: Exception) -> Response:
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:
-    """What the framework refuses."""
+    """Answer a refusal of the framework."""
     assert isinstance(error, HTTPException)
     path, headers = request.scope["path"], dict(error.headers or {})
     code = _PLAIN.get(error.status_code, "invalid-request")
@@ -113,8 +113,8 @@ async def on_http_error(request: Request, error: Exception) -> Response:
 
 
 async def on_invalid(request: Request, error: Exception) -> Response:
-    """Fields that are not as they should be. What was sent is not told again: it may be anything,
-    NaN and secrets among it."""
+    """Answer fields that are not valid. The response does not repeat what was sent: it may be
+    anything, NaN and secrets among it."""
     assert isinstance(error, RequestValidationError)
     faults = [
         {
@@ -128,7 +128,7 @@ async def on_invalid(request: Request, error: Exception) -> Response:
 
 
 async def on_unavailable(request: Request, error: Exception) -> Response:
-    """Nobody is there to answer."""
+    """Answer where the goals can't be reached."""
     assert isinstance(error, StoreUnavailable)
     return problem(
         request.scope, "store-unavailable", "the goals can't be reached; try again later"
@@ -160,7 +160,7 @@ def etag(version: int) -> str:
 
 
 def required(if_match: str | None) -> str:
-    """Raises Problem where there is no If-Match."""
+    """Return the If-Match header. Raises Problem where there is none."""
     if if_match is None:
         detail = 'send If-Match with the ETag that you last read, such as If-Match: "3"'
         raise Problem("precondition-required", detail)
@@ -187,7 +187,7 @@ async def expected_version(
 
 
 def is_known(if_none_match: str | None, version: int) -> bool:
-    """Whether the client has this version already."""
+    """Return whether the client has this version already."""
     if if_none_match is None:
         return False
     tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
@@ -200,10 +200,10 @@ def _version(tag: str) -> int | None:
 
 
 class StrictRequest(Request):
-    """Reads JSON more strictly than Python does."""
+    """A request that reads JSON more strictly than Python does."""
 
     async def json(self) -> Any:
-        """Raises Problem."""
+        """Read the body. Raises Problem."""
         try:
             return from_json(await self.body(), allow_inf_nan=False)
         except ValueError as error:
@@ -223,7 +223,8 @@ class StrictRoute(APIRoute):
 
 
 def strict(model: type[BaseModel], *, optional: bool = False) -> WrapValidator:
-    """To annotate a body with: "5" is no number, 1 is not true. `optional`: null will do."""
+    """Annotate a body so that nothing is converted: "5" is no number, 1 is not true. `optional`:
+    null is accepted."""
 
     def check(body: Any, _: ValidatorFunctionWrapHandler) -> BaseModel | None:
         if isinstance(body, bytes):

@@ -67,8 +67,7 @@ KINDS = {
     "store-unavailable": Kind(503, "The goals can't be reached"),
     "not-ready": Kind(503, "The server is not ready"),
 }  # fmt: skip
-"""By the code that a refusal carries; where commands name one that is not here, it is a bad
-request."""
+"""Kinds by the code of a refusal; a code that is not here is a bad request."""
 OTHER = Kind(400, "The request can't be carried out")
 LOCAL = {
     "goal-ambiguous": Kind(400, "Several goals are meant", bad_input=True),

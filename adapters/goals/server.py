@@ -20,9 +20,9 @@ from .ports import EpisodePort
 from .problems import problem
 
 GRACE_S = 30.0
-"""How long requests in flight may take once the server stops."""
+"""Seconds that requests in flight may take once the server stops."""
 _CLOSING_S = 1.0
-"""How long connections may take to close after that."""
+"""Seconds that connections may take to close after that."""
 _KEEP_ALIVE_S = 75
 _BACKLOG = 2048
 _MOST_FILES = 65_536
@@ -94,11 +94,11 @@ def _config(listening: socket.socket, grace_s: float) -> Config:
 
 
 EPISODE_GRACE_S = 5.0
-"""How long requests in flight may take once the episode is over."""
+"""Seconds that requests in flight may take once the episode is over."""
 
 
 class ServeAt(NamedTuple):
-    """Where the API is to be reached, and with which token."""
+    """The address of the API, and its token."""
 
     host: str
     port: int

@@ -1,5 +1,5 @@
-"""The commands as the world outside sees them: a row each, for the server, the client, the OpenAPI
-document and the command line.
+"""The table of commands over HTTP, a row each, for the server, the client, the OpenAPI document and
+the command line.
 
 Only data stands here, so that `gdg-runtime goals --help` can read it at no cost; a command is named
 as its message is. `app.py` makes routes of the rows, `wire.py` requests, `cli/goals/changes.py`
@@ -40,8 +40,8 @@ class Body(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """The body of a response where it is not the command's answer as it stands: the content of the
-    answer's field `spread`, if any, with its other fields; `replayed` becomes a header."""
+    """The body of a response that is not the command's answer as it is: the content of the answer's
+    field `spread`, if any, with its other fields; `replayed` becomes a header."""
 
     title: str
     says: str = ""
@@ -71,7 +71,7 @@ class Row(NamedTuple):
     """A command over HTTP."""
 
     command: str
-    """Its message name."""
+    """The command's message name."""
     method: str
     path: str
     operation: str

@@ -34,12 +34,12 @@ def find_belief(tx: sqlite3.Connection, belief_id: str) -> Belief | None:
 
 
 def find_beliefs(tx: sqlite3.Connection, ids: Sequence[str]) -> list[Belief]:
-    """Those of the beliefs that exist, in the order asked."""
+    """Find the beliefs with these ids that exist, in the order asked."""
     return [belief for belief in (find_belief(tx, known) for known in ids) if belief is not None]
 
 
 def active_beliefs(tx: sqlite3.Connection) -> list[Belief]:
-    """All active beliefs, by id."""
+    """Find all active beliefs, by id."""
     return [_belief(row) for row in tx.execute(f"{_SELECT} WHERE active = 1 ORDER BY id")]
 
 

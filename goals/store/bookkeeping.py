@@ -11,8 +11,8 @@ from ..identity import IdempotencyKey
 
 BLOCKED_TOTAL = "goal_blocked_by_belief_total"
 MOST_BELIEFS = 200
-"""How many beliefs are counted by name; the rest are counted as `other`, since each name is a time
-series for whoever collects the metrics. With them a belief that is called `other` itself."""
+"""Number of beliefs that are counted by name; the rest are counted as `other`, since each name is a
+time series for the collector of metrics. A belief that is called `other` itself is among them."""
 OTHER = (("belief_id", "other"),)
 
 
@@ -30,7 +30,7 @@ def count(
 
 
 def read_counters(tx: sqlite3.Connection) -> list[Counter]:
-    """All counters, by name and labels."""
+    """Read all counters, by name and labels."""
     rows = tx.execute("SELECT name, labels, value FROM counters ORDER BY name, labels")
     return [
         Counter(

@@ -13,7 +13,7 @@ from ..errors import StoreUnusable
 from .migrations import APPLICATION_ID, SCHEMA_VERSION, migrate
 
 BUSY_SECONDS = 30
-"""How long a statement waits for another connection's transaction."""
+"""Seconds that a statement waits for another connection's transaction."""
 _OLDEST_SQLITE = (3, 37, 0)
 """The first one with STRICT tables."""
 _NO_STORE = "it is not the database of a store"
@@ -23,7 +23,7 @@ _TROUBLE = {
     sqlite3.SQLITE_IOERR: "the disk can't be read or written",
     sqlite3.SQLITE_READONLY: "it can't be written, only read",
 }
-"""By SQLite's primary result code."""
+"""Explanations by SQLite's primary result code."""
 _WAL_ATTEMPTS = 100
 _STATEMENTS = 256
 
@@ -84,7 +84,8 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All that is done within is committed together, or nothing of it if anything is raised.
+        """Open a transaction: all that is done within is committed together, or nothing if anything
+        is raised.
 
         Raises StoreUnusable if other processes never let it begin, or if it is opened `read_only`.
         """
@@ -95,7 +96,8 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """All that is read within is of one moment. Nothing can be written."""
+        """Open a transaction for reading: all that is read within is of one moment, and nothing can
+        be written."""
         with self._lock:
             self._refuse_nesting()
             self.connection.execute("PRAGMA query_only = ON")
@@ -165,7 +167,7 @@ def _remove_empty(name: str) -> None:
 
 
 def _check_identity(connection: sqlite3.Connection, name: str) -> None:
-    """Raises StoreUnusable unless the file is empty or a store's."""
+    """Check that the file is empty or a store's. Raises StoreUnusable."""
     (identity,) = connection.execute("PRAGMA application_id").fetchone()
     if identity == APPLICATION_ID:
         return
@@ -199,7 +201,7 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
 
 
 def _check_version(connection: sqlite3.Connection, name: str) -> None:
-    """Raises StoreUnusable unless the schema is the newest."""
+    """Check that the schema is the newest. Raises StoreUnusable."""
     version = _version(connection, name)
     if version == 0:
         raise StoreUnusable(name, "it holds no store so far")

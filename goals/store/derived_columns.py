@@ -1,5 +1,6 @@
-"""Where goals stand: how far their beliefs hold, whether one forbids them, and how many goals they
-still wait for. Kept in columns of the goals, so that ranking reads one index and joins nothing.
+"""Columns of goals that are derived from others: the share of its beliefs that hold, whether one
+forbids it, and how many goals it still waits for. They are kept so that ranking reads one index and
+joins nothing.
 
 The functions that write goals and beliefs keep the columns right by themselves.
 """

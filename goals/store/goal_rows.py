@@ -50,7 +50,7 @@ def read_cursor(cursor: str, columns: int) -> list[str]:
 _MINUTE_US = 60_000_000
 _FIELDS = tuple(field.name for field in fields(Goal))
 GOAL_COLUMNS = ", ".join(_FIELDS)
-"""What `goal_of` needs of a row."""
+"""The columns that `goal_of` needs of a row."""
 _TYPES = {field.name: field.type for field in fields(Goal)}
 _TUPLES = [name for name, kind in _TYPES.items() if get_origin(kind) is tuple]
 _OBJECTS = [name for name, kind in _TYPES.items() if get_origin(kind) is dict]
@@ -168,7 +168,7 @@ def page_of_goals(
 
 
 def count_by_state(tx: sqlite3.Connection) -> dict[str, int]:
-    """How many goals are in each of the five states, deleted ones left out."""
+    """Count the goals in each of the five states, deleted ones left out."""
     counts = {str(state): 0 for state in GoalState}
     counts.update(
         tx.execute("SELECT state, count(*) FROM goals WHERE deleted_at IS NULL GROUP BY state")
@@ -177,7 +177,8 @@ def count_by_state(tx: sqlite3.Connection) -> dict[str, int]:
 
 
 def set_lease(tx: sqlite3.Connection, goal_id: str, until_us: int | None) -> None:
-    """Until when the goal's execution may keep silent; None: for ever. No new version."""
+    """Set the time until which the goal's execution need not report; None: for ever. No new
+    version."""
     tx.execute("UPDATE goals SET lease_until_us = ? WHERE id = ?", (until_us, goal_id))
 
 
@@ -191,7 +192,7 @@ def expired_leases(tx: sqlite3.Connection, now_us: int) -> list[Goal]:
 
 
 def note_blocked(tx: sqlite3.Connection, goal_id: str, noted: bool) -> None:
-    """Whether the ledger tells already that the goal is blocked. No new version."""
+    """Note whether the ledger has the goal's block already. No new version."""
     tx.execute("UPDATE goals SET blocked_noted = ? WHERE id = ?", (noted, goal_id))
 
 

@@ -24,7 +24,7 @@ _RAW = "SELECT " + ", ".join(
 
 
 def head(tx: sqlite3.Connection) -> tuple[int, str]:
-    """`seq` and hash of the last link; 0 and GENESIS if there is none.
+    """Return `seq` and hash of the last link; 0 and GENESIS if there is none.
 
     Whoever keeps them elsewhere can tell later whether links were cut off the end.
     """

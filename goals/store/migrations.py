@@ -10,7 +10,7 @@ from sqlite_utils import Database as SqliteUtils
 from sqlite_utils import Migrations
 
 APPLICATION_ID = 0x676F616C
-"""Stands in the file's head: `goal`."""
+"""The number in the file's head: `goal`."""
 SCHEMA_VERSION = 3
 MIGRATIONS = Migrations("goals")
 
@@ -233,8 +233,8 @@ def m001_goals(database: SqliteUtils) -> None:
 
 @MIGRATIONS()
 def m002_conditions(database: SqliteUtils) -> None:
-    """What a goal may ask for beyond the specification: owner, dependencies, repetition, approval;
-    and what its execution needs: attempts, lease."""
+    """Add a goal's conditions beyond the specification (owner, dependencies, repetition, approval)
+    and what its execution needs (attempts, lease)."""
     _run(
         database,
         "ALTER TABLE goals ADD COLUMN owner TEXT CHECK (length(owner) BETWEEN 1 AND 128)",
@@ -286,8 +286,8 @@ _MICROSECONDS = (
 
 @MIGRATIONS()
 def m003_ranking(database: SqliteUtils) -> None:
-    """Where a goal stands: what ranking and selection need of beliefs, dependencies and times,
-    in columns of its own, and one index that holds them all."""
+    """Add the derived columns: what ranking and selection need of beliefs, dependencies and times,
+    and one index that holds them all."""
     _run(
         database,
         "ALTER TABLE goals ADD COLUMN align REAL NOT NULL DEFAULT 0 CHECK (align BETWEEN 0 AND 1)",

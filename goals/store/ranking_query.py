@@ -1,6 +1,6 @@
-"""Goals in their order, straight from the database: `ranking.py`'s formula as SQL, over the columns
-that hold where each goal stands. No goal that is asked for is left out before the limit, and rows
-are read of those alone that are given back.
+"""The ranking in the database: `ranking.py`'s formula as SQL, over the derived columns. No goal
+that is asked for is left out before the limit, and rows are read of those alone that are given
+back.
 
 In a large store, some promising goals are scored first. The last of the best among them sets a
 floor: a goal that would stay below it even with the most that urgency, alignment and age can give
@@ -92,8 +92,8 @@ def rank_of(
     policy: GoalPolicy,
     now_us: int,
 ) -> Ranked:
-    """Where a goal that the database holds stands, or would stand, among those in these states, of
-    one owner or of everybody: its rank is 1 + the number of them that come before it."""
+    """Rank one goal among those in these states, of one owner or of everybody: its rank is 1 + the
+    number of them that come before it."""
     formula = Formula(weights, policy, now_us)
     row = tx.execute(
         "SELECT align, contra, open_dependencies, created_us FROM goals WHERE id = ?", (goal.id,)
@@ -114,7 +114,7 @@ def rank_of(
 
 
 def count_ranked(tx: Connection, *, states: Sequence[GoalState], owner: str | None) -> int:
-    """How many goals `ranked_goals` scores."""
+    """Count the goals that `ranked_goals` scores."""
     where, parameters = _which(states, owner)
     (count,) = tx.execute(f"SELECT count(*) FROM goals WHERE {where}", parameters).fetchone()
     return int(count)
@@ -169,7 +169,7 @@ def _floor(
 
 
 def _most_beside_base(formula: Formula) -> float:
-    """What a goal's raw score exceeds its base by at most."""
+    """Return the most that a goal's raw score exceeds its base by."""
     weights = formula.weights
     return sum(max(most, 0.0) for most in (weights.urgency, weights.alignment, formula.age_weight))
 

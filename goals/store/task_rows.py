@@ -32,9 +32,9 @@ class ScheduledTask(NamedTuple):
     every_min: int | None
     """None: always due."""
     next_us: int
-    """When it is due, in microseconds since 1970."""
+    """The time when it is due, in microseconds since 1970."""
     position: int
-    """Its place among those that are due at the same moment."""
+    """Place among those that are due at the same moment."""
     metadata: dict[str, Any]
 
     @property
@@ -46,7 +46,7 @@ class ScheduledTask(NamedTuple):
 
 
 class KeptSelection(NamedTuple):
-    """What a selection came to."""
+    """The result of a selection."""
 
     owner: str | None
     task: TaskView | None
@@ -76,7 +76,7 @@ def open_task_of(tx: sqlite3.Connection, goal_id: str) -> TaskView | None:
 
 
 def close_task(tx: sqlite3.Connection, task_id: str, ts: str) -> bool:
-    """Nobody works on the task any more; whether it was open."""
+    """Close a task that is not worked on any more. Returns whether it was open."""
     written = tx.execute(
         "UPDATE tasks SET closed_at = ? WHERE task_id = ? AND closed_at IS NULL", (ts, task_id)
     )
@@ -84,7 +84,7 @@ def close_task(tx: sqlite3.Connection, task_id: str, ts: str) -> bool:
 
 
 def unsubmitted(tx: sqlite3.Connection, limit: int = 50) -> list[TaskView]:
-    """Open tasks that nobody was told of yet, oldest first."""
+    """Find open tasks that were not submitted yet, oldest first."""
     rows = tx.execute(
         "SELECT payload FROM tasks WHERE submitted_at IS NULL AND closed_at IS NULL "
         "ORDER BY created_at, task_id LIMIT ?",
@@ -94,7 +94,7 @@ def unsubmitted(tx: sqlite3.Connection, limit: int = 50) -> list[TaskView]:
 
 
 def mark_submitted(tx: sqlite3.Connection, task_id: str, ts: str) -> bool:
-    """Somebody was told of the task; whether this is the first time."""
+    """Note that a task was submitted. Returns whether this is the first time."""
     written = tx.execute(
         "UPDATE tasks SET submitted_at = ? WHERE task_id = ? AND submitted_at IS NULL",
         (ts, task_id),
@@ -129,8 +129,8 @@ def due_scheduled(tx: sqlite3.Connection, owner: str | None, now_us: int) -> Sch
 
 
 def take_scheduled(tx: sqlite3.Connection, task_id: str, now_us: int) -> None:
-    """Somebody does the task now. It is due again at its next time after `now_us`: those that
-    were missed are left out. One that is always due stays so, and goes behind the others."""
+    """Take a task, to be done now. It is due again at its next time after `now_us`: those that were
+    missed are left out. One that is always due stays so, and goes behind the others."""
     tx.execute(
         "UPDATE scheduled_tasks SET next_us = max(next_us, :now), "
         "position = (SELECT max(position) + 1 FROM scheduled_tasks) "
@@ -146,7 +146,7 @@ def take_scheduled(tx: sqlite3.Connection, task_id: str, now_us: int) -> None:
 
 
 def find_selection(tx: sqlite3.Connection, selection_key: str) -> KeptSelection | None:
-    """What the selection with this key came to; None: there was none."""
+    """Find the result of the selection with this key; None: there was none."""
     row = tx.execute(
         "SELECT owner, task FROM selections WHERE selection_key = ?", (selection_key,)
     ).fetchone()
@@ -157,7 +157,7 @@ def find_selection(tx: sqlite3.Connection, selection_key: str) -> KeptSelection 
 
 
 def require_owner(kept: KeptSelection, selection_key: str, owner: str | None) -> None:
-    """Raises BadRequest (selection-key-taken) if the key was used for somebody else."""
+    """Check that a key was used for this owner. Raises BadRequest (selection-key-taken)."""
     if kept.owner != owner:
         raise BadRequest(
             "selection-key-taken", "this selection key was used for another owner; take another",
@@ -232,13 +232,13 @@ def read_decision(tx: sqlite3.Connection, decision_id: str) -> DecisionView:
 
 
 def read_decisions(tx: sqlite3.Connection) -> list[DecisionView]:
-    """All registered decisions, by id."""
+    """Read all registered decisions, by id."""
     rows = tx.execute("SELECT * FROM decisions ORDER BY decision_id").fetchall()
     return [_decision(tx, row) for row in rows]
 
 
 def parameter(tx: sqlite3.Connection, decision_id: str, name: str) -> ParameterView:
-    """One parameter of a decision. Raises DecisionNotFound."""
+    """Read one parameter of a decision. Raises DecisionNotFound."""
     row = tx.execute(
         f"{_PARAMETER} WHERE decision_id = ? AND name = ?", (decision_id, name)
     ).fetchone()
@@ -284,7 +284,7 @@ def find_record_of_task(tx: sqlite3.Connection, task_id: str) -> DecisionRecordV
 def set_outcome(
     tx: sqlite3.Connection, record_id: str, outcome: float, ts: str, data: Mapping[str, Any]
 ) -> bool:
-    """Write down what came of a decision, -1 to 1. The first outcome stands: whether this was it.
+    """Write the outcome of a decision, -1 to 1, if it has none. Returns whether it was written.
 
     Raises DecisionNotFound.
     """

@@ -22,7 +22,7 @@ _MINUTES = {"": 1, "m": 1, "min": 1, "h": 60, "d": 1_440, "w": 10_080}
 
 
 class Cleared:
-    """In place of a value: there shall be none."""
+    """A marker for a value that is taken away."""
 
 
 def duration(text: str) -> int | Cleared:

@@ -23,7 +23,7 @@ def print_json(answer: BaseModel) -> None:
 
 
 def print_done(done: str, answer: GoalAnswer) -> None:
-    """What was done, to which goal, and what should be known about it."""
+    """Print what was done, to which goal, and its warnings."""
     goal = answer.goal
     say(f"{done} {goal.id}: {one_line(goal.text, _LONGEST)}")
     for warning in answer.warnings:
@@ -50,7 +50,7 @@ def span(length: timedelta) -> str:
 
 
 def due(deadline: datetime | None, now: datetime) -> str:
-    """How long there is until a deadline, in its largest unit."""
+    """Put the time that is left until a deadline into words, in its largest unit."""
     if deadline is None:
         return ""
     if deadline <= now:
@@ -59,12 +59,12 @@ def due(deadline: datetime | None, now: datetime) -> str:
 
 
 def minutes(count: int) -> str:
-    """So many minutes in words."""
+    """Put a number of minutes into words."""
     return span(timedelta(minutes=count))
 
 
 def when(moment: datetime, now: datetime | None = None) -> str:
-    """How far off a moment is: in 6 d 23 h, 3 min ago."""
+    """Put the distance to a moment into words: in 6 d 23 h, 3 min ago."""
     off = moment - (now or datetime.now(UTC))
     return f"in {span(off)}" if off > timedelta() else f"{span(-off)} ago"
 
@@ -85,8 +85,8 @@ _PATIENCE_S, _LINE_S = 2.0, 5.0
 
 
 class Progress:
-    """Shows nothing for two seconds; then a bar on a terminal, a line now and then elsewhere; on
-    stderr."""
+    """A progress display on stderr: nothing for two seconds; then a bar on a terminal, a line now
+    and then elsewhere."""
 
     def __init__(self, done: str, total: int | None = None) -> None:
         """`done`: what has happened to those that were counted, such as imported."""
@@ -106,7 +106,7 @@ class Progress:
             self._bar.stop()
 
     def advance(self, count: int) -> None:
-        """So many more are done."""
+        """Count so many more as done."""
         self._count += count
         if self._bar is not None:
             self._bar.update(self._task, completed=self._count)

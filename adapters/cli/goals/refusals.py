@@ -32,7 +32,7 @@ def exit_code(refused: Refused) -> int:
 
 
 def reason(refused: Refused) -> str:
-    """What stands against the command; where beliefs do, which ones."""
+    """Return the reason for a refusal; where beliefs are the reason, with their ids."""
     facts = refused.facts
     beliefs = facts.get("belief_ids")
     if facts.get("reason") != "severity" or not isinstance(beliefs, list):
@@ -42,7 +42,7 @@ def reason(refused: Refused) -> str:
 
 
 def next_step(refused: Refused, options: str) -> str:
-    """What to do next, in a sentence or two; empty if the refusal says it itself.
+    """Return what to do next, in a sentence or two; empty if the refusal says it itself.
 
     `options` names the goals' place; each command line in the advice ends with them.
     """
@@ -109,7 +109,7 @@ def validation_errors(error: ValidationError, options: Mapping[str, str] = OPTIO
 
 
 def _words(mistake: ErrorDetails) -> str:
-    """What was expected, and what came where that is short."""
+    """Say what was expected, and what came where that is short."""
     if mistake["type"] == "extra_forbidden":
         return "there is no such field"
     expected = _EXPECTED.get(mistake["type"])

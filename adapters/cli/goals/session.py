@@ -43,7 +43,7 @@ DEFAULT_FILE = Path("goals.db")
 
 @dataclass(frozen=True)
 class Target:
-    """Where the goals are, and how answers are printed."""
+    """The goals that are meant, and how answers are printed."""
 
     file: Path | None
     url: str | None
@@ -96,7 +96,7 @@ def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _place(context: click.Context, db: Path, url: str | None, as_json: bool) -> Target:
-    """The target that was named; what stands on the command line goes before the environment."""
+    """Return the target that was named; the command line goes before the environment."""
     of_db, of_url = (context.get_parameter_source(name) for name in ("db", "url"))
     typed = ParameterSource.COMMANDLINE
     if url is not None and of_db is of_url:
@@ -151,7 +151,7 @@ class Session:
 def session(
     target: Target, *, changes: bool = False, creates: bool = False, selects: bool = False
 ) -> Iterator[Session]:
-    """The goals at a target; whatever can't be done is told in words, with the exit code.
+    """Open the goals at a target; errors become messages with an exit code.
 
     `changes`: what is there is changed, and not only read. `creates`: that, and a file that is not
     there is made. `selects`: goals may be taken, as the flags in the environment allow (a server
@@ -213,7 +213,7 @@ def _refusal(refused: Refused, target: Target) -> CliError:
 
 
 def _user() -> str:
-    """Who approves and adopts, as the ledger names them."""
+    """Return the name of the user, as the ledger shows it."""
     try:
         return f"cli:{getpass.getuser()}"
     except (KeyError, OSError):
@@ -222,14 +222,14 @@ def _user() -> str:
 
 _MADE_HERE = re.compile(r"goal_[0-9a-z]{26}")
 _NO_IDS = ("prioritized", "next", "import")
-"""Words that stand where an id does in a server's addresses."""
+"""Words that a server's addresses have in the place of an id."""
 _ENDING = 8
 _MOST_SHOWN = 10
 _PAGE = 200
 
 
 def short_id(goal_id: str) -> str:
-    """What names a goal in a table: the end of the id, which can be typed in its target."""
+    """Shorten an id to its end, which can be typed in its place."""
     return goal_id[-_ENDING:] if _MADE_HERE.fullmatch(goal_id) else goal_id
 
 
@@ -252,7 +252,7 @@ def find_goal(goals: Session, text: str) -> GoalView:
 
 
 def all_goals(goals: Session, asked: ListGoals | None = None) -> Iterator[GoalView]:
-    """All goals that `asked` tells of, page by page, the newest first."""
+    """Yield all goals that `asked` selects, page by page, the newest first."""
     asked = (asked or ListGoals()).model_copy(update={"limit": _PAGE})
     while True:
         page = goals.ask(asked)

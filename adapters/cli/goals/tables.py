@@ -16,7 +16,7 @@ _STATES = {"proposed": "default", "adopted": "green", "executing": "cyan", "sati
            "abandoned": "dim"}  # fmt: skip
 _LONGEST_TEXT = 160
 _LEFT_OUT = ("why", "decision_record_id", "task_id")
-"""What a person does not want to read of an event; --json has it."""
+"""Data of an event that a person does not want to read; --json has it."""
 _PLAIN_BLOCKS = {"approval": "needs approval", "overdue": "overdue"}
 
 
@@ -31,7 +31,7 @@ def text_cell(text: str) -> str:
 
 
 def blocks_text(ranked: RankedView, now: datetime) -> str:
-    """What keeps a goal from being selected, in words."""
+    """Put what keeps a goal from being selected into words."""
     return "; ".join([_block(reason, ranked.goal, now) for reason in ranked.blocked_by])
 
 
@@ -47,7 +47,7 @@ def _block(reason: str, goal: GoalView, now: datetime) -> str:
 
 
 def ranked_table(title: str, items: Sequence[RankedView], now: datetime) -> Any:
-    """Goals in the order of their rank; what blocks one stands below its text."""
+    """Make a table of goals in the order of their rank; what blocks one is below its text."""
     columns = ["goal", "priority", "state", "text"]
     rows = [
         [safe(short_id(item.goal.id)), item.priority, state_text(item.goal.state),
@@ -82,7 +82,7 @@ def dated_table(title: str, items: Sequence[GoalView], now: datetime) -> Any:
 
 
 def events_table(title: str, items: Sequence[LedgerView], *, of_one_goal: bool) -> Any:
-    """Events of the ledger; what else one tells stands below its name."""
+    """Make a table of events of the ledger; their data are below their names."""
     columns = ["seq", "when (UTC)", "by", "what"]
     rows = [
         [f"{event.seq}", safe(event.ts[:19].replace("T", " ")), safe(event.actor),
@@ -101,7 +101,7 @@ def _event_name(event: LedgerView) -> str:
 
 
 def _facts(event: LedgerView) -> str:
-    """What else an event tells, in a few words; what it says in words first."""
+    """Put the data of an event into a few words; its reason comes first."""
     why = event.data.get("why") or (event.reason or "").replace("_", " ")
     told = [str(why)] if why else []
     for name, value in event.data.items():
@@ -153,7 +153,7 @@ _IN_WORDS = (
 
 
 def print_goal(goal: GoalView, now: datetime) -> None:
-    """All of a goal that is not as it always is."""
+    """Print one goal, without the fields that have their usual value."""
     whole = goal.to_goal()
     rows: list[tuple[str, str]] = [
         ("state", "deleted" if goal.deleted_at else state_text(goal.state)),

@@ -35,7 +35,7 @@ def goal_line(goal: GoalView) -> str:
 
 
 def read_goals(file: IO[bytes]) -> list[GoalLine]:
-    """All goals of a file, each checked. Raises CliError with everything that is wrong."""
+    """Read all goals of a file, each checked. Raises CliError with all errors."""
     whole = file.read().removeprefix(b"\xef\xbb\xbf")
     numbered = [(number, line) for number, line in enumerate(whole.split(b"\n"), 1) if line.strip()]
     if numbered and not _is_json(numbered[0][1]) and _is_json(whole):
@@ -153,7 +153,7 @@ def _put(goals: Iterator[GoalView], out: TextIO) -> int:
 
 
 _MOST_GOALS, _MOST_BYTES = 200, 256 * 1024
-"""Of one command: a server takes no larger ones."""
+"""Limits of one command: a server takes no larger ones."""
 
 
 @click.command("import")
