@@ -31,7 +31,6 @@ from .fields import GOAL_ID, MOST_COUNTED, ONLY_THESE, Label, Name, UtcTime, utc
 from .identity import Caller
 from .model import Belief, Goal, GoalDraft, GoalPatch, GoalState, GoalView
 from .operation import Operation
-from .ranking import weights_view
 from .schemas import BeliefDraft, BeliefPatch, BeliefView, ScheduledTaskDraft
 from .selection import next_task
 from .store import belief_rows, goal_rows, task_rows
@@ -199,12 +198,7 @@ class RankGoals(Command, name="goals.rank"):
     limit: Limit = 50
 
     def carry_out(self, op: Operation) -> Ranking:
-        found = queries.prioritized(op, self.states, self.owner, self.limit)
-        return Ranking(
-            items=tuple(ranked.view() for ranked in found.items),
-            weights_used=weights_view(found.weights, op.policy),
-            considered=found.considered,
-        )
+        return queries.prioritized(op, self.states, self.owner, self.limit)
 
 
 class ExplainGoal(Command, name="goals.explain"):
@@ -215,12 +209,7 @@ class ExplainGoal(Command, name="goals.explain"):
     goal_id: GoalId
 
     def carry_out(self, op: Operation) -> Explanation:
-        found = queries.explain(op, self.goal_id)
-        return Explanation(
-            ranked=found.ranked.view(),
-            weights_used=weights_view(found.weights, op.policy),
-            lines=found.lines,
-        )
+        return queries.explain(op, self.goal_id)
 
 
 class ReadHistory(Command, name="goals.history"):
@@ -408,8 +397,7 @@ class ImportGoals(Command, name="goals.import"):
     goals: tuple[GoalView, ...] = Field(max_length=1000)
 
     def carry_out(self, op: Operation) -> Imported:
-        came = edit.import_goals(op, self.goals)
-        return Imported(created=came.created, known=came.known, blocked=came.blocked)
+        return edit.import_goals(op, self.goals)
 
 
 class ReadStatistics(Command, name="goals.statistics"):

@@ -1,13 +1,14 @@
 """Creating, editing, deleting and importing goals."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any, get_origin
 
 from pydantic import ValidationError
 
 from ..runtime.wording import first_problem
+from .answers import Imported
 from .errors import BadRequest, NotEditable
 from .fields import LAST_YEAR
 from .ledger import CREATED, DELETED, UPDATED
@@ -152,19 +153,7 @@ be changed, and then be read and imported elsewhere."""
 _AT_WORK = (GoalState.ADOPTED, GoalState.EXECUTING)
 
 
-@dataclass(frozen=True)
-class ImportResult:
-    """The result of an import."""
-
-    created: int
-    known: int
-    """Left alone, since a goal with the id is there already, or was."""
-    blocked: tuple[str, ...]
-    """Ids of goals that came in as proposed, since a belief, the deadline or a missing approval
-    blocks adopting them."""
-
-
-def import_goals(op: Operation, views: Sequence[GoalView]) -> ImportResult:
+def import_goals(op: Operation, views: Sequence[GoalView]) -> Imported:
     """Take goals over with their ids and states. Executing ones come in as adopted, since nobody
     here executes them; an adopted one that could not be adopted here comes in as proposed. More
     than 10^12 changes or attempts count as so many.
@@ -194,7 +183,7 @@ def import_goals(op: Operation, views: Sequence[GoalView]) -> ImportResult:
         if goal.id in blocked:
             state = GoalState.PROPOSED
         _bring_in(op, replace(goal, state=state), blocked.get(goal.id))
-    return ImportResult(len(goals), known, tuple(blocked))
+    return Imported(created=len(goals), known=known, blocked=tuple(blocked))
 
 
 def _bring_in(op: Operation, goal: Goal, objection: Objection | None) -> None:

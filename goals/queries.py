@@ -1,13 +1,12 @@
 """Reads from a store that are more than rows: rankings, explanations, statistics."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
-from .answers import Statistics
+from .answers import Explanation, Ranking, Statistics
 from .decisions import weights_of
 from .model import GoalState, Weights
 from .operation import Operation
-from .ranking import DAY_US, MINUTE_US, Ranked, Score
+from .ranking import DAY_US, MINUTE_US, Score, weights_view
 from .schemas import LedgerView
 from .store import bookkeeping, goal_rows, ledger_rows, ranking_query
 
@@ -15,42 +14,26 @@ WAITING = (GoalState.ADOPTED, GoalState.PROPOSED)
 """The states of goals that are ranked, unless others are asked for."""
 
 
-@dataclass(frozen=True)
-class RankedGoals:
-    """The best goals, in order."""
-
-    items: tuple[Ranked, ...]
-    weights: Weights
-    considered: int
-    """Number of goals that were scored."""
-
-
-@dataclass(frozen=True)
-class Explained:
-    """The explanation of a goal's rank."""
-
-    ranked: Ranked
-    weights: Weights
-    lines: tuple[str, ...]
-    """Lines for people."""
-
-
 def prioritized(
     op: Operation, states: Sequence[GoalState], owner: str | None, limit: int
-) -> RankedGoals:
-    """The best goals, at most `limit`; all that match are scored."""
+) -> Ranking:
+    """Rank the best goals, at most `limit`; all that match are scored."""
     weights = weights_of(op.tx)
     items = ranking_query.ranked_goals(
         op.tx, states=states, owner=owner, weights=weights, policy=op.policy,
         now_us=op.now_us, limit=limit,
     )  # fmt: skip
     considered = ranking_query.count_ranked(op.tx, states=states, owner=owner)
-    return RankedGoals(tuple(items), weights, considered)
+    return Ranking(
+        items=tuple(ranked.view() for ranked in items),
+        weights_used=weights_view(weights, op.policy),
+        considered=considered,
+    )
 
 
-def explain(op: Operation, goal_id: str) -> Explained:
-    """The goal's place, or the one it would have, among the goals that wait to be adopted or
-    selected. Raises GoalNotFound."""
+def explain(op: Operation, goal_id: str) -> Explanation:
+    """Explain the goal's place, or the one it would have, among the goals that wait to be adopted
+    or selected. Raises GoalNotFound."""
     goal = op.goal(goal_id)
     weights = weights_of(op.tx)
     ranked = ranking_query.rank_of(
@@ -58,7 +41,11 @@ def explain(op: Operation, goal_id: str) -> Explained:
         weights=weights, policy=op.policy, now_us=op.now_us,
     )  # fmt: skip
     score = Score(ranked.raw, ranked.priority, ranked.components)
-    return Explained(ranked, weights, explain_lines(score, weights, ranked.blocked_by))
+    return Explanation(
+        ranked=ranked.view(),
+        weights_used=weights_view(weights, op.policy),
+        lines=explain_lines(score, weights, ranked.blocked_by),
+    )
 
 
 def history(

@@ -11,18 +11,17 @@ from sqlite3 import Connection
 from typing import Protocol, Self, TypeVar
 
 from . import beliefs, edit, lifecycle, queries, selection
-from .answers import Statistics
+from .answers import Explanation, Imported, Ranking, Statistics
 from .checkers.checker import BeliefConsistencyChecker
 from .checkers.lexical import LexicalChecker
 from .decisions import is_registered, register_goal_selected
-from .edit import ImportResult
 from .fields import utc_text
 from .identity import Bits, Caller, Clock, Trace, microseconds
 from .lifecycle import Adoption
 from .model import Belief, Goal, GoalDraft, GoalPatch, GoalState, GoalView, Weights
 from .operation import NOTED, Operation
 from .policy import GoalFlags, GoalPolicy
-from .queries import WAITING, Explained, RankedGoals
+from .queries import WAITING
 from .schemas import BeliefDraft, BeliefPatch, LedgerView, ScheduledTaskDraft, TaskView
 from .selection import NextStep, Selection
 from .store import derived_columns, goal_rows, ledger_rows, task_rows
@@ -221,13 +220,13 @@ class GoalStore:
         owner: str | None = None,
         limit: int = 50,
         caller: Caller = _NOBODY,
-    ) -> RankedGoals:
+    ) -> Ranking:
         """The best goals, by falling raw score."""
         return self.look(
             "prioritized", caller, lambda op: queries.prioritized(op, states, owner, limit)
         )
 
-    def explain(self, goal_id: str, caller: Caller = _NOBODY) -> Explained:
+    def explain(self, goal_id: str, caller: Caller = _NOBODY) -> Explanation:
         """Explain a goal's rank. Raises GoalNotFound."""
         return self.look("explain", caller, lambda op: queries.explain(op, goal_id))
 
@@ -330,7 +329,7 @@ class GoalStore:
 
     # --- the whole store ------------------------------------------------------------------------
 
-    def import_goals(self, goals: Sequence[GoalView], caller: Caller = _NOBODY) -> ImportResult:
+    def import_goals(self, goals: Sequence[GoalView], caller: Caller = _NOBODY) -> Imported:
         """Take goals over; see `edit.import_goals`."""
         return self.perform("import", caller, lambda op: edit.import_goals(op, goals))
 

@@ -240,7 +240,7 @@ class TestWhatIsWritten:
 
     def test_D4_the_decision_is_recorded_with_weights_and_score(self, bench):
         goal = bench.execute(value=0.8, effort=0.3, risk=0.1)
-        raw = bench.store.explain(goal.id).ranked.raw
+        raw = bench.store.explain(goal.id).ranked.raw_score
         assert bench.rows(
             "SELECT decision_id, goal_id, task_id, selection_key, score, outcome "
             "FROM decision_records"
