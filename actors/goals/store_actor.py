@@ -43,7 +43,6 @@ from ..llm.model import ModelBinding
 from ..messages import Log, RecorderRef
 from ..ports import GoalFiles
 from .access import agent_of, as_asked_by, unfit_command
-from .figures import GoalFigures
 from .judge import Judge
 from .messages import AssignGoals, CloseGoals, GoalsAssigned, Measured, OutsideCommand
 from .opening import adoption, creation, first_commands, first_goals, flags_of
@@ -75,6 +74,48 @@ class Executing(NamedTuple):
     trace: Trace
 
 
+_COUNTED = {
+    "goal_created": "created",
+    "goal_adopted": "adopted",
+    "goal_selected_for_execution": "selected",
+    "goal_satisfied": "satisfied",
+    "goal_failed": "failed",
+    "goal_abandoned": "abandoned",
+    "goal_blocked_by_belief": "blocked",
+}
+"""The ledger's events that are counted, and what the counts are called."""
+_COUNTS = (*_COUNTED.values(), "shadow_selected")
+
+
+class GoalCounts:
+    """Counts of the events of goals, over all agents and for each, for metrics.json."""
+
+    def __init__(self) -> None:
+        self._by_agent: dict[str | None, dict[str, int]] = {}
+
+    def count(self, agent: str | None, event: str) -> None:
+        """Count an event of the ledger."""
+        name = _COUNTED.get(event)
+        if name is not None:
+            self._add(agent, name)
+
+    def shadowed(self, agent: str) -> None:
+        """Count a goal that would have been taken, were it not for shadow mode."""
+        self._add(agent, "shadow_selected")
+
+    def _add(self, agent: str | None, name: str) -> None:
+        counts = self._by_agent.setdefault(agent, dict.fromkeys(_COUNTS, 0))
+        counts[name] += 1
+
+    def to_json(self, by_state: Mapping[str, int]) -> dict[str, Any]:
+        """Return the counts; `by_state` has the goals that there are at the end."""
+        total = {
+            name: sum([counts[name] for counts in self._by_agent.values()]) for name in _COUNTS
+        }
+        agents = {agent: counts for agent, counts in self._by_agent.items() if agent is not None}
+        return {**total, "by_state": dict(by_state), "agents": agents}
+
+
 class GoalKeeper(Actor):
     """The actor that gives each agent its current goal, carries out commands, and measures success.
 
@@ -104,8 +145,8 @@ class GoalKeeper(Actor):
         """The world's last measurements, by agent."""
         self.busy: dict[str, None] = {}
         """The agents that have goals or scheduled tasks; others are not asked about every turn."""
-        self.figures = GoalFigures()
-        self.told = 0
+        self.counts = GoalCounts()
+        self.logged = 0
         """Number of the ledger's events that are in the event log so far."""
         self.changes = -1
         """The database's count of changes when they were looked for last."""
@@ -150,9 +191,9 @@ class GoalKeeper(Actor):
         if self.store.policy.lease_min is not None:
             self.store.perform("release_expired", self._caller("director"), release_expired)
         # Whoever's goal was released just now gets another one.
-        self._tell(ctx)
+        self._log_new_events(ctx)
         goals = [await self._assigned(agent, ctx) for agent in message.agents]
-        self._tell(ctx)
+        self._log_new_events(ctx)
         return GoalsAssigned(goals=goals)
 
     async def _open(self, ctx: Context) -> None:
@@ -170,7 +211,7 @@ class GoalKeeper(Actor):
                 ids[agent, spec.name] = made.goal.id
             if spec.adopt:
                 await self._carry_out(adoption(made.goal.id, caller), ctx)
-        self._tell(ctx)
+        self._log_new_events(ctx)
 
     async def _change_beliefs(self, moment: Moment, ctx: Context) -> None:
         """Do what the scenario file has planned for this step, before its first batch."""
@@ -197,7 +238,7 @@ class GoalKeeper(Actor):
         if not isinstance(answer, TaskAnswer):
             return None
         if answer.shadow is not None:
-            self.figures.shadowed(agent)
+            self.counts.shadowed(agent)
             if self.shadowed.get(agent) != answer.shadow.id:
                 self.shadowed[agent] = answer.shadow.id
                 data = {"goal_id": answer.shadow.id, "text": answer.shadow.text}
@@ -238,7 +279,7 @@ class GoalKeeper(Actor):
                     measured={name: figures[name] for name in targets},
                 )  # fmt: skip
                 await self._carry_out(done, ctx)
-        self._tell(ctx)
+        self._log_new_events(ctx)
 
     # --- commands -----------------------------------------------------------------------------
 
@@ -265,7 +306,7 @@ class GoalKeeper(Actor):
             measured = {**said, **self.measured.get(agent, {})}
             asked = asked.model_copy(update={"measured": measured})
         answer = await self._carry_out(asked, ctx)
-        self._tell(ctx)
+        self._log_new_events(ctx)
         return answer
 
     @handles
@@ -288,7 +329,7 @@ class GoalKeeper(Actor):
             else:
                 answer = await self._carry_out_for_outside(command, ctx)
         if not self.is_over:
-            self._tell(ctx)
+            self._log_new_events(ctx)
         self.files.reception(message.request, answer)
 
     async def _carry_out_for_outside(self, command: Command, ctx: Context) -> Any:
@@ -313,7 +354,7 @@ class GoalKeeper(Actor):
 
     # --- the record -----------------------------------------------------------------------------
 
-    def _tell(self, ctx: Context) -> None:
+    def _log_new_events(self, ctx: Context) -> None:
         """Have what is new in the ledger in the event log too, and forget what is over."""
         changes = self.files.database.connection.total_changes
         if changes == self.changes:
@@ -321,8 +362,8 @@ class GoalKeeper(Actor):
         self.changes = changes
         events: list[Event] = []
         with self.files.database.reading() as tx:
-            while new := ledger_rows.events(tx, after=self.told, limit=_PAGE):
-                self.told = new[-1].seq
+            while new := ledger_rows.events(tx, after=self.logged, limit=_PAGE):
+                self.logged = new[-1].seq
                 for entry in new:
                     goal = goal_rows.find_goal(tx, entry.goal_id, include_deleted=True)
                     assert goal is not None
@@ -333,7 +374,7 @@ class GoalKeeper(Actor):
         owner = goal.owner
         if owner is not None:
             self.busy[owner] = None
-        self.figures.count(owner, entry.event)
+        self.counts.count(owner, entry.event)
         current = None if owner is None else self.executing.get(owner)
         if owner is not None and current is not None and current.goal_id == entry.goal_id:
             if entry.event == UPDATED:
@@ -369,13 +410,13 @@ class GoalKeeper(Actor):
         if self._is_forged(message, _DIRECTOR, ctx):
             return {}
         self._ctx = ctx
-        self._tell(ctx)
+        self._log_new_events(ctx)
         # What comes in from now on would stand in the database and nowhere else.
         self.is_over = True
         with self.files.database.reading() as tx:
             for line in dump_lines(tx):
                 self.files.dump(line)
-        figures = self.figures.to_json(self.store.statistics().by_state)
+        figures = self.counts.to_json(self.store.statistics().by_state)
         if self.judge is not None:
             figures["judge"] = self.judge.use._asdict()
         return figures
