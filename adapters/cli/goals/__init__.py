@@ -1,5 +1,6 @@
 """`gdg-runtime goals`: the commands, and what they share.
 
+group     the table of the commands
 changes   add, edit, complete, and the verbs of the table (approve, adopt, abandon, delete, release)
 views     list, show, explain, next, history, rollout
 beliefs   belief add, list, set; weights
