@@ -9,35 +9,7 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # type checkers take it as true; `typing` itself is slow to import
 if TYPE_CHECKING:
-    from .adapters.python_api import (
-        CatalogueError,
-        EpisodeConfig,
-        GdgError,
-        InvalidScenario,
-        JournalError,
-        MissingKeys,
-        Provider,
-        ProviderMissing,
-        ReleaseNeeded,
-        Run,
-        RunAmbiguous,
-        RunBusy,
-        RunChanged,
-        RunError,
-        RunExists,
-        RunNotFound,
-        RunOptions,
-        RunUnreadable,
-        RunUnwritable,
-        StopSwitch,
-        UnknownSchedule,
-        load_run,
-        load_scenario,
-        resume,
-        resume_episode,
-        run,
-        run_episode,
-    )
+    from .adapters.python_api import *
 
 __all__ = [
     "CatalogueError",

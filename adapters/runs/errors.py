@@ -125,3 +125,10 @@ class MissingExtra(RunError):
             f"{what} needs {library}, which is not installed: "
             f"pip install 'gdg-runtime[{extra}]'"
         )  # fmt: skip
+
+
+def innermost(error: BaseException) -> BaseException:
+    """Return the first error of a group."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -25,8 +25,8 @@ from ...scenarios.schema.episode import EpisodeConfig
 from . import revision
 from .catalogue import RunCatalogue
 from .directory import CONFIG, RunDirectory, config_bytes, config_hash, document_bytes
-from .errors import NothingToServe, ProviderMissing, RunChanged, RunUnwritable
-from .live_run import LiveRun, OpenRun, RunOptions, in_threads, innermost
+from .errors import NothingToServe, ProviderMissing, RunChanged, RunUnwritable, innermost
+from .live_run import LiveRun, OpenRun, RunOptions, in_threads
 from .reader import RunReader
 from .result import Result
 

@@ -24,7 +24,7 @@ from ..llm.keys import without_secrets
 from . import revision
 from .catalogue import RunCatalogue
 from .directory import META, TELEMETRY, RunDirectory, StepCheckpoint, config_hash
-from .errors import RunUnwritable
+from .errors import RunUnwritable, innermost
 from .meta import Seal, meta_bytes
 from .process import obey_signals, tuned_collector
 from .result import Result, Tally, ignore_end
@@ -300,13 +300,6 @@ def _failure_of(group: BaseExceptionGroup) -> Exception:
     error = innermost(group)
     if not isinstance(error, Exception):
         raise error from None
-    return error
-
-
-def innermost(error: BaseException) -> BaseException:
-    """Return the first error of a group."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
     return error
 
 

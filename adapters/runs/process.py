@@ -12,6 +12,7 @@ import anyio
 from anyio.abc import TaskStatus
 
 from ...runtime.drivers.live import StopSwitch
+from .errors import innermost
 
 T = TypeVar("T")
 
@@ -76,7 +77,7 @@ def in_own_thread(
         try:
             anyio.run(main, backend=backend)
         except BaseException as error:
-            failures.append(error)
+            failures.append(innermost(error))
         finally:
             over.set()
 
