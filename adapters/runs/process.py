@@ -83,16 +83,20 @@ def in_own_thread(
 
     with _interruptible():
         threading.Thread(target=thread, name="gdg-run").start()
-        while not over.is_set():
-            try:
-                over.wait()
-            except KeyboardInterrupt:
-                if stop.wished:
-                    at_once.set()
+        try:
+            while not over.is_set():
+                try:
                     over.wait()
-                    raise
-                stop.throw()
-                say(NOTICE)
+                except KeyboardInterrupt:
+                    if stop.wished:
+                        raise
+                    stop.throw()
+                    say(NOTICE)
+        except BaseException:
+            # The second interrupt; it may come while the notice of the first is printed.
+            at_once.set()
+            over.wait()
+            raise
     if failures:
         raise failures[0]
     return results[0]
