@@ -7,8 +7,8 @@ from ..runtime.kernel import Kernel
 from ..runtime.order import Clock, schedule
 from ..runtime.ref import ActorRef
 from ..runtime.supervision import Directive, Supervision
+from ..scenarios.schema.episode import targets
 from ..scenarios.schema.language_model import ModelConfig
-from ..scenarios.schema.roster import targets
 from ..scenarios.world import Policy, Seat, World
 from .adversary import ScriptedAdversary
 from .agents.agent import Agent

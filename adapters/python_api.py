@@ -20,7 +20,7 @@ from ..runtime.errors import GdgError, JournalError
 from ..runtime.order import UnknownSchedule
 from ..scenarios.catalogue import CatalogueError
 from ..scenarios.files.diagnostics import Fault, InvalidScenario
-from ..scenarios.files.file import yaml_text_of
+from ..scenarios.files.source import yaml_text_of
 from ..scenarios.schema.episode import EpisodeConfig
 from .llm.language_models import MissingKeys
 from .runs import execution

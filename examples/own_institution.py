@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, JsonValue
 from gdg_runtime.actors.agents import Agent
 from gdg_runtime.runtime import Context
 from gdg_runtime.scenarios.actions import NOOP, Action, Applied, Arguments, Event
-from gdg_runtime.scenarios.schema.section import Section
+from gdg_runtime.scenarios.schema.sections import Section
 from gdg_runtime.scenarios.world import Policy, RngSource
 from gdg_runtime.scenarios.worlds.sandbox.accounts import Holder
 from gdg_runtime.scenarios.worlds.sandbox.config import SandboxConfig

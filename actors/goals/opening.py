@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from ...goals.commands import AddBelief, AdoptGoal, Command, CreateGoal, ScheduleTask
 from ...goals.identity import Caller
 from ...goals.policy import GoalFlags
-from ...scenarios.schema.episode import EpisodeConfig
+from ...scenarios.schema.episode import EpisodeConfig, agent_ids, targets
 from ...scenarios.schema.goals import GoalsConfig, OwnGoal
-from ...scenarios.schema.roster import agent_ids, targets
 
 
 def first_commands(goals: GoalsConfig, config: EpisodeConfig, caller: Caller) -> list[Command]:

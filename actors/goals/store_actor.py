@@ -35,9 +35,8 @@ from ...runtime.ref import ActorRef
 from ...runtime.wording import first_problem
 from ...scenarios.actions import Event
 from ...scenarios.observation import CurrentGoal
-from ...scenarios.schema.episode import EpisodeConfig
+from ...scenarios.schema.episode import EpisodeConfig, agent_ids
 from ...scenarios.schema.goals import GoalsConfig
-from ...scenarios.schema.roster import agent_ids
 from ...scenarios.world import Moment
 from ..llm.model import ModelBinding
 from ..messages import Log, RecorderRef

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from ...scenarios.schema.section import Section
+from ...scenarios.schema.sections import Section
 from .chat import ChatMessage
 
 _PER_MESSAGE = 4

@@ -12,9 +12,8 @@ from pydantic import ValidationError
 
 from ...actors.llm.chat import Usage
 from ...runtime.wording import first_problem
-from ...scenarios.schema.episode import EpisodeConfig
+from ...scenarios.schema.episode import EpisodeConfig, agent_ids
 from ...scenarios.schema.language_model import Budget
-from ...scenarios.schema.roster import agent_ids
 from ..runs.errors import RunError
 from .prices import dollars, pico_of
 

@@ -13,7 +13,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ..schema.section import Section
+from ..schema.sections import Section
 
 
 @dataclass(slots=True)

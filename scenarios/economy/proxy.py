@@ -9,7 +9,7 @@ from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
-from ..schema.section import Section
+from ..schema.sections import Section
 
 REACH = 10.0
 """Scores are clamped to [-REACH, REACH]; the proxy's own lie in [-1, 1]."""

@@ -1,25 +1,90 @@
-"""Scenario files: from a path or the name of a shipped scenario to the resolved config.
+"""Load a scenario: from a path, a shipped name or plain data to the resolved config.
 
 The way of a file: `source` (bytes to text) → `yaml_text` (a tree that knows its lines) →
-`spellings` (one spelling, world sections into the world's parameters) → `overrides` laid over it →
+`aliases` (one spelling, world sections into the world's parameters) → overrides laid over it →
 `resolve` (names to classes, every default) → `schema` (the config). Whatever is wrong on the way
 is collected and raised at once as `InvalidScenario`.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..catalogue import Catalogue
-from ..schema.episode import EpisodeConfig
-from ..schema.roster import agent_ids, targets
-from .diagnostics import Fault, Findings, InvalidScenario, Place
-from .file import read_document, read_source
-from .nodes import Node
-from .overrides import read_environment, read_overrides
+from ..schema.episode import EpisodeConfig, agent_ids, targets
+from .diagnostics import Fault, Findings, InvalidScenario, Place, shown
+from .nodes import Node, mapping
 from .resolve import resolve
-from .shipped import shipped_scenarios
+from .source import read_document, read_source, shipped_scenarios
 from .yaml_text import parse
+
+_INDEX = re.compile(r"\[(\d+)\]")
+_BY_VARIABLE = {
+    "GOAL_SYSTEM": "goals.system",
+    "GOAL_SHADOW": "goals.shadow",
+    "GOAL_CANARY_PERCENT": "goals.canary_percent",
+}
+"""Environment variables that go over what a scenario file says of goals, if it says anything."""
+
+
+def read_overrides(
+    sets: Sequence[str],
+    scenario_params: Sequence[str],
+    seed: int | None,
+    epochs: int | None,
+    findings: Findings,
+) -> list[Node]:
+    """The overrides in the order in which they apply; where two meet, the last one wins.
+
+    `sets` are `path.to.key=value` from the top of the file (`agents.0.count=3`),
+    `scenario_params` the same from the parameters of the world. Values are YAML.
+    """
+    patches = [_assignment("--set", text, "", findings) for text in sets]
+    patches += [
+        _assignment("--scenario-param", text, "world.params.", findings) for text in scenario_params
+    ]
+    for option, number in (("seed", seed), ("epochs", epochs)):
+        if number is not None:
+            place = Place(f"--{option} {number}")
+            path = f"simulation.{option}"
+            patches.append(_patch(place, path.split("."), Node(number, place, path)))
+    return [patch for patch in patches if patch is not None]
+
+
+def read_environment(environment: Mapping[str, str], findings: Findings) -> list[Node]:
+    """What the environment says of goals, as overrides."""
+    patches = []
+    for variable, path in _BY_VARIABLE.items():
+        if variable in environment:
+            given = environment[variable].strip()
+            place = Place(f"{variable}={shown(given)}")
+            leaf = parse(given, lambda _, place=place: place, path, findings)  # type: ignore[misc]
+            if leaf is not None:
+                patches.append(_patch(place, path.split("."), leaf))
+    return patches
+
+
+def _assignment(option: str, text: str, below: str, findings: Findings) -> Node | None:
+    place = Place(f"{option} {shown(text)}")
+    key, equals, value = text.partition("=")
+    path = _INDEX.sub(r".\1", below + key.strip()).split(".")
+    if not equals or not all(path):
+        findings.add(place, "", expected="key.to.set=value", got=f"'{shown(text)}'")
+        return None
+    leaf = parse(value, lambda _: place, shown(key.strip()), findings)
+    return None if leaf is None else _patch(place, path, leaf)
+
+
+def _patch(place: Place, path: Sequence[str], leaf: Node) -> Node:
+    root = here = mapping(place, "")
+    for depth, key in enumerate(path[:-1], start=1):
+        below = mapping(place, shown(".".join(path[:depth])))
+        here.entries[key] = below
+        here = below
+    here.entries[path[-1]] = leaf
+    return root
+
 
 __all__ = [
     "EpisodeConfig",

@@ -7,9 +7,8 @@ from pydantic import BaseModel
 
 from ...goals.model import GoalDraft
 from ...goals.schemas import ScheduledTaskDraft
-from ..schema.episode import EpisodeConfig
+from ..schema.episode import EpisodeConfig, agent_ids, targets
 from ..schema.goals import GoalsConfig, GoalSpec, OwnGoal, TaskSpec
-from ..schema.roster import agent_ids, targets
 from .diagnostics import Findings, nearest, shown
 from .nodes import Node, mapping
 

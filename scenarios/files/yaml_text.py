@@ -23,7 +23,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from ..schema.simulation import LIMIT_64_BITS
+from ..schema.sections import LIMIT_64_BITS
 from .diagnostics import Findings, Place, shown
 from .nodes import Node, Scalar, copied
 

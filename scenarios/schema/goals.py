@@ -11,7 +11,7 @@ from ...goals.model import GoalDraft
 from ...goals.policy import GoalPolicy, GoalWeights
 from ...goals.schemas import BeliefDraft, ScheduledTaskDraft
 from .language_model import ModelOverrides
-from .section import Section
+from .sections import Section
 
 
 def _switched(given: Any) -> Any:

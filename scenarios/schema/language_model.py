@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, JsonValue
 
-from .section import Section
+from .sections import Section
 
 Count = Annotated[int, Field(ge=0, le=10**15)]
 

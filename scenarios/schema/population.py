@@ -7,7 +7,7 @@ from pydantic import Field
 
 from .goals import OwnGoal
 from .language_model import Budget, ModelOverrides
-from .section import Section
+from .sections import Section
 
 _UNFIT = re.compile(r"[^A-Za-z0-9_-]")
 NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_-]{0,63}$"

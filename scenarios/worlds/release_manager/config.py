@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from ...schema.section import Section
+from ...schema.sections import Section
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Steps = Annotated[int, Field(ge=0, le=10**9)]

@@ -6,8 +6,7 @@ from typing import Any, Literal
 from pydantic import Field, JsonValue
 
 from ...actions import Arguments, Tool
-from ...observation import Observation
-from ...rounding import shortened
+from ...observation import Observation, shortened
 
 
 class RunTestsArguments(Arguments):

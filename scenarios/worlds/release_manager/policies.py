@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from ...actions import NOOP, Action
-from ...schema.section import Section
+from ...schema.sections import Section
 from ...world import Policy, RngSource
 from .interface import ReleaseObservation
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from ...economy.interaction import PayoffConfig
 from ...economy.proxy import ProxyConfig
-from ...schema.section import Section
+from ...schema.sections import Section
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 

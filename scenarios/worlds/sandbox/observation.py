@@ -7,8 +7,7 @@ from typing import NamedTuple, TypeVar
 from pydantic import JsonValue
 
 from ...interactions import Account
-from ...observation import CurrentGoal, Source
-from ...rounding import rounded, shortened
+from ...observation import CurrentGoal, Source, rounded, shortened
 from ...world import Moment
 from .accounts import PeerView
 from .institutions.exchange import ExchangeView

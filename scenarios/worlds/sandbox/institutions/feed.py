@@ -7,8 +7,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, JsonValue
 
 from ....actions import Applied, Arguments, Event
-from ....observation import Source
-from ....rounding import rounded
+from ....observation import Source, rounded
 from ..accounts import Holder
 from ..config import LimitsConfig
 from ..roles import Move, SandboxTool

@@ -22,8 +22,7 @@ from .....runtime.randomness import Draws
 from ....actions import Applied, Event
 from ....economy.interaction import Interaction, PayoffEngine
 from ....interactions import Charges, Decision, InteractionResult, Offer
-from ....observation import Source
-from ....rounding import shortened
+from ....observation import Source, shortened
 from ....world import Moment
 from ..accounts import Holder, PeerView
 from ..config import SandboxConfig

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from .....runtime.randomness import Stream
 from ....actions import NOOP, Action
 from ....interactions import InteractionResult, Offer
-from ....schema.section import Section
+from ....schema.sections import Section
 from ....world import Policy, RngSource
 from ..config import SandboxConfig
 from ..institutions.exchange import MAX_TRANSFER, ExchangeView

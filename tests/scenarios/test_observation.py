@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
-from gdg_runtime.scenarios.rounding import rounded, shortened
+from gdg_runtime.scenarios.observation import rounded, shortened
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,27 @@
-"""Where a scenario file's text comes from."""
+"""The sources of a scenario's text: a file, a shipped scenario, or a program's own data."""
 
 import json
 import re
 from collections.abc import Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from ...runtime.wording import one_line
 from .diagnostics import Findings, Place, nearest, nearest_first
-from .shipped import SUFFIXES, shipped_scenarios
+
+SUFFIXES = (".yaml", ".yml", ".json")
+
+
+def shipped_scenarios() -> dict[str, Path]:
+    """The shipped files by the name that `load_scenario` takes, in alphabetical order."""
+    folder = Path(str(files(__package__.rpartition(".")[0])))
+    found = [*folder.glob("*.yaml"), *folder.glob("configs/*.yaml")]
+    return {
+        path.relative_to(folder).with_suffix("").as_posix(): path
+        for path in sorted(found, key=lambda path: (path.parent, path.name))
+    }
+
 
 MAX_BYTES = 1 << 20
 

@@ -1,11 +1,18 @@
-"""The `simulation:` section of a scenario file: how long, in which order, from which seed."""
+"""The base of all sections of a resolved config, and the `simulation:` section."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Literal, Self
 
-from pydantic import AliasChoices, AwareDatetime, Field, model_validator
+from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from .section import Section
+
+class Section(BaseModel):
+    """A section of a scenario file: frozen, without unknown keys, without NaN or infinity."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True
+    )
+
 
 LIMIT_64_BITS = 2**63 - 1
 
