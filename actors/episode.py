@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..runtime.kernel import Kernel
+from ..runtime.message import ActorRef
 from ..runtime.order import Clock, schedule
-from ..runtime.ref import ActorRef
 from ..runtime.supervision import Directive, Supervision
 from ..scenarios.schema.episode import targets
 from ..scenarios.schema.language_model import ModelConfig

@@ -20,8 +20,7 @@ from typing import Any, NamedTuple
 
 from pydantic import Field
 
-from ..runtime.message import Message, Unchecked
-from ..runtime.ref import ActorRef
+from ..runtime.message import ActorRef, Message, Unchecked
 from ..scenarios.actions import Action, Alignment, Event
 from ..scenarios.economy.interaction import Interaction
 from ..scenarios.interactions import Account, Charges, Decision, InteractionResult, Offer

@@ -2,8 +2,8 @@
 
 The map, in the order of a message's journey:
 
-- `message`, `actor`, `ref`, `context`: the parts that programs are written with: typed messages,
-  actors with handlers, references, and the context through which an actor acts on the run.
+- `message`, `actor`, `context`: the parts that programs are written with: typed messages and
+  references, actors with handlers, and the context through which an actor acts on the run.
 - `order`, `envelope`, `cell`, `kernel`: one envelope at a time, in the order (logical time, tie,
   origin, number). The kernel is a plain object without any event loop.
 - `registry`, `supervision`: how actors come, fail and go.
@@ -35,10 +35,9 @@ if TYPE_CHECKING:
     from .errors import EffectError, EffectFailed, EffectFault, EffectWithheld
     from .journal import Journal, Recorded
     from .kernel import Kernel, State
-    from .message import Message
+    from .message import ActorRef, Message
     from .order import Clock, schedule
     from .randomness import Draws, Stream
-    from .ref import ActorRef
     from .supervision import ActorFailed, DeadLetter, Directive, Supervision, Terminated
     from .waiting import Gathered, Pending, Race, Winner
 
@@ -82,7 +81,7 @@ __all__ = [
     "schedule",
 ]
 
-_HOMES = ("message", "errors", "randomness", "order", "ref", "supervision", "actor", "effects",
+_HOMES = ("message", "errors", "randomness", "order", "supervision", "actor", "effects",
           "waiting", "context", "journal", "kernel", "drivers", "drivers.effects",
           "drivers.replay", "drivers.live")  # fmt: skip
 """The modules that hold the names above, the light ones first."""

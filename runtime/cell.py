@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .actor import Actor, EffectActor, Handler
-from .message import Message
+from .message import ActorRef, Message
 from .supervision import Supervision
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from .context import Context  # cycle: stored here, used by the kernel
     from .envelope import Envelope  # cycle: stored here, used by the kernel
     from .randomness import Stream
-    from .ref import ActorRef  # cycle: stored here, so that references compare by identity
     from .waiting import Pending, Race  # cycle: stored here, used by the kernel
 
 IDLE = 0

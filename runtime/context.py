@@ -12,10 +12,9 @@ from .cell import STOPPED, Cell
 from .effects import EffectRequest, Slot, function_request, message_request
 from .envelope import ASK, REPLY, STOP, TELL, TIMER, Cause, Envelope
 from .errors import AskCycle, NotAccepted
-from .message import Message
+from .message import ActorRef, Message
 from .order import STEP_BITS, Clock, Tie
 from .randomness import Draws, Stream
-from .ref import ActorRef
 from .reservations import Reservations, Scheduler
 from .supervision import Supervision, Terminated
 from .waiting import Gathered, Pending, Race, wait_cycle
@@ -271,16 +270,10 @@ class Context:
 
     def uuid(self) -> UUID:
         """Draw a reproducible identifier in the form of a random UUID."""
-        stream = self.rng("uuid")
-        return UUID(
-            int=(
-                stream.below(2**32) << 96
-                | stream.below(2**32) << 64
-                | stream.below(2**32) << 32
-                | stream.below(2**32)
-            ),
-            version=4,
-        )
+        stream, bits = self.rng("uuid"), 0
+        for _ in range(4):
+            bits = bits << 32 | stream.below(2**32)
+        return UUID(int=bits, version=4)
 
     # --- other actors -----------------------------------------------------------------------
 

@@ -48,10 +48,9 @@ from .errors import (
     TargetStopped,
 )
 from .foreign_await import explain_foreign, foreign_await, refuse_event_loop
-from .message import Message
+from .message import ActorRef, Message
 from .order import OUTSIDE, Clock, Tie
 from .randomness import Draws
-from .ref import ActorRef
 from .registry import ActorRegistry
 from .reservations import Reservations
 from .supervision import DeadLetter, DeadLetters, Supervision

@@ -1,12 +1,19 @@
-"""Messages: what actors send each other; frozen, named, validated once."""
+"""Messages: what actors send each other; frozen, named, validated once. And the references that
+they are sent to."""
+
+from __future__ import annotations
 
 from collections.abc import MutableSet, Set
-from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict
 from pydantic_core.core_schema import AnySchema, any_schema
 
 from .canonical import jsonable
+from .errors import NotAccepted
+
+if TYPE_CHECKING:
+    from .cell import Cell  # cycle: a reference leads to the cell, which keeps it and its messages
 
 T = TypeVar("T")
 
@@ -73,3 +80,34 @@ class Message(BaseModel):
         A message that effects are asked with very often may make it by hand.
         """
         return jsonable(self, what)
+
+
+M_contra = TypeVar("M_contra", bound=Message, contravariant=True)
+N = TypeVar("N", bound=Message)
+
+
+class ActorRef(Generic[M_contra]):
+    """A typed address: `ActorRef[Ping]` takes `Ping` in `tell` and `ask`.
+
+    Compares and hashes by identity; a restarted actor keeps its reference.
+    """
+
+    __slots__ = ("cell",)
+
+    def __init__(self, cell: Cell) -> None:
+        self.cell = cell
+
+    @property
+    def path(self) -> str:
+        """The actor's name, with the names of its parents before it: `director/clock`."""
+        return self.cell.path
+
+    def narrow(self, *types: type[N]) -> ActorRef[N]:
+        """Return this reference, checked to accept these types. Raises NotAccepted."""
+        for wanted in types:
+            if self.cell.handler_of(wanted) is None:
+                raise NotAccepted(self.path, wanted.__name__, self.cell.accepted_names())
+        return self  # type: ignore[return-value]  # checked just now
+
+    def __repr__(self) -> str:
+        return f"<ActorRef {self.path}>"

@@ -10,8 +10,8 @@ from .actor import Actor
 from .cell import IDLE, ISOLATED, STARTING, STOPPED, Cell, Recipe
 from .envelope import START, Envelope
 from .errors import NameTaken, RunFailed, TargetStopped
+from .message import ActorRef
 from .order import OUTSIDE, STEP_BITS
-from .ref import ActorRef
 from .supervision import ActorFailed, Directive, Supervision, Terminated
 from .waiting import Pending
 

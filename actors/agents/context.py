@@ -8,7 +8,7 @@ from pydantic_core import to_json
 from ...runtime.canonical import jsonable
 from ...runtime.cell import Cell
 from ...runtime.context import Context, Engine
-from ...runtime.ref import ActorRef
+from ...runtime.message import ActorRef
 from ...scenarios.actions import Role
 from ...scenarios.observation import Source
 from ...scenarios.world import World

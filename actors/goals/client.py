@@ -20,7 +20,7 @@ from ...goals.model import GoalState, GoalView
 from ...goals.schemas import BeliefView, RankedView
 from ...runtime.context import Context
 from ...runtime.errors import ActorError
-from ...runtime.ref import ActorRef
+from ...runtime.message import ActorRef
 from ..action_gate import plain_error
 
 

@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
-from ...runtime.message import Message, Unchecked
-from ...runtime.ref import ActorRef
+from ...runtime.message import ActorRef, Message, Unchecked
 from ...scenarios.observation import CurrentGoal
 from ...scenarios.world import Moment
 

@@ -29,9 +29,8 @@ from ...goals.store_api import GoalStore
 from ...runtime.actor import Actor, handles
 from ...runtime.context import Context
 from ...runtime.kernel import Kernel
-from ...runtime.message import Message
+from ...runtime.message import ActorRef, Message
 from ...runtime.order import OUTSIDE
-from ...runtime.ref import ActorRef
 from ...runtime.wording import first_problem
 from ...scenarios.actions import Event
 from ...scenarios.observation import CurrentGoal

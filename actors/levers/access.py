@@ -55,7 +55,7 @@ WINDOW = 10
 """Number of an agent's last initiated interactions that its mean toxicity is taken over."""
 
 
-class Standing(NamedTuple):
+class FreezeStatus(NamedTuple):
     """An agent's distance from a freeze."""
 
     mean_toxicity: float | None
@@ -110,12 +110,12 @@ class CircuitBreaker(Lever):
             "freeze_duration_epochs": self._duration,
         }
 
-    def standing(self, agent: str) -> Standing:
+    def standing(self, agent: str) -> FreezeStatus:
         """Return an agent's distance from a freeze."""
         record = self._records.get(agent)
         if record is None:
-            return Standing(None, 0, None)
-        return Standing(record.mean(), record.violations, self._frozen.get(agent))
+            return FreezeStatus(None, 0, None)
+        return FreezeStatus(record.mean(), record.violations, self._frozen.get(agent))
 
     def on_epoch_start(self, accounts: Sequence[Account], moment: Moment) -> Charges:
         served = tuple(agent for agent, until in self._frozen.items() if moment.epoch >= until)

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from ...runtime.errors import EffectError
-from ...runtime.ref import ActorRef
+from ...runtime.message import ActorRef
 from ...scenarios.actions import NOOP, Action, Tool
 from ...scenarios.interactions import REJECT, Decision, InteractionResult, Offer
 from ...scenarios.observation import Observation, Source

@@ -4,7 +4,7 @@ import math
 from typing import NamedTuple, Protocol
 
 from ...runtime.actor import EffectActor, handles
-from ...runtime.ref import ActorRef
+from ...runtime.message import ActorRef
 from ...scenarios.schema.language_model import ModelConfig
 from .chat import Chat, ChatReply
 

@@ -21,9 +21,8 @@ from ..envelope import Arrival
 from ..errors import NotAccepted
 from ..journal import Journal, Recorded
 from ..kernel import Kernel, State
-from ..message import Message
+from ..message import ActorRef, Message
 from ..order import STEP_BITS
-from ..ref import ActorRef
 from . import RunEnd
 from .effects import Censor, Done, Effects, Limits, Withheld
 from .replay import feed

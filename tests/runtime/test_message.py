@@ -8,6 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from gdg_runtime.runtime import Message
+from gdg_runtime.runtime.message import Unchecked
 
 
 class Inner(BaseModel):
@@ -49,3 +50,21 @@ def test_the_name_in_the_journal_does_not_follow_the_class() -> None:
     assert Moved.message_name == "kept"
     assert Unnamed.message_name == "Unnamed"
     assert json.loads(Moved(value=1).model_dump_json()) == {"value": 1}
+
+
+def test_an_unchecked_field_is_taken_as_it_is_and_costs_no_validation() -> None:
+    class Handed(Message):
+        numbers: Unchecked[list[int]]
+        other: Unchecked[Tree | None] = None
+
+    numbers = [1, 2]
+    assert Handed(numbers=numbers).numbers is numbers
+    assert Handed(numbers="neither").numbers == "neither"  # type: ignore[arg-type]
+    fields = Handed.__pydantic_core_schema__["schema"]["fields"]  # type: ignore[index,typeddict-item]
+    assert fields["numbers"]["schema"] == {"type": "any"}
+    assert fields["other"]["schema"]["schema"] == {"type": "any"}
+
+
+def test_an_unchecked_field_holds_no_set_either() -> None:
+    with pytest.raises(TypeError, match=r"Bad\.items is a set"):
+        type("Bad", (Message,), {"__annotations__": {"items": Unchecked[set[int]]}})
