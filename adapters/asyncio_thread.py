@@ -17,7 +17,8 @@ import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any, Generic, ParamSpec, TypeVar, TypeVarTuple
+from functools import partial
+from typing import Generic, ParamSpec, TypeVar
 
 import anyio
 import anyio.lowlevel
@@ -25,7 +26,6 @@ import trio
 
 T = TypeVar("T")
 P = ParamSpec("P")
-Ts = TypeVarTuple("Ts")
 
 _PATIENCE_S = 5.0
 """Seconds that the end of the process waits for calls that don't end."""
@@ -47,7 +47,9 @@ class AsyncioThread:
         self._live: _Live | None = None
         self._closers: list[Callable[[], Awaitable[object]]] = []
 
-    async def run(self, function: Callable[[*Ts], Awaitable[T]], *args: *Ts) -> T:
+    async def run(
+        self, function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         """Run an asyncio function in the thread, in the caller's context variables.
 
         Cancelling the caller cancels the function; the cancellation is over when the function
@@ -56,11 +58,11 @@ class AsyncioThread:
         """
         live = self._started()
         if live.is_here():
-            return await function(*args)
-        # Who is cancelled already shall not set anything off in the other thread.
+            return await function(*args, **kwargs)
+        # A caller that is cancelled already shall start nothing in the other thread.
         await anyio.lowlevel.checkpoint_if_cancelled()
-        call = _Call(live.loop, function, args)
-        call.start()
+        call = _Call(live.loop, partial(function, *args, **kwargs))
+        live.loop.call_soon_threadsafe(call.begin)
         try:
             await call.ended.wait()
         except BaseException:
@@ -120,6 +122,7 @@ class _Live:
         return threading.current_thread() is self.thread
 
     def close(self, closers: list[Callable[[], Awaitable[object]]]) -> None:
+        """End the loop, and wait for a while until the thread has ended."""
         self.loop.call_soon_threadsafe(self._end, closers)
         self.thread.join(_PATIENCE_S)
 
@@ -147,25 +150,18 @@ class _Live:
 class _Call(Generic[T]):
     """One function on its way through the loop."""
 
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, function: Callable[..., Awaitable[T]],
-        args: tuple[Any, ...],
-    ) -> None:  # fmt: skip
+    def __init__(self, loop: asyncio.AbstractEventLoop, function: partial[Awaitable[T]]) -> None:
         self.ended = anyio.Event()
         self._loop = loop
         self._function = function
-        self._args = args
         self._wake = _waker(self.ended.set)
         self._context = _asyncio_context()
         self._task: asyncio.Task[None] | None = None
         self._value: T | None = None
         self._error: BaseException | None = None
 
-    def start(self) -> None:
-        self._loop.call_soon_threadsafe(self._begin)
-
     def cancel(self) -> None:
-        """Cancel the task. The loop keeps the order, so this comes after `_begin`."""
+        """Cancel the task. The loop keeps the order, so this comes after `begin`."""
         self._loop.call_soon_threadsafe(lambda: self._task and self._task.cancel())
 
     def result(self) -> T:
@@ -174,19 +170,22 @@ class _Call(Generic[T]):
             return self._value  # type: ignore[return-value]  # set, where there is no error
         try:
             if isinstance(error, asyncio.CancelledError):
-                raise CancelledInside(_name(self._function)) from None
+                function = self._function.func
+                name = getattr(function, "__qualname__", None) or type(function).__name__
+                raise CancelledInside(name) from None
             raise error
         finally:
             del error  # its traceback holds this frame: a cycle
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Start the task, in the loop's thread."""
         self._task = self._loop.create_task(self._work(), context=self._context)
         # By a callback, since a task cancelled before its first step runs nothing of its own.
         self._task.add_done_callback(self._finish)
 
     async def _work(self) -> None:
         try:
-            self._value = await self._function(*self._args)
+            self._value = await self._function()
         except BaseException as error:  # also what would end the loop's thread
             self._error = error
 
@@ -221,18 +220,9 @@ def _asyncio_context() -> contextvars.Context:
     return context
 
 
-def _name(function: object) -> str:
-    return getattr(function, "__qualname__", None) or type(function).__name__
-
-
 _thread = AsyncioThread()
 
-
-async def on_asyncio(function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run an asyncio function in the process's asyncio thread; see `AsyncioThread.run`."""
-    return await _thread.run(lambda: function(*args, **kwargs))
-
-
-def at_asyncio_end(closer: Callable[[], Awaitable[object]]) -> None:
-    """Have an asyncio function called in that thread when the process ends."""
-    _thread.at_end(closer)
+on_asyncio = _thread.run
+"""Runs an asyncio function in the process's asyncio thread."""
+at_asyncio_end = _thread.at_end
+"""Has an asyncio function called in that thread when the process ends."""

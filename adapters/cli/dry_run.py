@@ -13,7 +13,7 @@ from ..dry_run.estimate import BudgetCheck, Estimate, ModelEstimate, estimate
 from ..dry_run.usage_forecast import Range
 from ..llm.keys import Keys
 from ..runs.errors import MissingExtra
-from .tables import console, rows_table, safe
+from .tables import console, counted, rows_table, safe
 
 _VERDICT = {"enough": "green", "may not suffice": "yellow", "is likely used up": "red",
             "will be used up": "red", "unknown price": "yellow"}  # fmt: skip
@@ -70,7 +70,7 @@ def print_estimate(estimated: Estimate, *, as_json: bool = False) -> None:
         out.print(_metrics(one))
         out.print(f"[dim]{_terms(one)}[/]\n")
     if len(estimated.models) > 1:
-        out.print(f"[italic]the whole run, {_counted(estimated.steps, 'step')}[/]")
+        out.print(f"[italic]the whole run, {counted(estimated.steps, 'step')}[/]")
         out.print(_metrics(estimated))
     if estimated.budgets:
         out.print(_budgets(estimated.budgets))
@@ -88,7 +88,7 @@ def _print_words(estimated: Estimate, out: Console) -> None:
         out.print(f"[yellow]Before it can start[/]: {safe(text)}.")
     if estimated.models:
         out.print(
-            f"[dim]Measured on a rehearsal of {_counted(estimated.rehearsed_steps, 'step')}.[/]"
+            f"[dim]Measured on a rehearsal of {counted(estimated.rehearsed_steps, 'step')}.[/]"
         )
         out.print("[dim]Assumed for low, expected and high:[/]")
         for text in estimated.assumptions:
@@ -145,7 +145,7 @@ def _cells(metric: Range | None, shown: Callable[[float], str], unknown: str) ->
 
 def _name(one: ModelEstimate) -> str:
     where = "" if one.api_base is None else f" at {one.api_base}"
-    return f"{one.model}{where}, {_counted(one.agents, 'agent')}"
+    return f"{one.model}{where}, {counted(one.agents, 'agent')}"
 
 
 def _terms(one: ModelEstimate) -> str:
@@ -178,10 +178,6 @@ def _about(metric: Range) -> float:
 
 def _price(usd: float) -> str:
     return f"{usd:.2f}" if usd == round(usd, 2) else f"{usd:g}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _count(amount: float) -> str:

@@ -59,8 +59,8 @@ def print_result(result: Result, track: Sequence[str]) -> None:
         out.print(_figures(result, track))
     rate = result.agent_steps / result.cpu_s if result.cpu_s else 0.0
     out.print(
-        f"{status_text(result.status)}: {_counted(result.epochs, 'epoch')}, "
-        f"{_counted(result.agent_steps, 'agent-step')}, {result.cpu_s:.2f} s of CPU "
+        f"{status_text(result.status)}: {counted(result.epochs, 'epoch')}, "
+        f"{counted(result.agent_steps, 'agent-step')}, {result.cpu_s:.2f} s of CPU "
         f"({rate:,.0f} agent-steps per CPU-second)",
         soft_wrap=True,
     )
@@ -88,7 +88,8 @@ def _figures(result: Result, track: Sequence[str]) -> Table:
     return table
 
 
-def _counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
+    """Show a number of things: `1 step`, `1,200 steps`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
