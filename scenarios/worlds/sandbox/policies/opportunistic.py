@@ -22,7 +22,7 @@ _ROOM = 0.15
 """Distance that a careful agent keeps from the toxicity at which it would be frozen."""
 
 
-class _Ways(NamedTuple):
+class _Plans(NamedTuple):
     """The conduct that pays best."""
 
     free: Stance
@@ -54,8 +54,8 @@ class Opportunistic(Trader):
         self._question = ("opportunistic", self.params.exaggeration, self.params.foresight)
 
     def propose(self, observation: SandboxObservation, stream: Stream) -> Action | None:
-        ways = self._ways()
-        stance = ways.careful if self.risks_freeze(_ROOM) else ways.free
+        plans = self._plans()
+        stance = plans.careful if self.risks_freeze(_ROOM) else plans.free
         if stance.value < self.params.threshold:
             return None
         best, best_belief = "", -1.0
@@ -68,7 +68,7 @@ class Opportunistic(Trader):
         return self.offer_action(observation, best, stance.conduct, tau, kind)
 
     def decide(self, offer: Offer, rng: RngSource) -> Decision:
-        joined = self._ways().joined
+        joined = self._plans().joined
         gain = self.rules.gain_counterparty(
             self.expected_p(offer), offer.tau, self.quoted(offer)[1]
         ) - self.rules.work.cost_counterparty(joined.effort)
@@ -98,11 +98,11 @@ class Opportunistic(Trader):
             "ask me first."
         )
 
-    def _ways(self) -> _Ways:
+    def _plans(self) -> _Plans:
         return self.rules.once(self._question, lambda: _search(self.rules, self.params))
 
 
-def _search(rules: Rules, params: Opportunistic.Params) -> _Ways:
+def _search(rules: Rules, params: Opportunistic.Params) -> _Plans:
     limit = rules.terms.freeze_threshold_toxicity
     kept_p = 0.0 if limit is None else 1.0 - limit + _ROOM
     # Where nothing stays as far from the limit as it likes, the safest must do.
@@ -120,7 +120,7 @@ def _search(rules: Rules, params: Opportunistic.Params) -> _Ways:
                         free = Stance(conduct, tau, value)
                     if prospect.p >= kept_p and value > careful.value:
                         careful = Stance(conduct, tau, value)
-    return _Ways(free, careful, Decision(accept=True, effort=_joining(rules)))
+    return _Plans(free, careful, Decision(accept=True, effort=_joining(rules)))
 
 
 def _value(
