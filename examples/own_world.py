@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from gdg_runtime.runtime.randomness import Draws
-from gdg_runtime.scenarios.actions import NOOP, Action, Alignment, Applied, Event, Tool
+from gdg_runtime.scenarios.actions import NOOP, Action, Alignment, Applied, Arguments, Event, Tool
 from gdg_runtime.scenarios.observation import Observation
 from gdg_runtime.scenarios.world import Moment, NoopPolicy, Policy, RngSource, Seat, World
 
@@ -27,10 +27,8 @@ class GardenConfig(BaseModel):
     """Beds of each gardener."""
 
 
-class WaterArguments(BaseModel):
+class WaterArguments(Arguments):
     """Which bed."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     bed: int = Field(ge=0, le=99)
 
