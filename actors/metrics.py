@@ -114,13 +114,13 @@ class Metrics(Actor):
 
     def _agent(self, agent: str) -> dict[str, Any]:
         drift = self.drift[agent]
-        told = {
+        entry = {
             "risk_band": drift.risk_band,
             "drift": _as_json(drift.close()),
             "gdg_compat": drift.gdg_compat(),
         }
         use = self.model_use.get(agent)
-        return told if use is None else {**told, "language_models": use._asdict()}
+        return entry if use is None else {**entry, "language_models": use._asdict()}
 
 
 def _as_json(figures: Mapping[str, Figure]) -> dict[str, Any]:

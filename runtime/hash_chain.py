@@ -2,7 +2,7 @@
 
 A line is a JSON object whose last key, `check`, is a digest of the line's other bytes and of the
 check before it. A changed byte anywhere is found and its line named; the torn end that a crash
-leaves is told from damage in the middle.
+leaves is distinguished from damage in the middle.
 """
 
 from __future__ import annotations

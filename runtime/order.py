@@ -2,7 +2,7 @@
 
 Order is data. An envelope's place is the tuple (time, tie, origin, number): logical time in
 ticks, a tie-break, the sender's path, and a number that each sender counts for itself, so that an
-actor that is added or removed moves nobody else.
+actor that is added or removed moves no other's messages.
 
 A message takes one tick. A step of an episode begins at a multiple of `TICKS_PER_STEP`, far more
 ticks than the cascade of messages of one step needs.

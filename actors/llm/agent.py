@@ -7,7 +7,6 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from ...runtime.errors import EffectError
-from ...runtime.message import ActorRef
 from ...scenarios.actions import NOOP, Action, Tool
 from ...scenarios.interactions import REJECT, Decision, InteractionResult, Offer
 from ...scenarios.observation import Observation, Source
@@ -17,7 +16,7 @@ from ..agents.context import AgentContext
 from ..agents.policy_agents import misfit_of_policy
 from ..goals.client import GoalRefused
 from ..goals.tools import GOAL_TOOLS, tools_now, use
-from ..messages import Acted, Turn
+from ..messages import Acted, GovernanceRef, Turn
 from .action_schema import ActionSchema, Choices, decision_schema
 from .chat import ChatMessage
 from .memory import Memory, MemoryConfig, Remembered
@@ -78,7 +77,7 @@ class LlmAgent(Agent):
     def misfit(cls, params: Mapping[str, Any], world: type[World]) -> Misfit | None:
         return misfit_of_policy("fallback", params.get("fallback", "noop"), world)
 
-    def __init__(self, agent: str, governance: ActorRef[Any], params: BaseModel) -> None:
+    def __init__(self, agent: str, governance: GovernanceRef, params: BaseModel) -> None:
         super().__init__(agent, governance, params)
         assert isinstance(params, LlmAgent.Params)
         self.settings = params
