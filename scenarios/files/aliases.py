@@ -15,6 +15,12 @@ from ..schema.episode import EpisodeConfig, SafetyConfig
 from .diagnostics import Findings, nearest
 from .nodes import Node, described, mapping, plain, unite
 
+_MOVED = {
+    "metrics_to_track": ("metrics", "track"),
+    "run_label": ("label",),
+    "scenario": ("world", "name"),
+}
+"""Keys that only stand elsewhere in the config."""
 _GYM_ENGINE = {"max_steps": "steps_per_epoch", "seed": "seed"}
 _GYM_AND_SANDBOX = (
     "scenario", "scenario_params", "engine", "policy", "agent", "adversary_agent", "run_label",
@@ -67,20 +73,19 @@ class _Dialects:
             "world": self._read_world,
             "safety": self._read_safety,
             "metrics": self._read_metrics,
-            "metrics_to_track": self._read_metrics_to_track,
             "rate_limits": self._read_rate_limits,
-            "scenario": self._read_scenario,
             "scenario_params": self._read_scenario_params,
             "engine": self._read_engine,
             "agents": self._read_agents,
-            "policy": self._read_policy,
-            "agent": self._read_agent,
+            "policy": self._read_agents,
+            "agent": self._read_agents,
             "adversary_agent": self._read_adversary_agent,
-            "run_label": self._read_run_label,
         }
         for key, node in self._root.entries.items():
             if key in readers:
                 readers[key](node)
+            elif key in _MOVED:
+                self._put(node, *_MOVED[key])
             elif key in EpisodeConfig.model_fields:
                 self._put(node, key)
             elif self._world_keys is not None and key in self._world_keys:
@@ -132,9 +137,6 @@ class _Dialects:
         elif node.value is not None:
             self._put(node, "world")
 
-    def _read_metrics_to_track(self, node: Node) -> None:
-        self._put(node, "metrics", "track")
-
     def _read_rate_limits(self, node: Node) -> None:
         if self._world_keys is None or "limits" in self._world_keys:
             self._put(node, "world", "params", "limits")
@@ -150,9 +152,6 @@ class _Dialects:
                 self._put(child, "world", "params", "limits", key)
 
     # The Gym's spellings.
-
-    def _read_scenario(self, node: Node) -> None:
-        self._put(node, "world", "name")
 
     def _read_scenario_params(self, node: Node) -> None:
         if node.value is not None:
@@ -174,27 +173,20 @@ class _Dialects:
             elif child.value is not True:
                 self._findings.add(*child.origin, expected="true", got=described(child))
 
-    def _read_policy(self, node: Node) -> None:
-        """A Gym scenario's only agent, by its type."""
-        self._put_agents(node, Node([Node({"type": node}, *node.origin)], *node.origin))
-
-    def _read_agent(self, node: Node) -> None:
-        """A Gym scenario's only agent."""
-        self._put_agents(node, _only(node))
-
     def _read_agents(self, node: Node) -> None:
-        self._put_agents(node, node)
-
-    def _put_agents(self, given: Node, agents: Node) -> None:
-        if given.value is None:
+        """Take the agents, or a Gym scenario's only one: `policy` names its type."""
+        if node.value is None:
             return
         known = self._tree.entries.get("agents")
-        if known is None:
-            self._put(agents, "agents")
-        else:
+        if known is not None:
             self._findings.add(
-                *given.origin, f"{known.path} ({known.place}) says already who acts; keep one"
+                *node.origin, f"{known.path} ({known.place}) says already who acts; keep one"
             )
+        elif node is self._root.entries.get("policy"):
+            self._put(Node([Node({"type": node}, *node.origin)], *node.origin), "agents")
+        else:
+            only = node is self._root.entries.get("agent")
+            self._put(_only(node) if only else node, "agents")
 
     def _read_adversary_agent(self, node: Node) -> None:
         if not node.is_mapping:
@@ -220,9 +212,6 @@ class _Dialects:
                     self._put(setting, "metrics", "alignment_threshold")
                 else:
                     self._note_unknown(name, setting, ["threshold"])
-
-    def _read_run_label(self, node: Node) -> None:
-        self._put(node, "label")
 
 
 def _only(node: Node) -> Node:

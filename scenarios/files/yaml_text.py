@@ -6,9 +6,9 @@ anchors that multiply can exhaust the machine.
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from math import isfinite, nan
+from typing import NamedTuple
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -18,6 +18,7 @@ from ruamel.yaml.events import (
     Event,
     MappingEndEvent,
     MappingStartEvent,
+    NodeEvent,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
@@ -29,6 +30,7 @@ from .nodes import Node, Scalar, copied
 
 MAX_DEPTH = 64
 MAX_VALUES = 200_000
+_TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 
 PlaceOf = Callable[[int], Place]
 """The place of a 1-based line."""
@@ -65,18 +67,14 @@ class _Unreadable(Exception):
         self.line, self.problem = line, problem
 
 
-@dataclass(slots=True)
-class _Frame:
-    """A mapping or list that is being read."""
+class _Read(NamedTuple):
+    """What was read of a value."""
 
     node: Node
-    anchor: str | None
-    key: str | None = None
-    key_line: int = 0
-    key_plain: bool = False
     size: int = 1
+    """Values in it, itself among them, with aliases written out."""
     height: int = 0
-    merges: list[Node] = field(default_factory=list)
+    """Levels of mappings and lists."""
 
 
 def parse(text: str, place_of: PlaceOf, path: str, findings: Findings) -> Node | None:
@@ -112,133 +110,97 @@ def _words(error: YAMLError) -> str:
 
 
 class _Reader:
+    """Descends through the parser's events."""
+
     def __init__(self, place_of: PlaceOf, path: str, findings: Findings) -> None:
         self._place_of = place_of
         self._findings = findings
         self._path = path
-        self._frames: list[_Frame] = []
-        self._anchors: dict[str, tuple[Node, int, int]] = {}
-        self._root: Node | None = None
+        self._events: Iterator[Event] = iter(())
+        self._anchors: dict[str, _Read] = {}
 
     def read(self, text: str) -> Node:
-        documents = 0
-        for event in YAML(typ="safe", pure=True).parse(text):
+        root, documents = Node(None, self._place_of(1), self._path), 0
+        self._events = iter(YAML(typ="safe", pure=True).parse(text))
+        for event in self._events:
             if isinstance(event, DocumentStartEvent):
                 documents += 1
                 if documents > 1:
                     raise _Unreadable(
-                        self._line(event), "a second document begins here; write one per file"
+                        _line(event), "a second document begins here; write one per file"
                     )
-            else:
-                self._take(event)
-        return self._root or Node(None, self._place_of(1), self._path)
+            elif isinstance(event, NodeEvent):
+                root = self._value(event, self._place_of(_line(event)), self._path, 0).node
+        return root
 
-    def _take(self, event: Event) -> None:
-        match event:
-            case ScalarEvent():
-                self._scalar(event)
-            case MappingStartEvent() | SequenceStartEvent():
-                self._begin(event)
-            case MappingEndEvent() | SequenceEndEvent():
-                self._end(event)
-            case AliasEvent():
-                self._alias(event)
-
-    def _line(self, event: Event) -> int:
-        return event.start_mark.line + 1 if event.start_mark else 1
-
-    def _expects_key(self) -> bool:
-        return (
-            bool(self._frames) and self._frames[-1].node.is_mapping and self._frames[-1].key is None
-        )
-
-    def _new(self, value: "Scalar | dict[str, Node] | list[Node]", line: int) -> Node:
-        """A node where the reader stands now."""
-        if not self._frames:
-            return Node(value, self._place_of(line), self._path)
-        frame = self._frames[-1]
-        if isinstance(frame.node.value, list):
-            return Node(value, self._place_of(line), frame.node.child(len(frame.node.value)))
-        return Node(value, self._place_of(frame.key_line), frame.node.child(frame.key or ""))
-
-    def _scalar(self, event: ScalarEvent) -> None:
-        line = self._line(event)
-        if self._expects_key():
-            frame = self._frames[-1]
-            frame.key, frame.key_line = self._text(event.value, line), line
-            frame.key_plain = event.implicit[0]
-            return
-        node = self._new(None, line)
-        node.value = self._resolved(event, node, line)
-        self._attach(node, 1, 0, line)
-        if event.anchor:
-            self._anchors[event.anchor] = (node, 1, 0)
-
-    def _begin(self, event: MappingStartEvent | SequenceStartEvent) -> None:
-        line = self._line(event)
-        if self._expects_key():
-            raise _Unreadable(line, "a mapping or list stands where a key belongs")
-        is_mapping = isinstance(event, MappingStartEvent)
-        if event.tag not in (None, "!", _TAG + ("map" if is_mapping else "seq")):
-            raise _Unreadable(line, f"the tag {shown(str(event.tag))} is not supported")
-        if len(self._frames) >= MAX_DEPTH:
-            raise _Unreadable(line, f"nested deeper than {MAX_DEPTH} levels")
-        if event.anchor:
-            self._anchors.pop(event.anchor, None)
-        self._frames.append(_Frame(self._new({} if is_mapping else [], line), event.anchor))
-
-    def _end(self, event: Event) -> None:
-        frame = self._frames.pop()
-        for base in frame.merges:
-            self._inherit(frame, base, self._line(event))
-        if frame.anchor:
-            self._anchors[frame.anchor] = (frame.node, frame.size, frame.height + 1)
-        self._attach(frame.node, frame.size, frame.height + 1, self._line(event))
-
-    def _alias(self, event: AliasEvent) -> None:
-        line = self._line(event)
-        if self._expects_key():
-            raise _Unreadable(line, "an alias stands where a key belongs")
-        known = self._anchors.get(event.anchor)
-        if known is None:
-            raise _Unreadable(
-                line, f"*{shown(str(event.anchor))} names no anchor that ends above it"
-            )
-        node, size, height = known
-        # What is inside keeps the place of the anchor, where it can be mended.
-        self._attach(self._new(copied(node).value, line), size, height, line)
-
-    def _attach(self, node: Node, size: int, height: int, line: int) -> None:
-        if len(self._frames) + height > MAX_DEPTH:
-            raise _Unreadable(line, f"nested deeper than {MAX_DEPTH} levels")
-        if not self._frames:
-            self._root = node
-            return
-        frame = self._frames[-1]
-        frame.size += size
-        frame.height = max(frame.height, height)
-        if frame.size > MAX_VALUES:
-            raise _Unreadable(line, f"more than {MAX_VALUES} values (aliases written out)")
-        if isinstance(frame.node.value, list):
-            frame.node.value.append(node)
-            return
-        key, frame.key = frame.key or "", None
-        entries = frame.node.entries
-        if key == "<<" and frame.key_plain:
-            frame.merges.append(node)
-        elif key in entries:
-            first = entries[key].place
-            self._findings.add(node.place, node.path, f"given twice; first at {first}")
+    def _value(self, event: Event, place: Place, path: str, depth: int) -> _Read:
+        """Read the value that an event begins, `depth` levels below the root."""
+        line = _line(event)
+        if isinstance(event, AliasEvent):
+            known = self._anchors.get(event.anchor)
+            if known is None:
+                raise _Unreadable(
+                    line, f"*{shown(str(event.anchor))} names no anchor that ends above it"
+                )
+            # What is inside keeps the place of the anchor, where it can be mended.
+            found = known._replace(node=Node(copied(known.node).value, place, path))
+        elif isinstance(event, ScalarEvent):
+            node = Node(None, place, path)
+            node.value = self._resolved(event, node, line)
+            found = _Read(node)
         else:
-            entries[key] = node
+            assert isinstance(event, MappingStartEvent | SequenceStartEvent)
+            is_mapping = isinstance(event, MappingStartEvent)
+            if event.tag not in (None, "!", _TAG + ("map" if is_mapping else "seq")):
+                raise _Unreadable(line, f"the tag {shown(str(event.tag))} is not supported")
+            if depth >= MAX_DEPTH:
+                raise _Unreadable(line, _TOO_DEEP)
+            self._anchors.pop(event.anchor, None)
+            node = Node({} if is_mapping else [], place, path)
+            found = self._mapping(node, depth + 1) if is_mapping else self._list(node, depth + 1)
+        if depth + found.height > MAX_DEPTH:
+            raise _Unreadable(line, _TOO_DEEP)
+        if event.anchor and not isinstance(event, AliasEvent):
+            self._anchors[event.anchor] = found
+        return found
 
-    def _inherit(self, frame: _Frame, base: Node, line: int) -> None:
-        """Fill in what a `<<:` brings."""
-        for source in base.items if isinstance(base.value, list) else [base]:
-            if not source.is_mapping:
-                raise _Unreadable(base.place.line or line, "'<<' takes an alias of a mapping")
-            for key, child in source.entries.items():
-                frame.node.entries.setdefault(key, child)
+    def _list(self, node: Node, depth: int) -> _Read:
+        size, height = 1, 0
+        for event in self._events:
+            if isinstance(event, SequenceEndEvent):
+                break
+            path = node.child(len(node.items))
+            found = self._value(event, self._place_of(_line(event)), path, depth)
+            node.items.append(found.node)
+            size, height = _grown(size, found, _line(event)), max(height, found.height)
+        return _Read(node, size, height + 1)
+
+    def _mapping(self, node: Node, depth: int) -> _Read:
+        size, height = 1, 0
+        merged: list[Node] = []
+        for event in self._events:
+            if isinstance(event, MappingEndEvent):
+                for base in merged:
+                    _inherit(node, base, _line(event))
+                break
+            key, line = self._key(event), _line(event)
+            value = next(self._events)
+            found = self._value(value, self._place_of(line), node.child(key), depth)
+            size, height = _grown(size, found, _line(value)), max(height, found.height)
+            if key == "<<" and isinstance(event, ScalarEvent) and event.implicit[0]:
+                merged.append(found.node)
+            elif key in node.entries:
+                first = node.entries[key].place
+                self._findings.add(*found.node.origin, f"given twice; first at {first}")
+            else:
+                node.entries[key] = found.node
+        return _Read(node, size, height + 1)
+
+    def _key(self, event: Event) -> str:
+        if isinstance(event, ScalarEvent):
+            return self._text(event.value, _line(event))
+        what = "an alias" if isinstance(event, AliasEvent) else "a mapping or list"
+        raise _Unreadable(_line(event), f"{what} stands where a key belongs")
 
     def _resolved(self, event: ScalarEvent, node: Node, line: int) -> Scalar:
         """The value of a scalar. What can't be held is noted and stands as text."""
@@ -278,3 +240,22 @@ class _Reader:
         except UnicodeEncodeError:
             raise _Unreadable(line, f"{shown(text)} has half of a surrogate pair") from None
         return text
+
+
+def _line(event: Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
+
+
+def _grown(size: int, found: _Read, line: int) -> int:
+    if size + found.size > MAX_VALUES:
+        raise _Unreadable(line, f"more than {MAX_VALUES} values (aliases written out)")
+    return size + found.size
+
+
+def _inherit(node: Node, base: Node, line: int) -> None:
+    """Fill in what a `<<:` brings."""
+    for source in base.items if isinstance(base.value, list) else [base]:
+        if not source.is_mapping:
+            raise _Unreadable(base.place.line or line, "'<<' takes an alias of a mapping")
+        for key, child in source.entries.items():
+            node.entries.setdefault(key, child)
