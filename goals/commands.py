@@ -51,7 +51,7 @@ class Asks(Protocol[A_co]):
     """A command with this type of answer, for those who ask."""
 
     def carry_out(self, op: Operation) -> A_co:
-        """See `Command.carry_out`."""
+        """Carry it out, as `Command.carry_out` says."""
 
 
 class Command(Message, name="goals.command"):

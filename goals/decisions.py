@@ -59,7 +59,7 @@ def is_registered(tx: Connection) -> bool:
 
 
 def weights_of(tx: Connection) -> Weights:
-    """The weights as they are set now. Raises DecisionNotFound before the registration."""
+    """Return the weights as they are set now. Raises DecisionNotFound before the registration."""
     return Weights(
         *(task_rows.parameter(tx, GOAL_SELECTED, known.name).current for known in PARAMETERS)
     )
@@ -80,7 +80,7 @@ def set_parameter(
 
 
 def within(parameter: ParameterView, value: float) -> tuple[float, bool]:
-    """The value nearest to this one that the bounds allow, and whether it is another one.
+    """Return the value nearest to this one that the bounds allow, and whether it is another one.
 
     Raises BadRequest (invalid-parameter).
     """
@@ -96,7 +96,7 @@ def within(parameter: ParameterView, value: float) -> tuple[float, bool]:
 
 
 def stepped(parameter: ParameterView, direction: Literal[1, -1]) -> ParameterView:
-    """The parameter one step further up or down, or at its bound."""
+    """Return the parameter one step further up or down, or at its bound."""
     moved = round(parameter.current + direction * parameter.step, _DECIMALS)
     return parameter.model_copy(update={"current": within(parameter, moved)[0]})
 

@@ -89,7 +89,7 @@ def delete(op: Operation, goal_id: str, expected_version: int | None = None) -> 
 
 
 def _changes(goal: Goal, patch: GoalPatch) -> dict[str, Any]:
-    """The fields that become different, in the order of the form."""
+    """Return the fields that become different, in the order of the form."""
     given = patch.given
     for name in _MERGED:
         if name in given:
@@ -98,7 +98,7 @@ def _changes(goal: Goal, patch: GoalPatch) -> dict[str, Any]:
 
 
 def _merged(target: Any, patch: Any) -> Any:
-    """JSON merge patch, RFC 7396."""
+    """Merge as JSON merge patch does, RFC 7396."""
     if not isinstance(patch, dict):
         return patch
     merged = dict(target) if isinstance(target, dict) else {}
@@ -111,7 +111,7 @@ def _merged(target: Any, patch: Any) -> Any:
 
 
 def _checked(goal: Goal, changes: dict[str, Any]) -> Goal:
-    """The goal with these changes. Raises BadRequest (invalid-goal)."""
+    """Return the goal with these changes. Raises BadRequest (invalid-goal)."""
     shown = {field.name: getattr(goal, field.name) for field in fields(goal)}
     proposed = {name: changes.get(name, shown[name]) for name in GoalDraft.model_fields}
     try:

@@ -40,7 +40,7 @@ GOAL_ID = r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$"
 
 
 def utc_text(moment: datetime) -> str:
-    """RFC 3339 in UTC with microseconds and `Z`; sorts as the moments do."""
+    """Write a moment as RFC 3339 in UTC with microseconds and `Z`; sorts as the moments do."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 

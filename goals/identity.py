@@ -18,12 +18,12 @@ _TIME_BITS, _RANDOM_BITS, _LETTERS = 48, 80, 26
 
 
 def microseconds(moment: datetime) -> int:
-    """Microseconds since 1970 in UTC, exact."""
+    """Return microseconds since 1970 in UTC, exact."""
     return (moment - _EPOCH) // _MICROSECOND
 
 
 def make_id(prefix: str, now: datetime, bits: Bits) -> str:
-    """A new id such as `goal_01j9…`: 26 letters and digits that sort by time."""
+    """Make a new id such as `goal_01j9…`: 26 letters and digits that sort by time."""
     milliseconds = microseconds(now) // 1000 & (1 << _TIME_BITS) - 1
     number = milliseconds << _RANDOM_BITS | bits(_RANDOM_BITS)
     letters = [_ALPHABET[number >> 5 * place & 31] for place in range(_LETTERS)]
@@ -41,12 +41,12 @@ class Trace(BaseModel):
 
     @classmethod
     def begin(cls, bits: Bits) -> "Trace":
-        """A trace of its own."""
+        """Begin a trace of its own."""
         return cls(trace_id=f"{bits(128) or 1:032x}", span_id=f"{bits(64) or 1:016x}")
 
     def child(self, hop: str) -> "Trace":
-        """The span of the next hop. It follows from this span and the hop's name, so that a replay
-        makes the same."""
+        """Return the span of the next hop. It follows from this span and the hop's name, so that a
+        replay makes the same."""
         text = f"{self.trace_id}{self.span_id}{hop}"
         span = sha256(text.encode()).hexdigest()[:16]
         return Trace(trace_id=self.trace_id, span_id=span, parent_id=self.span_id)

@@ -46,6 +46,7 @@ class LedgerEvent:
 
 
 def link_hash(prev_hash: str, event: LedgerEvent, seq: int) -> str:
-    """SHA-256, as hexadecimal, of the event's canonical JSON with its place in the chain."""
+    """Return the SHA-256, as hexadecimal, of the event's canonical JSON with its place in the
+    chain."""
     link = {**asdict(event), "seq": seq, "prev_hash": prev_hash}
     return sha256(canonical_json(link).encode()).hexdigest()

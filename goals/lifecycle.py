@@ -20,7 +20,7 @@ OVER = "attempts used up"
 
 
 def task_id_of(goal: Goal) -> str:
-    """The id of the task of the goal's current or last execution."""
+    """Return the id of the task of the goal's current or last execution."""
     return f"goal:{goal.id}:{goal.attempts}"
 
 
@@ -155,8 +155,8 @@ _MINUTE = timedelta(minutes=1)
 
 
 def next_occurrence(goal: Goal, op: Operation) -> Goal:
-    """The goal as it comes again: at the first multiple of its period, counted from its start,
-    that lies after now. Missed ones are skipped.
+    """Return the goal as it comes again: at the first multiple of its period, counted from its
+    start, that lies after now. Missed ones are skipped.
 
     Horizons are whole minutes, so it counts as created up to a minute before now: otherwise the
     starts would drift.

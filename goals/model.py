@@ -200,11 +200,11 @@ class GoalView(GoalFields):
 
     @classmethod
     def of(cls, goal: Goal) -> "GoalView":
-        """The view of a goal; what comes from the store is not checked again."""
+        """Return the view of a goal; what comes from the store is not checked again."""
         return cls.model_construct(**{name: getattr(goal, name) for name in cls.model_fields})
 
     def to_goal(self) -> Goal:
-        """The goal that is shown here."""
+        """Return the goal that is shown here."""
         return Goal(**{name: getattr(self, name) for name in type(self).model_fields})
 
 
@@ -269,7 +269,7 @@ EDITABLE = (_PROPOSED, _ADOPTED)
 
 
 def next_state(command: str, goal_id: str, state: GoalState) -> GoalState | None:
-    """The state that a command leads to; None if there is nothing to do.
+    """Return the state that a command leads to; None if there is nothing to do.
 
     Raises IllegalTransition.
     """

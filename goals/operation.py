@@ -41,11 +41,11 @@ class Operation:
         return microseconds(self.now)
 
     def new_id(self, prefix: str) -> str:
-        """A new id such as `goal_01j9…`."""
+        """Make a new id such as `goal_01j9…`."""
         return make_id(prefix, self.now, self.bits)
 
     def goal(self, goal_id: str, *, expected_version: int | None = None) -> Goal:
-        """The goal as it is. Raises GoalNotFound, and VersionConflict if it is at another
+        """Return the goal as it is. Raises GoalNotFound, and VersionConflict if it is at another
         version than expected."""
         goal = goal_rows.find_goal(self.tx, goal_id)
         if goal is None:
@@ -70,7 +70,7 @@ class Operation:
         data: dict[str, Any] | None = None,
         **changes: Any,
     ) -> Goal:
-        """The next version of a goal, with its event. Raises VersionConflict."""
+        """Write the next version of a goal, with its event. Raises VersionConflict."""
         after = replace(
             before,
             version=before.version + 1,

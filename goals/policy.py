@@ -83,8 +83,8 @@ class GoalFlags(BaseModel):
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "GoalFlags":
-        """The flags by GOAL_SYSTEM, GOAL_SHADOW and GOAL_CANARY_PERCENT; a default for what is
-        not set. Raises BadRequest (bad-flag) for anything that is not understood."""
+        """Return the flags by GOAL_SYSTEM, GOAL_SHADOW and GOAL_CANARY_PERCENT; a default for what
+        is not set. Raises BadRequest (bad-flag) for anything that is not understood."""
         found = {
             field: environment[name] for field, name in ENVIRONMENT.items() if name in environment
         }

@@ -51,8 +51,8 @@ def explain(op: Operation, goal_id: str) -> Explanation:
 def history(
     op: Operation, goal_id: str | None, after: int, limit: int
 ) -> tuple[list[LedgerView], int | None]:
-    """Events of the ledger, and `after` of the next page: of one goal, or of all, deleted ones
-    included. Raises GoalNotFound."""
+    """Return events of the ledger, and `after` of the next page: of one goal, or of all, deleted
+    ones included. Raises GoalNotFound."""
     if goal_id is not None:
         op.goal(goal_id)
     events = ledger_rows.events(op.tx, goal_id=goal_id, after=after, limit=limit + 1)
@@ -62,7 +62,7 @@ def history(
 
 
 def statistics(op: Operation) -> Statistics:
-    """The counters, and how many goals are in each state."""
+    """Return the counters, and how many goals are in each state."""
     return Statistics(
         counters=tuple(bookkeeping.read_counters(op.tx)), by_state=goal_rows.count_by_state(op.tx)
     )

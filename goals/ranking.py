@@ -73,7 +73,7 @@ class Formula:
         self.penalty = _penalty(self.weights, policy.age_weight)
 
     def weigh(self, goal: Goal, alignment: float, contradicted: bool) -> tuple[float, Terms]:
-        """The raw score of one goal, and the weighted terms that it is the sum of.
+        """Return the raw score of one goal, and the weighted terms that it is the sum of.
 
         The urgency is 0 without a deadline and more than 24 hours before it, then rises linearly
         towards 1; from the deadline on it is as the policy says. Age rises linearly from 0 to 1.
@@ -100,7 +100,7 @@ class Formula:
         return raw, (value, effort, risk, urgency, aligned, age, penalty)
 
     def score(self, goal: Goal, alignment: float, contradicted: bool) -> Score:
-        """The score of one goal."""
+        """Return the score of one goal."""
         raw, (value, effort, risk, urgency, aligned, age, penalty) = self.weigh(
             goal, alignment, contradicted
         )
@@ -121,7 +121,7 @@ def _penalty(weights: Weights, age_weight: float) -> float:
 
 
 def weights_view(weights: Weights, policy: GoalPolicy) -> WeightsView:
-    """The weights of all terms, as they are shown beside a ranking."""
+    """Return the weights of all terms, as they are shown beside a ranking."""
     return WeightsView(**weights._asdict(), age=policy.age_weight)
 
 
@@ -134,7 +134,7 @@ def score(
     policy: GoalPolicy,
     now_us: int,
 ) -> Score:
-    """The score of one goal at a moment, in microseconds since 1970.
+    """Compute the score of one goal at a moment, in microseconds since 1970.
 
     `alignment` is the share, 0 to 1, of the beliefs in `aligns_with` that are active;
     `contradicted` is whether one in `contradicts` is.
@@ -143,7 +143,7 @@ def score(
 
 
 def alignment_of(goal: Goal, held: Container[str]) -> float:
-    """The share of `aligns_with` that is held, 0 to 1; 0 for an empty list."""
+    """Return the share of `aligns_with` that is held, 0 to 1; 0 for an empty list."""
     named = goal.aligns_with
     if not named:
         return 0.0
@@ -155,7 +155,7 @@ def alignment_of(goal: Goal, held: Container[str]) -> float:
 
 
 def contradicting(goal: Goal, active: Container[str]) -> list[str]:
-    """The active beliefs that the goal contradicts, in its own order."""
+    """Return the active beliefs that the goal contradicts, in its own order."""
     return [belief_id for belief_id in goal.contradicts if belief_id in active]
 
 
@@ -233,5 +233,5 @@ def rank(
 
 
 def placed(goal: Goal, number: int, scored: Score, blocked: tuple[str, ...]) -> Ranked:
-    """A goal at its place, from 1."""
+    """Return a goal at its place, from 1."""
     return Ranked(goal, number, scored.raw, scored.priority, scored.components, blocked)

@@ -59,7 +59,7 @@ class BeliefView(Form):
 
     @classmethod
     def of(cls, belief: Belief) -> "BeliefView":
-        """The view of a belief."""
+        """Return the view of a belief."""
         return cls.model_construct(**{name: getattr(belief, name) for name in cls.model_fields})
 
 

@@ -67,7 +67,8 @@ def tidy(op: Operation, owner: str | None) -> None:
 
 
 def ready(op: Operation, owner: str | None, weights: Weights) -> Iterator[Goal]:
-    """The goals that are ready, best first. A few are read at a time: mostly the first is it."""
+    """Return the goals that are ready, best first. A few are read at a time: mostly the first is
+    it."""
     seen, limit = 0, _FIRST_LOOK
     while True:
         found = ranking_query.ready_goals(

@@ -75,8 +75,8 @@ class GoalStore:
         self._vetter = vetter or BeliefVetter(checker or LexicalChecker(), self.policy)
 
     def _prepared(self, policy: GoalPolicy | None, weights: Weights) -> GoalPolicy:
-        """The policy to work by. Nothing is written where all is as it should be already: others
-        may be at work on the file."""
+        """Return the policy to work by. Nothing is written where all is as it should be already:
+        others may be at work on the file."""
         with self.database.reading() as tx:
             known, least = is_registered(tx), derived_columns.confidence_of(tx)
         settled = policy or GoalPolicy(belief_min_confidence=least)
@@ -177,7 +177,8 @@ class GoalStore:
         cursor: str | None = None,
         caller: Caller = _NOBODY,
     ) -> Page:
-        """Goals, newest first, and the next page's cursor; no states: all. Raises BadRequest."""
+        """Return goals, newest first, and the next page's cursor; no states: all. Raises
+        BadRequest."""
         return self.look("list", caller, lambda op: goal_rows.page_of_goals(
             op.tx, states=states, category=category, owner=owner,
             include_deleted=include_deleted, limit=limit, cursor=cursor,
@@ -221,7 +222,7 @@ class GoalStore:
         limit: int = 50,
         caller: Caller = _NOBODY,
     ) -> Ranking:
-        """The best goals, by falling raw score."""
+        """Return the best goals, by falling raw score."""
         return self.look(
             "prioritized", caller, lambda op: queries.prioritized(op, states, owner, limit)
         )
@@ -238,7 +239,7 @@ class GoalStore:
         limit: int = 50,
         caller: Caller = _NOBODY,
     ) -> Events:
-        """Events of the ledger and `after` of the next page. Raises GoalNotFound."""
+        """Return events of the ledger and `after` of the next page. Raises GoalNotFound."""
         return self.look("history", caller, lambda op: queries.history(op, goal_id, after, limit))
 
     # --- execution ------------------------------------------------------------------------------
@@ -334,9 +335,9 @@ class GoalStore:
         return self.perform("import", caller, lambda op: edit.import_goals(op, goals))
 
     def statistics(self, caller: Caller = _NOBODY) -> Statistics:
-        """The counters, and how many goals are in each state."""
+        """Return the counters, and how many goals are in each state."""
         return self.look("statistics", caller, queries.statistics)
 
     def verify_ledger(self) -> int | None:
-        """`seq` of the first link of the ledger that was tampered with; None: none was."""
+        """Return `seq` of the first link of the ledger that was tampered with; None: none was."""
         return self.look("verify", _NOBODY, lambda op: ledger_rows.verify(op.tx))

@@ -129,7 +129,7 @@ class BeliefVetter:
 
 
 def read_bearing(tx: Connection, goal: Goal, policy: GoalPolicy) -> Bearing:
-    """The beliefs that bear on a goal, as they are now."""
+    """Return the beliefs that bear on a goal, as they are now."""
     aligned = belief_rows.find_beliefs(tx, goal.aligns_with)
     known = [belief.id for belief in aligned]
     others: tuple[Belief, ...] = ()

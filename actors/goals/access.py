@@ -33,7 +33,7 @@ _AGENTS = "agents/"
 
 
 def agent_of(path: str) -> str | None:
-    """The agent that the actor of this path is, or belongs to; None for others."""
+    """Return the agent that the actor of this path is, or belongs to; None for others."""
     return path.removeprefix(_AGENTS).partition("/")[0] if path.startswith(_AGENTS) else None
 
 
@@ -49,8 +49,8 @@ def unfit_command(command: Command) -> Refused | None:
 def as_asked_by(
     agent: str, command: Command, caller: Caller, store: GoalStore
 ) -> Command | Refused:
-    """The command as it is carried out for an agent: in its name and on its own goals. `Refused`
-    where that is not what it asks."""
+    """Return the command as it is carried out for an agent: in its name and on its own goals.
+    `Refused` where that is not what it asks."""
     changes: dict[str, Any] = {"caller": caller}
     if isinstance(command, CreateGoal):
         changes["draft"] = command.draft.model_copy(update={"owner": agent})

@@ -26,7 +26,8 @@ class Judge:
     of a text and a belief."""
 
     def __init__(self, binding: ModelBinding, *, with_rules: bool) -> None:
-        """`with_rules`: the rules have a say too, and the stricter one counts."""
+        """Bind a judge to its model. `with_rules`: the rules judge too, and the stricter one
+        counts."""
         self.binding = binding
         self.with_rules = with_rules
         self.answers = DeferredChecker()
@@ -69,7 +70,7 @@ class Judge:
 def judge_question(
     config: ModelConfig, messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any]
 ) -> Chat:
-    """The question to a judge's model; at temperature 0 unless its settings say otherwise."""
+    """Make the question to a judge's model; at temperature 0 unless its settings say otherwise."""
     return Chat(
         model=config.model,
         messages=tuple([ChatMessage.model_validate(message) for message in messages]),

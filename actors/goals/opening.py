@@ -10,7 +10,7 @@ from ...scenarios.schema.goals import GoalsConfig, OwnGoal
 
 
 def first_commands(goals: GoalsConfig, config: EpisodeConfig, caller: Caller) -> list[Command]:
-    """The beliefs and scheduled tasks of a scenario file, in its order."""
+    """Make the commands for the beliefs and scheduled tasks of a scenario file, in its order."""
     commands: list[Command] = [AddBelief(caller=caller, draft=belief) for belief in goals.beliefs]
     for spec in goals.tasks:
         for agent in targets(config, spec):
@@ -21,7 +21,7 @@ def first_commands(goals: GoalsConfig, config: EpisodeConfig, caller: Caller) ->
 
 
 def first_goals(goals: GoalsConfig, config: EpisodeConfig) -> list[tuple[str, OwnGoal]]:
-    """Each agent's goals: those of the `goals:` section, then those of its own entry."""
+    """List each agent's goals: those of the `goals:` section, then those of its own entry."""
     meant = [(spec, frozenset(targets(config, spec))) for spec in goals.list]
     found: list[tuple[str, OwnGoal]] = []
     for agent, entry in agent_ids(config):
@@ -33,17 +33,17 @@ def first_goals(goals: GoalsConfig, config: EpisodeConfig) -> list[tuple[str, Ow
 def creation(
     agent: str, spec: OwnGoal, ids: Mapping[tuple[str, str], str], caller: Caller
 ) -> CreateGoal:
-    """The command that proposes an agent's goal; `ids` has those of its named goals so far."""
+    """Make the command that proposes an agent's goal; `ids` has those of its named goals so far."""
     depends_on = tuple([ids[agent, name] for name in spec.goal.depends_on])
     draft = spec.goal.model_copy(update={"owner": agent, "depends_on": depends_on})
     return CreateGoal(caller=caller, draft=draft)
 
 
 def adoption(goal_id: str, caller: Caller) -> AdoptGoal:
-    """The command that adopts it."""
+    """Make the command that adopts it."""
     return AdoptGoal(caller=caller, goal_id=goal_id)
 
 
 def flags_of(goals: GoalsConfig) -> GoalFlags:
-    """The flags that the section sets."""
+    """Return the flags that the section sets."""
     return GoalFlags(system=goals.system, shadow=goals.shadow, canary_percent=goals.canary_percent)

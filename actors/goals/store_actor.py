@@ -58,7 +58,7 @@ _OVER = Refused(code="episode-over", detail="the episode is over; nothing was do
 
 
 def _origin(ctx: Context) -> str:
-    """The path of the current message's sender, gone or not."""
+    """Return the path of the current message's sender, gone or not."""
     assert ctx.envelope is not None
     return ctx.envelope.origin
 
@@ -430,7 +430,7 @@ def spawn_goals(
     kernel: Kernel, config: EpisodeConfig, files: GoalFiles | None, recorder: RecorderRef,
     judge: ModelBinding | None,
 ) -> StoreRef:  # fmt: skip
-    """The GoalStore of an episode that has goals; without files it is kept in memory.
+    """Spawn the GoalStore of an episode that has goals; without files it is kept in memory.
 
     `judge` is the language model that compares goals with beliefs, where one does.
     """

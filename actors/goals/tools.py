@@ -89,7 +89,7 @@ _DONE_BY: dict[str, Callable[[Goals, Any], Awaitable[dict[str, Any]]]] = {
 
 
 async def tools_now(goals: Goals) -> tuple[list[Tool], dict[str, tuple[str, ...]]]:
-    """The tools that could succeed now, and the ids that they can take."""
+    """Find the tools that could succeed now, and the ids that they can take."""
     by_state: dict[str, list[str]] = {}
     for goal in await goals.list("proposed", "adopted", "executing"):
         by_state.setdefault(goal.state, []).append(goal.id)

@@ -54,7 +54,7 @@ _JSON = "application/json"
 
 
 def create_app(port: GoalPort, settings: ApiSettings | None = None) -> FastAPI:
-    """The API over whatever answers goal commands."""
+    """Make the API over whatever answers goal commands."""
     settings = settings or ApiSettings()
     app = FastAPI(
         title="gdg-runtime goals",
@@ -106,7 +106,7 @@ class Goals:
         self._port, self._log = port, log
 
     async def ask(self, command: Command) -> Answer:
-        """The command's answer. Raises Refusal."""
+        """Return the command's answer. Raises Refusal."""
         answer, expected = await self._port.ask(command), answer_type(type(command))
         if isinstance(answer, Refused):
             raise Refusal(answer)
@@ -192,7 +192,7 @@ _PATHS = {
 
 
 def _query_form(row: Row) -> type[BaseModel]:
-    """A form of the query: a parameter that is not known is a mistake."""
+    """Make a form of the query: a parameter that is not known is a mistake."""
     found: dict[str, Any] = {}
     for name in row.query:
         field = COMMANDS[row.command].model_fields[NAMES.get(name, name)]
@@ -237,7 +237,7 @@ def _annotation(field: FieldInfo) -> Any:
 
 
 def _as_in(field: FieldInfo) -> tuple[Any, FieldInfo]:
-    """The definition of the same field in another form."""
+    """Return the definition of the same field in another form."""
     return field.annotation, field
 
 
@@ -317,7 +317,7 @@ def _parameters(row: Row, kind: type[Command]) -> Iterator[Parameter]:
 
 
 def _version(row: Row, answer: Answer) -> int | None:
-    """The version of what an answer shows; None for what has none."""
+    """Return the version of what an answer shows; None for what has none."""
     spread = row.shown.spread if row.shown is not None else None
     version: int | None = getattr(getattr(answer, spread or "", None), "version", None)
     return version
@@ -353,7 +353,7 @@ class Health(Form):
 
 
 def operation_routes(goals: Goals, figures: Figures) -> APIRouter:
-    """The routes that show how the server is."""
+    """Make the routes that show how the server is."""
     router = APIRouter(tags=["operation"])
     fine = Health(status="ok").model_dump_json()
     asked_by = Annotated[Caller, Depends(reader)]

@@ -62,7 +62,7 @@ class GoalsClient:
         self._client.close()
 
     def ask(self, command: Command) -> Answer:
-        """The command's answer; `Refused` if it can't be carried out. Raises ServerTrouble."""
+        """Return the answer; `Refused` if the server does not do it. Raises ServerTrouble."""
         call = call_of(command)
         response = self._send(call, command)
         try:
@@ -129,7 +129,7 @@ class GoalsClient:
 
 
 def _host(url: str) -> str | None:
-    """The host that an address names; None if it is no address for HTTP."""
+    """Return the host that an address names; None if it is no address for HTTP."""
     try:
         parts = urlsplit(url)
         port = parts.port  # raises for one that there can't be

@@ -24,7 +24,7 @@ def open_goals(
     durable: bool = True,
     read_only: bool = False,
 ) -> GoalStore:
-    """The goals in this file, which is made if it is not there; `:memory:` keeps them nowhere.
+    """Open the goals in this file, which is made if it is not there; `:memory:` keeps them nowhere.
 
     Several processes and threads may have the file open at once; `read_only` neither makes nor
     changes it. Raises GoalError for a file that is something else, and for a run's goals unless
@@ -62,7 +62,7 @@ def _refuse_runs(path: Path) -> None:
 
 
 def system_clock() -> datetime:
-    """The time now, in UTC."""
+    """Return the time now, in UTC."""
     return datetime.now(UTC)
 
 
@@ -73,7 +73,7 @@ class GoalsFile:
         self.store = store
 
     def ask(self, command: Command) -> Answer:
-        """The command's answer; `Refused` if it can't be carried out."""
+        """Return the command's answer; `Refused` if it can't be carried out."""
         return handle(self.store, command)
 
     def close(self) -> None:

@@ -24,7 +24,7 @@ class BadJudge(RunError):
 
 
 def judge_config(model: str, api_base: str | None) -> ModelConfig:
-    """The model of a judge with the defaults of agents' models. Raises BadJudge."""
+    """Make the model of a judge with the defaults of agents' models. Raises BadJudge."""
     try:
         return ModelConfig(model=model, api_base=api_base)
     except ValidationError as error:
@@ -50,8 +50,8 @@ class JudgeModel:
         )  # fmt: skip
 
     def checker(self) -> AsyncMaxOf:
-        """The rules and this model, of whom the stricter counts. The model's verdicts are kept as
-        long as the checker lives."""
+        """Make a checker of the rules and this model; the stricter counts. The model's verdicts are
+        kept as long as the checker lives."""
         return AsyncMaxOf([LexicalChecker(), LLMJudgeChecker(self._ask, model=self._config.model)])
 
     async def _ask(self, messages: list[dict[str, str]], schema: dict[str, Any]) -> str:

@@ -100,7 +100,7 @@ class Tracing:
 
 
 def _open_telemetry() -> Trace | None:
-    """The span that OpenTelemetry has begun for this request, where the process uses it."""
+    """Find the span that OpenTelemetry has begun for this request, where the process uses it."""
     if "opentelemetry.sdk.trace" not in sys.modules:
         return None
     from opentelemetry import trace

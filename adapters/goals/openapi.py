@@ -68,7 +68,7 @@ def _add_refusal(responses: dict[Any, dict[str, Any]], status: int | str, code: 
 
 
 def document(app: FastAPI, settings: ApiSettings) -> dict[str, Any]:
-    """The whole document, made once."""
+    """Return the whole document, made once."""
     known: dict[str, Any] | None = getattr(app.state, "document", None)
     if known is None:
         known = app.state.document = _completed(deepcopy(FastAPI.openapi(app)), settings)

@@ -38,7 +38,7 @@ class GoalPort(Protocol):
     """Answers goal commands: a store, or an actor that holds one."""
 
     async def ask(self, command: Command) -> Answer:
-        """The command's answer, `Refused` among them. Raises StoreUnavailable."""
+        """Return the command's answer, `Refused` among them. Raises StoreUnavailable."""
 
 
 class StoreUnavailable(Exception):
@@ -145,7 +145,7 @@ class EpisodePort:
         return answer
 
     def take(self, request: str, answer: Any) -> None:
-        """The actor's answer; called by the thread that the kernel runs in."""
+        """Take the actor's answer; called by the thread that the kernel runs in."""
         if request in self._waiting:
             anyio.from_thread.run_sync(self._deliver, request, answer)
 

@@ -76,7 +76,7 @@ def problem(
 
 
 def trace_of(scope: Scope) -> Trace:
-    """The span of a request."""
+    """Return the span of a request."""
     trace: Trace = scope.get("state", {}).get("trace", Trace())
     return trace
 
@@ -155,7 +155,7 @@ IfNoneMatch = Annotated[str | None, Header(description="The ETag of what the cli
 
 
 def etag(version: int) -> str:
-    """The entity tag of a version."""
+    """Return the entity tag of a version."""
     return f'"{version}"'
 
 
@@ -170,8 +170,9 @@ def required(if_match: str | None) -> str:
 async def expected_version(
     if_match: str | None, current: Callable[[], Awaitable[int]]
 ) -> int | None:
-    """The version that the client expects; None: any. `current` reads it, and is only asked where
-    the header names not exactly one version. Raises Problem if none of them is the current."""
+    """Return the version that the client expects; None: any. `current` reads it, and is only asked
+    where the header names not exactly one version. Raises Problem if none of them is the current.
+    """
     if if_match is None or if_match.strip() == "*":
         return None
     tags = if_match.split(",")

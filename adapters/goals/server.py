@@ -75,7 +75,7 @@ def allow_many_connections() -> None:
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    """A socket that listens. Hypercorn would leave its own open where the address is taken."""
+    """Open a socket that listens. Hypercorn would leave its own open where the address is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -23,7 +23,7 @@ class Call(NamedTuple):
 
 
 def call_of(command: Command) -> Call:
-    """The request for a command. Raises TypeError for one that the API does not have."""
+    """Return the request for a command. Raises TypeError for one that the API does not have."""
     rows = [row for row in ROWS if row.command == command.message_name]
     if not rows:
         raise TypeError(f"the HTTP API has no route for {command.message_name}")
@@ -59,12 +59,12 @@ def _body(row: Row, said: Mapping[str, Any]) -> Any:
 
 
 def answer_type(kind: type[Command]) -> type[Answer]:
-    """The type of the answer to a kind of command."""
+    """Return the type of the answer to a kind of command."""
     return cast("type[Answer]", kind.carry_out.__annotations__["return"])
 
 
 def body_of(row: Row, answer: Answer) -> bytes | str:
-    """The body of the response that shows an answer, as JSON."""
+    """Return the body of the response that shows an answer, as JSON."""
     if row.shown is None:
         return answer.model_dump_json()
     spread = row.shown.spread
@@ -75,7 +75,7 @@ def body_of(row: Row, answer: Answer) -> bytes | str:
 
 
 def answer_of(row: Row, kind: type[Command], body: dict[str, Any]) -> Answer:
-    """The answer that the body of a response shows. Raises pydantic.ValidationError."""
+    """Return the answer that the body of a response shows. Raises pydantic.ValidationError."""
     expected = answer_type(kind)
     spread = row.shown.spread if row.shown is not None else None
     if spread is None:

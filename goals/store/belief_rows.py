@@ -28,7 +28,7 @@ def insert_belief(tx: sqlite3.Connection, belief: Belief) -> None:
 
 
 def find_belief(tx: sqlite3.Connection, belief_id: str) -> Belief | None:
-    """The belief with this id."""
+    """Find the belief with this id."""
     row = tx.execute(f"{_SELECT} WHERE id = ?", (belief_id,)).fetchone()
     return None if row is None else _belief(row)
 
@@ -76,7 +76,7 @@ def page_of_beliefs(
     limit: int = 50,
     cursor: str | None = None,
 ) -> tuple[list[Belief], str | None]:
-    """Beliefs by id, and the cursor of the next page; `active` None: both kinds.
+    """Find beliefs by id, and the cursor of the next page; `active` None: both kinds.
 
     Raises BadRequest (bad-cursor).
     """

@@ -148,8 +148,8 @@ def _explain(error: sqlite3.Error) -> str:
 
 
 def _uri(name: str) -> str:
-    """The address that opens a file without making it. One that can't be written is read as it
-    lies there: SQLite's files beside it would be in its owner's way, or can't be made at all."""
+    """Return the address that opens a file without making it. One that can't be written is read as
+    it lies there: SQLite's files beside it would be in its owner's way, or can't be made at all."""
     path = Path(name).absolute()
     log = Path(f"{path}-wal")
     writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
@@ -219,7 +219,7 @@ def _migrate(connection: sqlite3.Connection, name: str) -> None:
 
 
 def _version(connection: sqlite3.Connection, name: str) -> int:
-    """The schema's version, 0 if there is none. Raises StoreUnusable for a newer one."""
+    """Return the schema's version, 0 if there is none. Raises StoreUnusable for a newer one."""
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > SCHEMA_VERSION:
         raise StoreUnusable(

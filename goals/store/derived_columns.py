@@ -54,12 +54,13 @@ def refresh_all(tx: sqlite3.Connection, min_confidence: float) -> None:
 
 
 def confidence_of(tx: sqlite3.Connection) -> float:
-    """The confidence from which on a belief counts towards alignment, 0 to 1."""
+    """Return the confidence from which on a belief counts towards alignment, 0 to 1."""
     return float(tx.execute(f"SELECT {_THRESHOLD}").fetchone()[0])
 
 
 def settle(tx: sqlite3.Connection, min_confidence: float) -> bool:
-    """`refresh_all` if the store worked with another confidence so far; whether it did."""
+    """Call `refresh_all` if the store worked with another confidence so far. Returns whether it
+    did."""
     if confidence_of(tx) == min_confidence:
         return False
     refresh_all(tx, min_confidence)

@@ -23,12 +23,12 @@ _LONGEST = 2000
 
 
 def make_cursor(*place: str) -> str:
-    """The cursor of a row with these values in the columns that the page is ordered by."""
+    """Make the cursor of a row with these values in the columns that the page is ordered by."""
     return urlsafe_b64encode(canonical_json(place).encode()).decode().rstrip("=")
 
 
 def read_cursor(cursor: str, columns: int) -> list[str]:
-    """The values in a cursor. Raises BadRequest (bad-cursor)."""
+    """Return the values in a cursor. Raises BadRequest (bad-cursor)."""
     try:
         if len(cursor) > _LONGEST:
             raise ValueError
@@ -65,7 +65,7 @@ STORED_AS_JSON = (*_TUPLES, *_OBJECTS)
 
 
 def goal_of(row: sqlite3.Row) -> Goal:
-    """The goal in a row that has at least the GOAL_COLUMNS."""
+    """Return the goal in a row that has at least the GOAL_COLUMNS."""
     known: dict[str, Any] = {name: row[name] for name in _FIELDS}
     for name in _TUPLES:
         known[name] = () if known[name] == "[]" else tuple(json.loads(known[name]))
@@ -95,7 +95,7 @@ def insert_goal(tx: sqlite3.Connection, goal: Goal) -> None:
 def find_goal(
     tx: sqlite3.Connection, goal_id: str, *, include_deleted: bool = False
 ) -> Goal | None:
-    """The goal with this id."""
+    """Find the goal with this id."""
     row = tx.execute(f"SELECT {GOAL_COLUMNS} FROM goals WHERE id = ?", (goal_id,)).fetchone()
     if row is None or (row["deleted_at"] is not None and not include_deleted):
         return None
@@ -146,7 +146,7 @@ def page_of_goals(
     limit: int = 50,
     cursor: str | None = None,
 ) -> tuple[list[Goal], str | None]:
-    """Goals, newest first, and the cursor of the next page; no states: all of them.
+    """Find goals, newest first, and the cursor of the next page; no states: all of them.
 
     Goals that come in while somebody turns the pages are neither shown twice nor do they hide
     others. Raises BadRequest (bad-cursor).
@@ -183,7 +183,7 @@ def set_lease(tx: sqlite3.Connection, goal_id: str, until_us: int | None) -> Non
 
 
 def expired_leases(tx: sqlite3.Connection, now_us: int) -> list[Goal]:
-    """Executing goals whose lease is over, the first to end first."""
+    """Find executing goals whose lease is over, the first to end first."""
     return _goals(
         tx,
         "WHERE lease_until_us <= ? AND state = 'executing' ORDER BY lease_until_us, id",
@@ -203,7 +203,7 @@ def contradicted(
     owner: str | None = None,
     unnoted_only: bool = False,
 ) -> list[Goal]:
-    """Goals in these states that an active belief forbids, oldest first."""
+    """Find goals in these states that an active belief forbids, oldest first."""
     where, parameters = _filter(states, None, owner, False)
     where.append("contra = 1")
     if unnoted_only:
@@ -212,7 +212,7 @@ def contradicted(
 
 
 def dependents(tx: sqlite3.Connection, goal_id: str) -> list[str]:
-    """Ids of the goals that wait for this one, or did."""
+    """List ids of the goals that wait for this one, or did."""
     rows = tx.execute(
         "SELECT goal_id FROM goal_dependencies WHERE on_id = ? ORDER BY goal_id", (goal_id,)
     )
@@ -222,7 +222,7 @@ def dependents(tx: sqlite3.Connection, goal_id: str) -> list[str]:
 def dependency_path(
     tx: sqlite3.Connection, start_ids: Iterable[str], goal_id: str
 ) -> list[str] | None:
-    """A shortest way from one of the goals to `goal_id`, from dependency to dependency; None:
+    """Find a shortest way from one of the goals to `goal_id`, from dependency to dependency; None:
     there is none, and `goal_id` may depend on them all."""
     came_from: dict[str, str | None] = dict.fromkeys(start_ids)
     queue = list(came_from)
@@ -314,7 +314,7 @@ _COLUMNS = ", ".join(f"goals.{name.strip()}" for name in GOAL_COLUMNS.split(",")
 
 
 def executing_against(tx: Connection, belief_id: str) -> list[Goal]:
-    """Executing goals that contradict a belief, active or not, by id."""
+    """Find executing goals that contradict a belief, active or not, by id."""
     rows = tx.execute(
         f"""
         SELECT {_COLUMNS} FROM goal_beliefs AS link JOIN goals ON goals.id = link.goal_id
@@ -327,7 +327,7 @@ def executing_against(tx: Connection, belief_id: str) -> list[Goal]:
 
 
 def adopted_and_overdue(tx: Connection, now_us: int) -> list[Goal]:
-    """Adopted goals whose deadline has come, the first to end first."""
+    """Find adopted goals whose deadline has come, the first to end first."""
     rows = tx.execute(
         f"""
         SELECT {_COLUMNS} FROM goals
@@ -340,6 +340,6 @@ def adopted_and_overdue(tx: Connection, now_us: int) -> list[Goal]:
 
 
 def alignment(tx: Connection, goal_id: str) -> float:
-    """The share of the beliefs that the goal serves which is held, 0 to 1."""
+    """Return the share of the beliefs that the goal serves which is held, 0 to 1."""
     row = tx.execute("SELECT align FROM goals WHERE id = ?", (goal_id,)).fetchone()
     return 0.0 if row is None else float(row["align"])

@@ -51,7 +51,7 @@ def append(tx: sqlite3.Connection, event: LedgerEvent) -> LedgerView:
 def events(
     tx: sqlite3.Connection, *, goal_id: str | None = None, after: int = 0, limit: int = 50
 ) -> list[LedgerView]:
-    """Events with a higher `seq` than `after`, oldest first; of one goal, or of all."""
+    """Find events with a higher `seq` than `after`, oldest first; of one goal, or of all."""
     if goal_id is None:
         rows = tx.execute(f"{_SELECT} WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit))
     else:
@@ -63,7 +63,7 @@ def events(
 
 
 def last(tx: sqlite3.Connection, goal_id: str) -> LedgerView | None:
-    """The newest event of a goal."""
+    """Return the newest event of a goal."""
     row = tx.execute(
         f"{_SELECT} WHERE goal_id = ? ORDER BY seq DESC LIMIT 1", (goal_id,)
     ).fetchone()
@@ -128,7 +128,7 @@ _STORED_AS_JSON = (
 
 
 def dump_lines(tx: sqlite3.Connection) -> Iterator[bytes]:
-    """A line of canonical JSON for the kind and schema version, then one for each row of each
+    """Yield a line of canonical JSON for the kind and schema version, then one for each row of each
     table, by primary key."""
     (version,) = tx.execute("PRAGMA user_version").fetchone()
     yield _line({"kind": "goal store", "schema_version": version})

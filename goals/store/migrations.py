@@ -55,7 +55,7 @@ def _run(database: SqliteUtils, *statements: str) -> None:
 
 @MIGRATIONS()
 def m001_goals(database: SqliteUtils) -> None:
-    """The specification's part: goals, beliefs, ledger, decisions, tasks, keys and counters."""
+    """Create the specification's tables: goals, beliefs, ledger, decisions, tasks, and others."""
     _run(
         database,
         f"""

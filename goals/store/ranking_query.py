@@ -40,9 +40,9 @@ def ranked_goals(
     now_us: int,
     limit: int,
 ) -> list[Ranked]:
-    """The best goals in these states, at most `limit`; of one owner, or of everybody.
+    """Find the best goals in these states, at most `limit`; of one owner, or of everybody.
 
-    The alignment that the rows hold is taken as it is: `standing.py` keeps it right for the
+    The alignment that the rows hold is taken as it is: `derived_columns.py` keeps it right for the
     policy's `belief_min_confidence`.
     """
     formula = Formula(weights, policy, now_us)
@@ -69,7 +69,7 @@ def ready_goals(
     now_us: int,
     limit: int,
 ) -> list[Goal]:
-    """The best adopted goals that nothing keeps from being selected now, at most `limit`."""
+    """Find the best adopted goals that nothing keeps from being selected now, at most `limit`."""
     where, parameters = _which((GoalState.ADOPTED,), owner)
     where += " AND +contra = 0 AND +open_dependencies = 0 AND starts_us <= :now_us"
     if policy.approve_all:
@@ -123,7 +123,7 @@ def count_ranked(tx: Connection, *, states: Sequence[GoalState], owner: str | No
 def _best(
     tx: Connection, formula: Formula, where: str, parameters: dict[str, Any], limit: int
 ) -> list[Row]:
-    """The rows of the best goals, in their order."""
+    """Return the rows of the best goals, in their order."""
     parameters = parameters | _filled(formula) | {"limit": limit}
     floor = _floor(tx, formula, where, parameters)
     if floor is not None:
@@ -144,7 +144,8 @@ def _best(
 def _floor(
     tx: Connection, formula: Formula, where: str, parameters: dict[str, Any]
 ) -> float | None:
-    """A raw score that at least `limit` goals reach; None if the store is small, or none is known.
+    """Return a raw score that at least `limit` goals reach; None if the store is small, or none is
+    known.
 
     Any sample would do. These are read from the end of the index, where goals of much value are;
     a plus sign before a column keeps SQLite from sorting all goals for that.
@@ -175,7 +176,7 @@ def _most_beside_base(formula: Formula) -> float:
 
 
 def _raw(formula: Formula) -> str:
-    """The formula in SQL. What is 0 for all goals is left out, which does not change a bit."""
+    """Return the formula in SQL. A term that is 0 for all goals is left out: no bit changes."""
     return (
         f"{_BASE} + :urgency * CASE WHEN deadline_us <= :day_later_us THEN"
         " CASE WHEN deadline_us <= :now_us THEN :overdue"
@@ -185,7 +186,7 @@ def _raw(formula: Formula) -> str:
 
 
 def _filled(formula: Formula) -> dict[str, Any]:
-    """The parameters of `_raw`."""
+    """Return the parameters of `_raw`."""
     return {
         **formula.weights._asdict(),
         "now_us": formula.now_us, "day_later_us": formula.now_us + DAY_US,
@@ -195,7 +196,7 @@ def _filled(formula: Formula) -> dict[str, Any]:
 
 
 def _which(states: Sequence[GoalState], owner: str | None) -> tuple[str, dict[str, Any]]:
-    """A condition on goals, and its parameters."""
+    """Return a condition on goals, and its parameters."""
     parameters: dict[str, Any] = {f"state_{n}": state for n, state in enumerate(states)}
     where = f"deleted_at IS NULL AND state IN ({', '.join(f':{name}' for name in parameters)})"
     if owner is not None:
@@ -209,8 +210,8 @@ def _is_hindered(row: Row) -> bool:
 
 
 def _hindrances(tx: Connection, goal_ids: Sequence[str]) -> dict[str, list[str]]:
-    """`belief:<id>` of the active beliefs against each of these goals, and `dependency:<id>` of the
-    open goals that it waits for, by its id."""
+    """Find `belief:<id>` of the active beliefs against each of these goals, and `dependency:<id>`
+    of the open goals that it waits for, by its id."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     if goal_ids:
         rows = tx.execute(
@@ -234,6 +235,6 @@ def _hindrances(tx: Connection, goal_ids: Sequence[str]) -> dict[str, list[str]]
 
 
 def _own_order(goal: Goal, hindrances: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Beliefs against the goal and goals that it waits for, as the goal names them."""
+    """Return beliefs against the goal and goals that it waits for, as the goal names them."""
     against = [name for name in goal.contradicts if f"belief:{name}" in hindrances]
     return against, [name for name in goal.depends_on if f"dependency:{name}" in hindrances]

@@ -62,13 +62,13 @@ def add_task(tx: sqlite3.Connection, task: TaskView, ts: str) -> None:
 
 
 def find_task(tx: sqlite3.Connection, task_id: str) -> TaskView | None:
-    """A goal's task, open or closed."""
+    """Return a goal's task, open or closed."""
     row = tx.execute("SELECT payload FROM tasks WHERE task_id = ?", (task_id,)).fetchone()
     return None if row is None else TaskView.model_validate_json(row["payload"])
 
 
 def open_task_of(tx: sqlite3.Connection, goal_id: str) -> TaskView | None:
-    """The task that a goal is executed by."""
+    """Return the task that a goal is executed by."""
     row = tx.execute(
         "SELECT payload FROM tasks WHERE goal_id = ? AND closed_at IS NULL", (goal_id,)
     ).fetchone()
@@ -119,7 +119,7 @@ def put_scheduled(tx: sqlite3.Connection, draft: ScheduledTaskDraft, now_us: int
 
 
 def due_scheduled(tx: sqlite3.Connection, owner: str | None, now_us: int) -> ScheduledTask | None:
-    """The task of this owner (None: of anybody) that has been due for longest."""
+    """Return the task of this owner (None: of anybody) that has been due for longest."""
     whose, parameters = ("true", []) if owner is None else ("owner = ?", [owner])
     row = tx.execute(
         f"{_SCHEDULED} WHERE {whose} AND next_us <= ? ORDER BY next_us, position LIMIT 1",
@@ -224,7 +224,7 @@ def register(
 
 
 def read_decision(tx: sqlite3.Connection, decision_id: str) -> DecisionView:
-    """A registered decision. Raises DecisionNotFound."""
+    """Read a registered decision. Raises DecisionNotFound."""
     row = tx.execute("SELECT * FROM decisions WHERE decision_id = ?", (decision_id,)).fetchone()
     if row is None:
         raise DecisionNotFound(decision_id)
@@ -276,7 +276,7 @@ def add_record(
 
 
 def find_record_of_task(tx: sqlite3.Connection, task_id: str) -> DecisionRecordView | None:
-    """The decision that led to a task."""
+    """Find the decision that led to a task."""
     row = tx.execute(f"{_RECORD} WHERE task_id = ?", (task_id,)).fetchone()
     return None if row is None else _record(row)
 
@@ -304,7 +304,7 @@ def set_outcome(
 def records(
     tx: sqlite3.Connection, goal_id: str | None = None, limit: int = 50
 ) -> list[DecisionRecordView]:
-    """Decisions that were taken, newest first; about one goal, or about all."""
+    """Return decisions that were taken, newest first; about one goal, or about all."""
     order = "ORDER BY ts DESC, record_id DESC LIMIT ?"
     if goal_id is None:
         rows = tx.execute(f"{_RECORD} {order}", (limit,))

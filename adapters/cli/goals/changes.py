@@ -26,7 +26,7 @@ class Cleared:
 
 
 def duration(text: str) -> int | Cleared:
-    """Minutes, from 90 or 90min, 36h, 7d, 2w; or none. Raises click.BadParameter."""
+    """Read minutes from 90 or 90min, 36h, 7d, 2w; or none. Raises click.BadParameter."""
     if text == "none":
         return Cleared()
     match = re.fullmatch(r"(\d{1,12}) ?(\w*)", text)
@@ -36,7 +36,7 @@ def duration(text: str) -> int | Cleared:
 
 
 def named_number(text: str) -> tuple[str, float | None]:
-    """NAME=NUMBER, or NAME=none. Raises click.BadParameter."""
+    """Read NAME=NUMBER, or NAME=none. Raises click.BadParameter."""
     name, _, number = text.rpartition("=")
     try:
         return name, None if name and number == "none" else float(name and number)
@@ -46,7 +46,7 @@ def named_number(text: str) -> tuple[str, float | None]:
 
 
 def named_value(text: str) -> tuple[str, Any]:
-    """KEY=VALUE; the value is read as JSON if it is that, else taken as a text. Raises
+    """Read KEY=VALUE; the value is read as JSON if it is that, else taken as a text. Raises
     click.BadParameter."""
     key, sign, value = text.partition("=")
     if not sign or not key:
@@ -123,17 +123,17 @@ def _derived(field: FieldInfo) -> dict[str, Any]:
 
 
 def _number(kinds: Sequence[Any]) -> type | None:
-    """The type that an option is read as; None: a text."""
+    """Return the type that an option is read as; None: a text."""
     return next((kind for kind in (bool, int, float) if kind in kinds), None)
 
 
 def _types(annotation: Any) -> list[Any]:
-    """An annotation and all that it is made of."""
+    """Return an annotation and all that it is made of."""
     return [annotation, *(inner for part in get_args(annotation) for inner in _types(part))]
 
 
 def given(options: dict[str, Any]) -> dict[str, Any]:
-    """The fields that were typed, as the forms take them; what was cleared is None or empty."""
+    """Return the fields that were typed, as schemas take them; a cleared one is None or empty."""
     fields: dict[str, Any] = {}
     for name, value in options.items():
         if value is None or value == ():

@@ -18,7 +18,7 @@ _LONGEST = 200
 
 
 def print_json(answer: BaseModel) -> None:
-    """An answer as one JSON document."""
+    """Print an answer as one JSON document."""
     click.echo(json.dumps(answer.model_dump(mode="json")))
 
 
@@ -31,7 +31,7 @@ def print_done(done: str, answer: GoalAnswer) -> None:
 
 
 def say(text: Any, err: bool = False) -> None:
-    """A line that may quote somebody: nothing in it acts on the terminal."""
+    """Print a line that may quote somebody: nothing in it acts on the terminal."""
     click.echo(safe_lines(str(text)), err=err)
 
 
@@ -39,7 +39,7 @@ _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
 
 
 def span(length: timedelta) -> str:
-    """A length of time: 3 min, 5 h 12 min, 2 d 3 h."""
+    """Put a length of time into words: 3 min, 5 h 12 min, 2 d 3 h."""
     left = round(length.total_seconds())
     parts = []
     for unit, seconds in _UNITS:
@@ -70,12 +70,12 @@ def when(moment: datetime, now: datetime | None = None) -> str:
 
 
 def stamp(moment: datetime) -> str:
-    """A moment to the second, in UTC."""
+    """Write a moment to the second, in UTC."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
 
 
 def one_line(text: str, longest: int) -> str:
-    """A text's beginning on one line."""
+    """Put the beginning of a text on one line."""
     line = " ".join(text.split())
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
@@ -89,7 +89,7 @@ class Progress:
     and then elsewhere."""
 
     def __init__(self, done: str, total: int | None = None) -> None:
-        """`done`: what has happened to those that were counted, such as imported."""
+        """Begin to count. `done`: what happened to those that were counted, such as imported."""
         self._words, self._total = done, total
         self._count = 0
         self._told = time.monotonic() + _PATIENCE_S - _LINE_S
@@ -119,7 +119,7 @@ class Progress:
                 click.echo(f"{self._count:,}{of} goals {self._words}", err=True)
 
     def through(self, items: Iterable[T]) -> Iterator[T]:
-        """The items, each counted."""
+        """Yield the items, each counted."""
         for item in items:
             yield item
             self.advance(1)

@@ -82,7 +82,7 @@ _MOST = 10
 
 
 def filled(form: type[M], fields: Mapping[str, Any]) -> M:
-    """The form with these fields. Raises CliError."""
+    """Fill the form with these fields. Raises CliError."""
     try:
         return form.model_validate(fields)
     except ValidationError as error:
@@ -90,7 +90,7 @@ def filled(form: type[M], fields: Mapping[str, Any]) -> M:
 
 
 def validation_errors(error: ValidationError, options: Mapping[str, str] = OPTIONS) -> str:
-    """Each mistake on a line of its own: where, what was expected, what came.
+    """Put each mistake on a line of its own: where, what was expected, what came.
 
     `options` has other names for fields.
     """

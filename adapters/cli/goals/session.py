@@ -67,7 +67,7 @@ class Target:
 
 
 def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """--db, --url and --json; the command gets them as one argument, `target`."""
+    """Add --db, --url and --json; the command gets them as one argument, `target`."""
 
     @wraps(command)
     @click.pass_context
@@ -116,7 +116,7 @@ class Goals(Protocol):
     """Whatever carries out commands."""
 
     def ask(self, command: Command) -> Answer:
-        """The command's answer, or Refused."""
+        """Return the command's answer, or Refused."""
 
     def close(self) -> None:
         """Let go of it."""
@@ -139,7 +139,7 @@ class Session:
         self.caller = Caller(actor=_user(), trace=Trace.begin(secrets.randbits))
 
     def ask(self, command: Asks[A]) -> A:
-        """The command's answer. Raises WasRefused."""
+        """Return the command's answer. Raises WasRefused."""
         assert isinstance(command, Command)
         answer = self._goals.ask(command.model_copy(update={"caller": self.caller}))
         if isinstance(answer, Refused):
@@ -234,7 +234,7 @@ def short_id(goal_id: str) -> str:
 
 
 def find_goal(goals: Session, text: str) -> GoalView:
-    """The goal that a user means. Raises WasRefused if it is none or several."""
+    """Find the goal that a user means. Raises WasRefused if it is none or several."""
     if re.fullmatch(GOAL_ID, text) and text not in _NO_IDS:
         try:
             return goals.ask(ReadGoal(goal_id=text)).goal
@@ -279,7 +279,7 @@ _COMPLETED = 50
 
 
 def complete_goal(context: click.Context, _: click.Parameter, text: str) -> list[CompletionItem]:
-    """The newest goals of a file whose ids begin so."""
+    """Find the newest goals of a file whose ids begin so."""
 
     file = Path(context.params.get("db") or DEFAULT_FILE)
     if not file.exists():

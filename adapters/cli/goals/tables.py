@@ -21,12 +21,12 @@ _PLAIN_BLOCKS = {"approval": "needs approval", "overdue": "overdue"}
 
 
 def state_text(state: str) -> str:
-    """A goal's state in its colour."""
+    """Put a goal's state in its colour."""
     return f"[{_STATES.get(state, 'default')}]{safe(state)}[/]"
 
 
 def text_cell(text: str) -> str:
-    """A goal's text on one line, shortened."""
+    """Put a goal's text on one line, shortened."""
     return safe(one_line(text, _LONGEST_TEXT))
 
 
@@ -70,7 +70,7 @@ def _below(cell: str, more: str) -> str:
 
 
 def dated_table(title: str, items: Sequence[GoalView], now: datetime) -> Any:
-    """Goals, the newest first."""
+    """Make a table of goals, the newest first."""
     columns = ["goal", "proposed", "state", "text"]
     rows = [
         [safe(short_id(goal.id)), when(goal.created_at, now),
@@ -119,7 +119,7 @@ def _fact(name: str, value: object) -> str:
 
 
 def belief_table(items: Sequence[BeliefView]) -> Any:
-    """Beliefs by id."""
+    """Make a table of beliefs by id."""
     rows = [[safe(belief.id), _held(belief), text_cell(belief.text)] for belief in items]
     return rows_table("Beliefs", ["belief", "held", "text"], rows)
 
@@ -136,7 +136,7 @@ def _held(belief: BeliefView) -> str:
 def _with_column(
     name: str, columns: list[str], rows: list[list[Any]], cells: Sequence[str]
 ) -> None:
-    """A further column, if there is anything in it."""
+    """Add a further column, if there is anything in it."""
     if any(cells):
         columns.append(name)
         for row, cell in zip(rows, cells, strict=True):

@@ -30,7 +30,7 @@ class GoalLine(NamedTuple):
 
 
 def goal_line(goal: GoalView) -> str:
-    """A goal on one line."""
+    """Write a goal on one line."""
     return json.dumps(goal.model_dump(mode="json"))
 
 
@@ -69,7 +69,7 @@ def _check(goal: GoalView) -> None:
 
 
 def _entries(line: bytes) -> list[Any]:
-    """The goals in a piece of JSON: a goal, a list of goals, or a list under `goals`."""
+    """Find the goals in a piece of JSON: a goal, a list of goals, or a list under `goals`."""
     value = json.loads(line)
     if isinstance(value, dict) and isinstance(value.get("goals"), list):
         value = value["goals"]
