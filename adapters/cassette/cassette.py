@@ -132,7 +132,7 @@ class Entry(BaseModel):
     asked: Any
     """The request, with references for long texts; only for people and for comparisons."""
     status: Status | Literal["given_up"]
-    """`given_up`: nobody waited for the outcome, so it is none of the run's facts."""
+    """`given_up`: no actor waited for the outcome, so it is none of the run's facts."""
     value: Any = None
     kind: str = ""
     text: str = ""

@@ -44,7 +44,7 @@ class Requests(NamedTuple):
     occurrences: Mapping[tuple[str, int], int]
     """The occurrence of every request, by (actor, number)."""
     given_up: Sequence[EffectRequest]
-    """Those whose outcome nobody waited for."""
+    """Those whose outcome no actor waited for."""
 
 
 def export_run(run: RunDirectory, keys: Keys, *, redact: bool = False) -> Cassette:

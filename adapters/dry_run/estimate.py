@@ -150,11 +150,8 @@ def estimate(
     asking, silent = _asking(episode, idle, busy)
     rows = []
     for one, model in asking:
-        settings = (
-            one.made_of.Params.model_validate(one.spec.params)
-            if issubclass(one.made_of, LlmAgent)
-            else None
-        )
+        made, params = one.made_of, one.spec.params
+        settings = made.Params.model_validate(params) if issubclass(made, LlmAgent) else None
         usage = Forecast(one.agent, model, idle, busy, steps, settings, has_offers).usage()
         price = price_of(model, table)
         rows.append(_Row(one, model, usage, None if price is None else usage.usd(price)))

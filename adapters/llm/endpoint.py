@@ -109,6 +109,11 @@ def provider_at(api_base: str) -> str | None:
     return next(found, None)
 
 
+def is_direct(config: ModelConfig) -> bool:
+    """Tell whether a model is asked in OpenAI's language, without litellm."""
+    return config.adapter == "openai" or (config.adapter == "auto" and config.api_base is not None)
+
+
 def endpoint_of(config: ModelConfig) -> Endpoint | None:
     """Return the server that a model is asked at directly; None where only litellm knows."""
     if config.api_base is not None:

@@ -100,18 +100,8 @@ class ResilientProvider:
         with call_span(self._tracer, question, self._config, call.actor, call.number) as span:
             try:
                 answer = await self._answer(call)
-            except EffectFault as fault:
-                self._end(call, span, "failed", fault.kind)
-                raise
-            except EffectWithheld:
-                self._end(call, span, "withheld", "withheld")
-                raise
             except BaseException as error:
-                cancelled = isinstance(error, anyio.get_cancelled_exc_class())
-                self._end(
-                    call, span, "cancelled" if cancelled else "failed",
-                    "cancelled" if cancelled else type(error).__name__,
-                )  # fmt: skip
+                self._end(call, span, *_ending(error))
                 raise
             span.answered(answer)
             self._end(call, span, "ok", None)
@@ -156,12 +146,12 @@ class ResilientProvider:
             ) from None
         held = fault.kind in OUTAGE_LIKE and self._breaker.is_open
         if held:
-            # An outage uses up nobody's attempts: the breaker says when to go on.
+            # An outage uses up no attempts: the breaker says when to go on.
             return fault.retry_after_s or 0.0
         if call.counted > self._config.retries:
             if any(kind not in ABSENT for kind, _ in call.faults):
                 self._give_up(call, fault)
-            # Nobody was there, each time: no fault of the question, and a turn is not lost to it.
+            # No server was there, each time: no fault of the question, and no turn is lost to it.
             self._breaker.open()
             return 0.0
         return self._backoff.pause_s(len(call.faults), fault.retry_after_s)
@@ -304,3 +294,15 @@ class ResilientProvider:
         if call.attempts and outcome in ("withheld", "cancelled"):
             facts = {**call.trouble.to_json(), "bound": list(call.bound)}
             self._spent(call.actor, call.number, facts)
+
+
+def _ending(error: BaseException) -> tuple[CallOutcome, str]:
+    """Return the outcome of a call that raised, and the kind of the error."""
+    match error:
+        case EffectFault():
+            return "failed", error.kind
+        case EffectWithheld():
+            return "withheld", "withheld"
+    if isinstance(error, anyio.get_cancelled_exc_class()):
+        return "cancelled", "cancelled"
+    return "failed", type(error).__name__

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from ...actors.llm.chat import Chat
 from ...scenarios.schema.language_model import ModelConfig
+from .endpoint import is_direct
 from .transport import Answer
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def default_tracer() -> Tracer | None:
     except ImportError:
         return None
     if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
-        # Nobody has set a provider: its spans would be made to be thrown away.
+        # No provider was set: its spans would be made to be thrown away.
         return None
     return trace.get_tracer("gdg_runtime.llm")
 
@@ -182,7 +183,6 @@ def _attributes(question: Chat, config: ModelConfig, actor: str, number: int) ->
 def _provider(config: ModelConfig) -> str:
     """Name the protocol that is spoken: OpenAI's, where nothing else is said."""
     prefix, slash, _ = config.model.partition("/")
-    native = config.adapter == "openai" or (config.adapter == "auto" and config.api_base)
-    if native or not slash:
+    if is_direct(config) or not slash:
         return "openai"
     return _PROVIDERS.get(prefix, prefix)

@@ -2,7 +2,7 @@
 
 from ...scenarios.schema.language_model import ModelConfig
 from ..runs.errors import RunError
-from .endpoint import PROVIDERS, endpoint_of
+from .endpoint import PROVIDERS, endpoint_of, is_direct
 from .keys import Keys
 from .litellm_bridge import LitellmTransport
 from .litellm_library import settings_unknown
@@ -17,18 +17,13 @@ class Unreachable(RunError):
 def make_transport(config: ModelConfig, keys: Keys) -> Transport:
     """Make the transport of a model.
 
-    Nothing is opened before the first question; litellm is imported
-    for a model of a provider's own.
-
-    Raises Unreachable, and MissingExtra. A model of this package's own (`local/…`) must be served
-    first, and the config have the server's api_base.
+    Nothing is opened before the first question; litellm is imported for a model of a provider's
+    own. A model of this package's own (`local/…`) must be served first, and the config have the
+    server's api_base. Raises Unreachable, and MissingExtra.
     """
-    direct = config.adapter == "openai" or (
-        config.adapter == "auto" and config.api_base is not None
-    )  # fmt: skip
     if config.is_local:
         raise Unreachable(f"the model {config.model} is not being served: give its api_base")
-    if not direct:
+    if not is_direct(config):
         _check_settings(config)
         return LitellmTransport(config, keys)
     endpoint = endpoint_of(config)

