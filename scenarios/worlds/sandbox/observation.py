@@ -81,11 +81,6 @@ class SandboxObservation:
         """What is left of the limits of feed and exchange."""
         return Left(*self.view(FeedView).remaining(), *self.view(ExchangeView).remaining())
 
-    @property
-    def policy_terms(self) -> dict[str, JsonValue]:
-        """The terms of governance that agents reckon with."""
-        return self.rules.terms._asdict()
-
     def panels(self) -> dict[str, JsonValue]:
         """Return the institutions' panels, then the account, the peers and what is left of the
         institutions' limits."""

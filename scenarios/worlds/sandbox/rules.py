@@ -24,6 +24,17 @@ _NOISE = tuple(
 )
 
 
+_TOGETHER = (
+    ("transaction_tax_rate", "transaction_tax_split"),
+    ("audit_probability", "audit_threshold_p", "audit_penalty_multiplier"),
+    ("freeze_threshold_toxicity",),
+    ("min_stake_to_participate",),
+    ("stake_slash_rate", "stake_slash_threshold_p"),
+    ("bandwidth_cap",),
+)
+"""The terms in groups; the first of a group says whether the group does anything."""
+
+
 class Terms(NamedTuple):
     """The public terms of governance; names and meanings are those of the `governance:` section."""
 
@@ -54,25 +65,14 @@ class Terms(NamedTuple):
 
     @property
     def in_force(self) -> dict[str, float | int]:
-        """The terms that do anything."""
-        found: dict[str, float | int] = {}
-        if self.transaction_tax_rate:
-            found["transaction_tax_rate"] = self.transaction_tax_rate
-            found["transaction_tax_split"] = self.transaction_tax_split
-        if self.audit_probability:
-            found["audit_probability"] = self.audit_probability
-            found["audit_threshold_p"] = self.audit_threshold_p
-            found["audit_penalty_multiplier"] = self.audit_penalty_multiplier
-        if self.freeze_threshold_toxicity is not None:
-            found["freeze_threshold_toxicity"] = self.freeze_threshold_toxicity
-        if self.min_stake_to_participate:
-            found["min_stake_to_participate"] = self.min_stake_to_participate
-        if self.stake_slash_rate:
-            found["stake_slash_rate"] = self.stake_slash_rate
-            found["stake_slash_threshold_p"] = self.stake_slash_threshold_p
-        if self.bandwidth_cap is not None:
-            found["bandwidth_cap"] = self.bandwidth_cap
-        return found
+        """The terms that do anything, each with those that go with it."""
+        absent = self._field_defaults
+        return {
+            name: getattr(self, name)
+            for group in _TOGETHER
+            if getattr(self, group[0]) != absent[group[0]]
+            for name in group
+        }
 
     def tax(self, tau: float) -> tuple[float, float]:
         """Return the taxes of the two sides of an accepted interaction on its transfer."""

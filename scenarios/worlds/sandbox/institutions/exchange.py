@@ -61,15 +61,17 @@ class ExchangeView(View):
 class _Member:
     """Counts of one agent's offers."""
 
-    __slots__ = ("accepted", "interactions", "made", "step", "stepped")
+    __slots__ = ("accepted", "interactions", "made", "stepped")
 
     def __init__(self) -> None:
-        self.step = -1
+        self.open_step()
+        self.close_epoch()
+
+    def open_step(self) -> None:
         self.stepped = 0
         """Offers made and received in the step."""
         self.made = 0
         """Offers made in the step."""
-        self.close_epoch()
 
     def close_epoch(self) -> None:
         self.interactions = 0
@@ -77,23 +79,10 @@ class _Member:
         self.accepted = 0
         """Its own offers that others accepted in the epoch."""
 
-    def stepped_in(self, step: int) -> int:
-        """Count the offers made and received in the step with this index."""
-        return self.stepped if self.step == step else 0
-
-    def count_received(self, step: int) -> None:
-        """Count an offer received in the step with this index."""
-        if self.step != step:
-            self.step = step
-            self.stepped = self.made = 0
+    def count(self) -> None:
+        """Count an offer made or received."""
         self.stepped += 1
         self.interactions += 1
-
-    def count_made(self, step: int) -> int:
-        """Count an offer made; return how many the agent made in the step before."""
-        self.count_received(step)
-        self.made += 1
-        return self.made - 1
 
 
 class _Open(NamedTuple):
@@ -142,13 +131,15 @@ class Exchange(Institution):
     def handlers(self) -> Mapping[str, Handler]:
         return {"propose": self._propose}
 
+    def open_step(self) -> list[Event]:
+        for member in self._members.values():
+            member.open_step()
+        return []
+
     def view(self, holder: Holder, *, opening: bool = False) -> ExchangeView:
-        society, member = self.society, self._members[holder.agent]
-        return ExchangeView(
-            society.config.limits.max_interactions_per_epoch - member.interactions,
-            holder.budget - holder.paid,
-            member.stepped_in(society.moment.index),
-        )
+        member = self._members[holder.agent]
+        most = self.society.config.limits.max_interactions_per_epoch
+        return ExchangeView(most - member.interactions, holder.budget - holder.paid, member.stepped)
 
     def has_room(self, holder: Holder) -> bool:
         most = self.society.config.limits.max_interactions_per_epoch
@@ -248,12 +239,15 @@ class Exchange(Institution):
         """Put an offer to another agent, if the limits of both allow it."""
         step = self.society.moment.index
         other = self.society.holders.get(arguments.counterparty)
-        refusal = self._refuse(holder, other, arguments, step)
+        refusal = self._refuse(holder, other, arguments)
         if refusal is not None or other is None:
             unknown = other is None or other is holder
             return Applied(ok=False, error=refusal, unknown=unknown)
-        nth = self._members[holder.agent].count_made(step)
-        self._members[other.agent].count_received(step)
+        member = self._members[holder.agent]
+        nth = member.made
+        member.made += 1
+        member.count()
+        self._members[other.agent].count()
         offer_id = f"{holder.agent}@{step}" if not nth else f"{holder.agent}@{step}.{nth}"
         conduct = Conduct(arguments.effort, arguments.promise, arguments.corners)
         noise = self._noise.draw(holder.agent, step, nth)
@@ -285,7 +279,7 @@ class Exchange(Institution):
         )
 
     def _refuse(
-        self, holder: Holder, other: Holder | None, arguments: ProposeArguments, step: int
+        self, holder: Holder, other: Holder | None, arguments: ProposeArguments
     ) -> str | None:
         if other is None or other is holder:
             return (
@@ -294,20 +288,18 @@ class Exchange(Institution):
             )
         if other.frozen:
             return f"{other.agent} is frozen; propose to another agent"
-        refusal = self._refuse_interaction(holder.agent, step)
-        if refusal is None:
-            refusal = self._refuse_interaction(other.agent, step)
+        refusal = self._refuse_interaction(holder.agent) or self._refuse_interaction(other.agent)
         if refusal is None and arguments.tau:
             payer = holder if arguments.tau > 0.0 else other
             refusal = payer.refuse_payment(abs(arguments.tau))
         return refusal
 
-    def _refuse_interaction(self, agent: str, step: int) -> str | None:
+    def _refuse_interaction(self, agent: str) -> str | None:
         """Say why one more offer, made or received, is too much for the agent; None if not."""
         limits, member = self.society.config.limits, self._members[agent]
         if member.interactions >= limits.max_interactions_per_epoch:
             most, period = limits.max_interactions_per_epoch, "epoch"
-        elif member.stepped_in(step) >= limits.max_interactions_per_step:
+        elif member.stepped >= limits.max_interactions_per_step:
             most, period = limits.max_interactions_per_step, "step"
         else:
             return None

@@ -167,12 +167,12 @@ def test_all_accounts_follow_from_the_log(host):
 
 def test_terms_reach_observations_and_are_replaced_by_new_ones():
     world = make(["ann", "ben"])
-    assert world.observe("ann").policy_terms["transaction_tax_rate"] == 0.0
+    assert world.observe("ann").rules.terms.transaction_tax_rate == 0.0
     world.announce({"transaction_tax": {"transaction_tax_rate": 0.1}, "audit_probability": 0.5})
-    terms = world.observe("ann").policy_terms
+    terms = world.observe("ann").rules.terms._asdict()
     assert (terms["transaction_tax_rate"], terms["audit_probability"]) == (0.1, 0.5)
     world.announce({})
-    assert world.observe("ann").policy_terms["audit_probability"] == 0.0
+    assert world.observe("ann").rules.terms.audit_probability == 0.0
 
 
 @pytest.mark.parametrize(("scarcity", "shown"), [(0.0, 20), (0.5, 10), (0.98, 1), (1.0, 1)])
