@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .actor import Actor, EffectActor, Handler
@@ -43,69 +44,41 @@ class Recipe(NamedTuple):
         return self.make(*self.args, **self.kwargs)
 
 
+@dataclass(eq=False, repr=False, slots=True)
 class Cell:
     """One actor's place in the kernel: its state, its waiting messages, its open questions.
 
     Fields that most actors never need are None until then, so that an idle actor is small.
     """
 
-    __slots__ = (
-        "actor",
-        "asks",
-        "awaiting",
-        "children",
-        "context",
-        "coroutine",
-        "failures",
-        "handlers",
-        "mailbox",
-        "number",
-        "owed",
-        "parent",
-        "path",
-        "recipe",
-        "ref",
-        "state",
-        "streams",
-        "supervision",
-        "watchers",
-    )
+    path: str
+    actor: Actor | EffectActor
+    recipe: Recipe
+    parent: Cell | None
+    supervision: Supervision
+    state: int = IDLE
+    number: int = 0
+    """Messages sent so far, which numbers the next one. Survives restarts."""
+    handlers: dict[type[Message], Handler] = field(init=False)
+    """Handlers by message type, where `tell` looks first; empty for an effect actor."""
+    context: Context = field(init=False)
+    ref: ActorRef[Any] = field(init=False)
+    coroutine: Coroutine[Any, Any, Any] | None = None
+    awaiting: Pending[Any] | Race | None = None
+    """The object that the coroutine waits for."""
+    mailbox: deque[Envelope] | None = None
+    asks: dict[Pending[Any], None] | None = None
+    """Open asks of the current turn, as an ordered set."""
+    owed: list[Pending[Any]] | None = None
+    """Asks taken with reply_later and not answered yet."""
+    children: dict[str, Cell] | None = None
+    watchers: list[Cell] | None = None
+    failures: list[int] | None = None
+    """Steps of the failures that count."""
+    streams: dict[str, Stream] | None = None
 
-    def __init__(
-        self,
-        path: str,
-        actor: Actor | EffectActor,
-        recipe: Recipe,
-        parent: Cell | None,
-        supervision: Supervision,
-    ) -> None:
-        self.path = path
-        self.actor = actor
-        self.handlers: dict[type[Message], Handler] = (
-            _NONE if isinstance(actor, EffectActor) else actor.resolved
-        )
-        """Handlers by message type, where `tell` looks first; empty for an effect actor."""
-        self.recipe = recipe
-        self.parent = parent
-        self.supervision = supervision
-        self.state = IDLE
-        self.number = 0
-        """Messages sent so far, which numbers the next one. Survives restarts."""
-        self.context: Context
-        self.ref: ActorRef[Any]
-        self.coroutine: Coroutine[Any, Any, Any] | None = None
-        self.awaiting: Pending[Any] | Race | None = None
-        """The object that the coroutine waits for."""
-        self.mailbox: deque[Envelope] | None = None
-        self.asks: dict[Pending[Any], None] | None = None
-        """Open asks of the current turn, as an ordered set."""
-        self.owed: list[Pending[Any]] | None = None
-        """Asks taken with reply_later and not answered yet."""
-        self.children: dict[str, Cell] | None = None
-        self.watchers: list[Cell] | None = None
-        self.failures: list[int] | None = None
-        """Steps of the failures that count."""
-        self.streams: dict[str, Stream] | None = None
+    def __post_init__(self) -> None:
+        self.handlers = _NONE if isinstance(self.actor, EffectActor) else self.actor.resolved
 
     @property
     def is_effect(self) -> bool:

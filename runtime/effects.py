@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
 from copy import deepcopy
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -91,25 +92,19 @@ asking: ContextVar[EffectRequest] = ContextVar("asking")
 the asker."""
 
 
+@dataclass(eq=False, repr=False, slots=True)
 class Slot:
     """The place in the order that a request holds for its outcome."""
 
-    __slots__ = ("_give_up", "cancelled", "outcome", "owner", "pending", "request")
-
-    def __init__(
-        self, owner: Cell, request: EffectRequest, pending: Pending[Any] | None,
-        give_up: Callable[[Slot], None],
-    ) -> None:  # fmt: skip
-        """Make the place of an actor's request; `give_up` is called when it is cancelled.
-
-        `pending` is the answer that the actor awaits; None for one that comes as a message.
-        """
-        self.owner = owner
-        self.request = request
-        self._give_up = give_up
-        self.pending = pending
-        self.outcome: Outcome | None = None
-        self.cancelled = False
+    owner: Cell
+    """The asking actor."""
+    request: EffectRequest
+    pending: Pending[Any] | None
+    """The answer that the actor awaits; None for one that comes as a message."""
+    give_up: Callable[[Slot], None]
+    """Called when the place is cancelled."""
+    outcome: Outcome | None = None
+    cancelled: bool = False
 
     @property
     def ready(self) -> bool:
@@ -135,7 +130,7 @@ class Slot:
         if self.cancelled or self.pending is None or self.pending.done:
             return
         self.cancelled = True
-        self._give_up(self)
+        self.give_up(self)
 
 
 def _name(function: Callable[..., Any]) -> str:

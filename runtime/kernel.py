@@ -53,7 +53,7 @@ from .order import OUTSIDE, Clock, Tie
 from .randomness import Draws
 from .registry import ActorRegistry
 from .reservations import Reservations
-from .supervision import DeadLetter, DeadLetters, Supervision
+from .supervision import DeadLetter, Supervision
 from .waiting import Pending, Race, deadlock
 
 
@@ -89,7 +89,8 @@ class Kernel:
         self.trace: Callable[[Envelope], None] | None = None
         """Called with each envelope before it is delivered; for tests and for `check`."""
         self.turns = 0
-        self.dead_letters = DeadLetters()
+        self.dead_letters: dict[str, int] = {}
+        """Counts of dead letters by reason, in order of first appearance."""
         self.listener: ActorRef[Any] | None = None
         """Gets `DeadLetter` and `ActorFailed`, if it handles them."""
         self.waiting: dict[str, Cell] = {}
@@ -175,7 +176,7 @@ class Kernel:
 
     def dead_letter(self, reason: str, sender: str, target: str, name: str) -> None:
         """Count and report a message, by the name of its type, that no actor will handle."""
-        self.dead_letters.add(reason)
+        self.dead_letters[reason] = self.dead_letters.get(reason, 0) + 1
         listener = self.listener
         if listener is not None and listener.path != target:
             letter = DeadLetter(reason=reason, sender=sender, target=target, message=name)

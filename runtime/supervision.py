@@ -62,15 +62,3 @@ class DeadLetter(Message, name="engine.dead_letter"):
     sender: str
     target: str
     message: str
-
-
-class DeadLetters:
-    """Counts of dead letters by reason, in order of first appearance."""
-
-    __slots__ = ("by_reason",)
-
-    def __init__(self) -> None:
-        self.by_reason: dict[str, int] = {}
-
-    def add(self, reason: str) -> None:
-        self.by_reason[reason] = self.by_reason.get(reason, 0) + 1

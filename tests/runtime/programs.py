@@ -259,7 +259,7 @@ class Stage:
             ending = str(act())
         except GdgError as error:
             ending = f"{type(error).__name__}: {error}"
-        return [*self.delivered, *self.said, str(self.kernel.dead_letters.by_reason), ending]
+        return [*self.delivered, *self.said, str(self.kernel.dead_letters), ending]
 
 
 def respond(request: EffectRequest) -> Outcome:

@@ -194,7 +194,7 @@ def test_an_unhandled_type_is_a_dead_letter_with_sender_target_and_reason() -> N
     assert [(one.reason, one.target, one.message) for one in seen] == [
         ("unhandled", "echo", "test.go")
     ]
-    assert kernel.dead_letters.by_reason == {"unhandled": 1}
+    assert kernel.dead_letters == {"unhandled": 1}
 
 
 def test_mail_to_a_stopped_actor_is_a_dead_letter_and_an_asker_gets_an_error() -> None:

@@ -198,7 +198,7 @@ def test_a_question_that_was_answered_before_the_handler_failed_is_answered_once
     kernel = Kernel()
     tell(kernel, story)
     assert answers == ["early"]
-    assert kernel.dead_letters.by_reason == {}
+    assert kernel.dead_letters == {}
 
 
 def test_the_finally_of_a_stopped_handler_may_speak_but_not_wait() -> None:

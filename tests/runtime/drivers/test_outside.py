@@ -138,7 +138,7 @@ async def test_a_message_to_an_actor_that_is_gone_is_a_dead_letter_live_and_repl
     kernels.append(office([]))
     await trio.to_thread.run_sync(replay, kernels[1], Recorded.read(path))
     for kernel in kernels:
-        assert kernel.dead_letters.by_reason == {"unknown_target": 1}
+        assert kernel.dead_letters == {"unknown_target": 1}
 
 
 def test_what_the_target_does_not_declare_is_refused_where_it_is_made() -> None:
