@@ -66,7 +66,7 @@ class _Dialects:
             }
         )
         self._findings = findings
-        self._tree = Node({}, root.place, root.path, root.open)
+        self._tree = Node({}, *root.origin, root.open)
 
     def read(self) -> Node:
         readers = {
@@ -166,8 +166,7 @@ class _Dialects:
                 self._note_unknown(key, child, [*_GYM_ENGINE, "allow_noop"])
             elif child.value is False:
                 self._findings.add(
-                    child.place,
-                    child.path,
+                    *child.origin,
                     "false is not supported: an agent may always do nothing, and the score tells",
                 )
             elif child.value is not True:
@@ -192,7 +191,7 @@ class _Dialects:
         if not node.is_mapping:
             self._entries(node)
             return
-        spec = Node({}, node.place, node.path, node.open)
+        spec = Node({}, *node.origin, node.open)
         for key, child in self._entries(node).items():
             if key == "params":
                 spec.entries.update(self._entries(child))
@@ -217,7 +216,7 @@ class _Dialects:
 def _only(node: Node) -> Node:
     """A list of one; of an override that reaches into the entry, the way to entry 0."""
     if node.open:
-        return Node({"0": node}, node.place, node.path, open=True)
+        return Node({"0": node}, *node.origin, open=True)
     return Node([node], node.place, node.path)
 
 

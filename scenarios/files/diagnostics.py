@@ -84,6 +84,14 @@ class Findings:
         fault = Fault(place.file, place.line, path, problem, expected, got, suggestion)
         self._found.setdefault((fault.file, fault.line, fault.path), fault)
 
+    def add_unknown(
+        self, place: Place, path: str, problem: str, name: str, known: Sequence[str],
+        others: str = "",
+    ) -> None:  # fmt: skip
+        """Note a name that is none of the known ones; list these, and suggest the nearest."""
+        listed = f"{', '.join(known) or 'none'}{others}"
+        self.add(place, path, f"{problem} (known: {listed})", suggestion=nearest(name, known))
+
     def error(self) -> InvalidScenario:
         """All faults as an error: those with a line in the order of lines, then the others."""
         return InvalidScenario(

@@ -61,7 +61,7 @@ def copied(node: Node) -> Node:
         value = {key: copied(child) for key, child in value.items()}
     elif isinstance(value, list):
         value = [copied(child) for child in value]
-    return Node(value, node.place, node.path, node.open)
+    return Node(value, *node.origin, node.open)
 
 
 def plain(node: Node) -> JsonValue:
@@ -99,11 +99,10 @@ def unite(first: Node, second: Node, findings: Findings) -> Node:
         for key, child in second.entries.items():
             known = both.get(key)
             both[key] = child if known is None else unite(known, child, findings)
-        return Node(both, first.place, first.path, first.open and second.open)
+        return Node(both, *first.origin, first.open and second.open)
     if plain(first) != plain(second):
         findings.add(
-            second.place,
-            second.path,
+            *second.origin,
             f"is {described(second)}, but {first.path} ({first.place}) means the same and is "
             f"{described(first)}; keep one",
         )
@@ -119,7 +118,7 @@ def merge(base: Node, patch: Node, findings: Findings) -> Node:
         for key, child in patch.entries.items():
             known = values.get(key)
             values[key] = child if known is None else merge(known, child, findings)
-        return Node(values, base.place, base.path, base.open)
+        return Node(values, *base.origin, base.open)
     if isinstance(base.value, list):
         items = list(base.value)
         for key, child in patch.entries.items():
@@ -128,12 +127,11 @@ def merge(base: Node, patch: Node, findings: Findings) -> Node:
             else:
                 entries = f"0 to {len(items) - 1}" if items else "none, the list is empty"
                 findings.add(
-                    child.place,
-                    child.path,
+                    *child.origin,
                     expected=f"an entry of {base.path} ({entries})",
                     got=quoted(key),
                 )
-        return Node(items, base.place, base.path, base.open)
+        return Node(items, *base.origin, base.open)
     if base.value is None:
         return patch
     # A scalar where a mapping belongs is reported where it stands; the override can't help it.

@@ -10,7 +10,7 @@ from ..schema.episode import EpisodeConfig, SafetyConfig, WorldSpec, targets
 from ..schema.language_model import ModelOverrides
 from ..schema.population import AgentSpec
 from .aliases import canonical, world_name
-from .diagnostics import Findings, nearest, nearest_first, shown
+from .diagnostics import Findings, nearest_first, shown
 from .nodes import Node, described, mapping, merge
 from .resolve_goals import GoalChecks, gather_goals, note_nobody
 from .validation import settings, sort_in, tree_of, validated
@@ -74,7 +74,7 @@ class _Resolver:
         try:
             return self._catalogue.resolve(kind, node.value)
         except CatalogueError as error:
-            self._findings.add(node.place, node.path, error.problem, suggestion=error.suggestion)
+            self._findings.add(*node.origin, error.problem, suggestion=error.suggestion)
             return None
 
     def _add_what_the_gym_implies(self, root: Node) -> None:
@@ -157,8 +157,7 @@ class _Resolver:
             found = self._agent_class(world, spec.type, kind) if world else None
             if getattr(found, "needs_model", False) and config.model_of(spec) is None:
                 self._findings.add(
-                    kind.place,
-                    kind.path,
+                    *kind.origin,
                     f"type: {shown(spec.type)} needs a language model; add `model: …` here, or "
                     f"`llm: {{model: …}}` for all (openai/gpt-4o-mini, or local/smollm2 without a "
                     f"key)",
@@ -167,8 +166,7 @@ class _Resolver:
             wrong = misfit(spec.params, world) if misfit else None
             if wrong is not None:
                 node = entry.entries["params"].entries.get(wrong.param, entry)
-                self._findings.add(node.place, node.path, wrong.problem,
-                                   suggestion=wrong.suggestion)  # fmt: skip
+                self._findings.add(*node.origin, wrong.problem, suggestion=wrong.suggestion)
 
     def _check_roles_of_models(self, config: EpisodeConfig) -> None:
         """Models and budgets of a role that nobody could have would silently do nothing."""
@@ -179,11 +177,8 @@ class _Resolver:
             section = self._node(*path)
             for role, node in (section.entries if section else {}).items():
                 if role not in known:
-                    listed = ", ".join(known) or "none"
-                    self._findings.add(
-                        node.place, node.path, f"no agent has the role '{shown(role)}' (known: "
-                        f"{listed})", suggestion=nearest(role, known),
-                    )  # fmt: skip
+                    problem = f"no agent has the role '{shown(role)}'"
+                    self._findings.add_unknown(*node.origin, problem, role, known)
 
     def _agent_class(self, world: "type[World]", name: str, node: Node) -> type[Any] | None:
         """A policy of the world, or an agent of the catalogue."""
@@ -193,15 +188,10 @@ class _Resolver:
         others = self._catalogue.names("agents")
         if name in others or ":" in name:
             return self._loaded("agents", node)
-        known = (*policies, *others)
-        listed = ", ".join(nearest_first(name, known)) or "none"
-        self._findings.add(
-            node.place,
-            node.path,
-            f"unknown agent type '{shown(name)}' in the world {world.name} "
-            f"(known: {listed}; or module:Class)",
-            suggestion=nearest(name, known),
-        )
+        self._findings.add_unknown(
+            *node.origin, f"unknown agent type '{shown(name)}' in the world {world.name}", name,
+            nearest_first(name, (*policies, *others)), "; or module:Class",
+        )  # fmt: skip
         return None
 
     def _check_roles(self) -> None:
@@ -213,23 +203,19 @@ class _Resolver:
             node = entry.entries.get("role")
             if node is None or not isinstance(node.value, str) or node.value in world.roles:
                 continue
-            listed = ", ".join(nearest_first(node.value, tuple(world.roles)))
-            self._findings.add(
-                node.place,
-                node.path,
-                f"unknown role '{shown(node.value)}' in the world {world.name} (known: {listed})",
-                suggestion=nearest(node.value, world.roles),
-            )
+            self._findings.add_unknown(
+                *node.origin, f"unknown role '{shown(node.value)}' in the world {world.name}",
+                node.value, nearest_first(node.value, tuple(world.roles)),
+            )  # fmt: skip
 
     def _check_names(self, kind: str, nodes: Sequence[Node]) -> None:
+        """Note names that lead to no class of the kind."""
         for node in nodes:
             if isinstance(node.value, str):
                 try:
                     self._catalogue.check(kind, node.value)
                 except CatalogueError as error:
-                    self._findings.add(
-                        node.place, node.path, error.problem, suggestion=error.suggestion
-                    )
+                    self._findings.add(*node.origin, error.problem, suggestion=error.suggestion)
 
     def _check_targets(self, config: EpisodeConfig) -> None:
         for adversary, node in zip(config.adversaries, self._items("adversaries"), strict=True):

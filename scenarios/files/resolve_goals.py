@@ -29,7 +29,7 @@ def gather_goals(tree: Node, findings: Findings) -> None:
             target = goal.entries.pop("target", None)
             if target is not None:
                 findings.add(
-                    target.place, target.path, "a goal in an entry of `agents` is that entry's; "
+                    *target.origin, "a goal in an entry of `agents` is that entry's; "
                     "leave `target` out, or move the goal to `goals.list`",
                 )  # fmt: skip
             _gather(goal, "goal", OwnGoal, findings)
@@ -54,13 +54,13 @@ def _gather(entry: Node, key: str, beside: type[BaseModel], findings: Findings) 
             continue
         given = entry.entries.pop(name)
         if name in below.entries:
-            findings.add(given.place, given.path, f"stands under `{key}` as well; keep one")
+            findings.add(*given.origin, f"stands under `{key}` as well; keep one")
         else:
             below.entries[name] = given
     owner = below.entries.get("owner")
     if owner is not None and owner.value is not None:
         findings.add(
-            owner.place, owner.path, "whose it is follows from `target`, or from the entry of "
+            *owner.origin, "whose it is follows from `target`, or from the entry of "
             "`agents` that it stands in",
         )  # fmt: skip
 
@@ -100,7 +100,7 @@ class GoalChecks:
         if goals.checker != "lexical" and self._config.model_of_judge is None:
             node = section.entries["checker"]
             self._findings.add(
-                node.place, node.path, f"checker: {goals.checker} needs a language model; add "
+                *node.origin, f"checker: {goals.checker} needs a language model; add "
                 f"`judge: {{model: …}}` here, or `llm: {{model: …}}` for all",
             )  # fmt: skip
 
@@ -114,13 +114,11 @@ class GoalChecks:
         for change, node in changes:
             name = shown(change.belief)
             if change.belief not in ids:
-                self._findings.add(
-                    node.place, node.path, f"no belief has the id '{name}' (known: "
-                    f"{', '.join(ids) or 'none'})", suggestion=nearest(change.belief, ids),
-                )  # fmt: skip
+                problem = f"no belief has the id '{name}'"
+                self._findings.add_unknown(*node.origin, problem, change.belief, ids)
             elif change.belief in fixed:
                 self._findings.add(
-                    node.place, node.path, f"the belief '{name}' is immutable, so it can't change"
+                    *node.origin, f"the belief '{name}' is immutable, so it can't change"
                 )
 
     def _check_tasks(self, goals: GoalsConfig) -> None:
@@ -131,7 +129,7 @@ class GoalChecks:
             whom = max(map(len, targets(self._config, task)), default=0)
             if len(task_id) + 1 + whom > _TASK_ID:
                 self._findings.add(
-                    node.place, node.path, f"task_id has {len(task_id)} characters; with agents' "
+                    *node.origin, f"task_id has {len(task_id)} characters; with agents' "
                     f"ids as long as these it can have {_TASK_ID - 1 - whom}",
                 )  # fmt: skip
 
@@ -141,7 +139,7 @@ class GoalChecks:
             twin = first.setdefault(name, node)
             if twin is not node:
                 self._findings.add(
-                    node.place, node.path, f"has {what} '{shown(name)}' as {twin.path} "
+                    *node.origin, f"has {what} '{shown(name)}' as {twin.path} "
                     f"({twin.place}) has; every one needs its own",
                 )  # fmt: skip
 
@@ -166,10 +164,9 @@ class GoalChecks:
             if not any(field.is_required() for field in found.Params.model_fields.values())
         ]
         if policy not in known:
-            self._findings.add(
-                node.place, node.path, f"metadata.policy is '{shown(str(policy))}', which is no "
-                f"policy of the world {self._world.name} (known: {', '.join(known) or 'none'})",
-                suggestion=nearest(str(policy), known),
+            self._findings.add_unknown(
+                *node.origin, f"metadata.policy is '{shown(str(policy))}', which is no policy of "
+                f"the world {self._world.name}", str(policy), known,
             )  # fmt: skip
 
     def _check_references(self, goal: GoalDraft, known: Sequence[str], node: Node) -> None:
@@ -177,10 +174,8 @@ class GoalChecks:
         for key, names in (("aligns_with", goal.aligns_with), ("contradicts", goal.contradicts)):
             for name in names:
                 if name not in known:
-                    self._findings.add(
-                        node.place, node.path, f"{key}: no belief has the id '{shown(name)}' "
-                        f"(known: {', '.join(known) or 'none'})", suggestion=nearest(name, known),
-                    )  # fmt: skip
+                    problem = f"{key}: no belief has the id '{shown(name)}'"
+                    self._findings.add_unknown(*node.origin, problem, name, known)
 
     def _check_dependencies(self, goals: GoalsConfig) -> None:
         """`depends_on` names goals that the same agent has, and that stand before."""
@@ -200,7 +195,7 @@ class GoalChecks:
                 if goal.name in before and node.path not in noted:
                     noted.add(node.path)
                     self._findings.add(
-                        node.place, node.path, f"the agent {agent} has a goal with the name "
+                        *node.origin, f"the agent {agent} has a goal with the name "
                         f"'{shown(goal.name or '')}' before this one; give each its own",
                     )  # fmt: skip
                 if goal.name is not None:
@@ -212,10 +207,9 @@ class GoalChecks:
         for name in goal.goal.depends_on:
             if name not in before and node.path not in noted:
                 noted.add(node.path)
-                self._findings.add(
-                    node.place, node.path, f"depends_on: no goal before this one, of the same "
-                    f"agent, has the name '{shown(name)}' (known: {', '.join(before) or 'none'})",
-                    suggestion=nearest(name, before),
+                self._findings.add_unknown(
+                    *node.origin, "depends_on: no goal before this one, of the same agent, has "
+                    f"the name '{shown(name)}'", name, before,
                 )  # fmt: skip
 
 
@@ -226,8 +220,7 @@ def note_nobody(target: str, node: Node, config: EpisodeConfig, findings: Findin
         known += [spec.type, spec.prefix, f"{spec.prefix}_1"]
     known = list(dict.fromkeys(known))
     findings.add(
-        node.place,
-        node.path,
+        *node.origin,
         f"no agent is '{shown(target)}' (known: all, a type, a name, or an id such "
         f"as {config.agents[0].prefix}_1)",
         suggestion=nearest(target, known),

@@ -185,7 +185,7 @@ def validated(model: type[Model], node: Node, findings: Findings) -> Model | Non
             _note(detail, node, words, findings)
     except Exception as error:
         # A plug-in's own validators may raise anything.
-        findings.add(node.place, node.path, f"{_named(model)} failed with {_story(error)}")
+        findings.add(*node.origin, f"{_named(model)} failed with {_story(error)}")
     return None
 
 
@@ -201,8 +201,7 @@ def settings(model: type[BaseModel], node: Node, findings: Findings) -> dict[str
             raise ValueError("it does not come back as it was")
     except Exception as error:
         findings.add(
-            node.place,
-            node.path,
+            *node.origin,
             f"{_named(model)} cannot be stored: it must be equal to what it reads from its own "
             f"model_dump(mode='json'), but {_story(error)}",
         )
@@ -262,16 +261,16 @@ def _note(detail: Any, root: Node, words: Words, findings: Findings) -> None:
         meant = nearest(str(where[-1]), [*known, *_find(root, where[:-1]).beside])
         listed = f"; known here: {', '.join(known)}" if known and len(known) <= _LISTED else ""
         problem = "unknown key" if meant else f"unknown key{listed}"
-        findings.add(node.place, node.path, problem, suggestion=meant)
+        findings.add(*node.origin, problem, suggestion=meant)
         return
     if kind in ("value_error", "assertion_error"):
-        findings.add(node.place, node.path, one_line(str(detail["ctx"]["error"])))
+        findings.add(*node.origin, one_line(str(detail["ctx"]["error"])))
         return
     belongs = words.expected(where) or detail["msg"].removeprefix("Input should be ")
     meant = None
     if isinstance(node.value, str):
         meant = nearest(node.value, words.options(where))
-    findings.add(node.place, node.path, expected=belongs, got=described(node), suggestion=meant)
+    findings.add(*node.origin, expected=belongs, got=described(node), suggestion=meant)
 
 
 def _find(root: Node, where: Sequence[str | int]) -> Node:

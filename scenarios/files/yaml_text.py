@@ -219,7 +219,7 @@ class _Reader:
             number = int(text, base) if len(text) <= 24 else LIMIT_64_BITS + 1
             if abs(number) > LIMIT_64_BITS:
                 self._findings.add(
-                    node.place, node.path, expected="a number of at most 64 bits", got=shown(text)
+                    *node.origin, expected="a number of at most 64 bits", got=shown(text)
                 )
                 return text
             return number
@@ -227,9 +227,7 @@ class _Reader:
             special = text.lower().endswith(("inf", "nan"))
             real = nan if special else float(text)
             if not isfinite(real):
-                self._findings.add(
-                    node.place, node.path, expected="a finite number", got=shown(text)
-                )
+                self._findings.add(*node.origin, expected="a finite number", got=shown(text))
                 return text
             return real
         return text
