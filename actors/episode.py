@@ -103,7 +103,7 @@ class _Wiring:
         return kernel
 
     def _spawn_goals(self, recorder: RecorderRef) -> "StoreRef | None":
-        """The GoalStore, where the scenario has goals."""
+        """Spawn the GoalStore, where the scenario has goals."""
         if self.config.goals is None:
             return None
         # Only here: a database and its many forms are no cost of an episode without goals.
@@ -141,7 +141,7 @@ class _Wiring:
         return AgentBinding(self.world_class, role, binding, self.goals)
 
     def _model(self, config: ModelConfig) -> ActorRef[Chat]:
-        """The effect actor of a model; agents with equal configs share it."""
+        """Find or spawn the effect actor of a model; agents with equal configs share it."""
         key = config.model_dump_json()
         known = self.models.get(key)
         if known is None:

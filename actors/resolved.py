@@ -87,7 +87,7 @@ class ResolvedEpisode:
 
     @cached_property
     def agents(self) -> tuple[ResolvedAgent, ...]:
-        """All agents, in the order of the config."""
+        """List all agents, in the order of the config."""
         config = self.config
         made_of, models = {}, {}
         for spec, found in zip(config.agents, self.agent_classes, strict=True):
@@ -101,20 +101,20 @@ class ResolvedEpisode:
 
     @cached_property
     def models_asked(self) -> Mapping[str, ModelConfig]:
-        """The language models of the run by the paths of the actors that ask them."""
+        """Map the language models of the run by the paths of the actors that ask them."""
         found = {f"agents/{one.agent}": one.model for one in self.agents if one.model is not None}
         judge = self.config.model_of_judge
         return found if judge is None else {**found, "goals": judge}
 
     @property
     def models(self) -> dict[str, ModelConfig]:
-        """The distinct language models of the run, by their configs as JSON."""
+        """Map the distinct language models of the run by their configs as JSON."""
         distinct = {id(model): model for model in self.models_asked.values()}
         return {model.model_dump_json(): model for model in distinct.values()}
 
     @property
     def classes(self) -> tuple[type[World] | AgentClass | type[Lever] | type[Metric], ...]:
-        """Every class that the config names."""
+        """List every class that the config names."""
         return (self.world, *self.agent_classes, *self.lever_classes, *self.metric_classes)
 
     def make_levers(self) -> LeverStack:

@@ -14,7 +14,7 @@ PLACES = 6
 
 
 def rounded(number: float) -> float | int:
-    """The number to 4 significant digits and 6 places; whole where it then has no fraction."""
+    """Round to 4 significant digits and 6 places; whole where it then has no fraction."""
     if not isfinite(number):
         return number
     short = float(f"{round(number, PLACES):.{DIGITS}g}")
@@ -22,7 +22,7 @@ def rounded(number: float) -> float | int:
 
 
 def shortened(value: Any) -> JsonValue:
-    """JSON data with every fractional number rounded; tuples become lists."""
+    """Round every fractional number of JSON data; tuples become lists."""
     if isinstance(value, float):
         return rounded(value)
     if isinstance(value, Mapping):

@@ -82,7 +82,7 @@ def _first_line(found: type) -> str:
 
 
 def _policies(catalogue: Catalogue) -> list[tuple[str, str]]:
-    """The scripted policies of all worlds, which are agent types there."""
+    """List the scripted policies of all worlds, which are agent types there."""
     rows = []
     for world_name in catalogue.names("worlds"):
         try:
@@ -116,7 +116,7 @@ def validate(scenario: str, sets: tuple[str, ...], params: tuple[str, ...], as_j
 
 
 def _standing(goals: GoalsConfig) -> str:
-    """Whether goals decide what agents do."""
+    """Say how far goals decide what agents do."""
     if goals.shadow:
         return "are ranked and logged, never executed (shadow: on)"
     if not goals.system:

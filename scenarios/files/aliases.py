@@ -29,7 +29,7 @@ _GYM_AND_SANDBOX = (
 
 
 def world_name(root: Node) -> Node | None:
-    """The node that names the world, in whatever spelling."""
+    """Find the node that names the world, in whatever spelling."""
     world = root.entries.get("world")
     if world is not None and world.is_mapping:
         world = world.entries.get("name")
@@ -38,7 +38,7 @@ def world_name(root: Node) -> Node | None:
 
 
 def canonical(root: Node, config: type[BaseModel] | None, findings: Findings) -> Node:
-    """The tree of a file or an override in the config's own spelling.
+    """Put the tree of a file or an override into the config's own spelling.
 
     `config` is the world's Config model, whose fields may stand at the top level; without it
     (the world is unknown) keys that may be such fields are left out.
@@ -124,7 +124,7 @@ class _Dialects:
             here.entries[path[-1]] = unite(known, node, self._findings)
 
     def _entries(self, node: Node) -> dict[str, Node]:
-        """The keys of a section; a section without any content has none."""
+        """Return the keys of a section; one without any content has none."""
         if not node.is_mapping and node.value is not None:
             self._findings.add(*node.origin, expected="a mapping", got=described(node))
         return node.entries
@@ -214,7 +214,7 @@ class _Dialects:
 
 
 def _only(node: Node) -> Node:
-    """A list of one; of an override that reaches into the entry, the way to entry 0."""
+    """Make a list of one; of an override that reaches into the entry, the way to entry 0."""
     if node.open:
         return Node({"0": node}, *node.origin, open=True)
     return Node([node], node.place, node.path)
@@ -245,7 +245,7 @@ def _agreed(first: Node, second: Node, findings: Findings) -> Node:
 
 
 def spelled(name: str, field: FieldInfo) -> list[str]:
-    """The keys that a field is read from, the one to use first."""
+    """List the keys that a field is read from, the one to use first."""
     alias = field.validation_alias or field.alias
     if isinstance(alias, AliasChoices):
         choices = [choice for choice in alias.choices if isinstance(choice, str)]
@@ -257,7 +257,7 @@ def spelled(name: str, field: FieldInfo) -> list[str]:
 
 
 def _below(annotation: Any, node: Node) -> Iterator[tuple[type[BaseModel], Node]]:
-    """The models inside a field, each with the node it will be made of."""
+    """Yield the models inside a field, each with the node it will be made of."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation, node
         return

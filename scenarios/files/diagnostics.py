@@ -1,4 +1,4 @@
-"""What is wrong with a scenario file, in words that name the place and the remedy."""
+"""Faults of a scenario file, in words that name the place and the remedy."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _LONGEST = 60
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something was written: a line of a file, or an override on the command line."""
+    """The place of something written: a line of a file, or an override on the command line."""
 
     file: str
     line: int | None = None
@@ -93,30 +93,30 @@ class Findings:
         self.add(place, path, f"{problem} (known: {listed})", suggestion=nearest(name, known))
 
     def error(self) -> InvalidScenario:
-        """All faults as an error: those with a line in the order of lines, then the others."""
+        """Make an error of all faults: those with a line in the order of lines, then the others."""
         return InvalidScenario(
             sorted(self._found.values(), key=lambda fault: (fault.line is None, fault.line or 0))
         )
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is most like the given one, if any is."""
+    """Find the known name that is most like the given one, if any is."""
     by_fold = {candidate.casefold().replace("-", "_"): candidate for candidate in known}
     close = get_close_matches(name[:_LONGEST].casefold().replace("-", "_"), by_fold, n=1)
     return by_fold[close[0]] if close else None
 
 
 def nearest_first(name: str, known: Sequence[str]) -> tuple[str, ...]:
-    """The known names, those most like the given one first, the others in their order."""
+    """Sort the known names: those most like the given one first, the others in their order."""
     close = get_close_matches(name[:_LONGEST], known, n=3)
     return (*close, *(candidate for candidate in known if candidate not in close))
 
 
 def shown(text: str) -> str:
-    """Text of the user's, safe to print: short, and with control characters escaped."""
+    """Make a text of the user's safe to print: short, and with control characters escaped."""
     return shortened(printable(text), _LONGEST)
 
 
 def quoted(text: str) -> str:
-    """`shown` in quotes."""
+    """Put `shown` in quotes."""
     return f"'{shown(text)}'"

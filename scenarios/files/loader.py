@@ -35,7 +35,7 @@ def read_overrides(
     epochs: int | None,
     findings: Findings,
 ) -> list[Node]:
-    """The overrides in the order in which they apply; where two meet, the last one wins.
+    """Read the overrides, in the order in which they apply; where two meet, the last one wins.
 
     `sets` are `path.to.key=value` from the top of the file (`agents.0.count=3`),
     `scenario_params` the same from the parameters of the world. Values are YAML.
@@ -53,7 +53,7 @@ def read_overrides(
 
 
 def read_environment(environment: Mapping[str, str], findings: Findings) -> list[Node]:
-    """What the environment says of goals, as overrides."""
+    """Read what the environment says of goals, as overrides."""
     patches = []
     for variable, path in _BY_VARIABLE.items():
         if variable in environment:
@@ -107,7 +107,7 @@ def load_scenario(
     catalogue: Catalogue | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> EpisodeConfig:
-    """The resolved config of a scenario file.
+    """Load a scenario and resolve its config.
 
     `source` is a path, the name of a shipped scenario, or the document itself. `sets` override keys
     (`governance.transaction_tax_rate=0.1`), `scenario_params` parameters of the world (`k=v`);
@@ -136,7 +136,7 @@ def load_scenario(
 
 
 def _has_goals(trees: Sequence[Node]) -> bool:
-    """Whether there are goals for a GoalStore: in a section, or in an entry of agents."""
+    """Return whether there are goals for a GoalStore: in a section, or in an entry of agents."""
     agents = [tree.entries["agents"] for tree in trees if "agents" in tree.entries]
     if any("goals" in tree.entries and tree.entries["goals"].value is not None for tree in trees):
         return True

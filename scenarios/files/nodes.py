@@ -25,7 +25,7 @@ class Node:
 
     @property
     def origin(self) -> tuple[Place, str]:
-        """Where the value was written, and under which path."""
+        """Return where the value was written, and under which path."""
         return self.place, self.path
 
     @property
@@ -34,28 +34,28 @@ class Node:
 
     @property
     def entries(self) -> "dict[str, Node]":
-        """The keys of a mapping, themselves; of anything else none."""
+        """Return the keys of a mapping, themselves; of anything else none."""
         return self.value if isinstance(self.value, dict) else {}
 
     @property
     def items(self) -> "list[Node]":
-        """The items of a list, themselves; of anything else none."""
+        """Return the items of a list, themselves; of anything else none."""
         return self.value if isinstance(self.value, list) else []
 
     def child(self, key: str | int) -> str:
-        """The path of a key or an index below this node."""
+        """Return the path of a key or an index below this node."""
         if isinstance(key, int):
             return f"{self.path}[{key}]"
         return f"{self.path}.{shown(key)}" if self.path else shown(key)
 
 
 def mapping(place: Place, path: str) -> Node:
-    """An empty mapping that is there for the sake of what will be put into it."""
+    """Make an empty mapping for the sake of what will be put into it."""
     return Node({}, place, path, open=True)
 
 
 def copied(node: Node) -> Node:
-    """The same tree, to be changed without changing this one."""
+    """Copy the tree, to be changed without changing this one."""
     value = node.value
     if isinstance(value, dict):
         value = {key: copied(child) for key, child in value.items()}
@@ -65,7 +65,7 @@ def copied(node: Node) -> Node:
 
 
 def plain(node: Node) -> JsonValue:
-    """The bare values."""
+    """Return the bare values."""
     value = node.value
     if isinstance(value, dict):
         return {key: plain(child) for key, child in value.items()}
@@ -75,7 +75,7 @@ def plain(node: Node) -> JsonValue:
 
 
 def described(node: Node) -> str:
-    """What a node holds, as an error message says it."""
+    """Say what a node holds, as an error message does."""
     value = node.value
     match value:
         case None:
@@ -93,7 +93,7 @@ def described(node: Node) -> str:
 
 
 def unite(first: Node, second: Node, findings: Findings) -> Node:
-    """Two nodes that mean the same key: what either has; where both speak they must agree."""
+    """Unite two nodes that mean the same key; where both have a value, they must agree."""
     if first.is_mapping and second.is_mapping:
         both = dict(first.entries)
         for key, child in second.entries.items():
@@ -110,7 +110,7 @@ def unite(first: Node, second: Node, findings: Findings) -> Node:
 
 
 def merge(base: Node, patch: Node, findings: Findings) -> Node:
-    """The base with an override laid over it."""
+    """Lay an override over the base."""
     if not patch.open:
         return patch
     if base.is_mapping:

@@ -24,7 +24,7 @@ DEFAULT_WORLD = WorldSpec().name
 def resolve(
     root: Node, patches: Sequence[Node], catalogue: Catalogue, findings: Findings
 ) -> EpisodeConfig | None:
-    """The config with every default; None where faults were noted."""
+    """Return the config with every default; None where faults were noted."""
     if not root.is_mapping:
         problem = "is empty" if root.value is None else f"holds {described(root)}"
         findings.add(root.place, "", f"{problem}; a scenario file is a mapping (key: value)")
@@ -68,7 +68,7 @@ class _Resolver:
         return self._loaded("worlds", named[-1])
 
     def _loaded(self, kind: str, node: Node) -> type[Any] | None:
-        """The class that a node names; None with a fault noted, or if it holds no text."""
+        """Find the class that a node names; None with a fault noted, or if it holds no text."""
         if not isinstance(node.value, str):
             return None
         try:
@@ -78,7 +78,7 @@ class _Resolver:
             return None
 
     def _add_what_the_gym_implies(self, root: Node) -> None:
-        """A Gym file is named after its scenario and has one epoch."""
+        """Name a Gym file after its scenario, and give it one epoch."""
         scenario, engine = root.entries.get("scenario"), root.entries.get("engine")
         if scenario is not None:
             self._tree.entries.setdefault("scenario_id", scenario)
@@ -88,7 +88,7 @@ class _Resolver:
             simulation.entries.setdefault("epochs", Node(1, engine.place, "engine"))
 
     def _drop_nulls(self) -> None:
-        """A section or top-level key without content is as good as absent."""
+        """Leave out sections and top-level keys without content: they are as good as absent."""
         self._tree.value = {
             key: node for key, node in self._tree.entries.items() if node.value is not None
         }
@@ -150,7 +150,7 @@ class _Resolver:
                 self._fill(model, entry)
 
     def _check_agents(self, config: EpisodeConfig) -> None:
-        """Whether agents have the models that they need, and parameters that fit the world."""
+        """Note agents without the model that they need, and parameters that misfit the world."""
         world = self._world
         for entry, spec in zip(self._items("agents"), config.agents, strict=True):
             kind = entry.entries["type"]
@@ -169,7 +169,7 @@ class _Resolver:
                 self._findings.add(*node.origin, wrong.problem, suggestion=wrong.suggestion)
 
     def _check_roles_of_models(self, config: EpisodeConfig) -> None:
-        """Models and budgets of a role that nobody could have would silently do nothing."""
+        """Note models and budgets of a role that no agent has: they would silently do nothing."""
         known = [spec.role for spec in config.agents if spec.role]
         known += self._world.roles if self._world else ()
         known = list(dict.fromkeys(known))
@@ -181,7 +181,7 @@ class _Resolver:
                     self._findings.add_unknown(*node.origin, problem, role, known)
 
     def _agent_class(self, world: "type[World]", name: str, node: Node) -> type[Any] | None:
-        """A policy of the world, or an agent of the catalogue."""
+        """Find a policy of the world, or an agent of the catalogue."""
         policies = world.policies
         if name in policies:
             return policies[name]
@@ -195,7 +195,7 @@ class _Resolver:
         return None
 
     def _check_roles(self) -> None:
-        """In a world that has roles an agent has one of them, or none."""
+        """Note roles that are none of the world's, where it has any."""
         world = self._world
         if world is None or not world.roles:
             return
@@ -224,8 +224,8 @@ class _Resolver:
 
 
 def _in_words(entry: Node, model: type[BaseModel]) -> None:
-    """Goals that are mere words are a setting of the agent's kind, where it has one: they go into
-    its prompts, not into a GoalStore."""
+    """Move goals that are mere words to the agent's own setting, where its kind has one: they go
+    into its prompts, not into a GoalStore."""
     goals = entry.entries.get("goals")
     if goals is None or "goals" not in model.model_fields or not goals.items:
         return

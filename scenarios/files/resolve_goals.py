@@ -1,4 +1,4 @@
-"""The goals of a scenario file: every default filled in, and what they must be to the rest."""
+"""The goals of a scenario file: where their fields may stand, and what they must fit."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -105,7 +105,7 @@ class GoalChecks:
             )  # fmt: skip
 
     def _check_beliefs(self, goals: GoalsConfig) -> None:
-        """Ids are given once, and changes are of beliefs that there are and that can change."""
+        """Note ids given twice, and changes of beliefs that do not exist or can't change."""
         section = self._tree.entries["goals"]
         ids = [belief.id for belief in goals.beliefs]
         self._refuse_twins(ids, _items(section, "beliefs"), "the id")
@@ -144,7 +144,7 @@ class GoalChecks:
                 )  # fmt: skip
 
     def _drafts(self, goals: GoalsConfig) -> Iterator[tuple[GoalDraft | ScheduledTaskDraft, Node]]:
-        """Goals and tasks, with where they stand."""
+        """Yield goals and tasks, with the nodes where they stand."""
         section = self._tree.entries["goals"]
         for spec, node in zip(goals.list, _items(section, "list"), strict=True):
             yield spec.goal, node
@@ -155,7 +155,7 @@ class GoalChecks:
                 yield own.goal, node
 
     def _check_policy(self, policy: object, node: Node) -> None:
-        """A goal's `metadata.policy` is a scripted policy that can act without parameters."""
+        """Note a `metadata.policy` that is no scripted policy which can act without parameters."""
         if policy is None or self._world is None:
             return
         known = [
@@ -170,7 +170,7 @@ class GoalChecks:
             )  # fmt: skip
 
     def _check_references(self, goal: GoalDraft, known: Sequence[str], node: Node) -> None:
-        """A goal that names a belief which is not there is not held back by it."""
+        """Note beliefs that do not exist: a goal that names one is not held back by it."""
         for key, names in (("aligns_with", goal.aligns_with), ("contradicts", goal.contradicts)):
             for name in names:
                 if name not in known:
@@ -178,7 +178,7 @@ class GoalChecks:
                     self._findings.add_unknown(*node.origin, problem, name, known)
 
     def _check_dependencies(self, goals: GoalsConfig) -> None:
-        """`depends_on` names goals that the same agent has, and that stand before."""
+        """Note names in `depends_on` that no earlier goal of the same agent has."""
         listed = list(zip(goals.list,
                           _items(self._tree.entries["goals"], "list"), strict=True))  # fmt: skip
         meant = [(spec, node, frozenset(targets(self._config, spec))) for spec, node in listed]
@@ -214,7 +214,7 @@ class GoalChecks:
 
 
 def note_nobody(target: str, node: Node, config: EpisodeConfig, findings: Findings) -> None:
-    """Note a target that is nobody."""
+    """Note a target that no agent matches."""
     known = ["all"]
     for spec in config.agents:
         known += [spec.type, spec.prefix, f"{spec.prefix}_1"]

@@ -14,7 +14,7 @@ SUFFIXES = (".yaml", ".yml", ".json")
 
 
 def shipped_scenarios() -> dict[str, Path]:
-    """The shipped files by the name that `load_scenario` takes, in alphabetical order."""
+    """Find the shipped files by the name that `load_scenario` takes, in alphabetical order."""
     folder = Path(str(files(__package__.rpartition(".")[0])))
     found = [*folder.glob("*.yaml"), *folder.glob("configs/*.yaml")]
     return {
@@ -51,7 +51,7 @@ def yaml_text_of(value: Any) -> str:
 
 
 def read_source(source: Path | str, findings: Findings) -> tuple[str, str] | None:
-    """The file's name for messages and its text; None (with a fault noted) if there is none.
+    """Return the file's name for messages and its text; None (with a fault noted) if there is none.
 
     A text that is no file but the name of a shipped scenario means that one.
     """
@@ -96,7 +96,7 @@ def _no_such_file(source: Path | str) -> str:
 
 
 def _nearest_file(source: Path | str) -> str | None:
-    """A shipped name or a file beside the missing one that was probably meant."""
+    """Find a shipped name, or a file beside the missing one, that was probably meant."""
     path = Path(source)
     name = nearest(str(source).removesuffix(".yaml"), shipped_scenarios())
     if name is not None:

@@ -29,13 +29,13 @@ class Words:
             self._root = {}
 
     def expected(self, where: Sequence[str | int]) -> str | None:
-        """What belongs at a location of pydantic's; None where the schema says nothing."""
+        """Say what belongs at a location of pydantic's; None where the schema says nothing."""
         texts = [self._text(schema) for schema in self._at(where)]
         known = [text for text in texts if text is not None]
         return " or ".join(dict.fromkeys(known)) or None
 
     def keys(self, where: Sequence[str | int]) -> list[str]:
-        """The known keys at a location."""
+        """List the known keys at a location."""
         found: dict[str, None] = {}
         for schema in self._at(where):
             for branch in alternatives(self._root, schema):
@@ -43,7 +43,7 @@ class Words:
         return list(found)
 
     def options(self, where: Sequence[str | int]) -> list[str]:
-        """The texts of which one must stand at a location."""
+        """List the texts of which one must stand at a location."""
         return [
             option
             for schema in self._at(where)
@@ -173,7 +173,7 @@ _LISTED = 30
 
 
 def validated(model: type[Model], node: Node, findings: Findings) -> Model | None:
-    """The model made of the tree; None (with faults noted) if the tree does not fit it.
+    """Make the model of the tree; None (with faults noted) if the tree does not fit it.
 
     Types are strict, as in JSON: `"3"` is no number and `1` is not true.
     """
@@ -190,7 +190,7 @@ def validated(model: type[Model], node: Node, findings: Findings) -> Model | Non
 
 
 def settings(model: type[BaseModel], node: Node, findings: Findings) -> dict[str, Any] | None:
-    """Every field of the model made of the tree, as JSON holds it and the model reads it again."""
+    """Return every field of the model made of the tree, as JSON from which it is read again."""
     made = validated(model, node, findings)
     if made is None:
         return None
@@ -224,7 +224,7 @@ def sort_in(entry: Node, section: str, model: type[BaseModel], *, beside: type[B
 
 
 def tree_of(value: Any, origin: Node) -> Node:
-    """Values of a model's as a tree, for the sake of the whole config's validation."""
+    """Make a tree of a model's values, for the sake of the whole config's validation."""
     node = Node(None, origin.place, origin.path)
     if isinstance(value, dict):
         node.value = {str(key): tree_of(child, origin) for key, child in value.items()}
@@ -274,7 +274,7 @@ def _note(detail: Any, root: Node, words: Words, findings: Findings) -> None:
 
 
 def _find(root: Node, where: Sequence[str | int]) -> Node:
-    """The node at a location of pydantic's, which also names branches of unions."""
+    """Find the node at a location of pydantic's, which also names branches of unions."""
     node = root
     for step in where:
         if step in node.entries:

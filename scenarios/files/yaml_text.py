@@ -1,8 +1,8 @@
-"""YAML text into a tree that knows its lines.
+"""Read YAML text into a tree that knows its lines.
 
-Reads the parser's events instead of its objects: the line of every key is known, only plain data
-comes out (YAML 1.2 core schema: a date is text, `yes` is text), and neither deep nesting nor
-anchors that multiply can exhaust the machine.
+This reads the parser's events instead of its objects: the line of every key and of every alias is
+known, only plain data comes out (YAML 1.2 core schema: a date is text, `yes` is text), and neither
+deep nesting nor anchors that multiply can exhaust the machine.
 """
 
 import re
@@ -68,7 +68,7 @@ class _Unreadable(Exception):
 
 
 class _Read(NamedTuple):
-    """What was read of a value."""
+    """A value that was read, and its extent."""
 
     node: Node
     size: int = 1
@@ -78,7 +78,7 @@ class _Read(NamedTuple):
 
 
 def parse(text: str, place_of: PlaceOf, path: str, findings: Findings) -> Node | None:
-    """The document as a tree; None (with at least one fault noted) if it can't be read.
+    """Read the document as a tree; None (with at least one fault noted) if it can't be read.
 
     `path` is that of the whole text: empty for a file, the key for an override's value. An empty
     text is a null.
@@ -203,7 +203,7 @@ class _Reader:
         raise _Unreadable(_line(event), f"{what} stands where a key belongs")
 
     def _resolved(self, event: ScalarEvent, node: Node, line: int) -> Scalar:
-        """The value of a scalar. What can't be held is noted and stands as text."""
+        """Return the value of a scalar. What can't be held is noted and stands as text."""
         text = self._text(event.value, line)
         tag = event.tag
         if tag in ("!", _TAG + "str") or (tag is None and not event.implicit[0]):

@@ -30,7 +30,7 @@ class WorldSpec(Section):
 
 
 class MetricsConfig(Section):
-    """What is measured."""
+    """The metrics that are reported."""
 
     track: tuple[str, ...] = ()
     """Names of metrics to report; empty: the default ones."""
@@ -47,14 +47,14 @@ class SafetyConfig(Section):
 
 
 class SupervisionConfig(Section):
-    """What becomes of agents that fail."""
+    """Limits for agents that fail."""
 
     max_failures: int = Field(default=3, ge=1, le=1_000_000)
     """An agent whose code has raised this often is isolated; the episode goes on."""
 
 
 class EffectsConfig(Section):
-    """How the outside world (models, tools) is reached."""
+    """Limits and order of requests to the outside world (models, tools)."""
 
     max_concurrency: int = Field(default=64, ge=1, le=10_000)
     """Most requests in flight at once."""
@@ -111,12 +111,12 @@ class EpisodeConfig(Section):
         }
 
     def model_of(self, spec: AgentSpec) -> ModelConfig | None:
-        """The language model that agents of an entry ask; None where no section names one."""
+        """Return the language model that agents of an entry ask; None if no section names one."""
         return settled(self.llm, self.models.get(spec.role or ""), spec.llm)
 
     @property
     def model_of_judge(self) -> ModelConfig | None:
-        """The language model that compares goals with beliefs; None where none does."""
+        """Return the language model that compares goals with beliefs; None where none does."""
         goals = self.goals
         if goals is None or goals.checker == "lexical":
             return None
@@ -124,7 +124,7 @@ class EpisodeConfig(Section):
 
 
 def agent_ids(config: EpisodeConfig) -> tuple[tuple[str, AgentSpec], ...]:
-    """Every agent's id with the entry it comes from, in the order of the file.
+    """List every agent's id with the entry it comes from, in the order of the file.
 
     Ids are `honest_1`, `honest_2`, …: numbered per prefix, also across entries that share one.
     They are unique, since a prefix and a number after the last `_` name one place.
@@ -142,7 +142,7 @@ def agent_ids(config: EpisodeConfig) -> tuple[tuple[str, AgentSpec], ...]:
 def targets(
     config: EpisodeConfig, targeting: AdversarySpec | GoalSpec | TaskSpec
 ) -> tuple[str, ...]:
-    """The ids of the agents that an entry with a target is meant for; empty if that is nobody."""
+    """List the ids of the agents that an entry with a target is meant for."""
     wanted = targeting.target
     return tuple(
         agent

@@ -15,7 +15,7 @@ from .sections import Section
 
 
 def _switched(given: Any) -> Any:
-    """`on` and `off`, which YAML 1.2 reads as texts, and 1 and 0, which it reads as numbers."""
+    """Read `on` and `off`, which YAML 1.2 takes for texts, and 1 and 0, which are numbers."""
     if isinstance(given, str):
         return _SWITCHED.get(given.strip().lower(), given)
     if isinstance(given, int) and given in (0, 1):

@@ -20,7 +20,7 @@ LOCAL_SLOTS = 2
 
 
 class Budget(Section):
-    """What may be spent; null is no limit. When one limit is reached the run ends at a step
+    """Limits of spending; null is no limit. When one limit is reached the run ends at a step
     boundary, and can be resumed with a higher one."""
 
     usd: float | None = Field(default=None, ge=0.0, le=1e9)
@@ -52,7 +52,7 @@ Extra = Annotated[dict[str, JsonValue], AfterValidator(_not_ours)]
 
 
 class Price(Section):
-    """What a model's tokens cost, in US dollars per million."""
+    """The cost of a model's tokens, in US dollars per million."""
 
     input: float = Field(ge=0.0, le=1e6)
     output: float = Field(ge=0.0, le=1e6)
@@ -108,18 +108,18 @@ class ModelConfig(Section):
 
     @property
     def is_local(self) -> bool:
-        """Whether the run serves the model itself."""
+        """Return whether the run serves the model itself."""
         return self.model.startswith(LOCAL) and self.api_base is None
 
     @property
     def at_once(self) -> int:
-        """Calls that are in flight at most. What waits inside of a local server runs out of its
-        time, so that no more go there than it answers at once."""
+        """Return how many calls are in flight at most. What waits inside of a local server runs
+        out of its time, so that no more go there than it answers at once."""
         return min(self.max_concurrency, LOCAL_SLOTS) if self.is_local else self.max_concurrency
 
     @property
     def sampling(self) -> dict[str, Any]:
-        """What belongs to a request's content besides its messages."""
+        """Return what belongs to a request's content besides its messages."""
         named = {
             "temperature": self.temperature,
             "top_p": self.top_p,
@@ -160,7 +160,7 @@ class ModelOverrides(Section):
 
     @property
     def given(self) -> dict[str, Any]:
-        """The settings that are not null."""
+        """Return the settings that are not null."""
         return {
             name: value
             for name in ModelOverrides.model_fields
@@ -179,7 +179,7 @@ class LlmConfig(ModelOverrides):
 
 
 def settled(*layers: ModelOverrides | None) -> ModelConfig | None:
-    """The config that the layers come to, later ones over earlier; None if none names a model.
+    """Merge the layers into one config, later ones over earlier; None if none names a model.
 
     A price belongs to a model: a layer that names another one does not inherit it, nor an
     `api_base` if the other one is a local model.

@@ -41,12 +41,12 @@ class AgentSpec(Section):
 
     @property
     def prefix(self) -> str:
-        """What the agents' ids begin with; of `module:Class` the class."""
+        """Return what the agents' ids begin with; of `module:Class` the class."""
         return self.name or _UNFIT.sub("_", self.type.rpartition(":")[2])
 
 
 class AdversarySpec(Section):
-    """Someone outside of the world who speaks to agents by a script."""
+    """An adversary outside of the world that speaks to agents by a script."""
 
     type: Literal["scripted"] = "scripted"
     target: str = Field(default="all", min_length=1)

@@ -56,5 +56,5 @@ class SimulationConfig(Section):
 
     @property
     def steps(self) -> int:
-        """Steps of the whole episode."""
+        """Return the steps of the whole episode."""
         return self.epochs * self.steps_per_epoch
