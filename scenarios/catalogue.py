@@ -6,7 +6,7 @@ for.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from .world import World
 
 
+Table = Mapping[str, str | type[Any]]
+"""Classes, or where to import them from, by name."""
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of thing that scenario files can name."""
@@ -32,12 +36,19 @@ class Kind:
     """As messages call one of the kind."""
     base: str | type[Any] | None = None
     """The class that all must derive from, or where to import it from; None: any class will do."""
-    built_in: Mapping[str, str | type[Any]] = field(default_factory=dict)
-    """Classes, or where to import them from, by name."""
+    built_in: Table | Callable[[], Table] = field(default_factory=dict)
+    """The built-in ones, or a function that imports them when they are asked for."""
     described: Mapping[str, str] = field(default_factory=dict)
     """Built-in names that have no class, each with one line about it."""
     can_be_plugged_in: bool = True
     """Whether entry points of the group `gdg_runtime.<kind>` and `module:Class` are looked for."""
+
+
+def _institutions() -> Table:
+    # Only here: a world is imported when an episode plays in it.
+    from .worlds.sandbox.institutions import INSTITUTIONS
+
+    return {institution.name: institution for institution in INSTITUTIONS}
 
 
 KINDS: Mapping[str, Kind] = {
@@ -53,14 +64,7 @@ KINDS: Mapping[str, Kind] = {
         },
     ),
     "metrics": Kind("metric", Metric, described=METRICS),
-    "institutions": Kind(
-        "institution",
-        described={
-            "feed": "sandbox: posts, replies and votes, which everybody reads",
-            "exchange": "sandbox: offers between two agents, and what comes of them",
-        },
-        can_be_plugged_in=False,
-    ),
+    "institutions": Kind("institution", built_in=_institutions, can_be_plugged_in=False),
 }
 """All kinds of this layer; the group of entry points of a kind is `gdg_runtime.<kind>`."""
 
@@ -105,7 +109,8 @@ class Catalogue:
     def names(self, kind: str) -> tuple[str, ...]:
         """Return all names of a kind: the built-in ones, then those of entry points."""
         row = self.kinds[kind]
-        return tuple(dict.fromkeys([*row.described, *row.built_in, *self._entry_points(kind)]))
+        known = [*row.described, *self._built_in(kind), *self._entry_points(kind)]
+        return tuple(dict.fromkeys(known))
 
     def resolve(self, kind: str, name: str) -> type[Any]:
         """Return the class of a name, which is looked up once. Raises `UnknownName`, `CannotLoad`.
@@ -128,7 +133,7 @@ class Catalogue:
 
     def _look_up(self, kind: str, name: str) -> type[Any]:
         row = self.kinds[kind]
-        target = row.built_in.get(name)
+        target = self._built_in(kind).get(name)
         if target is None and name in self._entry_points(kind):
             target = self._entry_points(kind)[name].value.partition("[")[0].strip()
         if target is None:
@@ -146,6 +151,10 @@ class Catalogue:
         if kind == "worlds" and not _is_model(getattr(found, "Config", None)):
             raise CannotLoad(f"the world {shown(name)} has no Config that is a pydantic model")
         return found
+
+    def _built_in(self, kind: str) -> Table:
+        built_in = self.kinds[kind].built_in
+        return built_in() if callable(built_in) else built_in
 
     def _entry_points(self, kind: str) -> dict[str, EntryPoint]:
         if not self.kinds[kind].can_be_plugged_in:
