@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ..scenarios.actions import NOOP, Action, Applied, Event
+from ..scenarios.actions import Action, Applied, Event
 from ..scenarios.economy.interaction import Interaction
 from ..scenarios.interactions import Charges, Decision, Offer
 from ..scenarios.observation import Observation
@@ -14,9 +14,6 @@ from .report import TurnReport
 
 class Batch:
     """The results of a batch so far, by agent or by offer, in turn order."""
-
-    stand_in: Action = NOOP
-    """The action of an agent that can't act."""
 
     def __init__(self, agents: tuple[str, ...]) -> None:
         self.agents = agents

@@ -12,7 +12,7 @@ from ..runtime.actor import Actor, handles
 from ..runtime.context import Context
 from ..runtime.supervision import ActorFailed, DeadLetter
 from ..runtime.waiting import Pending
-from ..scenarios.actions import Applied, Event
+from ..scenarios.actions import NOOP, Applied, Event
 from ..scenarios.economy.interaction import Interaction
 from ..scenarios.interactions import REJECT, Account, Decision
 from ..scenarios.observation import carrying
@@ -299,7 +299,7 @@ class ScenarioHost(Actor):
             return
         batch = self.batch
         if message == _TURN and agent in batch.agents and agent not in batch.ruled:
-            batch.ruled[agent] = Ruled(agent=agent, action=batch.stand_in)
+            batch.ruled[agent] = Ruled(agent=agent, action=NOOP)
             self._go_on(ctx)
         elif message == _PROPOSAL:
             owed = [offer for offer, whose in batch.undecided.items() if whose == agent]

@@ -86,7 +86,7 @@ class Transcript:
 
 
 def printable(text: str) -> str:
-    """The text with everything that is not printable escaped."""
+    """Escape everything in a text that is not printable."""
     if text.isprintable():
         return text
     return "".join(
