@@ -30,6 +30,28 @@ PARAMETERS = (
 )
 """The parameters of the specification, in the order of `Weights`."""
 _DECIMALS = 12
+Ending = Literal["satisfied", "failed", "released", "belief", "lease", "abandoned"]
+"""The end of an execution: as it should; not so; given back; stopped by a belief; not reported
+before its lease was over; called off."""
+_SHORT, _FAILED, _CRASHED, _UNDECIDED = -0.5, -1.0, -1.0, 0.0
+Verdict = Literal["keep", "roll_back", "insufficient"]
+ENOUGH_SELECTIONS = 20
+"""Fewer say nothing about success."""
+LEAST_SUCCESS = 0.8
+"""Share of the finished executions that must have succeeded."""
+BEGINNING = ""
+_SELECTED = """SELECT count(*) FROM ledger
+WHERE event = 'goal_selected_for_execution' AND ts >= ?"""
+_BLOCKS = """SELECT count(*) FROM ledger
+WHERE event = 'goal_blocked_by_belief' AND reason IN ('severity', 'active_contradiction')
+AND ts >= ?"""
+_ENDINGS = """SELECT json_extract(outcome_data, '$.ended') AS ended, count(*) AS times
+FROM decision_records WHERE outcome IS NOT NULL AND ts >= ? GROUP BY ended"""
+# Not by the column `contra`, which selection goes by: what it missed must not be missed here.
+_FORBIDDEN = """SELECT count(DISTINCT goals.id) FROM goals
+JOIN goal_beliefs AS link ON link.goal_id = goals.id AND link.relation = 'contradicts'
+JOIN beliefs ON beliefs.id = link.belief_id AND beliefs.active
+WHERE goals.state = 'executing' AND goals.deleted_at IS NULL"""
 
 
 def register_goal_selected(tx: Connection, starting: Weights = _STARTING) -> None:
@@ -101,13 +123,6 @@ def stepped(parameter: ParameterView, direction: Literal[1, -1]) -> ParameterVie
     return parameter.model_copy(update={"current": within(parameter, moved)[0]})
 
 
-Ending = Literal["satisfied", "failed", "released", "belief", "lease", "abandoned"]
-"""The end of an execution: as it should; not so; given back; stopped by a belief; not reported
-before its lease was over; called off."""
-
-_SHORT, _FAILED, _CRASHED, _UNDECIDED = -0.5, -1.0, -1.0, 0.0
-
-
 @dataclass(frozen=True)
 class Outcome:
     """The outcome of an execution, as a decision record keeps it."""
@@ -165,27 +180,6 @@ def interrupted(ended: Literal["released", "belief", "lease", "abandoned"]) -> O
     """Make the outcome of an execution that was interrupted: 0, since it says nothing about the
     decision; -1 for one that was not reported before its lease was over."""
     return Outcome(_CRASHED if ended == "lease" else _UNDECIDED, {"ended": ended})
-
-
-Verdict = Literal["keep", "roll_back", "insufficient"]
-ENOUGH_SELECTIONS = 20
-"""Fewer say nothing about success."""
-LEAST_SUCCESS = 0.8
-"""Share of the finished executions that must have succeeded."""
-
-BEGINNING = ""
-_SELECTED = """SELECT count(*) FROM ledger
-WHERE event = 'goal_selected_for_execution' AND ts >= ?"""
-_BLOCKS = """SELECT count(*) FROM ledger
-WHERE event = 'goal_blocked_by_belief' AND reason IN ('severity', 'active_contradiction')
-AND ts >= ?"""
-_ENDINGS = """SELECT json_extract(outcome_data, '$.ended') AS ended, count(*) AS times
-FROM decision_records WHERE outcome IS NOT NULL AND ts >= ? GROUP BY ended"""
-# Not by the column `contra`, which selection goes by: what it missed must not be missed here.
-_FORBIDDEN = """SELECT count(DISTINCT goals.id) FROM goals
-JOIN goal_beliefs AS link ON link.goal_id = goals.id AND link.relation = 'contradicts'
-JOIN beliefs ON beliefs.id = link.belief_id AND beliefs.active
-WHERE goals.state = 'executing' AND goals.deleted_at IS NULL"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,6 +25,13 @@ _MERGED = tuple(
     name for name, field in GoalDraft.model_fields.items() if get_origin(field.annotation) is dict
 )
 """Fields whose names are merged one by one."""
+_TAKEN = ("prioritized",)
+"""Ids that name something else in the HTTP API."""
+_MOST_CHANGES = 10**12
+_LAST_CHANGE = datetime(LAST_YEAR, 12, 31, tzinfo=UTC)
+"""Limits of a goal's imported past. There is room above them for what comes: an imported goal can
+be changed, and then be read and imported elsewhere."""
+_AT_WORK = (GoalState.ADOPTED, GoalState.EXECUTING)
 
 
 def create(op: Operation, draft: GoalDraft) -> Goal:
@@ -142,15 +149,6 @@ def require_no_cycle(op: Operation, goal: Goal) -> None:
             f"the goal would have to wait for itself: {' → '.join(circle)}",
             goal_id=goal.id, path=circle,
         )  # fmt: skip
-
-
-_TAKEN = ("prioritized",)
-"""Ids that name something else in the HTTP API."""
-_MOST_CHANGES = 10**12
-_LAST_CHANGE = datetime(LAST_YEAR, 12, 31, tzinfo=UTC)
-"""Limits of a goal's imported past. There is room above them for what comes: an imported goal can
-be changed, and then be read and imported elsewhere."""
-_AT_WORK = (GoalState.ADOPTED, GoalState.EXECUTING)
 
 
 def import_goals(op: Operation, views: Sequence[GoalView]) -> Imported:

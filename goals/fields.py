@@ -37,6 +37,9 @@ ONLY_THESE: JsonDict = {"additionalProperties": False}
 """For JSON schemas: what the validators below ask for."""
 _HALVES = "half a surrogate pair, nor bytes that are not UTF-8"
 GOAL_ID = r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$"
+Share = Annotated[float, Field(strict=True, ge=0.0, le=1.0)]
+"""0 to 1; no text and no true or false."""
+Minutes = Annotated[int, Field(strict=True, ge=0, le=FOREVER_MIN)]
 
 
 def utc_text(moment: datetime) -> str:
@@ -105,9 +108,6 @@ Text = Annotated[
     Field(strict=True, min_length=1, max_length=2000, json_schema_extra=WORDS),
     AfterValidator(_no_nul), AfterValidator(_whole),
 ]  # fmt: skip
-Share = Annotated[float, Field(strict=True, ge=0.0, le=1.0)]
-"""0 to 1; no text and no true or false."""
-Minutes = Annotated[int, Field(strict=True, ge=0, le=FOREVER_MIN)]
 Name = Annotated[
     str, Field(min_length=1, max_length=128, json_schema_extra=NO_NUL), AfterValidator(_no_nul)
 ]

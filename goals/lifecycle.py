@@ -17,6 +17,8 @@ from .store import goal_rows, task_rows
 from .vetting import Objection, Phase, Vetting, read_bearing
 
 OVER = "attempts used up"
+_MINUTE = timedelta(minutes=1)
+_COMPLETED = ("satisfied", "failed")
 
 
 def task_id_of(goal: Goal) -> str:
@@ -151,9 +153,6 @@ def approve(op: Operation, goal_id: str, expected_version: int | None = None) ->
     return op.change(goal, APPROVED, approved_by=op.actor)
 
 
-_MINUTE = timedelta(minutes=1)
-
-
 def next_occurrence(goal: Goal, op: Operation) -> Goal:
     """Return the goal as it comes again: at the first multiple of its period, counted from its
     start, that lies after now. Missed ones are skipped.
@@ -194,9 +193,6 @@ def bring_next(op: Operation, goal: Goal) -> None:
         enter_adopted(op, coming)
     else:
         note_block(op, coming, vetting.objection, "adopt")
-
-
-_COMPLETED = ("satisfied", "failed")
 
 
 def complete(

@@ -8,6 +8,21 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from .errors import BadRequest
 
+_SWITCH = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
+_SALT = "goal_canary:"
+_BUCKETS = 10_000
+ENVIRONMENT = {
+    "system": "GOAL_SYSTEM",
+    "shadow": "GOAL_SHADOW",
+    "canary_percent": "GOAL_CANARY_PERCENT",
+}
+"""Field to environment variable."""
+_WANTED = {
+    "system": "on or off",
+    "shadow": "on or off",
+    "canary_percent": "a number from 0 to 100",
+}
+
 
 class GoalWeights(BaseModel):
     """The weights that a store begins with, within the bounds of the decision registry."""
@@ -48,11 +63,6 @@ class GoalPolicy(BaseModel):
     """Executions that may fail before the goal is abandoned."""
     lease_min: int | None = Field(default=None, ge=1, le=10**9)
     """Minutes after which an executing goal of which nothing was heard is released; null: never."""
-
-
-_SWITCH = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
-_SALT = "goal_canary:"
-_BUCKETS = 10_000
 
 
 def _switched(value: Any) -> Any:
@@ -110,16 +120,3 @@ class GoalFlags(BaseModel):
         """
         bucket = int.from_bytes(sha256((_SALT + selection_key).encode()).digest()) % _BUCKETS
         return bucket < round(self.canary_percent * 100)
-
-
-ENVIRONMENT = {
-    "system": "GOAL_SYSTEM",
-    "shadow": "GOAL_SHADOW",
-    "canary_percent": "GOAL_CANARY_PERCENT",
-}
-"""Field to environment variable."""
-_WANTED = {
-    "system": "on or off",
-    "shadow": "on or off",
-    "canary_percent": "a number from 0 to 100",
-}

@@ -12,6 +12,14 @@ from .store import bookkeeping, goal_rows, ledger_rows, ranking_query
 
 WAITING = (GoalState.ADOPTED, GoalState.PROPOSED)
 """The states of goals that are ranked, unless others are asked for."""
+_BLOCKS = {
+    "belief": "the active belief {} stands against it",
+    "dependency": "it waits for the goal {}",
+    "approval": "it needs approval",
+    "not_started": "its earliest start has not come yet",
+    "overdue": "its deadline has passed",
+}
+_DAY_H = DAY_US // (60 * MINUTE_US)
 
 
 def prioritized(
@@ -66,16 +74,6 @@ def statistics(op: Operation) -> Statistics:
     return Statistics(
         counters=tuple(bookkeeping.read_counters(op.tx)), by_state=goal_rows.count_by_state(op.tx)
     )
-
-
-_BLOCKS = {
-    "belief": "the active belief {} stands against it",
-    "dependency": "it waits for the goal {}",
-    "approval": "it needs approval",
-    "not_started": "its earliest start has not come yet",
-    "overdue": "its deadline has passed",
-}
-_DAY_H = DAY_US // (60 * MINUTE_US)
 
 
 def explain_lines(score: Score, weights: Weights, blocked_by: Iterable[str]) -> tuple[str, ...]:

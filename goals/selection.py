@@ -21,6 +21,10 @@ from .vetting import Objection
 OVERDUE = "overdue"
 _MINUTE_US = 60_000_000
 _FIRST_LOOK, _WIDER = 4, 8
+_LOG = logging.getLogger(__name__)
+KEPT = timedelta(hours=24)
+"""Time for which a key that got a scheduled task gets the same again; one that got a goal always
+does."""
 
 
 @dataclass(frozen=True)
@@ -165,12 +169,6 @@ def _note_once(op: Operation, goal: Goal, objection: Objection) -> None:
         or told.data["belief_ids"] != list(objection.belief_ids)
     ):
         note_block(op, goal, objection, "select")
-
-
-_LOG = logging.getLogger(__name__)
-KEPT = timedelta(hours=24)
-"""Time for which a key that got a scheduled task gets the same again; one that got a goal always
-does."""
 
 
 class NextStep(NamedTuple):

@@ -55,6 +55,20 @@ EPISODE_KEYS = "episode:"
 """Prefix of an episode's own selection keys; from outside they are refused."""
 _DIRECTOR, _SCENARIO = "director", "scenario"
 _OVER = Refused(code="episode-over", detail="the episode is over; nothing was done")
+_COUNTED = {
+    "goal_created": "created",
+    "goal_adopted": "adopted",
+    "goal_selected_for_execution": "selected",
+    "goal_satisfied": "satisfied",
+    "goal_failed": "failed",
+    "goal_abandoned": "abandoned",
+    "goal_blocked_by_belief": "blocked",
+}
+"""The ledger's events that are counted, and what the counts are called."""
+_COUNTS = (*_COUNTED.values(), "shadow_selected")
+PATH = "goals"
+"""The path of the GoalStore's actor."""
+StoreRef = ActorRef[AssignGoals | Measured | CloseGoals | Command | OutsideCommand]
 
 
 def _origin(ctx: Context) -> str:
@@ -70,19 +84,6 @@ class Executing(NamedTuple):
     told: CurrentGoal
     attempt: int
     trace: Trace
-
-
-_COUNTED = {
-    "goal_created": "created",
-    "goal_adopted": "adopted",
-    "goal_selected_for_execution": "selected",
-    "goal_satisfied": "satisfied",
-    "goal_failed": "failed",
-    "goal_abandoned": "abandoned",
-    "goal_blocked_by_belief": "blocked",
-}
-"""The ledger's events that are counted, and what the counts are called."""
-_COUNTS = (*_COUNTED.values(), "shadow_selected")
 
 
 class GoalCounts:
@@ -418,12 +419,6 @@ class GoalKeeper(Actor):
         if self.judge is not None:
             figures["judge"] = self.judge.use._asdict()
         return figures
-
-
-PATH = "goals"
-"""The path of the GoalStore's actor."""
-
-StoreRef = ActorRef[AssignGoals | Measured | CloseGoals | Command | OutsideCommand]
 
 
 def spawn_goals(

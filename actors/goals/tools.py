@@ -9,6 +9,10 @@ from ...goals.model import GoalView
 from ...scenarios.actions import Tool
 from .client import Goals
 
+LIST = Tool("goal_list", "See your goals with their ids, states and ranks.")
+_LISTED = 10
+"""Goals that a list shows, the best ones."""
+
 
 class _Arguments(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -36,15 +40,12 @@ class GiveUpArguments(GoalArguments):
     reason: str = Field(min_length=1, max_length=500)
 
 
-LIST = Tool("goal_list", "See your goals with their ids, states and ranks.")
 PROPOSE = Tool("goal_propose", "Propose a goal of your own; it still has to be adopted.",
                ProposeArguments)  # fmt: skip
 ADOPT = Tool("goal_adopt", "Adopt a proposed goal, if your beliefs allow it.", GoalArguments)
 COMPLETE = Tool("goal_complete", "Tell that the goal you execute is reached.", GoalArguments)
 ABANDON = Tool("goal_abandon", "Give a goal up for good.", GiveUpArguments)
 
-_LISTED = 10
-"""Goals that a list shows, the best ones."""
 
 GOAL_TOOLS = (LIST, PROPOSE, ADOPT, COMPLETE, ABANDON)
 

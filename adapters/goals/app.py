@@ -51,6 +51,12 @@ PATIENCE_S = 5.0
 """Seconds that the goals may take to answer before the server counts as not ready."""
 _SUMMARY = "Goals that are proposed, ranked, vetted against beliefs, adopted and executed."
 _JSON = "application/json"
+_DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
+_SWITCH = Literal["true", "false"]
+_PATHS = {
+    "goal_id": Path(pattern=GOAL_ID),
+    "belief_id": Path(min_length=1, max_length=128, pattern=r"^[^\x00]*$"),
+}
 
 
 def create_app(port: GoalPort, settings: ApiSettings | None = None) -> FastAPI:
@@ -168,9 +174,6 @@ def _digest(body: bytes) -> str:
 # --- the forms of requests and responses ----------------------------------------------------------
 
 
-_DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
-
-
 def _spelled_out(moment: Any) -> Any:
     """Refuse a number: in a query it is a text, and would be taken for seconds since 1970."""
     if isinstance(moment, str) and not _DATE.match(moment):
@@ -178,17 +181,12 @@ def _spelled_out(moment: Any) -> Any:
     return moment
 
 
-_SWITCH = Literal["true", "false"]
 _STRICTER: dict[str, Any] = {
     "state": Annotated[tuple[GoalState, ...], Field(max_length=5)],
     "category": GoalCategory | None,
     "since": Annotated[UtcTime, BeforeValidator(_spelled_out)] | None,
 }
 """Parameters of queries that take less than the command's field does."""
-_PATHS = {
-    "goal_id": Path(pattern=GOAL_ID),
-    "belief_id": Path(min_length=1, max_length=128, pattern=r"^[^\x00]*$"),
-}
 
 
 def _query_form(row: Row) -> type[BaseModel]:

@@ -17,6 +17,12 @@ from ...goals.identity import Bits, Trace
 from .problems import Problem, problem
 
 MIB = 2**20
+_TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?")
+OPEN = ("/healthz", "/readyz", "/metrics", "/openapi.json")
+"""Paths that need no token. They show how many goals there are, in which categories and states, and
+with `/metrics` which beliefs blocked goals, by their ids."""
+_CHALLENGE = 'Bearer realm="gdg-runtime"'
+IMPORT_PATH = "/v1/goals/import"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +39,6 @@ class ApiSettings:
     """Source of the ids of traces and spans."""
     log: Any = field(default_factory=lambda: structlog.get_logger("gdg_runtime.goals_api"))
     """A structlog logger of each request, warning and failure."""
-
-
-_TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?")
 
 
 def parse_traceparent(header: str) -> tuple[str, str] | None:
@@ -143,12 +146,6 @@ class Unfailing:
             await problem(scope, "internal-error", detail)(scope, receive, send)
 
 
-OPEN = ("/healthz", "/readyz", "/metrics", "/openapi.json")
-"""Paths that need no token. They show how many goals there are, in which categories and states, and
-with `/metrics` which beliefs blocked goals, by their ids."""
-_CHALLENGE = 'Bearer realm="gdg-runtime"'
-
-
 class Authentication:
     """An ASGI layer that refuses requests without the token, if there is one."""
 
@@ -180,9 +177,6 @@ def _given(headers: Headers) -> str | None:
 
 def _digest(token: str) -> bytes:
     return sha256(token.encode("utf-8", "surrogatepass")).digest()
-
-
-IMPORT_PATH = "/v1/goals/import"
 
 
 class BodyLimit:

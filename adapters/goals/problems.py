@@ -26,6 +26,13 @@ TYPE = "urn:gdg-runtime:problem:"
 
 _PLAIN = {404: "not-found", 405: "method-not-allowed"}
 RETRY_AFTER_S = "5"
+_Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
+_OURS = re.compile(r'"([0-9]{1,18})"|([0-9]{1,18})')
+IfMatch = Annotated[
+    str | None,
+    Header(description="The ETag of what is to be changed; `*`: whatever version it is at."),
+]
+IfNoneMatch = Annotated[str | None, Header(description="The ETag of what the client has already.")]
 
 
 class Problem(HTTPException):
@@ -135,7 +142,6 @@ async def on_unavailable(request: Request, error: Exception) -> Response:
     )
 
 
-_Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 HANDLERS: dict[int | type[Exception], _Handler] = {
     Problem: on_problem,
     Refusal: on_refusal,
@@ -143,15 +149,6 @@ HANDLERS: dict[int | type[Exception], _Handler] = {
     RequestValidationError: on_invalid,
     StoreUnavailable: on_unavailable,
 }
-
-
-_OURS = re.compile(r'"([0-9]{1,18})"|([0-9]{1,18})')
-
-IfMatch = Annotated[
-    str | None,
-    Header(description="The ETag of what is to be changed; `*`: whatever version it is at."),
-]
-IfNoneMatch = Annotated[str | None, Header(description="The ETag of what the client has already.")]
 
 
 def etag(version: int) -> str:

@@ -26,6 +26,8 @@ _CLOSING_S = 1.0
 _KEEP_ALIVE_S = 75
 _BACKLOG = 2048
 _MOST_FILES = 65_536
+EPISODE_GRACE_S = 5.0
+"""Seconds that requests in flight may take once the episode is over."""
 
 
 async def serve(
@@ -91,10 +93,6 @@ def _config(listening: socket.socket, grace_s: float) -> Config:
     config.loglevel = "WARNING"
     config.include_server_header = False
     return config
-
-
-EPISODE_GRACE_S = 5.0
-"""Seconds that requests in flight may take once the episode is over."""
 
 
 class ServeAt(NamedTuple):

@@ -27,6 +27,16 @@ from .examples import (
     WEIGHTS,
 )  # fmt: skip
 
+NAMES = {"state": "states", "name": "parameter"}
+"""Parameters that are called otherwise than the command's fields."""
+_REASON = {"reason": "Why, for the ledger; at most 500 characters."}
+_REUSED = "idempotency-key-reused"
+_UNCHECKED = "belief-checker-unavailable"
+_UNKNOWN = {"code": "unknown_belief", "belief_id": BELIEF_ID, "detail": "no belief has this id"}
+_GOALS, _LIFE, _LEDGER = "goals", "life of a goal", "ledger"
+_BELIEFS, _DECISIONS = "beliefs", "decisions"
+_ONE = "/v1/goals/{goal_id}"
+
 
 class Body(NamedTuple):
     """The body of a request: a form of its own made of fields of the command, or one field."""
@@ -110,19 +120,9 @@ class Row(NamedTuple):
         return [part[1:-1] for part in self.path.split("/") if part.startswith("{")]
 
 
-NAMES = {"state": "states", "name": "parameter"}
-"""Parameters that are called otherwise than the command's fields."""
-
-_REASON = {"reason": "Why, for the ledger; at most 500 characters."}
-_REUSED = "idempotency-key-reused"
-_UNCHECKED = "belief-checker-unavailable"
 _GOAL = Shown("GoalRead", "A goal, and what should be known of it.", "goal")
 _BELIEF = Shown("BeliefView", spread="belief")
 _WHY = Body("Why", "Why something is done; stands in the ledger.", ("reason",), optional=True)
-_UNKNOWN = {"code": "unknown_belief", "belief_id": BELIEF_ID, "detail": "no belief has this id"}
-_GOALS, _LIFE, _LEDGER = "goals", "life of a goal", "ledger"
-_BELIEFS, _DECISIONS = "beliefs", "decisions"
-_ONE = "/v1/goals/{goal_id}"
 
 ROWS = (
     Row(

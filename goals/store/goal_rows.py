@@ -20,6 +20,22 @@ from ..model import Goal, GoalState
 from . import derived_columns
 
 _LONGEST = 2000
+_MINUTE_US = 60_000_000
+_FIELDS = tuple(field.name for field in fields(Goal))
+GOAL_COLUMNS = ", ".join(_FIELDS)
+"""The columns that `goal_of` needs of a row."""
+_TYPES = {field.name: field.type for field in fields(Goal)}
+_TUPLES = [name for name, kind in _TYPES.items() if get_origin(kind) is tuple]
+_OBJECTS = [name for name, kind in _TYPES.items() if get_origin(kind) is dict]
+_TIMES = [name for name, kind in _TYPES.items() if datetime in (kind, *get_args(kind))]
+_SCALARS: list[tuple[str, Any]] = [
+    (name, kind) for name, kind in _TYPES.items()
+    if isinstance(kind, type) and (kind is bool or issubclass(kind, Enum))
+]  # fmt: skip
+"""Fields that SQLite has no type for, with what makes them of a stored number or text."""
+STORED_AS_JSON = (*_TUPLES, *_OBJECTS)
+"""Columns of goals that hold JSON."""
+_COLUMNS = ", ".join(f"goals.{name.strip()}" for name in GOAL_COLUMNS.split(","))
 
 
 def make_cursor(*place: str) -> str:
@@ -45,23 +61,6 @@ def read_cursor(cursor: str, columns: int) -> list[str]:
             "begin without one",
         ) from None
     return list(place)
-
-
-_MINUTE_US = 60_000_000
-_FIELDS = tuple(field.name for field in fields(Goal))
-GOAL_COLUMNS = ", ".join(_FIELDS)
-"""The columns that `goal_of` needs of a row."""
-_TYPES = {field.name: field.type for field in fields(Goal)}
-_TUPLES = [name for name, kind in _TYPES.items() if get_origin(kind) is tuple]
-_OBJECTS = [name for name, kind in _TYPES.items() if get_origin(kind) is dict]
-_TIMES = [name for name, kind in _TYPES.items() if datetime in (kind, *get_args(kind))]
-_SCALARS: list[tuple[str, Any]] = [
-    (name, kind) for name, kind in _TYPES.items()
-    if isinstance(kind, type) and (kind is bool or issubclass(kind, Enum))
-]  # fmt: skip
-"""Fields that SQLite has no type for, with what makes them of a stored number or text."""
-STORED_AS_JSON = (*_TUPLES, *_OBJECTS)
-"""Columns of goals that hold JSON."""
 
 
 def goal_of(row: sqlite3.Row) -> Goal:
@@ -308,9 +307,6 @@ def _raise_conflict(tx: sqlite3.Connection, before: Goal) -> None:
     if current is None:
         raise GoalNotFound(before.id)
     raise VersionConflict(f"goal {before.id}", before.version, current["version"])
-
-
-_COLUMNS = ", ".join(f"goals.{name.strip()}" for name in GOAL_COLUMNS.split(","))
 
 
 def executing_against(tx: Connection, belief_id: str) -> list[Goal]:

@@ -21,6 +21,26 @@ _SELECT = f"SELECT {_COLUMNS} FROM ledger"
 _RAW = "SELECT " + ", ".join(
     name if name in ("seq", "version") else f"CAST({name} AS BLOB) AS {name}" for name in _FIELDS
 )
+_DUMPED = {
+    "settings": "name",
+    "beliefs": "id",
+    "goals": "id",
+    "goal_beliefs": "goal_id, belief_id",
+    "goal_dependencies": "goal_id, on_id",
+    "decisions": "decision_id",
+    "parameters": "decision_id, name",
+    "decision_records": "record_id",
+    "tasks": "task_id",
+    "selections": "selection_key",
+    "scheduled_tasks": "task_id",
+    "idempotency": "scope, key",
+    "counters": "name, labels",
+    "ledger": "seq",
+}
+"""Table to primary key, in the order of the dump."""
+_STORED_AS_JSON = (
+    *STORED_AS_JSON, "data", "weights", "outcome_data", "payload", "task", "answer", "labels",
+)  # fmt: skip
 
 
 def head(tx: sqlite3.Connection) -> tuple[int, str]:
@@ -103,28 +123,6 @@ def _view(row: sqlite3.Row) -> LedgerView:
         fields[name] = None if fields[name] is None else GoalState(fields[name])
     fields["data"] = json.loads(fields["data"])
     return LedgerView.model_construct(**fields)
-
-
-_DUMPED = {
-    "settings": "name",
-    "beliefs": "id",
-    "goals": "id",
-    "goal_beliefs": "goal_id, belief_id",
-    "goal_dependencies": "goal_id, on_id",
-    "decisions": "decision_id",
-    "parameters": "decision_id, name",
-    "decision_records": "record_id",
-    "tasks": "task_id",
-    "selections": "selection_key",
-    "scheduled_tasks": "task_id",
-    "idempotency": "scope, key",
-    "counters": "name, labels",
-    "ledger": "seq",
-}
-"""Table to primary key, in the order of the dump."""
-_STORED_AS_JSON = (
-    *STORED_AS_JSON, "data", "weights", "outcome_data", "payload", "task", "answer", "labels",
-)  # fmt: skip
 
 
 def dump_lines(tx: sqlite3.Connection) -> Iterator[bytes]:

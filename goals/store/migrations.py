@@ -16,6 +16,10 @@ MIGRATIONS = Migrations("goals")
 
 _TIME = "LIKE '____-__-__T__:__:__.______Z'"
 """RFC 3339 in UTC with microseconds."""
+_MICROSECONDS = (
+    "CAST(strftime('%s', substr(created_at, 1, 19)) AS INTEGER) * 1000000"
+    " + CAST(substr(created_at, 21, 6) AS INTEGER)"
+)
 
 
 def migrate(
@@ -276,12 +280,6 @@ def m002_conditions(database: SqliteUtils) -> None:
         "DROP INDEX next_scheduled",
         "CREATE INDEX next_scheduled ON scheduled_tasks (owner, next_us, position)",
     )
-
-
-_MICROSECONDS = (
-    "CAST(strftime('%s', substr(created_at, 1, 19)) AS INTEGER) * 1000000"
-    " + CAST(substr(created_at, 21, 6) AS INTEGER)"
-)
 
 
 @MIGRATIONS()

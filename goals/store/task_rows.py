@@ -21,6 +21,11 @@ _MINUTE_US = 60_000_000
 _SCHEDULED = (
     "SELECT task_id, text, owner, every_min, next_us, position, metadata FROM scheduled_tasks"
 )
+_PARAMETER = "SELECT name, current, min, max, step FROM parameters"
+_RECORD = (
+    "SELECT record_id, decision_id, ts, goal_id, task_id, score, weights, trace_id, span_id, "
+    "outcome, outcome_ts, outcome_data FROM decision_records"
+)
 
 
 class ScheduledTask(NamedTuple):
@@ -187,13 +192,6 @@ def _scheduled(row: sqlite3.Row) -> ScheduledTask:
     known: dict[str, Any] = dict(zip(ScheduledTask._fields, row, strict=True))
     known["metadata"] = json.loads(known["metadata"])
     return ScheduledTask(**known)
-
-
-_PARAMETER = "SELECT name, current, min, max, step FROM parameters"
-_RECORD = (
-    "SELECT record_id, decision_id, ts, goal_id, task_id, score, weights, trace_id, span_id, "
-    "outcome, outcome_ts, outcome_data FROM decision_records"
-)
 
 
 def register(

@@ -16,6 +16,7 @@ from .refusals import filled
 from .session import Target, session, target_options
 
 _LONGEST = 200
+_DECISION = "goal_selected"
 
 
 @click.group("belief")
@@ -109,9 +110,6 @@ def _described(belief: BeliefView) -> str:
     if belief.immutable:
         facts.append("immutable")
     return f"{belief.id} ({', '.join(facts)}): {one_line(belief.text, _LONGEST)}"
-
-
-_DECISION = "goal_selected"
 
 
 @click.command("weights")

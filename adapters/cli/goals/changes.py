@@ -19,6 +19,11 @@ from .refusals import filled
 from .session import Target, find_goal, goal_argument, session, target_options
 
 _MINUTES = {"": 1, "m": 1, "min": 1, "h": 60, "d": 1_440, "w": 10_080}
+_OUTCOMES = {
+    GoalState.SATISFIED: "Satisfied",
+    GoalState.ADOPTED: "Not satisfied, it will be tried again:",
+    GoalState.ABANDONED: "Not satisfied, and abandoned after too many attempts:",
+}
 
 
 class Cleared:
@@ -263,13 +268,6 @@ def complete(
             say(f"{name} was not measured: --measured {quote(name)}=…; the target is {least:g}")
         elif figures[name] < least:
             say(f"{name} came to {figures[name]:g}; the target is {least:g}")
-
-
-_OUTCOMES = {
-    GoalState.SATISFIED: "Satisfied",
-    GoalState.ADOPTED: "Not satisfied, it will be tried again:",
-    GoalState.ABANDONED: "Not satisfied, and abandoned after too many attempts:",
-}
 
 
 def verb_command(name: str) -> click.Command:

@@ -12,9 +12,13 @@ import click
 from pydantic import BaseModel
 
 from ....goals.answers import GoalAnswer
+from ....runtime.wording import shortened
 from ..errors import safe_lines
 
 _LONGEST = 200
+_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
+T = TypeVar("T")
+_PATIENCE_S, _LINE_S = 2.0, 5.0
 
 
 def print_json(answer: BaseModel) -> None:
@@ -33,9 +37,6 @@ def print_done(done: str, answer: GoalAnswer) -> None:
 def say(text: Any, err: bool = False) -> None:
     """Print a line that may quote somebody: nothing in it acts on the terminal."""
     click.echo(safe_lines(str(text)), err=err)
-
-
-_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
 
 
 def span(length: timedelta) -> str:
@@ -76,12 +77,7 @@ def stamp(moment: datetime) -> str:
 
 def one_line(text: str, longest: int) -> str:
     """Put the beginning of a text on one line."""
-    line = " ".join(text.split())
-    return line if len(line) <= longest else f"{line[: longest - 1]}…"
-
-
-T = TypeVar("T")
-_PATIENCE_S, _LINE_S = 2.0, 5.0
+    return shortened(" ".join(text.split()), longest)
 
 
 class Progress:

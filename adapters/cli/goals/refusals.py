@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from ....goals.answers import Refused
+from ....runtime.wording import shortened
 from ...goals.refusals import KINDS, LOCAL, OTHER, Kind
 from ..errors import CliError
 
@@ -20,6 +21,25 @@ _CONTRADICTED = (
 )
 _COMMAND_LINE = re.compile(r"`([^`]*)`")
 _NAME = re.compile(r"\{goals?\}|\{belief\}")
+M = TypeVar("M", bound=BaseModel)
+OPTIONS = {
+    "horizon_min_min": "--start",
+    "horizon_max_min": "--deadline",
+    "success_metrics": "--metric",
+    "repeat_every_min": "--repeat-every",
+}
+"""Fields whose options have other names."""
+_EXPECTED = {
+    "less_than_equal": "at most {le:g}",
+    "greater_than_equal": "at least {ge:g}",
+    "timezone_aware": "a time with its zone, such as 2025-11-08T12:00:00Z",
+    "too_short": "at least {min_length}",
+    "too_long": "at most {max_length}",
+    "string_too_short": "at least {min_length} characters",
+    "string_too_long": "at most {max_length} characters",
+}
+_WORDS = {"string_unicode": "a text can't hold half a surrogate pair, nor bytes that are not UTF-8"}
+_MOST = 10
 
 
 def _kind(refused: Refused) -> Kind:
@@ -58,27 +78,6 @@ def next_step(refused: Refused, options: str) -> str:
     }
     text = _COMMAND_LINE.sub(lambda found: f"`{found[1]}{options}`", text)
     return _NAME.sub(lambda found: names[found[0]], text)
-
-
-M = TypeVar("M", bound=BaseModel)
-OPTIONS = {
-    "horizon_min_min": "--start",
-    "horizon_max_min": "--deadline",
-    "success_metrics": "--metric",
-    "repeat_every_min": "--repeat-every",
-}
-"""Fields whose options have other names."""
-_EXPECTED = {
-    "less_than_equal": "at most {le:g}",
-    "greater_than_equal": "at least {ge:g}",
-    "timezone_aware": "a time with its zone, such as 2025-11-08T12:00:00Z",
-    "too_short": "at least {min_length}",
-    "too_long": "at most {max_length}",
-    "string_too_short": "at least {min_length} characters",
-    "string_too_long": "at most {max_length} characters",
-}
-_WORDS = {"string_unicode": "a text can't hold half a surrogate pair, nor bytes that are not UTF-8"}
-_MOST = 10
 
 
 def filled(form: type[M], fields: Mapping[str, Any]) -> M:
@@ -122,9 +121,5 @@ def _words(mistake: ErrorDetails) -> str:
     if mistake["type"] in ("too_short", "too_long") and isinstance(given, str):
         words += " characters" if not words.endswith(" 1") else " character"
     if isinstance(given, str | int | float) and not isinstance(given, bool):
-        words += f", got {_shortened(repr(given))}"
+        words += f", got {shortened(repr(given), 60)}"
     return words
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:59]}…"

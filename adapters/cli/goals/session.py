@@ -39,6 +39,14 @@ from .refusals import (
 )  # fmt: skip
 
 DEFAULT_FILE = Path("goals.db")
+A = TypeVar("A", bound=Answer)
+_MADE_HERE = re.compile(r"goal_[0-9a-z]{26}")
+_NO_IDS = ("prioritized", "next", "import")
+"""Words that a server's addresses have in the place of an id."""
+_ENDING = 8
+_MOST_SHOWN = 10
+_PAGE = 200
+_COMPLETED = 50
 
 
 @dataclass(frozen=True)
@@ -107,9 +115,6 @@ def _place(context: click.Context, db: Path, url: str | None, as_json: bool) -> 
     if url is None or of_db is typed:
         return Target(db, None, as_json, of_db is typed)
     return Target(None, url, as_json, of_url is typed)
-
-
-A = TypeVar("A", bound=Answer)
 
 
 class Goals(Protocol):
@@ -220,14 +225,6 @@ def _user() -> str:
         return "cli"
 
 
-_MADE_HERE = re.compile(r"goal_[0-9a-z]{26}")
-_NO_IDS = ("prioritized", "next", "import")
-"""Words that a server's addresses have in the place of an id."""
-_ENDING = 8
-_MOST_SHOWN = 10
-_PAGE = 200
-
-
 def short_id(goal_id: str) -> str:
     """Shorten an id to its end, which can be typed in its place."""
     return goal_id[-_ENDING:] if _MADE_HERE.fullmatch(goal_id) else goal_id
@@ -273,9 +270,6 @@ def _ambiguous(text: str, found: list[GoalView]) -> str:
     return (
         f"{text!r} begins or ends the ids of {len(found)} goals; give more of it:{''.join(lines)}"
     )
-
-
-_COMPLETED = 50
 
 
 def complete_goal(context: click.Context, _: click.Parameter, text: str) -> list[CompletionItem]:

@@ -18,6 +18,13 @@ _LONGEST_TEXT = 160
 _LEFT_OUT = ("why", "decision_record_id", "task_id")
 """Data of an event that a person does not want to read; --json has it."""
 _PLAIN_BLOCKS = {"approval": "needs approval", "overdue": "overdue"}
+_IN_WORDS = (
+    "id", "text", "state", "category", "value", "effort", "risk", "created_at", "updated_at",
+    "version", "deleted_at", "horizon_min_min", "horizon_max_min", "metadata", "aligns_with",
+    "contradicts", "success_metrics", "owner", "depends_on", "repeat_every_min",
+    "requires_approval", "approved_by", "previous_id", "attempts", "selection_key",
+)  # fmt: skip
+"""Fields that the page has words for; others are shown as they are."""
 
 
 def state_text(state: str) -> str:
@@ -141,15 +148,6 @@ def _with_column(
         columns.append(name)
         for row, cell in zip(rows, cells, strict=True):
             row.append(cell)
-
-
-_IN_WORDS = (
-    "id", "text", "state", "category", "value", "effort", "risk", "created_at", "updated_at",
-    "version", "deleted_at", "horizon_min_min", "horizon_max_min", "metadata", "aligns_with",
-    "contradicts", "success_metrics", "owner", "depends_on", "repeat_every_min",
-    "requires_approval", "approved_by", "previous_id", "attempts", "selection_key",
-)  # fmt: skip
-"""Fields that the page has words for; others are shown as they are."""
 
 
 def print_goal(goal: GoalView, now: datetime) -> None:

@@ -18,6 +18,8 @@ from .refusals import EXIT_BAD_INPUT, validation_errors
 from .session import Session, Target, all_goals, session, target_options
 
 _MOST_TOLD = 10
+_MOST_GOALS, _MOST_BYTES = 200, 256 * 1024
+"""Limits of one command: a server takes no larger ones."""
 
 
 class GoalLine(NamedTuple):
@@ -150,10 +152,6 @@ def _put(goals: Iterator[GoalView], out: TextIO) -> int:
         out.write(f"{goal_line(goal)}\n")
         count += 1
     return count
-
-
-_MOST_GOALS, _MOST_BYTES = 200, 256 * 1024
-"""Limits of one command: a server takes no larger ones."""
 
 
 @click.command("import")

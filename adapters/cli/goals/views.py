@@ -28,6 +28,15 @@ from .session import (
     target_options,
 )
 
+_LOOKED_AT = 200
+_BLOCKED_SHOWN = 3
+_STYLES = {"keep": "green", "roll_back": "red", "insufficient": "yellow"}
+_NEXT = {
+    "keep": "Goals may go on deciding; GOAL_CANARY_PERCENT says in how many selections.",
+    "roll_back": "Set GOAL_SYSTEM=off and restart; GOAL_SHADOW=on stops selections at once.",
+    "insufficient": "Go on, and look again later.",
+}
+
 
 @click.command("list")
 @click.option(
@@ -151,10 +160,6 @@ def explain(goal: str, target: Target) -> None:
         out.print(f"  {safe(line)}", soft_wrap=True)
 
 
-_LOOKED_AT = 200
-_BLOCKED_SHOWN = 3
-
-
 @click.command("next")
 @click.option(
     "--select", is_flag=True,
@@ -268,14 +273,6 @@ def history(goal: str | None, after: int, limit: int, target: Target) -> None:
     console().print(events_table(title, history.items, of_one_goal=goal_id is not None))
     if history.next_after is not None:
         say(f"There is more: --after {history.next_after}")
-
-
-_STYLES = {"keep": "green", "roll_back": "red", "insufficient": "yellow"}
-_NEXT = {
-    "keep": "Goals may go on deciding; GOAL_CANARY_PERCENT says in how many selections.",
-    "roll_back": "Set GOAL_SYSTEM=off and restart; GOAL_SHADOW=on stops selections at once.",
-    "insufficient": "Go on, and look again later.",
-}
 
 
 @click.command("rollout")
