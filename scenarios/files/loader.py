@@ -19,6 +19,16 @@ from .resolve import resolve
 from .source import read_document, read_source, shipped_scenarios
 from .yaml_text import parse
 
+__all__ = [
+    "EpisodeConfig",
+    "Fault",
+    "InvalidScenario",
+    "agent_ids",
+    "load_scenario",
+    "shipped_scenarios",
+    "targets",
+]
+
 _INDEX = re.compile(r"\[(\d+)\]")
 _BY_VARIABLE = {
     "GOAL_SYSTEM": "goals.system",
@@ -28,7 +38,55 @@ _BY_VARIABLE = {
 """Environment variables that go over what a scenario file says of goals, if it says anything."""
 
 
-def read_overrides(
+def load_scenario(
+    source: Path | str | Mapping[str, Any],
+    *,
+    sets: Sequence[str] = (),
+    scenario_params: Sequence[str] = (),
+    seed: int | None = None,
+    epochs: int | None = None,
+    catalogue: Catalogue | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> EpisodeConfig:
+    """Load a scenario and resolve its config.
+
+    `source` is a path, the name of a shipped scenario, or the document itself. `sets` override keys
+    (`governance.transaction_tax_rate=0.1`), `scenario_params` parameters of the world (`k=v`);
+    later ones win, `seed` and `epochs` over both. `catalogue` knows the agents and levers of the
+    layers above. `environment` may hold GOAL_SYSTEM, GOAL_SHADOW and GOAL_CANARY_PERCENT, which go
+    over what a file says in `goals:` and under `sets`.
+
+    Raises `InvalidScenario` with every fault of file and overrides.
+    """
+    findings = Findings()
+    patches = _read_overrides(sets, scenario_params, seed, epochs, findings)
+    if isinstance(source, Mapping):
+        read, has_lines = read_document(source, findings), False
+    else:
+        read, has_lines = read_source(source, findings), True
+    if read is not None:
+        name, text = read
+        tree = parse(text, lambda line: Place(name, line if has_lines else None), "", findings)
+        if tree is not None:
+            if _has_goals([tree, *patches]):
+                patches = [*_read_environment(environment or {}, findings), *patches]
+            config = resolve(tree, patches, catalogue or Catalogue(), findings)
+            if config is not None and not findings:
+                return config
+    raise findings.error()
+
+
+def _has_goals(trees: Sequence[Node]) -> bool:
+    """Return whether there are goals for a GoalStore: in a section, or in an entry of agents."""
+    agents = [tree.entries["agents"] for tree in trees if "agents" in tree.entries]
+    if any("goals" in tree.entries and tree.entries["goals"].value is not None for tree in trees):
+        return True
+    own = [entry.entries["goals"] for found in agents for entry in found.items
+           if "goals" in entry.entries]  # fmt: skip
+    return any(goal.is_mapping for goals in own for goal in goals.items)
+
+
+def _read_overrides(
     sets: Sequence[str],
     scenario_params: Sequence[str],
     seed: int | None,
@@ -52,7 +110,7 @@ def read_overrides(
     return [patch for patch in patches if patch is not None]
 
 
-def read_environment(environment: Mapping[str, str], findings: Findings) -> list[Node]:
+def _read_environment(environment: Mapping[str, str], findings: Findings) -> list[Node]:
     """Read what the environment says of goals, as overrides."""
     patches = []
     for variable, path in _BY_VARIABLE.items():
@@ -84,62 +142,3 @@ def _patch(place: Place, path: Sequence[str], leaf: Node) -> Node:
         here = below
     here.entries[path[-1]] = leaf
     return root
-
-
-__all__ = [
-    "EpisodeConfig",
-    "Fault",
-    "InvalidScenario",
-    "agent_ids",
-    "load_scenario",
-    "shipped_scenarios",
-    "targets",
-]
-
-
-def load_scenario(
-    source: Path | str | Mapping[str, Any],
-    *,
-    sets: Sequence[str] = (),
-    scenario_params: Sequence[str] = (),
-    seed: int | None = None,
-    epochs: int | None = None,
-    catalogue: Catalogue | None = None,
-    environment: Mapping[str, str] | None = None,
-) -> EpisodeConfig:
-    """Load a scenario and resolve its config.
-
-    `source` is a path, the name of a shipped scenario, or the document itself. `sets` override keys
-    (`governance.transaction_tax_rate=0.1`), `scenario_params` parameters of the world (`k=v`);
-    later ones win, `seed` and `epochs` over both. `catalogue` knows the agents and levers of the
-    layers above. `environment` may hold GOAL_SYSTEM, GOAL_SHADOW and GOAL_CANARY_PERCENT, which go
-    over what a file says in `goals:` and under `sets`.
-
-    Raises `InvalidScenario` with every fault of file and overrides.
-    """
-    findings = Findings()
-    patches = read_overrides(sets, scenario_params, seed, epochs, findings)
-    if isinstance(source, Mapping):
-        read, has_lines = read_document(source, findings), False
-    else:
-        read, has_lines = read_source(source, findings), True
-    if read is not None:
-        name, text = read
-        tree = parse(text, lambda line: Place(name, line if has_lines else None), "", findings)
-        if tree is not None:
-            if _has_goals([tree, *patches]):
-                patches = [*read_environment(environment or {}, findings), *patches]
-            config = resolve(tree, patches, catalogue or Catalogue(), findings)
-            if config is not None and not findings:
-                return config
-    raise findings.error()
-
-
-def _has_goals(trees: Sequence[Node]) -> bool:
-    """Return whether there are goals for a GoalStore: in a section, or in an entry of agents."""
-    agents = [tree.entries["agents"] for tree in trees if "agents" in tree.entries]
-    if any("goals" in tree.entries and tree.entries["goals"].value is not None for tree in trees):
-        return True
-    own = [entry.entries["goals"] for found in agents for entry in found.items
-           if "goals" in entry.entries]  # fmt: skip
-    return any(goal.is_mapping for goals in own for goal in goals.items)
