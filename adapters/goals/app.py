@@ -41,7 +41,7 @@ from .problems import (
     required,
     strict,
     trace_of,
-)  # fmt: skip
+)
 from .table import NAMES, ROWS, Body, Row, Shown
 from .wire import answer_type, body_of
 

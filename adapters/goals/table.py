@@ -9,30 +9,18 @@ the verbs that need no code of their own.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .examples import (
-    ADOPTED,
-    BELIEF,
-    BELIEF_DRAFT,
-    BELIEF_ID,
-    DRAFT,
-    GOAL,
-    HISTORY,
-    LATER,
-    NEWER,
-    RANKED,
-    READ,
-    RECORD,
-    TASK,
-    VALUE_WEIGHT,
-    WEIGHTS,
-)  # fmt: skip
+from . import examples
 
 NAMES = {"state": "states", "name": "parameter"}
 """Parameters that are called otherwise than the command's fields."""
 _REASON = {"reason": "Why, for the ledger; at most 500 characters."}
 _REUSED = "idempotency-key-reused"
 _UNCHECKED = "belief-checker-unavailable"
-_UNKNOWN = {"code": "unknown_belief", "belief_id": BELIEF_ID, "detail": "no belief has this id"}
+_UNKNOWN = {
+    "code": "unknown_belief",
+    "belief_id": examples.BELIEF_ID,
+    "detail": "no belief has this id",
+}
 _GOALS, _LIFE, _LEDGER = "goals", "life of a goal", "ledger"
 _BELIEFS, _DECISIONS = "beliefs", "decisions"
 _ONE = "/v1/goals/{goal_id}"
@@ -127,10 +115,10 @@ _WHY = Body("Why", "Why something is done; stands in the ledger.", ("reason",), 
 ROWS = (
     Row(
         "goals.create", "POST", "/v1/goals", "create_goal", _GOALS, "Propose a goal.",
-        READ,
+        examples.READ,
         ("unknown-dependency", "dependency-cycle", _REUSED),
         {
-            "the specification's": DRAFT,
+            "the specification's": examples.DRAFT,
             "short": {"text": "Tidy the test data", "category": "maintenance"},
         },
         Body("GoalDraft", whole="draft"),
@@ -139,7 +127,7 @@ ROWS = (
     Row(
         "goals.list", "GET", "/v1/goals", "list_goals", _GOALS,
         "Goals, newest first, page by page.",
-        {"items": [GOAL], "next_cursor": None},
+        {"items": [examples.GOAL], "next_cursor": None},
         ("bad-cursor",),
         query=("state", "category", "owner", "include_deleted", "limit", "cursor"),
         linked=True,
@@ -148,7 +136,7 @@ ROWS = (
     Row(
         "goals.rank", "GET", "/v1/goals/prioritized", "prioritize_goals", _GOALS,
         "Goals by falling score. All that match are scored, then the first ones are shown.",
-        {"items": [RANKED], "weights_used": WEIGHTS, "considered": 1},
+        {"items": [examples.RANKED], "weights_used": examples.WEIGHTS, "considered": 1},
         query=("state", "owner", "limit"), timed=True,
     ),
     Row(
@@ -157,7 +145,7 @@ ROWS = (
         alone; an adopted or executing one is vetted, and comes in as adopted or proposed.""",
         {"created": 1, "known": 0, "blocked": []},
         ("unknown-dependency", "dependency-cycle", "invalid-goal", _REUSED, _UNCHECKED),
-        {"one goal": {"goals": [GOAL]}},
+        {"one goal": {"goals": [examples.GOAL]}},
         Body("GoalsToImport", "Goals as an export writes them.", ("goals",)),
         shown=Shown("ImportRead"),
     ),
@@ -165,7 +153,7 @@ ROWS = (
         "goals.next_task", "POST", "/v1/goals/next", "next_task", _LIFE,
         "What is to be done now: the task of the best goal that is ready, or a scheduled one, as "
         "the\nflags GOAL_SYSTEM, GOAL_SHADOW and GOAL_CANARY_PERCENT say.",
-        {"task": TASK, "shadow": None},
+        {"task": examples.TASK, "shadow": None},
         ("not-allowed", "selection-key-taken", _REUSED, _UNCHECKED),
         {"one worker": {"selection_key": "worker-1:2025-11-08T12:05"}},
         Body("Selection", "Asks what is to be done now.", ("selection_key", "owner")),
@@ -173,12 +161,12 @@ ROWS = (
     ),
     Row(
         "goals.read", "GET", _ONE, "read_goal", _GOALS, "One goal.",
-        READ, ("goal-not-found",), shown=_GOAL, versions="goals.read",
+        examples.READ, ("goal-not-found",), shown=_GOAL, versions="goals.read",
     ),
     Row(
         "goals.edit", "PATCH", _ONE, "edit_goal", _GOALS,
         "Change a goal by a JSON merge patch (RFC 7396); its state is changed by commands alone.",
-        {**NEWER, "value": 0.9, "horizon_max_min": 1440, "warnings": []},
+        {**examples.NEWER, "value": 0.9, "horizon_max_min": 1440, "warnings": []},
         (
             "goal-not-found", "version-conflict", "precondition-required", "goal-not-editable",
             "goal-blocked-by-belief", "unknown-dependency", "dependency-cycle", "invalid-goal",
@@ -194,7 +182,7 @@ ROWS = (
     Row(
         "goals.delete", "DELETE", _ONE, "delete_goal", _GOALS,
         "Delete a goal for good. It stays in the ledger, and in lists with include_deleted=true.",
-        {**NEWER, "deleted_at": LATER, "warnings": []},
+        {**examples.NEWER, "deleted_at": examples.LATER, "warnings": []},
         ("goal-not-found", "version-conflict", "goal-executing"),
         shown=_GOAL, versions="goals.read",
         verb=Verb(
@@ -208,14 +196,17 @@ ROWS = (
     Row(
         "goals.explain", "GET", f"{_ONE}/explain", "explain_goal", _GOALS,
         "Why a goal stands where it stands, term by term.",
-        {"ranked": RANKED, "weights_used": WEIGHTS, "lines": ["value      0.8 * 0.5  = 0.4"]},
+        {
+            "ranked": examples.RANKED, "weights_used": examples.WEIGHTS,
+            "lines": ["value      0.8 * 0.5  = 0.4"],
+        },
         ("goal-not-found",),
     ),
     Row(
         "goals.adopt", "POST", f"{_ONE}/adopt", "adopt_goal", _LIFE,
         "Vet a goal against the beliefs, and adopt it. An adopted or executing goal stays as it "
         "is.",
-        {**ADOPTED, "warnings": [_UNKNOWN]},
+        {**examples.ADOPTED, "warnings": [_UNKNOWN]},
         (
             "goal-not-found", "illegal-transition", "goal-blocked-by-belief",
             "goal-deadline-passed", "approval-required", "version-conflict", _UNCHECKED, _REUSED,
@@ -231,7 +222,7 @@ ROWS = (
         "goals.approve", "POST", f"{_ONE}/approve", "approve_goal", _LIFE,
         """Approve a goal that needs it before it can be adopted. With If-Match, what is approved is
         what was read.""",
-        {**NEWER, "approved_by": "http", "warnings": []},
+        {**examples.NEWER, "approved_by": "http", "warnings": []},
         ("goal-not-found", "illegal-transition", "goal-not-editable", "version-conflict", _REUSED),
         shown=_GOAL, versions="goals.read",
         verb=Verb(
@@ -243,7 +234,7 @@ ROWS = (
     Row(
         "goals.abandon", "POST", f"{_ONE}/abandon", "abandon_goal", _LIFE,
         "Give a goal up. An abandoned goal stays as it is.",
-        {**NEWER, "state": "abandoned", "warnings": []},
+        {**examples.NEWER, "state": "abandoned", "warnings": []},
         ("goal-not-found", "illegal-transition", _REUSED),
         {"with a reason": {"reason": "superseded"}},
         _WHY, shown=_GOAL,
@@ -257,7 +248,7 @@ ROWS = (
         "goals.complete", "POST", f"{_ONE}/complete", "complete_goal", _LIFE,
         "Tell how a goal's execution ended. With success, and each of its success_metrics reached, "
         "it\nis satisfied; else it is adopted again, or abandoned after too many attempts.",
-        {**NEWER, "version": 4, "state": "satisfied", "attempts": 1, "warnings": []},
+        {**examples.NEWER, "version": 4, "state": "satisfied", "attempts": 1, "warnings": []},
         ("goal-not-found", "illegal-transition", "attempt-over", _REUSED),
         {
             "reached": {"success": True, "measured": {"coherence_delta": 0.07}, "attempt": 1},
@@ -271,7 +262,7 @@ ROWS = (
     Row(
         "goals.release", "POST", f"{_ONE}/release", "release_goal", _LIFE,
         "Give an executing goal back to the adopted ones, unfinished.",
-        {**ADOPTED, "version": 4, "attempts": 1, "warnings": []},
+        {**examples.ADOPTED, "version": 4, "attempts": 1, "warnings": []},
         ("goal-not-found", "illegal-transition", _REUSED),
         {"with a reason": {"reason": "the worker is stopped"}},
         _WHY, shown=_GOAL,
@@ -285,35 +276,35 @@ ROWS = (
     Row(
         "goals.history", "GET", f"{_ONE}/history", "read_history", _LEDGER,
         "The events of one goal, oldest first.",
-        HISTORY, ("goal-not-found",), query=("after", "limit"),
+        examples.HISTORY, ("goal-not-found",), query=("after", "limit"),
     ),
     Row(
         "goals.history", "GET", "/v1/ledger", "read_ledger", _LEDGER, "All events, oldest first.",
-        HISTORY, query=("after", "limit"),
+        examples.HISTORY, query=("after", "limit"),
     ),
     Row(
         "goals.belief.add", "POST", "/v1/beliefs", "add_belief", _BELIEFS,
         "Hold something to be true. A goal that is being executed and contradicts it is "
         "released.",
-        BELIEF, ("belief-exists", _REUSED), {"held": BELIEF_DRAFT},
+        examples.BELIEF, ("belief-exists", _REUSED), {"held": examples.BELIEF_DRAFT},
         Body("BeliefDraft", whole="draft"),
         shown=_BELIEF, status=201,
     ),
     Row(
         "goals.belief.list", "GET", "/v1/beliefs", "list_beliefs", _BELIEFS,
         "Beliefs by id, page by page.",
-        {"items": [BELIEF], "next_cursor": None}, ("bad-cursor",),
+        {"items": [examples.BELIEF], "next_cursor": None}, ("bad-cursor",),
         query=("active", "limit", "cursor"),
     ),
     Row(
         "goals.belief.read", "GET", "/v1/beliefs/{belief_id}", "read_belief", _BELIEFS,
         "One belief.",
-        BELIEF, ("belief-not-found",), shown=_BELIEF, versions="goals.belief.read",
+        examples.BELIEF, ("belief-not-found",), shown=_BELIEF, versions="goals.belief.read",
     ),
     Row(
         "goals.belief.edit", "PATCH", "/v1/beliefs/{belief_id}", "edit_belief", _BELIEFS,
         "Change a belief, or set it active or inactive; what is not given stays.",
-        {**BELIEF, "active": False, "version": 2, "updated_at": LATER},
+        {**examples.BELIEF, "active": False, "version": 2, "updated_at": examples.LATER},
         ("belief-not-found", "version-conflict", "precondition-required", "belief-immutable"),
         {"given up": {"active": False}},
         Body("BeliefPatch", whole="patch"),
@@ -327,11 +318,11 @@ ROWS = (
                 {
                     "decision_id": "goal_selected",
                     "subsystem": "goal_store",
-                    "parameters": [VALUE_WEIGHT],
+                    "parameters": [examples.VALUE_WEIGHT],
                     "success_metrics": ["coherence", "goal_satisfaction", "task_completion_rate"],
                 }
             ],
-            "records": [RECORD],
+            "records": [examples.RECORD],
         },
         query=("goal_id", "limit"),
     ),
@@ -340,7 +331,7 @@ ROWS = (
         "set_parameter", _DECISIONS,
         """Set a parameter of a decision, such as a weight. A value beyond its bounds becomes the
         bound, and `clamped` is true.""",
-        {**VALUE_WEIGHT, "current": 0.55, "clamped": False},
+        {**examples.VALUE_WEIGHT, "current": 0.55, "clamped": False},
         ("decision-not-found", "invalid-parameter"),
         {"more for value": {"value": 0.55}},
         Body("Setting", "A value for a parameter.", ("value",)),

@@ -210,14 +210,6 @@ def contradicted(
     return _goals(tx, f"WHERE {' AND '.join(where)} ORDER BY created_us, id", parameters)
 
 
-def dependents(tx: sqlite3.Connection, goal_id: str) -> list[str]:
-    """List ids of the goals that wait for this one, or did."""
-    rows = tx.execute(
-        "SELECT goal_id FROM goal_dependencies WHERE on_id = ? ORDER BY goal_id", (goal_id,)
-    )
-    return [row["goal_id"] for row in rows]
-
-
 def dependency_path(
     tx: sqlite3.Connection, start_ids: Iterable[str], goal_id: str
 ) -> list[str] | None:

@@ -66,20 +66,6 @@ def add_task(tx: sqlite3.Connection, task: TaskView, ts: str) -> None:
     )
 
 
-def find_task(tx: sqlite3.Connection, task_id: str) -> TaskView | None:
-    """Return a goal's task, open or closed."""
-    row = tx.execute("SELECT payload FROM tasks WHERE task_id = ?", (task_id,)).fetchone()
-    return None if row is None else TaskView.model_validate_json(row["payload"])
-
-
-def open_task_of(tx: sqlite3.Connection, goal_id: str) -> TaskView | None:
-    """Return the task that a goal is executed by."""
-    row = tx.execute(
-        "SELECT payload FROM tasks WHERE goal_id = ? AND closed_at IS NULL", (goal_id,)
-    ).fetchone()
-    return None if row is None else TaskView.model_validate_json(row["payload"])
-
-
 def close_task(tx: sqlite3.Connection, task_id: str, ts: str) -> bool:
     """Close a task that is not worked on any more. Returns whether it was open."""
     written = tx.execute(

@@ -36,7 +36,7 @@ from .refusals import (
     next_step,
     reason,
     validation_errors,
-)  # fmt: skip
+)
 
 DEFAULT_FILE = Path("goals.db")
 A = TypeVar("A", bound=Answer)

@@ -1,5 +1,6 @@
-"""Goals, beliefs and events to put into a store."""
+"""Goals, beliefs and events to put into a store, and rows to look at."""
 
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from gdg_runtime.goals.ledger import LedgerEvent
 from gdg_runtime.goals.model import Belief, Goal, GoalCategory, GoalState
+from gdg_runtime.goals.schemas import TaskView
 
 NOON = datetime(2025, 11, 8, 12, tzinfo=UTC)
 NOON_US = 1_762_603_200_000_000
@@ -35,6 +37,28 @@ def make_event(**different: Any) -> LedgerEvent:
         "state_to": GoalState.PROPOSED, "trace_id": "0" * 32, "span_id": "0" * 16,
     }  # fmt: skip
     return LedgerEvent(**{**given, **different})
+
+
+def find_task(tx: sqlite3.Connection, task_id: str) -> TaskView | None:
+    """Return a goal's task, open or closed."""
+    row = tx.execute("SELECT payload FROM tasks WHERE task_id = ?", (task_id,)).fetchone()
+    return None if row is None else TaskView.model_validate_json(row["payload"])
+
+
+def open_task_of(tx: sqlite3.Connection, goal_id: str) -> TaskView | None:
+    """Return the task that a goal is executed by."""
+    row = tx.execute(
+        "SELECT payload FROM tasks WHERE goal_id = ? AND closed_at IS NULL", (goal_id,)
+    ).fetchone()
+    return None if row is None else TaskView.model_validate_json(row["payload"])
+
+
+def dependents(tx: sqlite3.Connection, goal_id: str) -> list[str]:
+    """List ids of the goals that wait for this one, or did."""
+    rows = tx.execute(
+        "SELECT goal_id FROM goal_dependencies WHERE on_id = ? ORDER BY goal_id", (goal_id,)
+    )
+    return [row["goal_id"] for row in rows]
 
 
 _TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=20)

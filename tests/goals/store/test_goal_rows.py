@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from specimens import NOON, goal_fields, make_belief, make_goal
+from specimens import NOON, dependents, goal_fields, make_belief, make_goal
 
 from gdg_runtime.goals.errors import BadRequest, GoalNotFound, VersionConflict
 from gdg_runtime.goals.model import Goal, GoalCategory, GoalDefinition, GoalState, GoalView
@@ -19,7 +19,6 @@ from gdg_runtime.goals.store.goal_rows import (
     contradicted,
     count_by_state,
     dependency_path,
-    dependents,
     expired_leases,
     find_goal,
     insert_goal,

@@ -7,14 +7,13 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
-from specimens import goal_fields
+from specimens import dependents, goal_fields
 
 from gdg_runtime.goals.errors import VersionConflict
 from gdg_runtime.goals.model import Goal, GoalState
 from gdg_runtime.goals.store.database import Database
 from gdg_runtime.goals.store.goal_rows import (
     count_by_state,
-    dependents,
     find_goal,
     insert_goal,
     page_of_goals,

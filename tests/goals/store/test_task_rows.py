@@ -3,7 +3,7 @@
 import sqlite3
 
 import pytest
-from specimens import NOON_US, TS, make_goal
+from specimens import NOON_US, TS, find_task, make_goal, open_task_of
 
 from gdg_runtime.goals.schemas import ScheduledTaskDraft, TaskView
 from gdg_runtime.goals.store.goal_rows import insert_goal
@@ -14,9 +14,7 @@ from gdg_runtime.goals.store.task_rows import (
     close_task,
     due_scheduled,
     find_selection,
-    find_task,
     mark_submitted,
-    open_task_of,
     put_scheduled,
     take_scheduled,
     unsubmitted,
