@@ -12,7 +12,7 @@ from ..schema.population import AgentSpec
 from .aliases import canonical, world_name
 from .diagnostics import Findings, nearest_first, shown
 from .nodes import Node, described, mapping, merge
-from .resolve_goals import GoalChecks, gather_goals, note_nobody
+from .resolve_goals import GoalChecks, gather_goals, note_nobody, without_goals
 from .validation import settings, sort_in, tree_of, validated
 
 if TYPE_CHECKING:
@@ -54,11 +54,13 @@ class _Resolver:
         self._check_names("metrics", self._items("metrics", "track"))
         self._check_names("levers", self._items("governance", "levers", each="type"))
         config = validated(EpisodeConfig, self._tree, self._findings)
-        if config is not None:
-            self._check_targets(config)
-            GoalChecks(config, self._tree, self._world, self._findings).check()
-            self._check_agents(config)
-            self._check_roles_of_models(config)
+        # What is wrong with a goal hides no fault of anything else.
+        rest = config or validated(EpisodeConfig, without_goals(self._tree), Findings())
+        if rest is not None:
+            self._check_targets(rest)
+            GoalChecks(rest, self._tree, self._world, self._findings).check()
+            self._check_agents(rest)
+            self._check_roles_of_models(rest)
         return config
 
     def _world_class(self, roots: Sequence[Node]) -> "type[World] | None":

@@ -10,7 +10,7 @@ from ...goals.schemas import ScheduledTaskDraft
 from ..schema.episode import EpisodeConfig, agent_ids, targets
 from ..schema.goals import GoalsConfig, GoalSpec, OwnGoal, TaskSpec
 from .diagnostics import Findings, nearest, shown
-from .nodes import Node, mapping
+from .nodes import Node, copied, mapping
 
 if TYPE_CHECKING:
     from ..world import World
@@ -39,6 +39,14 @@ def gather_goals(tree: Node, findings: Findings) -> None:
             _gather(goal, "goal", GoalSpec, findings)
         for task in _items(section, "tasks"):
             _gather(task, "task", TaskSpec, findings)
+
+
+def without_goals(tree: Node) -> Node:
+    """Copy the tree of a scenario, as if it had no goals."""
+    rest = copied(tree)
+    for owner in [rest, *_items(rest, "agents")]:
+        owner.entries.pop("goals", None)
+    return rest
 
 
 def _gather(entry: Node, key: str, beside: type[BaseModel], findings: Findings) -> None:

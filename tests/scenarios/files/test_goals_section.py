@@ -487,6 +487,19 @@ def test_F1_a_bad_value_of_the_environment_is_named_by_its_variable(load: Load) 
     ]
 
 
+def test_a_fault_of_a_goal_hides_no_fault_of_anything_else(load: Load) -> None:
+    with pytest.raises(InvalidScenario) as caught:
+        load(
+            "scenario_id: x\nagents: [{type: honest}]\nmodels: {judges: a/b}\n"
+            "adversaries: [{messages: [hi], target: nobody}]\n"
+            f"goals:\n  list: [{{{GOAL}, value: 2}}]\n"
+        )
+    faults = [(fault.line, fault.path) for fault in caught.value.faults]
+    assert faults == [
+        (3, "models.judges"), (4, "adversaries[0].target"), (6, "goals.list[0].value"),
+    ]  # fmt: skip
+
+
 def test_sets_reach_into_goals_beliefs_and_agents(load: Load) -> None:
     config = load(
         f"{HEAD}  beliefs: [{{id: a, text: Be}}]\n  list: [{{{GOAL}}}, {{goal: {{{GOAL}}}}}]\n",
