@@ -12,7 +12,7 @@ from gdg_runtime.adapters.goals.metrics import COUNTERS
 from gdg_runtime.adapters.goals.ports import DatabasePort
 from gdg_runtime.adapters.goals.refusals import KINDS
 
-PAGE = Path(__file__).parents[4] / "docs" / "goals-api.md"
+PAGE = Path(__file__).parents[3] / "docs" / "goals-api.md"
 TEXT = PAGE.read_text()
 
 
