@@ -11,7 +11,7 @@ from ...actors.ports import Observer
 from ...runtime.drivers.live import EffectTelemetry
 from ...scenarios.schema.episode import EpisodeConfig
 from ...scenarios.world import Moment
-from .tables import chosen, heading
+from .metric_columns import chosen, heading
 
 _TELLING = ("toxicity_rate", "quality_gap", "total_welfare", "mean_alignment")
 _MOST_FIGURES = 3

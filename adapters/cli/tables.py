@@ -4,18 +4,15 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from inspect import getdoc
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ...actors.resolved import default_catalogue
 from ...actors.transcript import printable
-from ...scenarios.catalogue import CatalogueError
-from ...scenarios.measures.metric import METRICS
 from ..runs.result import Result
+from .metric_columns import chosen, heading
 
 _STYLE = {"completed": "green", "stopped": "yellow", "interrupted": "yellow", "failed": "red",
           "running": "cyan"}  # fmt: skip
@@ -238,51 +235,3 @@ def _print_events(out: Console, events: Sequence[Mapping[str, Any]]) -> None:
         what = safe(event["type"])
         line = f"  {place:>7}  {what}  {safe(text[:_LONGEST_EVENT])}".rstrip()
         out.print(line, no_wrap=True, overflow="ellipsis")
-
-
-_DEFAULT = (
-    "toxicity_rate",
-    "quality_gap",
-    "conditional_loss_initiator",
-    "total_welfare",
-    "acceptance_rate",
-    "participation_rate",
-    "mean_alignment",
-)
-_MOST_OF_THE_WORLD = 4
-_SHORT = {
-    "toxicity_rate": "toxicity",
-    "conditional_loss_initiator": "cond. loss",
-    "total_welfare": "welfare",
-    "acceptance_rate": "accepted",
-    "participation_rate": "active",
-    "mean_alignment": "aligned",
-}
-"""So that the usual figures stand side by side in 80 columns."""
-
-
-def heading(name: str) -> str:
-    """A figure's name in a few short words."""
-    return _SHORT.get(name, name.replace("_", " "))
-
-
-def chosen(track: Sequence[str], present: Mapping[str, Any]) -> dict[str, str]:
-    """The names of the figures to show, each with what it says; in order.
-
-    Those that the scenario tracks, else the usual ones; then the world's own.
-    """
-    wanted = dict(_tracked(name) for name in track) or {name: METRICS[name] for name in _DEFAULT}
-    told = {name: says for name, says in wanted.items() if name in present}
-    others = [name for name in present if name not in METRICS and name not in told]
-    return told | dict.fromkeys(others[:_MOST_OF_THE_WORLD], "") or dict.fromkeys(present, "")
-
-
-def _tracked(name: str) -> tuple[str, str]:
-    """A tracked metric's figure; of `module:Class` the name that the class gives it."""
-    if name in METRICS:
-        return name, METRICS[name]
-    try:
-        found = default_catalogue().resolve("metrics", name)
-    except CatalogueError:
-        return name, ""
-    return found.name, (getdoc(found) or "").partition("\n")[0]
