@@ -4,6 +4,7 @@ routes are made of the rows of `table.py`."""
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from inspect import Parameter, Signature, cleandoc
 from typing import Annotated, Any, Literal, cast, get_args
 from urllib.parse import quote
@@ -205,6 +206,7 @@ def _query_form(row: Row) -> type[BaseModel]:
     return create_model(f"{row.operation}_query", __config__=config, **found)
 
 
+@cache  # every app has the same forms
 def _body_form(body: Body, kind: type[Command]) -> type[BaseModel]:
     if body.whole is not None:
         return _form_of(kind.model_fields[body.whole])
@@ -212,6 +214,7 @@ def _body_form(body: Body, kind: type[Command]) -> type[BaseModel]:
     return create_model(body.title, __base__=Form, __doc__=body.says, **fields)
 
 
+@cache  # as above
 def _response_form(shown: Shown | None, answer: type[Answer]) -> type[BaseModel]:
     if shown is None:
         return answer
