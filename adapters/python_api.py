@@ -38,12 +38,12 @@ from .runs.errors import (
     RunUnreadable,
     RunUnwritable,
 )
-from .runs.execution import OwnProviders, RunOptions
+from .runs.execution import OwnProviders, RunOptions, cassette_player
 from .runs.result import Result
 from .runs.run import Run, executed, say
 
 if TYPE_CHECKING:
-    from .cassette import CassettePlayer, Missing
+    from .cassette import Missing
 
 __all__ = [
     "CatalogueError",
@@ -135,7 +135,7 @@ def run(
     episode = _resolved(scenario, seed, set, scenario_params, epochs, label)
     options = RunOptions(
         backend=backend, max_concurrency=max_concurrency, observer=observer or Observer(),
-        say=say, budgets=tuple(budgets), cassette=_player(cassette, missing),
+        say=say, budgets=tuple(budgets), cassette=cassette_player(cassette, missing),
     )  # fmt: skip
     place = None if directory is None else Path(directory)
 
@@ -242,15 +242,3 @@ def _assignments(option: str, values: Mapping[str, Any] | None) -> list[str]:
             problem = f"holds what no scenario file can: {error}"
             raise InvalidScenario([Fault(f"{option} {key}", None, "", problem)]) from None
     return found
-
-
-def _player(file: Path | str | None, missing: "Missing") -> "CassettePlayer | None":
-    """Open a cassette. Raises RunUnreadable, RunError."""
-    if file is None:
-        return None
-    from .cassette import Cassette, CassettePlayer  # only where a cassette is played
-
-    try:
-        return CassettePlayer(Cassette.read(Path(file)), missing)
-    except FileNotFoundError as error:
-        raise RunError(f"no cassette at {file}") from error

@@ -20,14 +20,7 @@ from ..llm.keys import Keys
 from ..runs import revision
 from ..runs.directory import RunDirectory
 from ..runs.reader import RunReader
-from .cassette import (
-    Cassette,
-    CassetteHoldsSecrets,
-    Entry,
-    Header,
-    Occurrences,
-    RunNotReplayed,
-)
+from .cassette import Cassette, CassetteHoldsSecrets, Entry, Header, Occurrences, RunNotReplayed
 
 REDACTION_RULES = 1
 """Version of the rules in `adapters.llm.redaction` and of their use here."""
@@ -132,17 +125,12 @@ class _Reel:
             self.models.add(asked["body"]["model"])
         brief, new = self._shared.take_out(asked)
         self.texts |= new
-        self.entries.append(
-            Entry(
-                actor=name,
-                request=request,
-                occurrence=self._occurrences[actor, number],
-                effect=asked["effect"],
-                asked=brief,
-                redacted=asked != heard,
-                **checked(outcome, f"what {name} was answered"),
-            )
-        )
+        entry = Entry(
+            actor=name, request=request, occurrence=self._occurrences[actor, number],
+            effect=asked["effect"], asked=brief, redacted=asked != heard,
+            **checked(outcome, f"what {name} was answered"),
+        )  # fmt: skip
+        self.entries.append(entry)
 
 
 class _Guard:

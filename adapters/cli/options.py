@@ -2,19 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
 
 from ..runs.catalogue import RunCatalogue
 
-if TYPE_CHECKING:
-    from ..cassette import CassettePlayer
-
 F = TypeVar("F", bound=Callable[..., Any])
-Missing: TypeAlias = Literal["error", "live", "noop"]
-"""What becomes of a question that a cassette does not have."""
 
 out_option = click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("runs"),
@@ -51,65 +46,56 @@ scenario_argument = click.argument("scenario", shell_complete=_complete_scenario
 run_argument = click.argument("run", shell_complete=_complete_run)
 
 
-def override_options(command: F) -> F:
-    """What lies over a scenario file's own settings."""
-    for option in (
-        click.option(
-            "--scenario-param", "params", multiple=True, metavar="KEY=VALUE",
-            help="Override a parameter of the world.",
-        ),
-        click.option(
-            "--set", "sets", multiple=True, metavar="KEY=VALUE",
-            help="Override a key: governance.transaction_tax_rate=0.1, agents.0.count=5.",
-        ),
-    ):  # fmt: skip
-        command = option(command)
-    return command
+def _together(*options: Callable[[Any], Any]) -> Callable[[F], F]:
+    """Join options to one decorator; `--help` shows the last one first."""
+
+    def decorate(command: F) -> F:
+        for option in options:
+            command = option(command)
+        return command
+
+    return decorate
 
 
-def cassette_options(command: F) -> F:
-    """Who answers in place of models and other effects."""
-    for option in (
-        click.option(
-            "--missing", type=click.Choice(["error", "live", "noop"]), default="error",
-            show_default=True, help="What becomes of a question that the cassette does not have.",
-        ),
-        click.option(
-            "--cassette", "cassette_file", metavar="FILE",
-            type=click.Path(path_type=Path, exists=True, dir_okay=False),
-            help="Answer models and other effects from a cassette; see `gdg-runtime cassette`.",
-        ),
-    ):  # fmt: skip
-        command = option(command)
-    return command
+override_options = _together(
+    click.option(
+        "--scenario-param", "params", multiple=True, metavar="KEY=VALUE",
+        help="Override a parameter of the world.",
+    ),
+    click.option(
+        "--set", "sets", multiple=True, metavar="KEY=VALUE",
+        help="Override a key: governance.transaction_tax_rate=0.1, agents.0.count=5.",
+    ),
+)  # fmt: skip
+"""The options that replace settings of the scenario file."""
 
+cassette_options = _together(
+    click.option(
+        "--missing", type=click.Choice(["error", "live", "noop"]), default="error",
+        show_default=True, help="What becomes of a question that the cassette does not have.",
+    ),
+    click.option(
+        "--cassette", "cassette_file", metavar="FILE",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        help="Answer models and other effects from a cassette; see `gdg-runtime cassette`.",
+    ),
+)  # fmt: skip
+"""The options that name a cassette, which answers in place of models and other effects."""
 
-def cassette_player(file: Path | None, missing: Missing) -> "CassettePlayer | None":
-    """What plays the cassette that the user named. Raises RunError."""
-    if file is None:
-        return None
-    from ..cassette import Cassette, CassettePlayer  # only where a cassette is played
-
-    return CassettePlayer(Cassette.read(file), missing)
-
-
-def hosting_options(command: F) -> F:
-    """How a run is hosted and shown; none of it changes what the run does."""
-    for option in (
-        click.option(
-            "--verbose", "-v", is_flag=True,
-            help="Log each effect that ends, on stderr (JSON lines where that is no terminal).",
-        ),
-        click.option("--quiet", "-q", is_flag=True, help="Print the run's path and nothing else."),
-        json_option,
-        click.option(
-            "--backend", type=click.Choice(["trio", "asyncio"]), default="trio",
-            show_default=True, help="Event loop for effects.",
-        ),
-        click.option(
-            "--max-concurrency", type=click.IntRange(1, 10_000),
-            help="Most effects in flight at once; by default as the scenario says.",
-        ),
-    ):  # fmt: skip
-        command = option(command)
-    return command
+hosting_options = _together(
+    click.option(
+        "--verbose", "-v", is_flag=True,
+        help="Log each effect that ends, on stderr (JSON lines where that is no terminal).",
+    ),
+    click.option("--quiet", "-q", is_flag=True, help="Print the run's path and nothing else."),
+    json_option,
+    click.option(
+        "--backend", type=click.Choice(["trio", "asyncio"]), default="trio",
+        show_default=True, help="Event loop for effects.",
+    ),
+    click.option(
+        "--max-concurrency", type=click.IntRange(1, 10_000),
+        help="Most effects in flight at once; by default as the scenario says.",
+    ),
+)  # fmt: skip
+"""The options that host and show a run; none of them changes what the run does."""

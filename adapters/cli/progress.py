@@ -4,7 +4,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from types import TracebackType
 from typing import Any, Self
 
 from ...actors.ports import Observer
@@ -12,19 +11,17 @@ from ...runtime.drivers.live import EffectTelemetry
 from ...scenarios.schema.episode import EpisodeConfig
 from ...scenarios.world import Moment
 from .metric_columns import chosen, heading
+from .serving import stderr_log
 
 _TELLING = ("toxicity_rate", "quality_gap", "total_welfare", "mean_alignment")
 _MOST_FIGURES = 3
 
 
 def key_figures(figures: dict[str, Any], track: Sequence[str]) -> str:
-    """The most telling figures of an epoch in a few words."""
+    """Describe the most telling metrics of an epoch in a few words."""
     wanted = [name for name in chosen(track, figures) if track or name in _TELLING]
-    parts = []
-    for name in wanted[:_MOST_FIGURES]:
-        value = figures[name]["value"]
-        parts.append(f"{heading(name)} {_value(value)}")
-    return " · ".join(parts)
+    shown = wanted[:_MOST_FIGURES]
+    return _joined(*[f"{heading(name)} {_value(figures[name]['value'])}" for name in shown])
 
 
 def _value(value: float | None) -> str:
@@ -34,7 +31,7 @@ def _value(value: float | None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time for people: 45 s, 3 min 20 s, 5 h 12 min, 2 d 3 h."""
+    """Show a time for people: 45 s, 3 min 20 s, 5 h 12 min, 2 d 3 h."""
     whole = round(seconds)
     for unit, part, size, fraction in (("d", "h", 86_400, 3_600), ("h", "min", 3_600, 60),
                                        ("min", "s", 60, 1)):  # fmt: skip
@@ -44,7 +41,7 @@ def duration(seconds: float) -> str:
 
 
 class Pace:
-    """How fast the run is, and how long it will take at this speed."""
+    """The speed of a run, and the time that it still takes at this speed."""
 
     def __init__(self, config: EpisodeConfig) -> None:
         self._steps = config.simulation.steps
@@ -86,38 +83,28 @@ class PlainProgress(Observer):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
-        """Nothing to put back."""
+    def __exit__(self, *error: object) -> None:
+        """Leave nothing to put back."""
 
     def say(self, text: str) -> None:
-        """A notice for the user. A run goes on where nobody listens any more."""
+        """Print a notice for the user. A run goes on where its reader is gone."""
         with suppress(OSError):
             print(text, file=sys.stderr, flush=True)
 
     def step_closed(self, moment: Moment, agent_steps: int) -> None:
         self.pace.step_closed(moment, agent_steps)
         if time.monotonic() - self.last >= self.step_interval_s:
-            step = f", step {moment.step + 1}/{self.simulation.steps_per_epoch}"
-            self._line(moment, step, "")
+            self._line(moment, f", step {moment.step + 1}/{self.simulation.steps_per_epoch}")
 
     def epoch_closed(self, moment: Moment, figures: dict[str, Any]) -> None:
-        if (
-            time.monotonic() - self.last >= self.interval_s
-            or moment.epoch + 1 == self.simulation.epochs
-        ):
-            self._line(moment, "", key_figures(figures, self.track))
+        is_last = moment.epoch + 1 == self.simulation.epochs
+        if is_last or time.monotonic() - self.last >= self.interval_s:
+            self._line(moment, metrics=key_figures(figures, self.track))
 
-    def episode_closed(self, figures: dict[str, Any]) -> None:
-        """The result is shown by whoever began the run."""
-
-    def _line(self, moment: Moment, step: str, told: str) -> None:
+    def _line(self, moment: Moment, step: str = "", metrics: str = "") -> None:
         self.last = time.monotonic()
         where = f"epoch {moment.epoch + 1}/{self.simulation.epochs}{step}"
-        parts = [where, self.pace.speed, self.pace.left, told]
-        self.say(" · ".join(part for part in parts if part))
+        self.say(_joined(where, self.pace.speed, self.pace.left, metrics))
 
 
 class TerminalProgress(Observer):
@@ -136,17 +123,15 @@ class TerminalProgress(Observer):
         self.pace = Pace(config)
         self.console = Console(stderr=True, highlight=False, emoji=False)
         whole = Column(no_wrap=True)
-        # On a narrow terminal the figures give way, since they come again at the end.
+        # On a narrow terminal the metrics give way, since they come again at the end.
         rest = Column(no_wrap=True, overflow="ellipsis", ratio=1)
-        self.progress = Progress(
+        columns = (
             TextColumn("[bold]{task.description}", table_column=whole),
             BarColumn(bar_width=16),
             TextColumn("{task.fields[where]}", markup=False, table_column=whole),
             TextColumn("{task.fields[figures]}", markup=False, style="dim", table_column=rest),
-            console=self.console,
-            transient=True,
-            expand=True,
         )
+        self.progress = Progress(*columns, console=self.console, transient=True, expand=True)
         first = f"epoch 1/{self.simulation.epochs}"
         self.task = self.progress.add_task(
             escape(config.scenario_id), total=self.simulation.steps, where=first, figures=""
@@ -157,14 +142,11 @@ class TerminalProgress(Observer):
         self.progress.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
+    def __exit__(self, *error: object) -> None:
         self.progress.stop()
 
     def say(self, text: str) -> None:
-        """A notice for the user."""
+        """Print a notice for the user."""
         self.console.print(text, markup=False)
 
     def step_closed(self, moment: Moment, agent_steps: int) -> None:
@@ -174,41 +156,28 @@ class TerminalProgress(Observer):
             return
         self.last = now
         epoch = f"epoch {moment.epoch + 1}/{self.simulation.epochs}"
-        where = " · ".join(part for part in (epoch, self.pace.speed, self.pace.left) if part)
+        where = _joined(epoch, self.pace.speed, self.pace.left)
         self.progress.update(self.task, completed=self.pace.done, where=where)
 
     def epoch_closed(self, moment: Moment, figures: dict[str, Any]) -> None:
         self.progress.update(self.task, figures=key_figures(figures, self.track))
 
-    def episode_closed(self, figures: dict[str, Any]) -> None:
-        """The result is shown by whoever began the run."""
+
+def _joined(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)
 
 
 def effect_log() -> Callable[[EffectTelemetry], None]:
-    """Logs effects as readable lines on a terminal and as JSON lines elsewhere."""
-    import structlog  # only where somebody wants to read along
+    """Return a function that logs an effect on stderr, as `stderr_log` does."""
+    log = stderr_log(verbose=True)
 
-    people = sys.stderr.isatty()
-    log = structlog.wrap_logger(
-        structlog.PrintLogger(sys.stderr),
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer() if people else structlog.processors.JSONRenderer(),
-        ],
-    )
-
-    def told(effect: EffectTelemetry) -> None:
+    def record(effect: EffectTelemetry) -> None:
         request, outcome = effect.request, effect.outcome
         write = log.info if outcome.status == "ok" else log.warning
         write(
-            f"effect {outcome.status}",
-            actor=request.actor,
-            number=request.number,
-            effect=request.effect,
-            seconds=round(effect.seconds, 3),
-            late=effect.late,
+            f"effect {outcome.status}", actor=request.actor, number=request.number,
+            effect=request.effect, seconds=round(effect.seconds, 3), late=effect.late,
             reason=f"{outcome.kind} {outcome.text}".strip(),
-        )
+        )  # fmt: skip
 
-    return told
+    return record

@@ -16,7 +16,7 @@ from ...goals.errors import GoalError
 from ...goals.policy import GoalFlags
 from . import EXIT_BAD_INPUT, EXIT_FAILED, EXIT_STOPPED
 from .errors import CliError, reported
-from .serving import check_access, request_log
+from .serving import check_access, stderr_log
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -99,7 +99,7 @@ def _serve(
     try:
         app = create_app(
             DatabasePort(store, checker=checker, deferred=deferred),
-            ApiSettings(token=token, log=request_log(verbose=verbose)),
+            ApiSettings(token=token, log=stderr_log(verbose=verbose)),
         )
         stopped_by = trio.run(partial(_until_stopped, app, host, port, db, token, judge))
     except* OSError as group:
@@ -116,7 +116,7 @@ def _serve(
 async def _until_stopped(
     app: "ASGIApp", host: str, port: int, db: Path, token: str | None, judge: "JudgeModel | None"
 ) -> int:
-    """Serve until a signal comes; gives its number."""
+    """Serve until a signal comes; return its number."""
     from ..goals.server import serve
 
     stop, came = trio.Event(), []

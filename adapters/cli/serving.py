@@ -1,4 +1,4 @@
-"""What all that serves has in common: who may listen where, with which token, what is logged."""
+"""Options, access checks and the log of commands that serve."""
 
 import logging
 import os
@@ -28,7 +28,7 @@ serve_option = click.option(
 
 
 def check_access(host: str, token_file: Path | None, what: str) -> str | None:
-    """The token that clients have to send; None: everybody who reaches the host may do everything.
+    """Return the token that clients must send; None: whoever reaches the host may do all.
 
     Raises CliError for an open address or a bad token, MissingExtra where `what` can't serve.
     """
@@ -48,7 +48,7 @@ def check_access(host: str, token_file: Path | None, what: str) -> str | None:
 
 
 def serve_at(text: str | None) -> "ServeAt | None":
-    """Where `--serve` says. Raises CliError, MissingExtra."""
+    """Return where `--serve` says to serve. Raises CliError, MissingExtra."""
     if text is None:
         return None
     host, _, port = text.rpartition(":")
@@ -60,11 +60,14 @@ def serve_at(text: str | None) -> "ServeAt | None":
     token = check_access(host, None, "--serve")
     from ..goals.server import ServeAt
 
-    return ServeAt(host, int(port), token, request_log(verbose=False))
+    return ServeAt(host, int(port), token, stderr_log(verbose=False))
 
 
-def request_log(*, verbose: bool) -> Any:
-    """A logger on stderr: of trouble, or of each request too."""
+def stderr_log(*, verbose: bool) -> Any:
+    """Make a logger on stderr that writes warnings only, or with `verbose` every record.
+
+    On a terminal it writes readable lines, elsewhere JSON lines.
+    """
     import structlog
 
     people = sys.stderr.isatty()
@@ -84,7 +87,7 @@ def request_log(*, verbose: bool) -> Any:
 
 
 def _token(file: Path | None) -> str | None:
-    """The token that clients have to send. Raises CliError for one that can't be sent."""
+    """Return the token that clients have to send. Raises CliError for one that can't be sent."""
     given = os.environ.get(TOKEN_VARIABLE) if file is None else file.read_text("utf-8", "replace")
     if given is None:
         return None

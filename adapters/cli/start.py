@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,16 +16,14 @@ from ...actors.resolved import load_episode
 from ...runtime.order import schedule
 from ...scenarios.schema.episode import EpisodeConfig
 from ..runs.catalogue import find_run
-from ..runs.execution import RunOptions, resume_run, start_run
+from ..runs.execution import RunOptions, cassette_player, resume_run, start_run
 from ..runs.reader import RunReader
 from ..runs.result import Result
 from . import EXIT_FAILED, EXIT_PAUSED, EXIT_STOPPED
 from .errors import reported, safe_lines
 from .options import (
-    Missing,
     budget_option,
     cassette_options,
-    cassette_player,
     hosting_options,
     out_option,
     override_options,
@@ -33,6 +32,9 @@ from .options import (
 )
 from .progress import PlainProgress, TerminalProgress, effect_log
 from .serving import serve_at, serve_option
+
+if TYPE_CHECKING:
+    from ..cassette import Missing
 
 
 @click.command("start")
@@ -48,19 +50,17 @@ from .serving import serve_at, serve_option
 @budget_option
 @cassette_options
 @click.option(
-    "--dry-run",
-    is_flag=True,
+    "--dry-run", is_flag=True,
     help="Estimate calls, tokens, cost and time of the run's language models; ask nobody.",
-)
+)  # fmt: skip
 @out_option
 @serve_option
 @hosting_options
 def start(
     scenario: str, seed: int | None, sets: tuple[str, ...], params: tuple[str, ...],
     epochs: int | None, label: str | None, policy: str, budgets: tuple[str, ...],
-    cassette_file: Path | None, missing: Missing, dry_run: bool, out: Path,
-    serve: str | None, quiet: bool,
-    as_json: bool, backend: str, max_concurrency: int | None, verbose: bool,
+    cassette_file: Path | None, missing: "Missing", dry_run: bool, out: Path, serve: str | None,
+    quiet: bool, as_json: bool, backend: str, max_concurrency: int | None, verbose: bool,
 ) -> None:  # fmt: skip
     """Run SCENARIO: a YAML file, or the name of a shipped one such as baseline."""
     with reported():
@@ -76,14 +76,13 @@ def start(
             show_estimate(episode, budgets, as_json=as_json, max_concurrency=max_concurrency)
             return
         player, at = cassette_player(cassette_file, missing), serve_at(serve)
-        with run_session(
-            config, not (quiet or as_json), backend, max_concurrency, verbose
-        ) as options:
+        show = not (quiet or as_json)
+        with run_session(config, show, backend, max_concurrency, verbose) as options:
             options = replace(options, budgets=budgets, cassette=player, serve=at)
             result = start_run(episode, out=out, schedule=policy, options=options)
-    told_of_cassette = None if player is None else player.summary()
-    if told_of_cassette is not None and not as_json:
-        click.echo(told_of_cassette, err=True)
+    unlike = None if player is None else player.summary()
+    if unlike is not None and not as_json:
+        click.echo(unlike, err=True)
     finish(result, config.metrics.track, quiet=quiet, as_json=as_json)
 
 
@@ -95,18 +94,10 @@ def start(
 @serve_option
 @hosting_options
 def resume(
-    run: str,
-    out: Path,
-    budgets: tuple[str, ...],
-    cassette_file: Path | None,
-    missing: Missing,
-    serve: str | None,
-    quiet: bool,
-    as_json: bool,
-    backend: str,
-    max_concurrency: int | None,
+    run: str, out: Path, budgets: tuple[str, ...], cassette_file: Path | None, missing: "Missing",
+    serve: str | None, quiet: bool, as_json: bool, backend: str, max_concurrency: int | None,
     verbose: bool,
-) -> None:
+) -> None:  # fmt: skip
     """Go on with RUN: its path, its name, or latest.
 
     What was recorded is used again and never asked for twice; the files come out as if the run
@@ -116,9 +107,8 @@ def resume(
         directory = find_run(run, out)
         config = RunReader(directory).config
         player, at = cassette_player(cassette_file, missing), serve_at(serve)
-        with run_session(
-            config, not (quiet or as_json), backend, max_concurrency, verbose
-        ) as options:
+        show = not (quiet or as_json)
+        with run_session(config, show, backend, max_concurrency, verbose) as options:
             options = replace(options, budgets=budgets, cassette=player, serve=at)
             result = resume_run(directory, options)
     finish(result, config.metrics.track, quiet=quiet, as_json=as_json)

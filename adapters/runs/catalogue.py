@@ -70,11 +70,8 @@ class RunCatalogue:
         with self._open() as database:
             if "runs" not in database.table_names():
                 return []
-            rows = list(
-                database.query(
-                    f"select * from runs where {where} order by created_at desc, path", given
-                )
-            )
+            newest_first = "created_at desc, path"
+            rows = list(database["runs"].rows_where(where, given, order_by=newest_first))
         found: list[dict[str, Any]] = []
         for row in rows:
             run = RunDirectory(Path(row["path"]))
@@ -122,12 +119,7 @@ class RunCatalogue:
 def _insert(
     database: Any, path: Path, facts: Mapping[str, Any], overall: Mapping[str, Any]
 ) -> None:
-    row: dict[str, Any] = {"path": str(path)}
-    for column in (
-        "run_id", "scenario", "label", "status", "seed", "created_at", "updated_at", "config_hash",
-        "epochs", "agent_steps", "cpu_s",
-    ):  # fmt: skip
-        row[column] = facts.get(column)
+    row = {column: facts.get(column) for column in _COLUMNS} | {"path": str(path)}
     metrics = [
         {"path": str(path), "metric": name, "value": figure["value"], "n": figure["n"]}
         for name, figure in overall.items()
@@ -135,12 +127,14 @@ def _insert(
     # Two processes that begin at once must not both create the tables.
     database.conn.execute("begin immediate")
     with database.conn:
-        _table(database, "runs", _COLUMNS, "path").upsert(row, pk="path")
+        table = database["runs"].create(_COLUMNS, pk="path", if_not_exists=True)
+        table.upsert(row, pk="path")
     if metrics:
         database.conn.execute("begin immediate")
         with database.conn:
-            table = _table(database, "metrics", _METRIC_COLUMNS, ("path", "metric"))
-            table.upsert_all(metrics, pk=("path", "metric"))
+            key = ("path", "metric")
+            table = database["metrics"].create(_METRIC_COLUMNS, pk=key, if_not_exists=True)
+            table.upsert_all(metrics, pk=key)
 
 
 _COLUMNS = {
@@ -149,13 +143,6 @@ _COLUMNS = {
     "cpu_s": float,
 }  # fmt: skip
 _METRIC_COLUMNS = {"path": str, "metric": str, "value": float, "n": int}
-
-
-def _table(database: Any, name: str, columns: Mapping[str, type], key: Any) -> Any:
-    table = database[name]
-    if not table.exists():
-        table.create(columns, pk=key)
-    return table
 
 
 def _overall(run: RunReader) -> Mapping[str, Any]:

@@ -31,10 +31,18 @@ from .reader import RunReader
 from .result import Result
 
 if TYPE_CHECKING:
+    from ..cassette import CassettePlayer, Missing
     from ..goals.ports import EpisodePort
     from ..llm.language_models import LanguageModels
 
-__all__ = ["RunOptions", "resume_episode", "resume_run", "run_episode", "start_run"]
+__all__ = [
+    "RunOptions",
+    "cassette_player",
+    "resume_episode",
+    "resume_run",
+    "run_episode",
+    "start_run",
+]
 
 OwnProviders: TypeAlias = Providers | Mapping[str, Provider]
 """Language models that the caller brings: a function of an actor's path and the config of its
@@ -141,6 +149,15 @@ async def resume_episode(
             )  # fmt: skip
 
     return await _executed(reopened(), hosted, stop)
+
+
+def cassette_player(file: Path | str | None, missing: "Missing") -> "CassettePlayer | None":
+    """Open a cassette that answers effects; None without a file. Raises CassetteUnreadable."""
+    if file is None:
+        return None
+    from ..cassette import Cassette, CassettePlayer  # only where a cassette is played
+
+    return CassettePlayer(Cassette.read(Path(file)), missing)
 
 
 def _hosted(options: RunOptions | None) -> RunOptions:

@@ -75,10 +75,8 @@ def _plugin(name: str) -> str:
     module = sys.modules[name]
     folders = getattr(module, "__path__", None)
     if folders is not None:
-        parts = [
-            _digest_of(list(Path(folder).rglob("*.py")), Path(folder)) for folder in sorted(folders)
-        ]
-        return " ".join(parts)
+        roots = map(Path, sorted(folders))
+        return " ".join(_digest_of(list(root.rglob("*.py")), root) for root in roots)
     source = getattr(module, "__file__", None)
     return "without a file" if source is None else _digest_of([Path(source)], Path(source).parent)
 
@@ -100,19 +98,18 @@ def changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
 
 def git_revision() -> str | None:
     """Return the commit of the checkout that the code runs from, or None; `+dirty` if changed."""
-    here = Path(__file__).resolve().parent
     try:
-        commit = subprocess.run(
-            ["git", "-C", str(here), "rev-parse", "HEAD"],
-            capture_output=True, text=True, timeout=5, check=True,
-        ).stdout.strip()  # fmt: skip
-        status = subprocess.run(
-            ["git", "-C", str(here), "status", "--porcelain", "--untracked-files=no"],
-            capture_output=True, text=True, timeout=5, check=True,
-        ).stdout.strip()  # fmt: skip
+        commit = _git("rev-parse", "HEAD")
+        status = _git("status", "--porcelain", "--untracked-files=no")
     except (OSError, subprocess.SubprocessError):
         return None
     return f"{commit}+dirty" if status else commit
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", "-C", str(Path(__file__).resolve().parent), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True)
+    return done.stdout.strip()
 
 
 def machine() -> dict[str, str]:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...actors.episode import build_episode
-from ...actors.ports import Observer
 from ...actors.resolved import ResolvedEpisode
 from ...runtime.drivers import RunEnd
 from ...runtime.drivers.replay import replay
@@ -123,20 +122,18 @@ class Verification(NamedTuple):
         }
 
 
-def replay_into(
-    episode: ResolvedEpisode, journal: StoredJournal, out: Path, observer: Observer | None = None
-) -> RunEnd:
+def replay_into(episode: ResolvedEpisode, journal: StoredJournal, out: Path) -> RunEnd:
     """Execute a recorded run again, without network or event loop, and write its files to `out`.
 
     Raises ReplayDivergence and whatever ended the recorded run.
     """
     (out / CONFIG).write_bytes(document_bytes(journal.header["config"]))
     with RunDirectory(out).sinks(episode.config) as sinks:
-        kernel = build_episode(episode, sinks, observer=observer, schedule_policy=journal.schedule)
+        kernel = build_episode(episode, sinks, schedule_policy=journal.schedule)
         return replay(kernel, journal.recorded)
 
 
-def verify_run(run: RunDirectory, observer: Observer | None = None) -> Verification:
+def verify_run(run: RunDirectory) -> Verification:
     """Compare every file of a run with what its journal makes, and every seal with its line.
 
     Raises RunUnreadable, and CatalogueError or ReleaseNeeded for a plug-in that is not there any
@@ -161,7 +158,7 @@ def verify_run(run: RunDirectory, observer: Observer | None = None) -> Verificat
         again = Path(folder)
         parted = None
         try:
-            ending = replay_into(episode, journal, again, observer)
+            ending = replay_into(episode, journal, again)
             if complete and ending is not RunEnd.COMPLETED:
                 parted = _exhausted(recorded)
         except GdgError as error:
