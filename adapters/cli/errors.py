@@ -28,7 +28,7 @@ class CliError(click.ClickException):
 
 
 def safe_lines(text: str) -> str:
-    """A text that may quote agents or files, with everything but its line ends made printable."""
+    """Make a text that may quote agents or files printable, all but its line ends."""
     return "\n".join([printable(line) for line in text.split("\n")])
 
 

@@ -8,51 +8,38 @@ from ...actors.resolved import default_catalogue
 from ...scenarios.catalogue import CatalogueError
 from ...scenarios.measures.metric import METRICS
 
-_DEFAULT = (
-    "toxicity_rate",
-    "quality_gap",
-    "conditional_loss_initiator",
-    "total_welfare",
-    "acceptance_rate",
-    "participation_rate",
-    "mean_alignment",
-)
-
-
 _MOST_OF_THE_WORLD = 4
 
-
-_SHORT = {
+_USUAL = {
     "toxicity_rate": "toxicity",
+    "quality_gap": "quality gap",
     "conditional_loss_initiator": "cond. loss",
     "total_welfare": "welfare",
     "acceptance_rate": "accepted",
     "participation_rate": "active",
     "mean_alignment": "aligned",
 }
-
-
-"""So that the usual figures stand side by side in 80 columns."""
+"""The usual metrics in order; their short headings stand side by side in 80 columns."""
 
 
 def heading(name: str) -> str:
-    """A figure's name in a few short words."""
-    return _SHORT.get(name, name.replace("_", " "))
+    """Return a metric's name in a few short words."""
+    return _USUAL.get(name, name.replace("_", " "))
 
 
 def chosen(track: Sequence[str], present: Mapping[str, Any]) -> dict[str, str]:
-    """The names of the figures to show, each with what it says; in order.
+    """Return the names of the metrics to show, each with what it says; in order.
 
     Those that the scenario tracks, else the usual ones; then the world's own.
     """
-    wanted = dict(_tracked(name) for name in track) or {name: METRICS[name] for name in _DEFAULT}
-    told = {name: says for name, says in wanted.items() if name in present}
-    others = [name for name in present if name not in METRICS and name not in told]
-    return told | dict.fromkeys(others[:_MOST_OF_THE_WORLD], "") or dict.fromkeys(present, "")
+    wanted = dict(_tracked(name) for name in track) or {name: METRICS[name] for name in _USUAL}
+    found = {name: says for name, says in wanted.items() if name in present}
+    others = [name for name in present if name not in METRICS and name not in found]
+    return found | dict.fromkeys(others[:_MOST_OF_THE_WORLD], "") or dict.fromkeys(present, "")
 
 
 def _tracked(name: str) -> tuple[str, str]:
-    """A tracked metric's figure; of `module:Class` the name that the class gives it."""
+    """Return the name and the meaning of a tracked metric, which may be a `module:Class`."""
     if name in METRICS:
         return name, METRICS[name]
     try:

@@ -25,23 +25,23 @@ _PIPED_WIDTH = 160
 
 
 def console() -> Console:
-    """The console that tables are printed on; plain where there is no terminal."""
+    """Return the console that tables are printed on; plain where there is no terminal."""
     piped = not sys.stdout.isatty() and "COLUMNS" not in os.environ
     return Console(highlight=False, emoji=False, width=_PIPED_WIDTH if piped else None)
 
 
 def safe(text: Any) -> str:
-    """Somebody else's text as a table's cell: neither markup nor terminal codes act in it."""
+    """Make any text a table's cell, in which neither markup nor terminal codes act."""
     return escape(printable(str(text)))
 
 
 def status_text(status: str) -> str:
-    """A run's status in its colour."""
+    """Show a run's status in its colour."""
     return f"[{_STYLE.get(status, 'default')}]{safe(status)}[/]"
 
 
 def shown(value: Any) -> str:
-    """A figure's value for people."""
+    """Show a metric's value for people."""
     if value is None:
         return "undefined"
     if isinstance(value, float):
@@ -50,7 +50,7 @@ def shown(value: Any) -> str:
 
 
 def print_result(result: Result, track: Sequence[str]) -> None:
-    """The table at the end of a run, and where its files are."""
+    """Print the table at the end of a run, and where its files are."""
     out = console()
     if result.overall:
         out.print(_figures(result, track))
@@ -62,15 +62,17 @@ def print_result(result: Result, track: Sequence[str]) -> None:
         soft_wrap=True,
     )
     if result.language_models is not None:
-        for line in bill_lines(result.language_models):
+        for line in cost_lines(result.language_models):
             out.print(line, soft_wrap=True, markup=False)
     out.print(f"run: {result.directory}", soft_wrap=True, markup=False)
     if result.paused is not None:
         out.print(f"[yellow]paused[/]: {safe(result.paused)}", soft_wrap=True)
     elif result.status == "stopped":
-        out.print(
-            f"go on with: gdg-runtime resume {result.directory}", soft_wrap=True, markup=False
-        )
+        _print_resume(out, result.directory)
+
+
+def _print_resume(out: Console, run_dir: object) -> None:
+    out.print(f"go on with: gdg-runtime resume {run_dir}", soft_wrap=True, markup=False)
 
 
 def _figures(result: Result, track: Sequence[str]) -> Table:
@@ -93,7 +95,7 @@ def counted(count: int, noun: str) -> str:
 def rows_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], right: Sequence[str] = ()
 ) -> Table:
-    """A plain table; `right` names the columns of numbers. Cells of text are markup already.
+    """Make a plain table; `right` names the columns of numbers. Cells of text are markup already.
 
     What stands in the first column can be copied: it is never broken.
     """
@@ -108,13 +110,10 @@ def rows_table(
 
 
 def epochs_table(epochs: Sequence[Mapping[str, Any]], track: Sequence[str], last: int) -> Table:
-    """Metrics per epoch: the last so many epochs."""
+    """Make the table of the metrics of the `last` epochs."""
     names = list(chosen(track, epochs[0]["metrics"] if epochs else {}))
-    table = Table(
-        title="Metrics per epoch"
-        + (f" (the last {last} of {len(epochs)})" if len(epochs) > last else ""),
-        title_justify="left",
-    )
+    shortened = f" (the last {last} of {len(epochs)})" if len(epochs) > last else ""
+    table = Table(title=f"Metrics per epoch{shortened}", title_justify="left")
     table.add_column("epoch", justify="right")
     for name in names:
         words = safe(heading(name)).replace(" ", "\n")
@@ -125,14 +124,13 @@ def epochs_table(epochs: Sequence[Mapping[str, Any]], track: Sequence[str], last
     return table
 
 
-def bill_lines(models: Mapping[str, Any]) -> list[str]:
-    """The bill of a run, as `LanguageModels.to_json` gives it. Money that is unknown says so."""
+def cost_lines(models: Mapping[str, Any]) -> list[str]:
+    """Describe the cost of a run from `LanguageModels.to_json`; an unknown cost says so."""
     run = models["run"]
-    line = (
+    lines = [
         f"language models: {run['calls']:,} calls, {run['prompt_tokens']:,} prompt and "
         f"{run['completion_tokens']:,} completion tokens, {_cost(run)}"
-    )
-    lines = [line]
+    ]
     if run["unknown_usage_calls"]:
         lines.append(
             f"of these, {run['unknown_usage_calls']:,} calls failed without telling their tokens; "
@@ -165,9 +163,7 @@ def print_run(document: Mapping[str, Any], epochs: int) -> None:
     if "note" in document:
         out.print(f"note: {document['note']}", markup=False, soft_wrap=True)
     elif document["status"] in ("interrupted", "stopped"):
-        out.print(
-            f"go on with: gdg-runtime resume {document['run_dir']}", markup=False, soft_wrap=True
-        )
+        _print_resume(out, document["run_dir"])
 
 
 def _print_heading(out: Console, document: Mapping[str, Any]) -> None:
@@ -191,7 +187,7 @@ def _print_heading(out: Console, document: Mapping[str, Any]) -> None:
     facts.append(f"gdg-runtime {meta.get('version', 'unknown')}")
     out.print(safe(", ".join(facts)), soft_wrap=True)
     if meta.get("language_models"):
-        for line in bill_lines(meta["language_models"]):
+        for line in cost_lines(meta["language_models"]):
             out.print(safe(line), soft_wrap=True)
     if meta.get("paused"):
         out.print(f"[yellow]paused[/]: {safe(meta['paused'])}", soft_wrap=True)

@@ -27,7 +27,7 @@ from .directory import META, TELEMETRY, RunDirectory, StepCheckpoint, config_has
 from .errors import RunUnwritable, innermost
 from .meta import Seal, meta_bytes
 from .process import obey_signals, tuned_collector
-from .result import Result, Tally, ignore_end
+from .result import Result, Tally
 from .telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class LiveRun:
         self.options = options
         self.stop = stop
         port = opened.port
-        self.tally = Tally(options.observer, ignore_end if port is None else port.close)
+        self.tally = Tally(options.observer, None if port is None else port.close)
         self.telemetry: Telemetry | None = None
 
     async def execute(self) -> Result:
@@ -147,11 +147,10 @@ class LiveRun:
         reception = discard_answer if port is None else port.take
         self.telemetry = Telemetry(self.run.file(TELEMETRY), self.options.say)
         with closing(self.telemetry) as telemetry:
+            files = self.run.sinks(self.config, checkpoint, reception)
             async with (
-                in_threads(self.models or nullcontext(), self.options),
-                in_threads(
-                    self.run.sinks(self.config, checkpoint, reception), self.options
-                ) as sinks,
+                in_threads(models or nullcontext(), self.options),
+                in_threads(files, self.options) as sinks,
             ):
                 kernel = await blocking(self.options, lambda: self._kernel(sinks))
                 if models is not None:
@@ -178,6 +177,12 @@ class LiveRun:
             max_concurrency=options.max_concurrency or effects.max_concurrency,
             timeout_s=effects.timeout_s,
         )
+
+        def on_effect(effect: EffectTelemetry) -> None:
+            telemetry.record(effect)
+            if options.on_effect is not None:
+                options.on_effect(effect)
+
         ending, failure = RunEnd.STOPPED, None
         with tuned_collector() if options.owns_process else nullcontext():
             async with anyio.create_task_group() as tasks:
@@ -188,8 +193,8 @@ class LiveRun:
                         ending = await drive(
                             kernel, self.opened.journal, recorded=self.opened.recorded,
                             limits=limits, stop=self.stop, outside=outside,
-                            on_effect=self._reporting_to(telemetry),
-                            answers=options.cassette, censor=without_secrets(),
+                            on_effect=on_effect, answers=options.cassette,
+                            censor=without_secrets(),
                         )  # fmt: skip
                 except BaseExceptionGroup as group:
                     failure = _failure_of(group)
@@ -217,17 +222,6 @@ class LiveRun:
 
         async with serving(at, port, self.options.say):
             yield port.attach(kernel)
-
-    def _reporting_to(self, telemetry: Telemetry) -> Callable[[EffectTelemetry], None]:
-        also = self.options.on_effect
-        if also is None:
-            return telemetry.record
-
-        def both(effect: EffectTelemetry) -> None:
-            telemetry.record(effect)
-            also(effect)
-
-        return both
 
     def _note(self, status: str, result: Result | None = None) -> None:
         """Write what varies from run to run to meta.json and to the catalogue of runs."""

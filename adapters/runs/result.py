@@ -54,14 +54,10 @@ class Result:
         }
 
 
-def ignore_end() -> None:
-    """Do nothing at the episode's end."""
-
-
 class Tally(Observer):
     """Counts steps and epochs for the result, and passes them on to an observer."""
 
-    def __init__(self, observer: Observer, on_closed: Callable[[], None] = ignore_end) -> None:
+    def __init__(self, observer: Observer, on_closed: Callable[[], None] | None) -> None:
         """Call `on_closed` when the episode is over, in the thread of its kernel."""
         self._observer = observer
         self._on_closed = on_closed
@@ -80,4 +76,5 @@ class Tally(Observer):
     def episode_closed(self, metrics: dict[str, Any]) -> None:
         self.overall = metrics
         self._observer.episode_closed(metrics)
-        self._on_closed()
+        if self._on_closed is not None:
+            self._on_closed()

@@ -26,18 +26,11 @@ class Telemetry:
 
     def record(self, effect: EffectTelemetry) -> None:
         """Append how long an effect took, in seconds, and how it ended."""
-        status = effect.outcome.status
+        request, status = effect.request, effect.outcome.status
         self._count(status)
-        self._writer.append(
-            {
-                "actor": effect.request.actor,
-                "number": effect.request.number,
-                "effect": effect.request.effect,
-                "status": status,
-                "seconds": round(effect.seconds, 6),
-                "late": effect.late,
-            }
-        )
+        facts = {"actor": request.actor, "number": request.number, "effect": request.effect}
+        seconds = round(effect.seconds, 6)
+        self._writer.append({**facts, "status": status, "seconds": seconds, "late": effect.late})
 
     def record_call(self, call: CallRecord) -> None:
         """Append the physical facts of a call to a language model."""

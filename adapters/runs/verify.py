@@ -55,7 +55,7 @@ def compare(
     """
     name = recorded.name
     if not recorded.exists():
-        return Difference(name, 1, "the file is missing", "a file") if whole else None
+        return _absent(name) if whole else None
     number = 0
     with recorded.open("rb") as before, replayed.open("rb") as after:
         for number, left in enumerate(before, start=1):
@@ -186,10 +186,11 @@ def _parting(recorded: Recorded, error: GdgError) -> Difference:
     """Find where a replay that failed parted from the run that had completed."""
     line = 1
     if isinstance(error, ReplayDivergence):
-        for number, record in enumerate(recorded.recovered.records, start=1):
-            if (record.get("actor"), record.get("number")) == (error.actor, error.number):
-                line = number
-                break
+        wanted = (error.actor, error.number)
+        keys = [
+            (record.get("actor"), record.get("number")) for record in recorded.recovered.records
+        ]
+        line = keys.index(wanted) + 1 if wanted in keys else 1
     return Difference(JOURNAL, line, "a run that completed", str(error))
 
 
@@ -200,7 +201,7 @@ def _sealed(reader: RunReader, name: str, meta: Mapping[str, Any]) -> list[Diffe
     """
     run, seal = reader.directory, meta.get("seals", {}).get(name)
     if not run.file(name).exists():
-        return [Difference(name, 1, "the file is missing", "a file")] if run.has_begun else []
+        return [_absent(name)] if run.has_begun else []
     try:
         recovered = reader.sealed(name)
         lines = len(recovered.records)
@@ -217,11 +218,15 @@ def _sealed(reader: RunReader, name: str, meta: Mapping[str, Any]) -> list[Diffe
 def _meta(reader: RunReader) -> list[Difference]:
     """Find the first line of meta.json that was changed."""
     if not reader.directory.file(META).exists():
-        return [Difference(META, 1, "the file is missing", "a file")]
+        return [_absent(META)]
     bad = reader.bad_meta_line
     if bad is None:
         return []
     return [Difference(META, bad, "this line was changed", "the line as it was written")]
+
+
+def _absent(name: str) -> Difference:
+    return Difference(name, 1, "the file is missing", "a file")
 
 
 def _damaged(damage: JournalDamaged) -> Difference:
