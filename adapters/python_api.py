@@ -39,7 +39,6 @@ from .runs.errors import (
     RunUnwritable,
 )
 from .runs.execution import OwnProviders, RunOptions, cassette_player
-from .runs.result import Result
 from .runs.run import Run, executed, say
 
 if TYPE_CHECKING:
@@ -139,12 +138,12 @@ def run(
     )  # fmt: skip
     place = None if directory is None else Path(directory)
 
-    async def work(stop: StopSwitch) -> Result:
-        return await execution.run_episode(
+    return executed(
+        lambda stop: execution.run_episode(
             episode, place, providers, stop, schedule=schedule, out=Path(out), options=options
-        )
-
-    return executed(work, options)
+        ),
+        options,
+    )
 
 
 def resume(

@@ -79,58 +79,46 @@ def make_cassette(
 
     Raises CassetteHoldsSecrets where `clean` finds any, unless `redact`.
     """
-    guard = _Guard(clean)
-    reel = _Reel(requests, guard)
-    for record in recorded.delivered():
-        outcome = {name: record[name] for name in ("status", "value", "kind", "text")}
-        asked = json.loads(record["asked"])
-        reel.add(record["actor"], record["number"], record["request"], asked, outcome)
-    for request in requests.given_up:
-        outcome = {"status": "given_up"}
-        reel.add(request.actor, request.number, request.digest, request.plain, outcome)
+    guard, shared = _Guard(clean), Texts()
+    entries: list[Entry] = []
+    texts: dict[str, str] = {}
+    models: set[str] = set()
+    for actor, number, request, heard, outcome in _answered(recorded, requests):
+        name = guard.checked(actor, "an actor's name")
+        asked = guard.checked(heard, f"what {name} asked")
+        if asked.get("message") == Chat.message_name:
+            models.add(asked["body"]["model"])
+        brief, new = shared.take_out(asked)
+        texts |= new
+        entry = Entry(
+            actor=name, request=request, occurrence=requests.occurrences[actor, number],
+            effect=asked["effect"], asked=brief, redacted=asked != heard,
+            **guard.checked(outcome, f"what {name} was answered"),
+        )  # fmt: skip
+        entries.append(entry)
     facts = recorded.header or {}
     header = Header(
         runtime=revision.package_version(),
         scenario=guard.checked(facts.get("scenario"), "the scenario's name"),
-        seed=facts.get("seed"),
-        config_hash=facts.get("config_hash"),
-        models=sorted(reel.models),
-        redaction_rules=REDACTION_RULES,
-        entries=len(reel.entries),
-    )
+        seed=facts.get("seed"), config_hash=facts.get("config_hash"), models=sorted(models),
+        redaction_rules=REDACTION_RULES, entries=len(entries),
+    )  # fmt: skip
     if guard.found and not redact:
         raise CassetteHoldsSecrets(list(guard.found))
-    return Cassette(header, reel.texts, reel.entries)
+    return Cassette(header, texts, entries)
 
 
-class _Reel:
-    """Collects entries, and the long texts of their requests."""
-
-    def __init__(self, requests: Requests, guard: "_Guard") -> None:
-        self._occurrences = requests.occurrences
-        self._guard = guard
-        self._shared = Texts()
-        self.entries: list[Entry] = []
-        self.texts: dict[str, str] = {}
-        self.models: set[str] = set()
-
-    def add(
-        self, actor: str, number: int, request: str, heard: Any, outcome: dict[str, Any]
-    ) -> None:
-        """Add one request and its outcome."""
-        checked = self._guard.checked
-        name = checked(actor, "an actor's name")
-        asked = checked(heard, f"what {name} asked")
-        if asked.get("message") == Chat.message_name:
-            self.models.add(asked["body"]["model"])
-        brief, new = self._shared.take_out(asked)
-        self.texts |= new
-        entry = Entry(
-            actor=name, request=request, occurrence=self._occurrences[actor, number],
-            effect=asked["effect"], asked=brief, redacted=asked != heard,
-            **checked(outcome, f"what {name} was answered"),
-        )  # fmt: skip
-        self.entries.append(entry)
+def _answered(
+    recorded: Recorded, requests: Requests
+) -> Iterator[tuple[str, int, str, Any, dict[str, Any]]]:
+    """Yield actor, number, digest, plain request and outcome of each request for the cassette."""
+    for record in recorded.delivered():
+        outcome = {name: record[name] for name in ("status", "value", "kind", "text")}
+        asked = json.loads(record["asked"])
+        yield record["actor"], record["number"], record["request"], asked, outcome
+    for request in requests.given_up:
+        outcome = {"status": "given_up"}
+        yield request.actor, request.number, request.digest, request.plain, outcome
 
 
 class _Guard:

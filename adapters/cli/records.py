@@ -64,12 +64,9 @@ def runs(
 @click.command("show")
 @run_argument
 @click.option(
-    "--events",
-    type=click.IntRange(0),
-    default=10,
-    show_default=True,
+    "--events", type=click.IntRange(0), default=10, show_default=True,
     help="How many of the last events.",
-)
+)  # fmt: skip
 @click.option(
     "--epochs", type=click.IntRange(1), default=10, show_default=True,
     help="How many of the last epochs.",

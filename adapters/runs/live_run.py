@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import anyio
 from anyio.abc import ObjectReceiveStream
 
 from ...actors.episode import build_episode
-from ...actors.ports import Observer, Providers, Sinks, discard_answer
+from ...actors.ports import Observer, Providers, discard_answer
 from ...actors.resolved import ResolvedEpisode
 from ...runtime.drivers import RunEnd
 from ...runtime.drivers.effects import Limits
@@ -37,6 +38,11 @@ if TYPE_CHECKING:
     from ..llm.language_models import LanguageModels
 
 T = TypeVar("T")
+
+_FACTS_OF_RESULT = (
+    "epochs", "agent_steps", "cpu_s", "wall_s", "error", "paused", "language_models",
+)  # fmt: skip
+"""Entries of a result's document that meta.json holds too."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +158,11 @@ class LiveRun:
                 in_threads(models or nullcontext(), self.options),
                 in_threads(files, self.options) as sinks,
             ):
-                kernel = await blocking(self.options, lambda: self._kernel(sinks))
+                build = partial(
+                    build_episode, self.opened.episode, sinks, observer=self.tally,
+                    schedule_policy=self.opened.schedule, providers=self.opened.providers,
+                )  # fmt: skip
+                kernel = await blocking(self.options, build)
                 if models is not None:
                     models.record = telemetry.record_call
                     models.spent = self.opened.journal.spent
@@ -163,13 +173,6 @@ class LiveRun:
                     # What was paid for in the step that could not be ended stays in the journal.
                     checkpoint.take_back(kernel.time >> STEP_BITS)
         return ending
-
-    def _kernel(self, sinks: Sinks) -> Kernel:
-        return build_episode(
-            self.opened.episode, sinks,
-            observer=self.tally, schedule_policy=self.opened.schedule,
-            providers=self.opened.providers,
-        )  # fmt: skip
 
     async def _driven(self, kernel: Kernel, telemetry: Telemetry) -> RunEnd:
         effects, options = self.config.effects, self.options
@@ -197,10 +200,13 @@ class LiveRun:
                             censor=without_secrets(),
                         )  # fmt: skip
                 except BaseExceptionGroup as group:
-                    failure = _failure_of(group)
-                except Exception as error:
-                    # Kept for after the group, which would wrap it.
+                    error = innermost(group)
+                    if not isinstance(error, Exception):
+                        raise error from None
                     failure = error
+                except Exception as raised:
+                    # Kept for after the group, which would wrap it.
+                    failure = raised
                 finally:
                     if self.models is not None:
                         await self.models.aclose()
@@ -242,15 +248,8 @@ class LiveRun:
             "machine": revision.machine(),
         }
         if result is not None:
-            facts |= {
-                "epochs": result.epochs,
-                "agent_steps": result.agent_steps,
-                "cpu_s": round(result.cpu_s, 6),
-                "wall_s": round(result.wall_s, 6),
-                "error": result.error,
-                "paused": result.paused,
-                "language_models": result.language_models,
-            }
+            document = result.to_json()
+            facts |= {name: document[name] for name in _FACTS_OF_RESULT}
         if telemetry is not None:
             facts |= {
                 "effects": telemetry.effects,
@@ -287,14 +286,6 @@ async def in_threads(manager: AbstractContextManager[T], options: RunOptions) ->
 async def blocking(options: RunOptions, work: Callable[[], T]) -> T:
     """Do what blocks: in a thread, so that the loop goes on for its other users, if it has any."""
     return work() if options.owns_process else await anyio.to_thread.run_sync(work)
-
-
-def _failure_of(group: BaseExceptionGroup) -> Exception:
-    """Return what went wrong in the server or in the episode."""
-    error = innermost(group)
-    if not isinstance(error, Exception):
-        raise error from None
-    return error
 
 
 def _text_of(error: BaseException, run: RunDirectory) -> str:

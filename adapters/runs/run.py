@@ -137,11 +137,10 @@ class Run:
         RunBusy, RunChanged, RunUnreadable, JournalError and what `gdg.run` raises.
         """
         chosen = options or RunOptions(say=say)
-
-        async def work(stop: StopSwitch) -> Result:
-            return await resume_episode(self._reader.directory, providers, stop, options=chosen)
-
-        return executed(work, chosen)
+        directory = self._reader.directory
+        return executed(
+            lambda stop: resume_episode(directory, providers, stop, options=chosen), chosen
+        )
 
     def __repr__(self) -> str:
         return f"<Run {self.directory}: {self.status}>"
