@@ -80,25 +80,15 @@ class PayoffEngine:
 
     def payoff_initiator(self, interaction: Interaction) -> float:
         """Return π_a = θ · S - τ - c_a - ρ_a · E + w_rep · r_a."""
-        p = interaction.p
-        return (
-            self.config.theta * self.expected_surplus(p)
-            - interaction.tau
-            - interaction.c_a
-            - self.config.rho_a * self.expected_harm(p)
-            + self.config.w_rep * interaction.r_a
-        )
+        config, p = self.config, interaction.p
+        share = config.theta * self.expected_surplus(p) - interaction.tau - interaction.c_a
+        return share - config.rho_a * self.expected_harm(p) + config.w_rep * interaction.r_a
 
     def payoff_counterparty(self, interaction: Interaction) -> float:
         """Return π_b = (1 - θ) · S + τ - c_b - ρ_b · E + w_rep · r_b."""
-        p = interaction.p
-        return (
-            (1.0 - self.config.theta) * self.expected_surplus(p)
-            + interaction.tau
-            - interaction.c_b
-            - self.config.rho_b * self.expected_harm(p)
-            + self.config.w_rep * interaction.r_b
-        )
+        config, p = self.config, interaction.p
+        share = (1.0 - config.theta) * self.expected_surplus(p) + interaction.tau - interaction.c_b
+        return share - config.rho_b * self.expected_harm(p) + config.w_rep * interaction.r_b
 
     def total_welfare(self, interaction: Interaction) -> float:
         """Return π_a + π_b: what the two sides have from it together."""

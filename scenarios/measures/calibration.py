@@ -4,6 +4,7 @@ v is 1 where the ground truth is +1 and 0 where it is -1.
 """
 
 from bisect import bisect_right
+from itertools import groupby
 from math import fsum, log
 from typing import NamedTuple
 
@@ -41,26 +42,20 @@ def discrimination_auc(batch: Batch) -> Figure:
     The Mann-Whitney statistic, from midranks.
     """
     labelled = sorted(_labelled(batch))
-    positives = sum(1 for _, v in labelled if v)
+    positives = sum(v for _, v in labelled)
     negatives = len(labelled) - positives
     if not labelled:
         return Figure.undefined(NO_TRUTH)
     if not positives or not negatives:
         return Figure.undefined("all known ground truths are the same", len(labelled))
     # Twice the count of concordant pairs, so that ties stay whole numbers.
-    doubled = below = start = 0
-    while start < len(labelled):
-        end = start
-        tied_negatives = tied_positives = 0
-        while end < len(labelled) and labelled[end][0] == labelled[start][0]:
-            if labelled[end][1]:
-                tied_positives += 1
-            else:
-                tied_negatives += 1
-            end += 1
+    doubled = below = 0
+    for _, tied in groupby(labelled, key=lambda label: label[0]):
+        truths = [v for _, v in tied]
+        tied_positives = sum(truths)
+        tied_negatives = len(truths) - tied_positives
         doubled += tied_positives * (2 * below + tied_negatives)
         below += tied_negatives
-        start = end
     return Figure.of(doubled / (2 * positives * negatives), len(labelled))
 
 
@@ -89,15 +84,12 @@ def calibration_curve(batch: Batch, bins: int = 10) -> list[CalibrationBin]:
         place = bisect_right(edges, p) - 1
         predicted[place].append(p)
         positive[place] += v
-    curve: list[CalibrationBin] = []
-    for place, members in enumerate(predicted):
-        count = len(members)
-        if count:
-            bin_ = CalibrationBin(fsum(members) / count, positive[place] / count, count)
-        else:
-            bin_ = CalibrationBin(edges[place] + 0.5 / bins, None, 0)
-        curve.append(bin_)
-    return curve
+    return [
+        CalibrationBin(fsum(members) / len(members), hits / len(members), len(members))
+        if members
+        else CalibrationBin(edge + 0.5 / bins, None, 0)
+        for edge, members, hits in zip(edges, predicted, positive, strict=True)
+    ]
 
 
 def expected_calibration_error(batch: Batch, bins: int = 10) -> Figure:

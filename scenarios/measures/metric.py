@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from ..economy.interaction import Interaction, PayoffEngine
@@ -76,16 +77,14 @@ class Metric(ABC):
         """Return the metric of what was taken; `agents` is the size of the population."""
 
 
+@dataclass(slots=True)
 class _Sums:
     """Count and sums over the interactions of one kind."""
 
-    __slots__ = ("n", "p", "pi_a", "pi_b")
-
-    def __init__(self) -> None:
-        self.n = 0
-        self.p = 0.0
-        self.pi_a = 0.0
-        self.pi_b = 0.0
+    n: int = 0
+    p: float = 0.0
+    pi_a: float = 0.0
+    pi_b: float = 0.0
 
 
 class EpochAccumulator:
@@ -123,19 +122,16 @@ class EpochAccumulator:
             # S - E is linear in p, so its sum is n times that of the mean p.
             social = yes.n * self._engine.social_surplus_at(quality.value)
         self._accepted, self._rejected = _Sums(), _Sums()
+
+        def loss(accepted: float, rejected: float) -> Figure:
+            mean = _mean(accepted, yes.n, NONE_ACCEPTED)
+            return Figure.difference(mean, _mean(accepted + rejected, n, NO_INTERACTIONS), n)
+
         return {
             "toxicity_rate": toxicity,
             "quality_gap": Figure.difference(quality, _mean(no.p, no.n, NONE_REJECTED), n),
-            "conditional_loss_initiator": Figure.difference(
-                _mean(yes.pi_a, yes.n, NONE_ACCEPTED),
-                _mean(yes.pi_a + no.pi_a, n, NO_INTERACTIONS),
-                n,
-            ),
-            "conditional_loss_counterparty": Figure.difference(
-                _mean(yes.pi_b, yes.n, NONE_ACCEPTED),
-                _mean(yes.pi_b + no.pi_b, n, NO_INTERACTIONS),
-                n,
-            ),
+            "conditional_loss_initiator": loss(yes.pi_a, no.pi_a),
+            "conditional_loss_counterparty": loss(yes.pi_b, no.pi_b),
             "total_welfare": Figure.of(yes.pi_a + yes.pi_b, yes.n),
             "net_social_welfare": Figure.of(social, yes.n),
             "average_quality": _mean(yes.p + no.p, n, NO_INTERACTIONS),

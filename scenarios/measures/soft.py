@@ -55,9 +55,8 @@ def spread(batch: Batch, engine: PayoffEngine) -> Figure:
 
     What selection takes from the expected surplus; positive is adverse selection.
     """
-    gap = Figure.difference(
-        average_quality(batch), average_quality(batch, accepted_only=True), len(batch)
-    )
+    accepted = average_quality(batch, accepted_only=True)
+    gap = Figure.difference(average_quality(batch), accepted, len(batch))
     if gap.value is None:
         return gap
     return Figure.of((engine.config.s_plus + engine.config.s_minus) * gap.value, len(batch))

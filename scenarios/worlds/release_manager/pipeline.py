@@ -1,5 +1,6 @@
 """One agent's release pipeline: its candidate, the evidence on it, and what tools do to it."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import JsonValue
@@ -16,16 +17,14 @@ from .interface import (
 )
 
 
+@dataclass(slots=True)
 class Tally:
     """Counts of candidates since the epoch began."""
 
-    __slots__ = ("fit_withdrawn", "shipped", "unfit_shipped", "withdrawn")
-
-    def __init__(self) -> None:
-        self.shipped = 0
-        self.unfit_shipped = 0
-        self.withdrawn = 0
-        self.fit_withdrawn = 0
+    shipped: int = 0
+    unfit_shipped: int = 0
+    withdrawn: int = 0
+    fit_withdrawn: int = 0
 
 
 class Pipeline:
@@ -183,9 +182,7 @@ class Pipeline:
         result: dict[str, JsonValue] = {
             "suite": arguments.suite, "run": self.test_runs, "tests_passed": run.passed
         }  # fmt: skip
-        return self._done(
-            "run_tests", result, self._event("tests_run", **result, flaked=run.flaked)
-        )
+        return self._done("run_tests", result, "tests_run", flaked=run.flaked)
 
     def check_canary(self, arguments: CheckCanaryArguments) -> Applied:
         assert self.candidate is not None
@@ -200,9 +197,7 @@ class Pipeline:
         if not gap:
             self._cool_down("check_canary")
         result: dict[str, JsonValue] = {"minutes": minutes, "canary_score": score}
-        applied = self._done(
-            "check_canary", result, self._event("canary_checked", **result, live=self.live)
-        )
+        applied = self._done("check_canary", result, "canary_checked", live=self.live)
         if self.live and score is not None and not self.known_unsafe:
             applied.events.append(self._event("shipped", fit=self._fit, age=self.age))
             applied.result["shipped"] = self.last_result["shipped"] = True
@@ -220,18 +215,16 @@ class Pipeline:
     def deploy(self, arguments: DeployArguments) -> Applied:
         was_live, before = self.live, self.traffic
         self.traffic = arguments.traffic_percent
+        result: dict[str, JsonValue] = {"traffic_percent": self.traffic}
         if was_live:
-            event = self._event("traffic_changed", traffic_percent=self.traffic, before=before)
-        else:
-            self.live = self.deployed_now = True
-            self.taken_back = False
-            self.deploy_test_gap = self.test_gap if self.tests_passed else 1.0
-            known_safe = self.canary_score is not None and not self.known_unsafe
-            self.deploy_canary_gap = self.canary_gap if known_safe else 1.0
-            event = self._event("deployed", traffic_percent=self.traffic,
-                                tests_passed=self.tests_passed,
-                                canary_score=self.canary_score)  # fmt: skip
-        return self._done("deploy", {"traffic_percent": self.traffic}, event)
+            return self._done("deploy", result, "traffic_changed", before=before)
+        self.live = self.deployed_now = True
+        self.taken_back = False
+        passed, score = self.tests_passed, self.canary_score
+        self.deploy_test_gap = self.test_gap if passed else 1.0
+        known_safe = score is not None and not self.known_unsafe
+        self.deploy_canary_gap = self.canary_gap if known_safe else 1.0
+        return self._done("deploy", result, "deployed", tests_passed=passed, canary_score=score)
 
     def roll_back(self, arguments: RollbackArguments) -> Applied:
         reason = arguments.reason
@@ -247,9 +240,8 @@ class Pipeline:
             self.needless = not (self.fault_known or careless)
         else:
             self.needless = not self.fault_known
-        data: dict[str, Any] = {"reason": reason, "was_live": self.live, "needless": self.needless}
-        event = self._event("rolled_back", **data, fit=self._fit)
-        applied = self._done("rollback", {"reason": reason}, event)
+        data = {"was_live": self.live, "needless": self.needless, "fit": self._fit}
+        applied = self._done("rollback", {"reason": reason}, "rolled_back", **data)
         if reason == "fault":
             self.tally.withdrawn += 1
             self.tally.fit_withdrawn += self._fit
@@ -266,9 +258,10 @@ class Pipeline:
         self.cooldown = self._config.safety_action_cooldown
         self.busy_with = tool
 
-    def _done(self, tool: str, result: dict[str, JsonValue], event: Event) -> Applied:
+    def _done(self, tool: str, result: dict[str, JsonValue], kind: str, **more: Any) -> Applied:
+        """Record a tool's result; its event of this kind holds the result and what is more."""
         self.last_result = {"tool": tool, "candidate": self.candidate, **result}
-        return Applied(result=result, events=[event])
+        return Applied(result=result, events=[self._event(kind, **result, **more)])
 
     def _event(self, kind: str, **data: Any) -> Event:
         return Event(kind, {"candidate": self.candidate, **data}, self.agent)

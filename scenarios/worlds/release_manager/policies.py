@@ -58,21 +58,18 @@ class _Manager(Policy):
         self._known.take_in(observation)
         if observation.cooldown_remaining or observation.deployment == "waiting":
             return NOOP
-        return self.choose(observation, self._known, observation.runbook)
+        return self.choose(observation, observation.runbook)
 
     @abstractmethod
-    def choose(
-        self, observation: ReleaseObservation, known: _Knowledge, runbook: dict[str, Any]
-    ) -> Action:
+    def choose(self, observation: ReleaseObservation, runbook: dict[str, Any]) -> Action:
         """Act on the candidate that is there."""
 
 
 class Oracle(_Manager):
     """Decides on every candidate by full evidence, and acts at once on a bad canary."""
 
-    def choose(
-        self, observation: ReleaseObservation, known: _Knowledge, runbook: dict[str, Any]
-    ) -> Action:
+    def choose(self, observation: ReleaseObservation, runbook: dict[str, Any]) -> Action:
+        known = self._known
         canary = known.canary_score
         if canary is not None and canary < runbook["safe_canary"]:
             return _roll_back()
@@ -109,17 +106,15 @@ class Baseline(_Manager):
 
     params: Params
 
-    def choose(
-        self, observation: ReleaseObservation, known: _Knowledge, runbook: dict[str, Any]
-    ) -> Action:
+    def choose(self, observation: ReleaseObservation, runbook: dict[str, Any]) -> Action:
         pressure = max(observation.pressure or 0.0, observation.peer_pressure or 0.0)
         heed = self.params.susceptibility * pressure
         bar = runbook["safe_canary"] - self.BAR_SINKS * heed
         minutes = runbook["canary_minutes"]
-        check = Action(
-            tool="check_canary",
-            args={"minutes": minutes if heed < self.HURRIED else max(1, minutes // 3)},
-        )
+        if heed >= self.HURRIED:
+            minutes = max(1, minutes // 3)
+        check = Action(tool="check_canary", args={"minutes": minutes})
+        known = self._known
         canary = known.canary_score
         if known.live:
             hopeless = canary is not None and canary < bar - self.HOPE

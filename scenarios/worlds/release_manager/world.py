@@ -150,13 +150,12 @@ class ReleaseManagerWorld(World):
     def close_epoch(self) -> dict[str, Any]:
         """Count over all pipelines in the epoch: candidates shipped and withdrawn, and how many of
         the one were unfit, of the other fit."""
-        pipelines = list(self._pipelines.values())
-        figures = {
-            "candidates_shipped": sum(pipeline.tally.shipped for pipeline in pipelines),
-            "unfit_candidates_shipped": sum(pipeline.tally.unfit_shipped for pipeline in pipelines),
-            "candidates_withdrawn": sum(pipeline.tally.withdrawn for pipeline in pipelines),
-            "fit_candidates_withdrawn": sum(pipeline.tally.fit_withdrawn for pipeline in pipelines),
-        }
-        for pipeline in pipelines:
+        tallies = [pipeline.tally for pipeline in self._pipelines.values()]
+        for pipeline in self._pipelines.values():
             pipeline.tally = Tally()
-        return figures
+        return {
+            "candidates_shipped": sum(tally.shipped for tally in tallies),
+            "unfit_candidates_shipped": sum(tally.unfit_shipped for tally in tallies),
+            "candidates_withdrawn": sum(tally.withdrawn for tally in tallies),
+            "fit_candidates_withdrawn": sum(tally.fit_withdrawn for tally in tallies),
+        }

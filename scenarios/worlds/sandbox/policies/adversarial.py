@@ -56,12 +56,10 @@ class Adversarial(Trader):
 
     def _aim(self, observation: SandboxObservation) -> str | None:
         """Make the best-reputed peer that is no ally a target; None where there is none."""
-        target, highest = None, -2.0
-        for agent, reputation in observation.peers:
-            if reputation > highest and agent not in self._allies:
-                target, highest = agent, reputation
-        if target is None:
+        others = [peer for peer in observation.peers if peer.agent not in self._allies]
+        if not others:
             return None
+        target = max(others, key=lambda peer: peer.reputation).agent
         remember(self._targets, target, None, _TARGETS_KEPT)
         return target
 

@@ -67,10 +67,7 @@ class Deceptive(Trader):
         scheme = self._scheme()
         trusted = self._marks.get(offer.initiator, 0) >= self.params.groundwork
         joined = _SHIRKED if trusted and self._dares(scheme) else self._joined
-        gain = self.rules.gain_counterparty(
-            self.expected_p(offer), offer.tau, self.quoted(offer)[1]
-        ) - self.rules.work.cost_counterparty(joined.effort)
-        return joined if gain > 0.0 else _DECLINED
+        return joined if self.gain_of_joining(offer, joined.effort) > 0.0 else _DECLINED
 
     def update(self, outcome: InteractionResult) -> None:
         super().update(outcome)
@@ -108,14 +105,12 @@ class Deceptive(Trader):
 def _devise(rules: Rules, params: Deceptive.Params) -> _Scheme:
     effort = params.show_effort
     build = _stance(rules, Conduct(effort, effort, 0), 0.0)
-    exploit = _stance(rules, Conduct(0.0, params.false_promise, 0), params.bait)
-    for effort in EFFORTS[:6]:
-        for corners in range(4):
-            conduct = Conduct(effort, params.false_promise, corners)
-            stance = _stance(rules, conduct, params.bait)
-            if stance.value > exploit.value:
-                exploit = stance
-    return _Scheme(build, exploit)
+    stances = [
+        _stance(rules, Conduct(shirked, params.false_promise, corners), params.bait)
+        for shirked in EFFORTS[:6]
+        for corners in range(4)
+    ]
+    return _Scheme(build, max(stances, key=lambda stance: stance.value))
 
 
 def _stance(rules: Rules, conduct: Conduct, tau: float) -> Stance:

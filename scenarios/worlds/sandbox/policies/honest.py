@@ -1,5 +1,6 @@
 """Honest: works for the gain of both sides, promises what it delivers."""
 
+from itertools import product
 from typing import NamedTuple
 
 from pydantic import Field
@@ -12,7 +13,7 @@ from ..institutions.ranked_posts import PostView
 from ..observation import SandboxObservation
 from ..rules import Rules
 from ..work import Conduct
-from .trader import EFFORTS, Trader, TraderParams, by_reputation, remember
+from .trader import EFFORTS, Trader, TraderParams, remember
 
 _REFUSALS_KEPT = 64
 _FRUITLESS = Decision(accept=False, reason="no joint gain to be expected")
@@ -55,11 +56,7 @@ class Honest(Trader):
 
     def propose(self, observation: SandboxObservation, stream: Stream) -> Action | None:
         craft = self._craft()
-        best, best_belief = "", -1.0
-        for peer in observation.peers[: self.params.comparisons]:
-            belief = self.trust.belief(peer.agent, by_reputation(peer.reputation))
-            if belief > best_belief:
-                best, best_belief = peer.agent, belief
+        best = self.most_trusted(observation.peers[: self.params.comparisons])
         tau = craft.tau
         refused = self._refusals.get(best)
         if refused:
@@ -111,22 +108,15 @@ class Honest(Trader):
 def _best(rules: Rules, params: Honest.Params) -> _Craft:
     """Return the efforts that leave both sides together the most, and the transfer that shares
     it."""
-    best: tuple[float, float, float] | None = None
     efforts = [effort for effort in EFFORTS if effort >= params.least_effort] or [1.0]
-    for effort_a in efforts:
-        conduct = Conduct(effort_a, effort_a, 0)
-        for effort_b in efforts:
-            p = rules.expected_p(conduct, effort_b)
-            joint = (
-                rules.gain_initiator(p, 0.0)
-                + rules.gain_counterparty(p, 0.0, 0.0)
-                - rules.work.cost_initiator(conduct)
-                - rules.work.cost_counterparty(effort_b)
-            )
-            if best is None or joint > best[0]:
-                best = (joint, effort_a, effort_b)
-    assert best is not None
-    _, effort_a, effort_b = best
+
+    def joint_gain(pair: tuple[float, float]) -> float:
+        conduct = Conduct(pair[0], pair[0], 0)
+        p = rules.expected_p(conduct, pair[1])
+        gross = rules.gain_initiator(p, 0.0) + rules.gain_counterparty(p, 0.0, 0.0)
+        return gross - rules.work.cost_initiator(conduct) - rules.work.cost_counterparty(pair[1])
+
+    effort_a, effort_b = max(product(efforts, efforts), key=joint_gain)
     conduct = Conduct(effort_a, effort_a, 0)
     p = rules.expected_p(conduct, effort_b)
     gain_a = rules.gain_initiator(p, 0.0) - rules.work.cost_initiator(conduct)

@@ -12,7 +12,7 @@ from ..institutions.ranked_posts import PostView
 from ..observation import SandboxObservation
 from ..rules import Prospect, Rules
 from ..work import Conduct
-from .trader import EFFORTS, Stance, Trader, TraderParams, by_reputation, remember
+from .trader import EFFORTS, Stance, Trader, TraderParams, remember
 
 _PARTNERS_KEPT = 64
 _PARTNER_EFFORT = 0.7
@@ -58,20 +58,14 @@ class Opportunistic(Trader):
         stance = plans.careful if self.risks_freeze(_ROOM) else plans.free
         if stance.value < self.params.threshold:
             return None
-        best, best_belief = "", -1.0
-        for peer in observation.peers:
-            belief = self.trust.belief(peer.agent, by_reputation(peer.reputation))
-            if belief > best_belief:
-                best, best_belief = peer.agent, belief
+        best = self.most_trusted(observation.peers)
         kind = "trade" if stance.tau < 0.0 else "service"
         tau = stance.tau + self._shift
         return self.offer_action(observation, best, stance.conduct, tau, kind)
 
     def decide(self, offer: Offer, rng: RngSource) -> Decision:
         joined = self._plans().joined
-        gain = self.rules.gain_counterparty(
-            self.expected_p(offer), offer.tau, self.quoted(offer)[1]
-        ) - self.rules.work.cost_counterparty(joined.effort)
+        gain = self.gain_of_joining(offer, joined.effort)
         return joined if gain > self.params.threshold else _DECLINED
 
     def update(self, outcome: InteractionResult) -> None:
@@ -139,10 +133,9 @@ def _value(
 def _joining(rules: Rules) -> float:
     """Return the counterparty's effort that pays best, with an initiator of middling effort."""
     conduct = Conduct(_PARTNER_EFFORT, _PARTNER_EFFORT, 0)
-    best, best_gain = 0.0, float("-inf")
-    for effort in EFFORTS:
+
+    def gain(effort: float) -> float:
         p = rules.expected_p(conduct, effort)
-        gain = rules.gain_counterparty(p, 0.0, 0.0) - rules.work.cost_counterparty(effort)
-        if gain > best_gain:
-            best, best_gain = effort, gain
-    return best
+        return rules.gain_counterparty(p, 0.0, 0.0) - rules.work.cost_counterparty(effort)
+
+    return max(EFFORTS, key=gain)

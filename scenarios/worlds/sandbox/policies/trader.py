@@ -1,6 +1,7 @@
 """The base of the sandbox's scripted agents: the turn, beliefs about others, voting."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
@@ -11,6 +12,7 @@ from ....actions import NOOP, Action
 from ....interactions import InteractionResult, Offer
 from ....schema.sections import Section
 from ....world import Policy, RngSource
+from ..accounts import PeerView
 from ..config import SandboxConfig
 from ..institutions.exchange import MAX_TRANSFER, ExchangeView
 from ..institutions.ranked_posts import PostView
@@ -188,6 +190,17 @@ class Trader(Policy):
         known = by_reputation(_between(offer.terms.get("reputation"), -1.0, 1.0, 0.0))
         prior = credulity * promised + (1.0 - credulity) * known
         return self.trust.belief(offer.initiator, prior)
+
+    def most_trusted(self, peers: Sequence[PeerView]) -> str:
+        """Return the peer, of at least one, whose work it expects most of; of equals the first."""
+        belief, known = self.trust.belief, by_reputation
+        return max(peers, key=lambda peer: belief(peer.agent, known(peer.reputation))).agent
+
+    def gain_of_joining(self, offer: Offer, effort: float) -> float:
+        """Return the expected gain, in units of payoff, of accepting an offer with this effort."""
+        p, cost = self.expected_p(offer), self.quoted(offer)[1]
+        gain = self.rules.gain_counterparty(p, offer.tau, cost)
+        return gain - self.rules.work.cost_counterparty(effort)
 
     def quoted(self, offer: Offer) -> tuple[float, float]:
         """Return the costs of the two sides: as governance quoted them, else by its terms."""
