@@ -119,16 +119,16 @@ class CassettePlayer:
         if not candidates:
             return f"{what} The cassette is empty."
         asked = list(lines_of(request.plain))
-        near = max(
-            candidates[:_MOST_COMPARED],
-            key=lambda entry: (
-                likeness(list(lines_of(self.cassette.asked(entry))), asked),
-                entry.key not in self._reached,
-            ),
-        )
+
+        def recorded(entry: Entry) -> list[Line]:
+            return list(lines_of(self.cassette.asked(entry)))
+
+        def fit(entry: Entry) -> tuple[float, bool]:
+            return likeness(recorded(entry), asked), entry.key not in self._reached
+
+        near = max(candidates[:_MOST_COMPARED], key=fit)
         whose = "this actor's" if own else f"this actor has none; of {near.actor}"
-        lines = difference(list(lines_of(self.cassette.asked(near))), asked)
-        shown = "".join(f"\n  {line}" for line in lines)
+        shown = "".join(f"\n  {line}" for line in difference(recorded(near), asked))
         return (
             f"{what} The nearest recorded one ({whose}, occurrence {near.occurrence}) differs "
             f"(- recorded, + asked now):{shown}"

@@ -77,7 +77,7 @@ def cli() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The entry point: runs the command and turns every trouble into plain words."""
+    """Run the command, turn every error into plain words, and exit with the code for it."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # A terminal or a pipe may not know all of Unicode: no reason to fail.

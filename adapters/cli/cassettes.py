@@ -108,7 +108,7 @@ def show(file: Path, as_json: bool) -> None:
 
 
 def _actors(cassette: "Cassette") -> dict[str, dict[str, int]]:
-    """Entries and outcomes, by actor."""
+    """Count entries and outcomes by actor."""
     counted: dict[str, Counter[str]] = {}
     for entry in cassette.entries:
         counted.setdefault(entry.actor, Counter())[entry.status] += 1
@@ -119,7 +119,7 @@ def _actors(cassette: "Cassette") -> dict[str, dict[str, int]]:
 
 
 def _requests(cassette: "Cassette") -> dict[str, int]:
-    """What storing long texts once has saved, in characters."""
+    """Count characters, to show what storing long texts once has saved."""
     stored = sum(len(canonical_json(entry.asked)) for entry in cassette.entries)
     return {
         "texts": len(cassette.texts),

@@ -100,7 +100,7 @@ def remove_command(name: str) -> None:
 
 @contextmanager
 def _progress(name: str) -> Iterator[Report]:
-    """A bar on a terminal, a line now and then elsewhere; on stderr."""
+    """Show progress on stderr: a bar on a terminal, a line now and then elsewhere."""
     if not sys.stderr.isatty():
         yield _Lines(name)
         return
@@ -121,7 +121,7 @@ def _progress(name: str) -> Iterator[Report]:
 
 
 class _Lines:
-    """What is being done, and how far it is, where there is no terminal."""
+    """Lines on stderr that say what is done and how far it is, where there is no terminal."""
 
     def __init__(self, name: str) -> None:
         self._name = name

@@ -4,12 +4,15 @@ import json
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
 from .errors import RunUnreadable
 
 Record = dict[str, Any]
 """One record of a file of JSON lines."""
+
+Selection: TypeAlias = tuple[str, str] | None
+"""A key and the plain word that it must have in the records that are wanted; None: all are."""
 
 
 class JsonLines:
@@ -20,18 +23,12 @@ class JsonLines:
     """
 
     def __init__(
-        self,
-        path: Path,
-        keys: frozenset[str],
-        versions: tuple[int, ...],
-        *,
-        header: bool = False,
-        where: tuple[str, str] | None = None,
-    ) -> None:
+        self, path: Path, keys: frozenset[str], versions: tuple[int, ...], header: bool,
+        where: Selection,
+    ) -> None:  # fmt: skip
         """Expect `keys` in every record, and in the first line one of the schema `versions`.
 
-        Leave out the first line if it is a `header`, and with `where`, a key and a plain word, the
-        records in which the key has another value.
+        Leave out the first line if it is a `header`, and the records that `where` does not select.
         """
         self.path = path
         self._keys = keys

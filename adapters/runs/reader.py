@@ -27,7 +27,7 @@ from .directory import (
     RunDirectory,
 )
 from .errors import ReleaseNeeded, RunUnreadable
-from .json_lines import JsonLines, Record, check_version, parsed
+from .json_lines import JsonLines, Record, Selection, check_version, parsed
 from .meta import META_VERSION, first_bad_line, read_meta
 from .revision import package_version
 
@@ -287,7 +287,7 @@ class RunReader:
         if self.metrics is not None:
             epochs: list[EpochMetrics] = self.metrics["epochs"]
             return epochs
-        closed = self._lines(EVENTS, _EPOCH_COMPLETED, where=("type", "epoch_completed"))
+        closed = self._lines(EVENTS, _EPOCH_COMPLETED, ("type", "epoch_completed"))
         found: list[EpochMetrics] = [
             {"epoch": event["epoch"], "metrics": event["metrics"]} for event in closed
         ]
@@ -297,32 +297,25 @@ class RunReader:
 
     def events(self, kind: str | None = None) -> JsonLines:
         """Return the event log, of it the events of one type if `kind` names one."""
-        return self._lines(EVENTS, _EVENT, where=None if kind is None else ("type", kind))
+        return self._lines(EVENTS, _EVENT, None if kind is None else ("type", kind))
 
     def steps(self, agent: str | None = None) -> JsonLines:
         """Return the step log, one record per agent and step; those of one agent if it is named."""
-        where = None if agent is None else ("agent", agent)
-        return self._lines(STEP_LOG, _STEP, header=True, where=where)
+        return self._lines(STEP_LOG, _STEP, None if agent is None else ("agent", agent))
 
     def goals(self) -> JsonLines:
         """Return the GoalStore's rows at the end, each with its `table`; none without goals."""
-        return self._lines(GOALS, _GOAL_ROW, header=True)
+        return self._lines(GOALS, _GOAL_ROW)
 
     def transcript(self, kind: Literal["md", "txt"] = "md") -> Path | None:
         """Return the path of the transcript in Markdown or plain text; None if it is absent."""
         path = self.directory.file(f"transcript.{kind}")
         return path if path.is_file() else None
 
-    def _lines(
-        self,
-        name: str,
-        keys: frozenset[str],
-        *,
-        header: bool = False,
-        where: tuple[str, str] | None = None,
-    ) -> JsonLines:
-        path = self.directory.file(name)
-        return JsonLines(path, keys, READABLE[name], header=header, where=where)
+    def _lines(self, name: str, keys: frozenset[str], where: Selection = None) -> JsonLines:
+        # These two begin with a line that is no record.
+        header = name in (STEP_LOG, GOALS)
+        return JsonLines(self.directory.file(name), keys, READABLE[name], header, where)
 
 
 def _are_metrics(part: object) -> bool:
@@ -352,7 +345,7 @@ _PARTS = {"overall": _are_metrics, "epochs": _are_epochs, "agents": _are_agents}
 
 
 def _numbers(release: str) -> tuple[int, int]:
-    """The first two numbers of a version; (0, 0) for one of another form."""
+    """Return the first two numbers of a version; (0, 0) for one of another form."""
     major, _, rest = release.partition(".")
     minor = rest.partition(".")[0]
     return (int(major), int(minor)) if major.isdigit() and minor.isdigit() else (0, 0)

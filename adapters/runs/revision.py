@@ -43,12 +43,8 @@ def _digest_of(files: list[Path], root: Path) -> str:
 
 @cache
 def _layer(name: str) -> str:
+    # The layers stand side by side, in a checkout as in an installed package.
     root = Path(__file__).resolve().parents[2] / name
-    if not root.is_dir():
-        from importlib.util import find_spec
-
-        spec = find_spec(f"gdg_runtime.{name}")
-        root = Path(next(iter(spec.submodule_search_locations or ()))) if spec else root
     return _digest_of(code_files(root), root)
 
 
