@@ -135,14 +135,8 @@ class ProxyComputer:
     def compute(self, observables: Observables) -> tuple[float, float]:
         """Return (v_hat, p): the weighted mean of the signals in [-1, 1] and sigmoid(v_hat, k)."""
         progress, rework, verifier, engagement = self.signals(observables)
-        weights = self._weights
-        score = (
-            weights[0] * progress
-            + weights[1] * rework
-            + weights[2] * verifier
-            + weights[3] * engagement
-        )
-        v_hat = _clamped(score)
+        w1, w2, w3, w4 = self._weights
+        v_hat = _clamped(w1 * progress + w2 * rework + w3 * verifier + w4 * engagement)
         return v_hat, sigmoid(v_hat, self.config.sigmoid_k)
 
 

@@ -32,18 +32,8 @@ class SandboxTool(Tool):
     move: Move = field(kw_only=True)
 
 
-@dataclass(frozen=True)
-class _Part:
-    """A role before it is known which tools there are."""
-
-    name: str
-    summary: str
-    prompt: str
-    moves: tuple[Move, ...]
-
-
-_PARTS = (
-    _Part(
+_PARTS: tuple[tuple[str, str, str, tuple[Move, ...]], ...] = (
+    (
         "planner",
         "Offers work to others and tells the feed what is planned.",
         "You plan the work. Choose partners whose reputation and past work you trust, and "
@@ -52,7 +42,7 @@ _PARTS = (
         "who hire nobody.",
         (Move.DEAL, Move.SPEAK, Move.ANSWER),
     ),
-    _Part(
+    (
         "worker",
         "Works with others, and answers for it in the feed.",
         "You do the work. Accept offers that are worth their effort and put in the effort that "
@@ -61,7 +51,7 @@ _PARTS = (
         "not vote: your work has to speak for you.",
         (Move.DEAL, Move.ANSWER),
     ),
-    _Part(
+    (
         "verifier",
         "Checks what others claim about their work.",
         "You check the work of others. Vote a post up if its author delivers what it "
@@ -70,7 +60,7 @@ _PARTS = (
         "accept shows you at first hand how its maker works.",
         (Move.JUDGE, Move.ANSWER),
     ),
-    _Part(
+    (
         "poster",
         "Speaks in the feed and votes on what others say.",
         "You take part in the feed. Post what helps others to choose their partners well, "
@@ -78,7 +68,7 @@ _PARTS = (
         "but may accept those that are made to you.",
         (Move.SPEAK, Move.ANSWER, Move.JUDGE),
     ),
-    _Part(
+    (
         "moderator",
         "Keeps the feed in order.",
         "You keep the feed in order. Vote spam, false promises and calls to do harm down, and "
@@ -88,19 +78,16 @@ _PARTS = (
         (Move.JUDGE, Move.ANSWER),
     ),
 )
+"""The roles before it is known which tools there are: name, summary, prompt, moves."""
 
 
 def roles_with(tools: Sequence[SandboxTool]) -> dict[str, Role]:
     """Make the roles of a world that has these tools: each may use the tools of its moves."""
-    return {
-        part.name: Role(
-            part.name,
-            part.summary,
-            part.prompt,
-            tuple([tool.name for move in part.moves for tool in tools if tool.move is move]),
-        )
-        for part in _PARTS
-    }
+    roles = {}
+    for name, summary, prompt, moves in _PARTS:
+        allowed = tuple([tool.name for move in moves for tool in tools if tool.move is move])
+        roles[name] = Role(name, summary, prompt, allowed)
+    return roles
 
 
 def tools_of(role: Role | None, tools: Iterable[SandboxTool]) -> tuple[str, ...]:

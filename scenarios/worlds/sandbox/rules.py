@@ -6,7 +6,7 @@ Every agent could work this out from the public configuration. It is worked out 
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from ...economy.interaction import PayoffConfig, PayoffEngine
+from ...economy.interaction import PayoffEngine
 from ...economy.proxy import ProxyComputer
 from .accounts import reputation_gain
 from .config import SandboxConfig
@@ -105,7 +105,6 @@ class Rules:
     def __init__(self, config: SandboxConfig, terms: Terms) -> None:
         self.config = config
         self.terms = terms
-        self.payoff: PayoffConfig = config.payoff
         self.engine = PayoffEngine(config.payoff)
         self.work = Work(config.work)
         self._proxy = ProxyComputer(config.proxy)
@@ -149,30 +148,19 @@ class Rules:
 
         Reputation is reckoned from 0, so that the answer is the same for everyone.
         """
-        payoff = self.payoff
+        payoff, engine = self.config.payoff, self.engine
         reputation = reputation_gain(self.config.reputation, p, 0.0)
-        return (
-            payoff.theta * self.engine.expected_surplus(p)
-            - tau
-            - self.terms.tax(tau)[0]
-            - penalty
-            - payoff.rho_a * self.engine.expected_harm(p)
-            + payoff.w_rep * reputation
-        )
+        gain = payoff.theta * engine.expected_surplus(p) - tau - self.terms.tax(tau)[0] - penalty
+        return gain - payoff.rho_a * engine.expected_harm(p) + payoff.w_rep * reputation
 
     def gain_counterparty(self, p: float, tau: float, cost: float) -> float:
         """Return the expected π_b of an accepted interaction, less what governance takes, before
         effort."""
-        payoff = self.payoff
+        payoff, engine = self.config.payoff, self.engine
         share = self.config.reputation.counterparty_share
         reputation = share * reputation_gain(self.config.reputation, p, 0.0)
-        return (
-            (1.0 - payoff.theta) * self.engine.expected_surplus(p)
-            + tau
-            - cost
-            - payoff.rho_b * self.engine.expected_harm(p)
-            + payoff.w_rep * reputation
-        )
+        gain = (1.0 - payoff.theta) * engine.expected_surplus(p) + tau - cost
+        return gain - payoff.rho_b * engine.expected_harm(p) + payoff.w_rep * reputation
 
     def once(self, question: Hashable, work_out: Callable[[], T]) -> T:
         """Answer a question that agents share; work it out the first time it is asked."""

@@ -180,19 +180,28 @@ class Exchange(Institution):
             return None
         holders, engine = self.society.holders, self.society.engine
         a, b = holders[interaction.initiator], holders[interaction.counterparty]
-        interaction.c_a = charges.cost_a
-        interaction.c_b = charges.cost_b
-        data = _logged(interaction, closed)
+        interaction.c_a, interaction.c_b = charges.cost_a, charges.cost_b
+        if closed.effort_b is not None:
+            config, p = self.society.config.reputation, interaction.p
+            interaction.r_a = reputation_gain(config, p, a.reputation)
+            interaction.r_b = config.counterparty_share * reputation_gain(config, p, b.reputation)
+        pi_a = engine.payoff_initiator(interaction)
+        pi_b = engine.payoff_counterparty(interaction)
+        data = {**_logged(interaction, closed), "pi_a": pi_a, "pi_b": pi_b}
         if closed.effort_b is None:
             booked = (-interaction.c_a, -interaction.c_b)
             a.resources += booked[0]
             b.resources += booked[1]
-            data["pi_a"] = engine.payoff_initiator(interaction)
-            data["pi_b"] = engine.payoff_counterparty(interaction)
             data["reason"] = closed.reason
             event = Event("interaction_rejected", data, a.agent)
         else:
-            booked = self._book(a, b, interaction, closed.conduct, closed.effort_b, data)
+            booked = (pi_a, pi_b)
+            data["effort_b"] = closed.effort_b
+            data["spent_a"] = spent_a = self._work.cost_initiator(closed.conduct)
+            data["spent_b"] = spent_b = self._work.cost_counterparty(closed.effort_b)
+            a.resources += pi_a - spent_a
+            b.resources += pi_b - spent_b
+            self._book(a, b, interaction, closed.effort_b)
             event = Event("interaction_accepted", data, a.agent)
         shared: dict[str, Any] = {
             "interaction_id": interaction.interaction_id,
@@ -321,35 +330,15 @@ class Exchange(Institution):
             return
         holder.record.add("harm", min(1.0, (0.5 - p) / (0.5 - config.harm_worst_p)))
 
-    def _book(
-        self,
-        a: Holder,
-        b: Holder,
-        interaction: Interaction,
-        conduct: Conduct,
-        effort_b: float,
-        data: dict[str, Any],
-    ) -> tuple[float, float]:
-        """Book an accepted interaction on both accounts; return the payoffs."""
-        config, engine = self.society.config.reputation, self.society.engine
-        gain_b = reputation_gain(config, interaction.p, b.reputation)
-        data["r_a"] = interaction.r_a = reputation_gain(config, interaction.p, a.reputation)
-        data["r_b"] = interaction.r_b = config.counterparty_share * gain_b
-        data["pi_a"] = pi_a = engine.payoff_initiator(interaction)
-        data["pi_b"] = pi_b = engine.payoff_counterparty(interaction)
-        data["effort_b"] = effort_b
-        data["spent_a"] = spent_a = self._work.cost_initiator(conduct)
-        data["spent_b"] = spent_b = self._work.cost_counterparty(effort_b)
+    def _book(self, a: Holder, b: Holder, interaction: Interaction, effort_b: float) -> None:
+        """Book on both accounts what an accepted interaction changes besides the resources."""
         (a if interaction.tau > 0.0 else b).owed -= abs(interaction.tau)
-        a.resources += pi_a - spent_a
-        b.resources += pi_b - spent_b
         a.move_reputation(interaction.r_a)
         b.move_reputation(interaction.r_b)
         self._members[a.agent].accepted += 1
         a.delivered += _MEMORY * (interaction.p - a.delivered)
         self._record_work(a, interaction.p, None)
         self._record_work(b, interaction.p, effort_b)
-        return pi_a, pi_b
 
 
 def _logged(interaction: Interaction, closed: _Closed) -> dict[str, Any]:

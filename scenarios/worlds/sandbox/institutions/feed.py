@@ -208,10 +208,7 @@ class Feed(Institution):
                 f"{len(content)}; shorten it"
             )
         if member.posts >= member.max_posts:
-            return (
-                f"all {member.max_posts} posts of this epoch are used up; post again in the next "
-                "epoch"
-            )
+            return _used_up("post", member.max_posts)
         if _too_soon(limits, member.last_post, hours):
             passed = (hours - (member.last_post or 0.0)) * _SECONDS
             return (
@@ -229,11 +226,7 @@ class Feed(Institution):
             return Applied(ok=False, error=error)
         member = self._members[holder.agent]
         if member.votes >= member.max_votes:
-            error = (
-                f"all {member.max_votes} votes of this epoch are used up; vote again in the next "
-                "epoch"
-            )
-            return Applied(ok=False, error=error)
+            return Applied(ok=False, error=_used_up("vote", member.max_votes))
         member.votes += 1
         config, weight = self.society.config, holder.vote_weight
         author = self.society.holders[post.author]
@@ -261,6 +254,10 @@ def _too_soon(limits: LimitsConfig, last_post: float | None, hours: float) -> bo
     if last_post is None:
         return False
     return (hours - last_post) * _SECONDS < limits.min_time_between_posts
+
+
+def _used_up(act: str, most: int) -> str:
+    return f"all {most} {act}s of this epoch are used up; {act} again in the next epoch"
 
 
 def _no_post(post_id: int) -> Applied:
