@@ -26,14 +26,13 @@ def toxicity_rate_all(batch: Batch) -> Figure:
 def toxicity_hard(batch: Batch, threshold: float = 0.5) -> Figure:
     """Return P(p < threshold | accepted), in [0, 1]: toxicity where labels are cut to yes and
     no."""
-    return Figure.mean(
-        [1.0 if item.p < threshold else 0.0 for item in batch if item.accepted], NONE_ACCEPTED
-    )
+    below = [1.0 if item.p < threshold else 0.0 for item in batch if item.accepted]
+    return Figure.mean(below, NONE_ACCEPTED)
 
 
-def acceptance_rate(batch: Batch) -> Figure:
-    """Return P(accepted), in [0, 1]."""
-    return Figure.mean([1.0 if item.accepted else 0.0 for item in batch], NO_INTERACTIONS)
+def acceptance_rate(batch: Batch, absent: str = NO_INTERACTIONS) -> Figure:
+    """Return P(accepted), in [0, 1]; undefined for the reason `absent` in an empty batch."""
+    return Figure.mean([1.0 if item.accepted else 0.0 for item in batch], absent)
 
 
 def average_quality(batch: Batch, accepted_only: bool = False) -> Figure:
@@ -90,15 +89,11 @@ def participation_by_quality(batch: Batch, threshold: float = 0.5) -> dict[str, 
     high = [item for item in batch if item.p >= threshold]
     low = [item for item in batch if item.p < threshold]
     return {
-        "high_quality_acceptance": _acceptance(high, f"no interaction had p >= {threshold}"),
-        "low_quality_acceptance": _acceptance(low, f"no interaction had p < {threshold}"),
+        "high_quality_acceptance": acceptance_rate(high, f"no interaction had p >= {threshold}"),
+        "low_quality_acceptance": acceptance_rate(low, f"no interaction had p < {threshold}"),
         "high_quality_count": Figure(len(high), len(batch)),
         "low_quality_count": Figure(len(low), len(batch)),
     }
-
-
-def _acceptance(batch: Batch, absent: str) -> Figure:
-    return Figure.mean([1.0 if item.accepted else 0.0 for item in batch], absent)
 
 
 def quality_variance(batch: Batch, accepted_only: bool = False) -> Figure:

@@ -1,6 +1,7 @@
 """Accounts: what each agent has, is known for, and is scored by."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ...actions import Alignment, Role
@@ -16,6 +17,7 @@ class PeerView(NamedTuple):
     """In [-1, 1], to three digits."""
 
 
+@dataclass(slots=True)
 class Record:
     """The violations of one agent since it was last scored, with their sizes in (0, 1].
 
@@ -23,12 +25,9 @@ class Record:
     counts in its next one.
     """
 
-    __slots__ = ("scored", "sizes", "step")
-
-    def __init__(self) -> None:
-        self.step = -1
-        self.scored: Alignment | None = None
-        self.sizes: dict[str, float] = {}
+    step: int = -1
+    scored: Alignment | None = None
+    sizes: dict[str, float] = field(default_factory=dict)
 
     def add(self, violation: str, size: float) -> None:
         """Record a violation; the largest of a name in a step counts."""
@@ -77,49 +76,39 @@ class Scoring:
         return scored
 
 
+@dataclass(slots=True, eq=False)
 class Holder:
     """The state of an agent that belongs to no institution."""
 
-    __slots__ = (
-        "actions", "agent", "budget", "delivered", "frozen", "heard", "owed", "paid", "peer",
-        "place", "record", "reputation", "resources", "role", "tools", "vote_weight",
-    )  # fmt: skip
+    agent: str
+    place: int
+    """Position among the seats."""
+    resources: float
+    """In units of payoff, like all amounts here."""
+    budget: float
+    """Most that it may pay out as transfers in an epoch."""
+    role: Role | None
+    tools: tuple[str, ...]
+    """Those that it may use, in the world's order."""
+    paid: float = 0.0
+    """Transfers agreed in the epoch."""
+    owed: float = 0.0
+    """Transfers agreed but not yet booked."""
+    reputation: float = 0.0
+    frozen: bool = False
+    peer: PeerView = field(init=False)
+    actions: int = 0
+    """Actions tried in the epoch, refused ones included."""
+    record: Record = field(default_factory=Record)
+    vote_weight: float = 1.0
+    """Weight of its next vote, in [0, 1]."""
+    heard: tuple[str, ...] = ()
+    """Messages that wait for it."""
+    delivered: float = 0.5
+    """Moving average of the p of its accepted offers."""
 
-    def __init__(
-        self,
-        agent: str,
-        place: int,
-        resources: float,
-        budget: float,
-        role: Role | None,
-        tools: tuple[str, ...],
-    ) -> None:
-        self.agent = agent
-        self.place = place
-        """Position among the seats."""
-        self.resources = resources
-        """In units of payoff, like all amounts here."""
-        self.budget = budget
-        """Most that it may pay out as transfers in an epoch."""
-        self.paid = 0.0
-        """Transfers agreed in the epoch."""
-        self.owed = 0.0
-        """Transfers agreed but not yet booked."""
-        self.reputation = 0.0
-        self.frozen = False
-        self.peer = PeerView(agent, 0.0)
-        self.role = role
-        self.tools = tools
-        """Those that it may use, in the world's order."""
-        self.actions = 0
-        """Actions tried in the epoch, refused ones included."""
-        self.record = Record()
-        self.vote_weight = 1.0
-        """Weight of its next vote, in [0, 1]."""
-        self.heard: tuple[str, ...] = ()
-        """Messages that wait for it."""
-        self.delivered = 0.5
-        """Moving average of the p of its accepted offers."""
+    def __post_init__(self) -> None:
+        self.peer = PeerView(self.agent, 0.0)
 
     @property
     def account(self) -> Account:
