@@ -132,7 +132,7 @@ UtcTime = Annotated[
 class Form(BaseModel):
     """Base of all forms: no unknown fields, no NaN, nothing changed later."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Patch(Form):

@@ -27,7 +27,7 @@ _WANTED = {
 class GoalWeights(BaseModel):
     """The weights that a store begins with, within the bounds of the decision registry."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     value: float = Field(default=0.5, ge=0.0, le=1.0)
     effort: float = Field(default=0.25, ge=0.0, le=1.0)
@@ -39,7 +39,7 @@ class GoalWeights(BaseModel):
 class GoalPolicy(BaseModel):
     """Settings of a GoalStore."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     block_severity: float = Field(default=0.6, ge=0.0, le=1.0)
     """The checker's severity from which on a goal is blocked, 0 to 1."""
@@ -82,7 +82,7 @@ class GoalFlags(BaseModel):
     """The flags by which goals decide what is done next. Shadow always wins, so it is the kill
     switch."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     system: Switch = False
     """Goals may be selected for execution."""

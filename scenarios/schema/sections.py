@@ -10,7 +10,7 @@ class Section(BaseModel):
     """A section of a scenario file: frozen, without unknown keys, without NaN or infinity."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True, defer_build=True
+        frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True
     )
 
 
