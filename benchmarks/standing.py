@@ -1,10 +1,11 @@
-"""Print the state of the code: sizes, shares, duplicates, the way of a scenario, start-up costs.
+"""Print the state of the code: sizes, shares, duplicates, the way of a scenario, start-up costs,
+and the files that small changes touch.
 
     python benchmarks/standing.py [--root DIR] [--python FILE] [--repeats N]
 
 Reads the five folders of a checkout, and runs its command line with the interpreter of its `.venv`
-(or the given one). Prints JSON lines; the last ones compare metrics with the bounds that hold.
-Exits with 1 if a bound is broken.
+(or the given one). The changes of `changes.py` are tried on this checkout alone. Prints JSON lines;
+the last ones compare metrics with the bounds that hold. Exits with 1 if a bound is broken.
 """
 
 import argparse
@@ -21,6 +22,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import changes
 
 LAYERS = ("runtime", "goals", "scenarios", "actors", "adapters")
 SHORTEST_DUPLICATE = 6
@@ -313,6 +316,9 @@ def main() -> None:
         broken += not bound.holds(value)
         limit = {"most": bound.most} if bound.most is not None else {"least": bound.least}
         say(what="bound", metric=bound.metric, value=value, **limit, holds=bound.holds(value))
+    for tried in changes.trials() if root == here else ():
+        broken += not tried["holds"]
+        say(what="change", **tried)
     sys.exit(bool(broken))
 
 

@@ -1,11 +1,15 @@
-"""benchmarks/standing.py counts what it says it counts."""
+"""benchmarks/standing.py counts what it says it counts, and its changes fit the code."""
 
 import runpy
+import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
 
-BENCHMARK = Path(__file__).parents[1] / "benchmarks" / "standing.py"
+ROOT = Path(__file__).parents[1]
+BENCHMARKS = ROOT / "benchmarks"
+CHANGES = sorted((BENCHMARKS / "changes").glob("*.toml"))
 MODULE = '''"""What it is.
 
 More of it.
@@ -34,7 +38,9 @@ def size(of):
 
 @pytest.fixture(scope="module")
 def standing() -> dict:
-    return runpy.run_path(str(BENCHMARK))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(BENCHMARKS)  # as when it is run as a script
+        return runpy.run_path(str(BENCHMARKS / "standing.py"))
 
 
 def test_lines_are_counted_by_kind(standing: dict, tmp_path: Path) -> None:
@@ -65,3 +71,19 @@ def test_every_bound_is_held_on_a_side(standing: dict) -> None:
         assert bound.holds(limit)
         beyond = limit + 1 if bound.most is not None else limit - 1
         assert not bound.holds(beyond)
+
+
+@pytest.mark.parametrize("file", CHANGES, ids=lambda file: file.stem)
+def test_a_change_fits_the_code_as_it_is_now(file: Path, tmp_path: Path) -> None:
+    changes = runpy.run_path(str(BENCHMARKS / "changes.py"))
+    edits = tomllib.loads(file.read_text())["edit"]
+    for name in {edit["file"] for edit in edits if "after" in edit}:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    for edit in edits:
+        (tmp_path / edit["file"]).parent.mkdir(parents=True, exist_ok=True)
+    changes["make"](edits, tmp_path)
+    for edit in edits:
+        written = (tmp_path / edit["file"]).read_text()
+        assert edit["write"] in written
+        compile(written, edit["file"], "exec")
