@@ -11,8 +11,7 @@ The nouns
 A command's way
     commands       what can be asked, as messages, and how each is carried out
     answers        what comes back
-    dispatch       one message in, one out, in one transaction; idempotency keys
-    store_api      the same for Python programs, one method a command
+    store_api      GoalStore: one command, one answer, one transaction; idempotency keys
     operation      what a command works with inside its transaction
     edit, lifecycle, beliefs, selection, queries
                    the work of the commands

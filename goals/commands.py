@@ -1,7 +1,7 @@
 """The commands to a GoalStore, as messages that know how they are carried out.
 
-The actor in an episode, the HTTP API and the command line speak these; `dispatch.py` gives each its
-transaction.
+The actor in an episode, the HTTP API, the command line and Python programs speak these;
+`store_api.py` gives each its transaction.
 """
 
 from typing import Annotated, ClassVar, Protocol, TypeVar
@@ -143,8 +143,7 @@ class AdoptGoal(Command, name="goals.adopt"):
     """As in EditGoal."""
 
     def carry_out(self, op: Operation) -> GoalAnswer:
-        adopted = lifecycle.adopt(op, self.goal_id, self.expected_version)
-        return GoalAnswer(goal=GoalView.of(adopted.goal), warnings=adopted.warnings)
+        return lifecycle.adopt(op, self.goal_id, self.expected_version)
 
 
 class ApproveGoal(Command, name="goals.approve"):

@@ -1,18 +1,18 @@
 """The life of a goal: approval, adoption, the end of an execution, repetition."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
 
+from .answers import GoalAnswer
 from .decisions import Outcome, finished, interrupted
 from .errors import ApprovalRequired, BadRequest, IllegalTransition
 from .fields import FOREVER_MIN, utc_text
 from .ledger import ABANDONED, ADOPTED, APPROVED, BLOCKED, CREATED, FAILED, RELEASED, SATISFIED
-from .model import EDITABLE, Goal, GoalState, next_state
+from .model import EDITABLE, Goal, GoalState, GoalView, next_state
 from .operation import Operation
 from .ranking import is_overdue, needs_approval
-from .schemas import Warned
 from .store import goal_rows, task_rows
 from .vetting import Objection, Phase, Vetting, read_bearing
 
@@ -76,15 +76,7 @@ def release_expired(op: Operation) -> None:
             abandon(op, goal.id, OVER)
 
 
-@dataclass(frozen=True)
-class Adoption:
-    """An adopted goal, and what should be known about it."""
-
-    goal: Goal
-    warnings: tuple[Warned, ...] = ()
-
-
-def adopt(op: Operation, goal_id: str, expected_version: int | None = None) -> Adoption:
+def adopt(op: Operation, goal_id: str, expected_version: int | None = None) -> GoalAnswer:
     """Vet a proposed goal and adopt it; nothing is done if it is adopted or executing already.
 
     Raises GoalNotFound, VersionConflict, IllegalTransition, ApprovalRequired, and, noted in the
@@ -93,14 +85,15 @@ def adopt(op: Operation, goal_id: str, expected_version: int | None = None) -> A
     goal = op.goal(goal_id, expected_version=expected_version)
     state = next_state("adopted", goal_id, goal.state)
     if state is None:
-        return Adoption(goal)
+        return GoalAnswer(goal=GoalView.of(goal))
     if needs_approval(goal, op.policy):
         raise ApprovalRequired(goal_id)
     vetting = vet_for_adoption(op, goal)
     if vetting.objection is not None:
         note_block(op, goal, vetting.objection, "adopt")
         raise vetting.objection.as_error(goal)
-    return Adoption(enter_adopted(op, goal), vetting.warnings)
+    adopted = GoalView.of(enter_adopted(op, goal))
+    return GoalAnswer(goal=adopted, warnings=vetting.warnings)
 
 
 def enter_adopted(op: Operation, goal: Goal) -> Goal:

@@ -1,40 +1,39 @@
-"""GoalStore, for use from Python: goals that are created, ranked, vetted, adopted and executed.
+"""GoalStore: the goals in one database, and the commands to them, each in one transaction.
 
-Synchronous; each method is one transaction and raises what `errors.py` lists. `dispatch.py` has
-the same by messages, with idempotency keys.
+A command with an idempotency key is answered once: its answer is kept in the transaction of the
+change, and given again when the command comes again. Refusals are kept as well, except those that
+the next try may get round: a failed checker, and a version that has moved on.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, timedelta
-from pathlib import Path
+from functools import partial
 from sqlite3 import Connection
-from typing import Protocol, Self, TypeVar
+from typing import Protocol, Self, TypeVar, cast
 
-from . import beliefs, edit, lifecycle, queries, selection
-from .answers import Explanation, Imported, Ranking, Statistics
-from .checkers.checker import BeliefConsistencyChecker
+from .answers import ANSWERS, Answer, Refused
+from .checkers.checker import BeliefConsistencyChecker, DeferredChecker, Unvetted
 from .checkers.lexical import LexicalChecker
+from .commands import Asks, Command
 from .decisions import is_registered, register_goal_selected
+from .errors import CheckerUnavailable, GoalError, VersionConflict
 from .fields import utc_text
-from .identity import Bits, Caller, Clock, Trace, microseconds
-from .lifecycle import Adoption
-from .model import Belief, Goal, GoalDraft, GoalPatch, GoalState, GoalView, Weights
+from .identity import Bits, Caller, Clock, Trace
+from .model import Weights
 from .operation import NOTED, Operation
 from .policy import GoalFlags, GoalPolicy
-from .queries import WAITING
-from .schemas import BeliefDraft, BeliefPatch, LedgerView, ScheduledTaskDraft, TaskView
-from .selection import NextStep, Selection
-from .store import derived_columns, goal_rows, ledger_rows, task_rows
+from .schemas import TaskView
+from .store import bookkeeping, derived_columns, task_rows
 from .store.database import Database
 from .vetting import BeliefVetter, Vetter
 
 T = TypeVar("T")
-_NOBODY = Caller()
+A = TypeVar("A", bound=Answer)
+_NO_TRACE = Trace()
 _BATCH = 100
-Page = tuple[list[Goal], str | None]
-"""Goals, and the cursor of the next page."""
-Events = tuple[list[LedgerView], int | None]
-"""Events, and `after` of the next page."""
+_MICROSECOND = timedelta(microseconds=1)
+_UNKEPT = (CheckerUnavailable, VersionConflict)
 
 
 class TaskSink(Protocol):
@@ -68,10 +67,15 @@ class GoalStore:
         starting_weights: Weights | None = None,
         keep_answers: timedelta = timedelta(hours=24),
     ) -> None:
+        """Make the file ready. The store closes its database, also where this raises GoalError."""
         self.database, self.clock, self.bits = database, clock, bits
         self.flags = flags or GoalFlags()
-        self.keep_answers = keep_answers
-        self.policy = self._prepared(policy, starting_weights or Weights())
+        self._kept_us = keep_answers // _MICROSECOND
+        try:
+            self.policy = self._prepared(policy, starting_weights or Weights())
+        except BaseException:
+            database.close()
+            raise
         self._vetter = vetter or BeliefVetter(checker or LexicalChecker(), self.policy)
 
     def _prepared(self, policy: GoalPolicy | None, weights: Weights) -> GoalPolicy:
@@ -86,33 +90,6 @@ class GoalStore:
                 derived_columns.settle(tx, settled.belief_min_confidence)
         return settled
 
-    @classmethod
-    def open(
-        cls,
-        path: Path | str,
-        *,
-        clock: Clock,
-        bits: Bits,
-        checker: BeliefConsistencyChecker | None = None,
-        policy: GoalPolicy | None = None,
-        flags: GoalFlags | None = None,
-        vetter: Vetter | None = None,
-        starting_weights: Weights | None = None,
-        durable: bool = True,
-        read_only: bool = False,
-    ) -> Self:
-        """Open a store's file, making or migrating it if need be; see `Database.open`. Raises
-        StoreUnusable."""
-        database = Database.open(path, durable=durable, read_only=read_only)
-        try:
-            return cls(
-                database, clock=clock, bits=bits, checker=checker, policy=policy, flags=flags,
-                vetter=vetter, starting_weights=starting_weights,
-            )  # fmt: skip
-        except BaseException:
-            database.close()
-            raise
-
     def close(self) -> None:
         """Close the file."""
         self.database.close()
@@ -123,6 +100,47 @@ class GoalStore:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def execute(self, command: Asks[A]) -> A:
+        """Carry a command out. Raises what `errors.py` lists."""
+        assert isinstance(command, Command)
+        answer = self._answer(command)
+        if isinstance(answer, Refused):
+            raise GoalError(answer.code, answer.detail, **answer.facts)
+        return cast("A", answer)
+
+    def ask(self, command: Command) -> Answer:
+        """Carry a command out; a refusal is an answer too. Raises Unvetted if the checker does."""
+        try:
+            return self._answer(command)
+        except GoalError as refusal:
+            return _refused(refusal)
+
+    def _answer(self, command: Command) -> Answer:
+        if not command.changes:
+            return self.look(command.span, command.caller, command.carry_out)
+        work = command.carry_out if command.caller.key is None else partial(self._once, command)
+        return self.perform(command.span, command.caller, work)
+
+    def _once(self, command: Command, op: Operation) -> Answer:
+        """Carry out a command with a key, unless its answer is kept."""
+        key = command.caller.key
+        assert key is not None
+        kept = bookkeeping.find_answer(op.tx, key, op.now_us)
+        if kept is not None:
+            name, text = kept
+            return ANSWERS[name].model_validate_json(text).model_copy(update={"replayed": True})
+        answer: Answer
+        try:
+            with _savepoint(op.tx):
+                answer = command.carry_out(op)
+        except _UNKEPT:
+            raise
+        except GoalError as refusal:
+            answer = _refused(refusal)
+        content = answer.model_dump_json()
+        bookkeeping.keep_answer(op.tx, key, answer.message_name, content, op.now_us + self._kept_us)
+        return answer
+
     def perform(self, name: str, caller: Caller, work: Callable[[Operation], T]) -> T:
         """Carry out work on the store in one transaction, under a span of this name; in a trace of
         its own, if the caller has none.
@@ -130,7 +148,7 @@ class GoalStore:
         What is raised rolls back; only the refusals that the ledger tells of leave that there.
         """
         noted = None
-        if caller.trace.trace_id == _NOBODY.trace.trace_id:
+        if caller.trace.trace_id == _NO_TRACE.trace_id:
             caller = caller.model_copy(update={"trace": Trace.begin(self.bits)})
         with self.database.transaction() as tx:
             try:
@@ -156,129 +174,6 @@ class GoalStore:
             vetter=self._vetter,
         )
 
-    # --- goals ----------------------------------------------------------------------------------
-
-    def create(self, draft: GoalDraft, caller: Caller = _NOBODY) -> Goal:
-        """Propose a goal. Raises BadRequest."""
-        return self.perform("create", caller, lambda op: edit.create(op, draft))
-
-    def get(self, goal_id: str, caller: Caller = _NOBODY) -> Goal:
-        """Read a goal. Raises GoalNotFound."""
-        return self.look("get", caller, lambda op: op.goal(goal_id))
-
-    def list(
-        self,
-        *,
-        states: Sequence[GoalState] = (),
-        category: str | None = None,
-        owner: str | None = None,
-        include_deleted: bool = False,
-        limit: int = 50,
-        cursor: str | None = None,
-        caller: Caller = _NOBODY,
-    ) -> Page:
-        """Return goals, newest first, and the next page's cursor; no states: all. Raises
-        BadRequest."""
-        return self.look("list", caller, lambda op: goal_rows.page_of_goals(
-            op.tx, states=states, category=category, owner=owner,
-            include_deleted=include_deleted, limit=limit, cursor=cursor,
-        ))  # fmt: skip
-
-    def update(
-        self,
-        goal_id: str,
-        patch: GoalPatch,
-        expected_version: int | None = None,
-        caller: Caller = _NOBODY,
-    ) -> Goal:
-        """Change what the patch gives; see `edit.update`."""
-        return self.perform(
-            "update", caller, lambda op: edit.update(op, goal_id, patch, expected_version)
-        )
-
-    def approve(self, goal_id: str, caller: Caller = _NOBODY) -> Goal:
-        """Approve a goal in the caller's name. Raises GoalNotFound, IllegalTransition."""
-        return self.perform("approve", caller, lambda op: lifecycle.approve(op, goal_id))
-
-    def adopt(self, goal_id: str, caller: Caller = _NOBODY) -> Adoption:
-        """Vet a goal and adopt it; see `lifecycle.adopt`."""
-        return self.perform("adopt", caller, lambda op: lifecycle.adopt(op, goal_id))
-
-    def abandon(self, goal_id: str, reason: str | None = None, caller: Caller = _NOBODY) -> Goal:
-        """Give a goal up. Raises GoalNotFound, IllegalTransition."""
-        return self.perform("abandon", caller, lambda op: lifecycle.abandon(op, goal_id, reason))
-
-    def delete(
-        self, goal_id: str, expected_version: int | None = None, caller: Caller = _NOBODY
-    ) -> Goal:
-        """Delete a goal softly. Raises GoalNotFound, VersionConflict, NotEditable."""
-        return self.perform("delete", caller, lambda op: edit.delete(op, goal_id, expected_version))
-
-    def prioritized(
-        self,
-        *,
-        states: Sequence[GoalState] = WAITING,
-        owner: str | None = None,
-        limit: int = 50,
-        caller: Caller = _NOBODY,
-    ) -> Ranking:
-        """Return the best goals, by falling raw score."""
-        return self.look(
-            "prioritized", caller, lambda op: queries.prioritized(op, states, owner, limit)
-        )
-
-    def explain(self, goal_id: str, caller: Caller = _NOBODY) -> Explanation:
-        """Explain a goal's rank. Raises GoalNotFound."""
-        return self.look("explain", caller, lambda op: queries.explain(op, goal_id))
-
-    def history(
-        self,
-        goal_id: str | None = None,
-        *,
-        after: int = 0,
-        limit: int = 50,
-        caller: Caller = _NOBODY,
-    ) -> Events:
-        """Return events of the ledger and `after` of the next page. Raises GoalNotFound."""
-        return self.look("history", caller, lambda op: queries.history(op, goal_id, after, limit))
-
-    # --- execution ------------------------------------------------------------------------------
-
-    def select_goal(
-        self, selection_key: str, owner: str | None = None, caller: Caller = _NOBODY
-    ) -> Selection | None:
-        """Set the best goal that is ready executing; see `selection.select`."""
-        return self.perform("select", caller, lambda op: selection.select(op, selection_key, owner))
-
-    def complete(
-        self,
-        goal_id: str,
-        *,
-        success: bool,
-        measured: Mapping[str, float] | None = None,
-        attempt: int | None = None,
-        reason: str | None = None,
-        caller: Caller = _NOBODY,
-    ) -> Goal:
-        """Complete a goal's execution; see `lifecycle.complete`."""
-        return self.perform("complete", caller, lambda op: lifecycle.complete(
-            op, goal_id, success=success, measured=measured or {}, attempt=attempt, reason=reason
-        ))  # fmt: skip
-
-    def release(self, goal_id: str, reason: str | None = None, caller: Caller = _NOBODY) -> Goal:
-        """Give an executing goal back. Raises GoalNotFound, IllegalTransition."""
-        return self.perform("release", caller, lambda op: lifecycle.release(
-            op, op.goal(goal_id), "released", reason
-        ))  # fmt: skip
-
-    def next_task(
-        self, selection_key: str, owner: str | None = None, caller: Caller = _NOBODY
-    ) -> NextStep:
-        """Decide what is done next, by the flags as they are now; see `selection.next_task`."""
-        return self.perform(
-            "next_task", caller, lambda op: selection.next_task(op, selection_key, owner)
-        )
-
     def submit_pending(self, sink: TaskSink) -> int:
         """Hand every task of a goal that no sink has had yet to this one, oldest first. Returns
         their number.
@@ -298,46 +193,41 @@ class GoalStore:
             if not waiting:
                 return handed
 
-    def schedule(self, task: ScheduledTaskDraft, caller: Caller = _NOBODY) -> None:
-        """Put a task on the schedule, or replace it."""
-        self.perform("schedule", caller, lambda op: task_rows.put_scheduled(
-            op.tx, task, microseconds(op.now)
-        ))  # fmt: skip
 
-    # --- beliefs --------------------------------------------------------------------------------
+async def ask_deferred(
+    attempt: Callable[[], Awaitable[Answer]],
+    learn: Callable[[Unvetted], Awaitable[None]],
+    checker: DeferredChecker,
+) -> Answer:
+    """Ask for what an asynchronous checker vets: `attempt` is made again after each question that
+    `learn` has answered. The answers are forgotten in the end."""
+    asked: list[Unvetted] = []
+    try:
+        while True:
+            try:
+                return await attempt()
+            except Unvetted as question:
+                asked.append(question)
+                await learn(question)
+    finally:
+        checker.forget(asked)
 
-    def add_belief(self, draft: BeliefDraft, caller: Caller = _NOBODY) -> Belief:
-        """Hold a belief. Raises NotEditable."""
-        return self.perform("add_belief", caller, lambda op: beliefs.add_belief(op, draft))
 
-    def belief(self, belief_id: str, caller: Caller = _NOBODY) -> Belief:
-        """Read a belief. Raises BeliefNotFound."""
-        return self.look("belief", caller, lambda op: beliefs.find_belief(op, belief_id))
+@contextmanager
+def _savepoint(tx: Connection) -> Iterator[None]:
+    """Undo what was done within if anything but a noted refusal is raised."""
+    tx.execute("SAVEPOINT command")
+    try:
+        yield
+    except NOTED:
+        tx.execute("RELEASE command")
+        raise
+    except BaseException:
+        tx.execute("ROLLBACK TO command")
+        tx.execute("RELEASE command")
+        raise
+    tx.execute("RELEASE command")
 
-    def edit_belief(
-        self,
-        belief_id: str,
-        patch: BeliefPatch,
-        expected_version: int | None = None,
-        caller: Caller = _NOBODY,
-    ) -> Belief:
-        """Change what the patch gives; see `beliefs.edit`."""
-        return self.perform(
-            "edit_belief",
-            caller,
-            lambda op: beliefs.edit_belief(op, belief_id, patch, expected_version),
-        )
 
-    # --- the whole store ------------------------------------------------------------------------
-
-    def import_goals(self, goals: Sequence[GoalView], caller: Caller = _NOBODY) -> Imported:
-        """Take goals over; see `edit.import_goals`."""
-        return self.perform("import", caller, lambda op: edit.import_goals(op, goals))
-
-    def statistics(self, caller: Caller = _NOBODY) -> Statistics:
-        """Return the counters, and how many goals are in each state."""
-        return self.look("statistics", caller, queries.statistics)
-
-    def verify_ledger(self) -> int | None:
-        """Return `seq` of the first link of the ledger that was tampered with; None: none was."""
-        return self.look("verify", _NOBODY, lambda op: ledger_rows.verify(op.tx))
+def _refused(refusal: GoalError) -> Refused:
+    return Refused(code=refusal.code, detail=refusal.detail, facts=refusal.facts)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ...goals.answers import Refused
+from ...goals.answers import GoalAnswer, Refused
 from ...goals.commands import (
     AbandonGoal,
     AdoptGoal,
@@ -19,7 +19,6 @@ from ...goals.commands import (
     ReadHistory,
     ReleaseGoal,
 )
-from ...goals.errors import GoalNotFound
 from ...goals.identity import Caller
 from ...goals.store_api import GoalStore
 
@@ -71,7 +70,8 @@ def as_asked_by(
 
 def _loosening(command: EditGoal, store: GoalStore) -> Refused | None:
     """Refuse what an agent may not change of its goals: owner, beliefs, targets."""
-    goal, given = store.get(command.goal_id), command.patch.given
+    goal = store.execute(ReadGoal(goal_id=command.goal_id)).goal
+    given = command.patch.given
     if "owner" in given:
         return Refused(code="not-allowed", detail="an agent can't give a goal to another")
     if goal.requires_approval and given.get("requires_approval") is False:
@@ -94,10 +94,9 @@ def _loosening(command: EditGoal, store: GoalStore) -> Refused | None:
 def _not_its_own(agent: str, goal_id: str | None, store: GoalStore) -> Refused | None:
     if goal_id is None:
         return Refused(code="not-allowed", detail="an agent sees the history of a goal of its own")
-    try:
-        owner = store.get(goal_id).owner
-    except GoalNotFound as error:
-        return Refused(code=error.code, detail=error.detail, facts=error.facts)
-    if owner != agent:
+    known = store.ask(ReadGoal(goal_id=goal_id))
+    if isinstance(known, Refused):
+        return known
+    if isinstance(known, GoalAnswer) and known.goal.owner != agent:
         return Refused(code="not-allowed", detail=f"the goal {goal_id} is not yours")
     return None

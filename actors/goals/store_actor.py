@@ -13,9 +13,17 @@ from pydantic import ValidationError
 
 from ...goals.answers import Answer, GoalAnswer, Refused, TaskAnswer
 from ...goals.checkers.lexical import LexicalChecker
-from ...goals.commands import COMMANDS, Command, CompleteGoal, EditBelief, NextTask, ScheduleTask
+from ...goals.commands import (
+    COMMANDS,
+    Command,
+    CompleteGoal,
+    EditBelief,
+    NextTask,
+    ReadGoal,
+    ReadStatistics,
+    ScheduleTask,
+)
 from ...goals.decisions import met
-from ...goals.dispatch import handle, handle_deferred
 from ...goals.fields import utc_text
 from ...goals.identity import Caller, Trace
 from ...goals.ledger import UPDATED
@@ -25,7 +33,7 @@ from ...goals.schemas import BeliefPatch, LedgerView, TaskView
 from ...goals.store import goal_rows, ledger_rows
 from ...goals.store.database import Database
 from ...goals.store.ledger_rows import dump_lines
-from ...goals.store_api import GoalStore
+from ...goals.store_api import GoalStore, ask_deferred
 from ...runtime.actor import Actor, handles
 from ...runtime.context import Context
 from ...runtime.kernel import Kernel
@@ -247,7 +255,7 @@ class GoalKeeper(Actor):
     def _taken(self, agent: str, task: TaskView, trace: Trace) -> CurrentGoal:
         deadline = None
         if task.goal_id is not None:
-            goal = self.store.get(task.goal_id)
+            goal = self.store.execute(ReadGoal(goal_id=task.goal_id)).goal.to_goal()
             assert goal.owner == agent and goal.state is GoalState.EXECUTING, task
             ends = goal.deadline
             deadline = None if ends is None else utc_text(ends)
@@ -344,12 +352,12 @@ class GoalKeeper(Actor):
         """Carry a command out; a judge is asked as often as the store has a question."""
         judge = self.judge
         if judge is None:
-            return handle(self.store, command)
+            return self.store.ask(command)
 
         async def attempt() -> Answer:
-            return handle(self.store, command)
+            return self.store.ask(command)
 
-        return await handle_deferred(attempt, partial(judge.answer, ctx=ctx), judge.answers)
+        return await ask_deferred(attempt, partial(judge.answer, ctx=ctx), judge.answers)
 
     # --- the record -----------------------------------------------------------------------------
 
@@ -415,7 +423,7 @@ class GoalKeeper(Actor):
         with self.files.database.reading() as tx:
             for line in dump_lines(tx):
                 self.files.dump(line)
-        figures = self.counts.to_json(self.store.statistics().by_state)
+        figures = self.counts.to_json(self.store.execute(ReadStatistics()).by_state)
         if self.judge is not None:
             figures["judge"] = self.judge.use._asdict()
         return figures

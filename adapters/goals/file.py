@@ -5,12 +5,10 @@ import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ...goals.answers import Answer
 from ...goals.checkers.checker import BeliefConsistencyChecker
-from ...goals.commands import Command
-from ...goals.dispatch import handle
 from ...goals.errors import StoreUnusable
 from ...goals.policy import GoalFlags, GoalPolicy
+from ...goals.store.database import Database
 from ...goals.store_api import GoalStore
 from ..runs.directory import GOALS_DATABASE, RunDirectory
 
@@ -32,16 +30,10 @@ def open_goals(
     """
     if not read_only:
         _refuse_runs(Path(path))
-    return GoalStore.open(
-        path,
-        clock=system_clock,
-        bits=secrets.randbits,
-        policy=policy,
-        flags=flags,
-        checker=checker,
-        durable=durable,
-        read_only=read_only,
-    )
+    return GoalStore(
+        Database.open(path, durable=durable, read_only=read_only),
+        clock=system_clock, bits=secrets.randbits, policy=policy, flags=flags, checker=checker,
+    )  # fmt: skip
 
 
 def _refuse_runs(path: Path) -> None:
@@ -64,18 +56,3 @@ def _refuse_runs(path: Path) -> None:
 def system_clock() -> datetime:
     """Return the time now, in UTC."""
     return datetime.now(UTC)
-
-
-class GoalsFile:
-    """Commands to the goals in a file, carried out one by one."""
-
-    def __init__(self, store: GoalStore) -> None:
-        self.store = store
-
-    def ask(self, command: Command) -> Answer:
-        """Return the command's answer; `Refused` if it can't be carried out."""
-        return handle(self.store, command)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self.store.close()

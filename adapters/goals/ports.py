@@ -22,8 +22,7 @@ from ...goals.checkers.checker import (
     Unvetted,
 )
 from ...goals.commands import Command
-from ...goals.dispatch import handle, handle_deferred
-from ...goals.store_api import GoalStore
+from ...goals.store_api import GoalStore, ask_deferred
 from ...runtime.drivers.live import FromOutside
 from ...runtime.errors import GdgError
 from ...runtime.kernel import Kernel
@@ -75,14 +74,13 @@ class DatabasePort:
         try:
             if self._deferred is None:
                 return await self._attempt(command)
-            return await handle_deferred(
-                partial(self._attempt, command), self._learn, self._deferred
-            )
+            attempt = partial(self._attempt, command)
+            return await ask_deferred(attempt, self._learn, self._deferred)
         except sqlite3.Error as error:
             raise StoreUnavailable("the database can't be used") from error
 
     async def _attempt(self, command: Command) -> Answer:
-        work = partial(handle, self._store, command)
+        work = partial(self._store.ask, command)
         return await anyio.to_thread.run_sync(work, limiter=self._turn)
 
     async def _learn(self, question: Unvetted) -> None:

@@ -1,5 +1,6 @@
 """A store with a clock to turn, a checker that says what it is told to, and short ways to both."""
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -9,13 +10,15 @@ from typing import Any
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from direct_store import DirectStore
+
 from gdg_runtime.goals.answers import Answer
 from gdg_runtime.goals.checkers.checker import ConsistencyReport, Pattern
 from gdg_runtime.goals.commands import Command
-from gdg_runtime.goals.dispatch import handle
 from gdg_runtime.goals.model import Belief, Goal, GoalDraft, GoalPatch
 from gdg_runtime.goals.schemas import BeliefDraft, BeliefPatch, LedgerView
-from gdg_runtime.goals.store_api import GoalStore
 
 START = datetime(2025, 11, 8, 12, 0, tzinfo=UTC)
 
@@ -75,7 +78,7 @@ class Bench:
     def __init__(self, path: Path | str = ":memory:", **options: Any) -> None:
         self.clock, self.checker = Clock(), ScriptedChecker()
         options = {"checker": self.checker, "bits": Random(7).getrandbits, **options}
-        self.store = GoalStore.open(path, clock=self.clock, durable=False, **options)
+        self.store = DirectStore.open(path, clock=self.clock, durable=False, **options)
 
     # --- short ways in
 
@@ -101,7 +104,7 @@ class Bench:
         return self.store.update(goal.id, GoalPatch(**fields))
 
     def ask(self, command: Command) -> Answer:
-        return handle(self.store, command)
+        return self.store.ask(command)
 
     # --- what it came to
 

@@ -16,16 +16,15 @@ from random import Random
 from typing import NamedTuple
 
 import pytest
+from direct_store import DirectStore
 
 from gdg_runtime.goals import commands as c
 from gdg_runtime.goals.checkers.checker import ConsistencyReport
-from gdg_runtime.goals.dispatch import handle
 from gdg_runtime.goals.identity import Caller, IdempotencyKey
 from gdg_runtime.goals.model import GoalDraft
 from gdg_runtime.goals.policy import GoalFlags
 from gdg_runtime.goals.schemas import BeliefDraft, BeliefPatch, TaskView
 from gdg_runtime.goals.store.ledger_rows import dump_lines
-from gdg_runtime.goals.store_api import GoalStore
 
 FILE = "goals.db"
 CALLER = Caller(key=IdempotencyKey(scope="test", key="key-1", request="digest"))
@@ -36,8 +35,8 @@ class FindsNothing:
         return ConsistencyReport(checker_id="nothing", version="1")
 
 
-def open_store(folder: Path, seed: int) -> GoalStore:
-    return GoalStore.open(
+def open_store(folder: Path, seed: int) -> DirectStore:
+    return DirectStore.open(
         folder / FILE,
         clock=lambda: datetime(2025, 11, 8, tzinfo=UTC),
         bits=Random(seed).getrandbits,
@@ -46,47 +45,47 @@ def open_store(folder: Path, seed: int) -> GoalStore:
     )
 
 
-def propose(store: GoalStore, **fields: object) -> str:
+def propose(store: DirectStore, **fields: object) -> str:
     draft = GoalDraft.model_validate({"text": "look", "category": "exploration", **fields})
     return store.create(draft).id
 
 
-def execute(store: GoalStore, **fields: object) -> str:
+def execute(store: DirectStore, **fields: object) -> str:
     goal_id = propose(store, **fields)
     store.adopt(goal_id)
     assert store.select_goal("before") is not None
     return goal_id
 
 
-def prepare_adopt(store: GoalStore) -> c.Command:
+def prepare_adopt(store: DirectStore) -> c.Command:
     return c.AdoptGoal(goal_id=propose(store, aligns_with=["core.a"]), caller=CALLER)
 
 
-def prepare_blocked_adopt(store: GoalStore) -> c.Command:
+def prepare_blocked_adopt(store: DirectStore) -> c.Command:
     store.add_belief(BeliefDraft(id="core.a", text="no"))
     return c.AdoptGoal(goal_id=propose(store, contradicts=["core.a"]), caller=CALLER)
 
 
-def prepare_select(store: GoalStore) -> c.Command:
+def prepare_select(store: DirectStore) -> c.Command:
     store.adopt(propose(store, value=0.9, contradicts=["core.a"]))
     store.adopt(propose(store, value=0.5))
     store.add_belief(BeliefDraft(id="core.a", text="no"))
     return c.NextTask(selection_key="k", caller=CALLER)
 
 
-def prepare_complete(store: GoalStore) -> c.Command:
+def prepare_complete(store: DirectStore) -> c.Command:
     goal_id = execute(store, repeat_every_min=60)
     store.adopt(propose(store, depends_on=[goal_id]))
     return c.CompleteGoal(goal_id=goal_id, success=True, caller=CALLER)
 
 
-def prepare_belief(store: GoalStore) -> c.Command:
+def prepare_belief(store: DirectStore) -> c.Command:
     store.add_belief(BeliefDraft(id="core.a", text="no", active=False))
     execute(store, contradicts=["core.a"])
     return c.EditBelief(belief_id="core.a", patch=BeliefPatch(active=True), caller=CALLER)
 
 
-PREPARE: dict[str, Callable[[GoalStore], c.Command]] = {
+PREPARE: dict[str, Callable[[DirectStore], c.Command]] = {
     "adopt": prepare_adopt,
     "blocked adopt": prepare_blocked_adopt,
     "select": prepare_select,
@@ -118,7 +117,7 @@ def crash(folder: Path, command: c.Command, number: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     store.database.connection.set_trace_callback(die_in_time)
-    handle(store, command)
+    store.ask(command)
 
 
 class Content(NamedTuple):
@@ -160,8 +159,8 @@ def test_S5_killed_between_any_two_statements_a_command_is_done_or_not_done(tmp_
         folder = tmp_path / str(number)
         assert content(folder) == before, f"killed before statement {number}"
         store = open_store(folder, seed=2)
-        first = handle(store, command)
-        assert handle(store, command) == first.model_copy(update={"replayed": True})
+        first = store.ask(command)
+        assert store.ask(command) == first.model_copy(update={"replayed": True})
         store.close()
         assert content(folder) == after, f"asked again after statement {number}"
 

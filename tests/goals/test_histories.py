@@ -12,18 +12,17 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
+from direct_store import DirectStore
 
 from gdg_runtime.goals import commands as c
 from gdg_runtime.goals.answers import Refused
 from gdg_runtime.goals.checkers.checker import ConsistencyReport
 from gdg_runtime.goals.commands import Command
-from gdg_runtime.goals.dispatch import handle
 from gdg_runtime.goals.identity import Caller, Trace
 from gdg_runtime.goals.model import GoalDraft, GoalPatch, GoalView
 from gdg_runtime.goals.policy import GoalFlags, GoalPolicy
 from gdg_runtime.goals.schemas import BeliefDraft, BeliefPatch
 from gdg_runtime.goals.store.database import Database
-from gdg_runtime.goals.store_api import GoalStore
 
 HISTORIES, SHARES, COMMANDS = 10_000, 10, 8
 BELIEFS = ("calm", "kind", "new")
@@ -76,13 +75,13 @@ class Watched:
         self._content = database.connection.serialize()
         database.close()
 
-    def _store(self, database: Database, random: Random) -> GoalStore:
-        return GoalStore(
+    def _store(self, database: Database, random: Random) -> DirectStore:
+        return DirectStore(
             database, clock=lambda: self.now, bits=random.getrandbits, checker=FindsNothing(),
             policy=POLICY, flags=FLAGS,
         )  # fmt: skip
 
-    def fresh(self, random: Random) -> GoalStore:
+    def fresh(self, random: Random) -> DirectStore:
         connection = sqlite3.connect(":memory:", isolation_level=None)
         connection.deserialize(self._content)
         connection.row_factory = sqlite3.Row
@@ -94,7 +93,7 @@ def some_beliefs(random: Random, place: int) -> tuple[str, ...]:
     return tuple(f"{place}.{name}" for name in BELIEFS if random.random() < 0.4)
 
 
-def _populate(store: GoalStore, random: Random) -> list[list[str]]:
+def _populate(store: DirectStore, random: Random) -> list[list[str]]:
     """Beliefs and goals for each of the histories of a store; the goals' ids."""
     goals = []
     for place in range(IN_ONE_STORE):
@@ -147,7 +146,7 @@ def an_import(random: Random, place: int, key: str) -> GoalView:
     )  # fmt: skip
 
 
-def live_through(store: GoalStore, watched: Watched, seed: int, happened: Counter[str]) -> None:
+def live_through(store: DirectStore, watched: Watched, seed: int, happened: Counter[str]) -> None:
     """One history; the codes of its refusals are counted."""
     random, place = Random(seed), seed % IN_ONE_STORE
     goals = list(watched.goals[place])
@@ -155,7 +154,7 @@ def live_through(store: GoalStore, watched: Watched, seed: int, happened: Counte
     for number in range(COMMANDS):
         watched.now += timedelta(minutes=random.choice((0, 0, 1, 5)))
         command = a_command(random, place, f"{place}.{number}", goals, task)
-        answer = handle(store, command)
+        answer = store.ask(command)
         if isinstance(answer, Refused):
             happened[answer.code] += 1
         elif isinstance(command, c.ImportGoals):
@@ -164,7 +163,7 @@ def live_through(store: GoalStore, watched: Watched, seed: int, happened: Counte
             task = answer.task.goal_id
 
 
-def look_back(store: GoalStore, happened: Counter[str]) -> None:
+def look_back(store: DirectStore, happened: Counter[str]) -> None:
     """Count the events of all histories in a store."""
     connection = store.database.connection
     assert connection.execute(VIOLATIONS).fetchone()[0] == 0

@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from direct_store import DirectStore
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
@@ -25,7 +26,6 @@ from gdg_runtime.goals.errors import (
 from gdg_runtime.goals.identity import Caller, Trace
 from gdg_runtime.goals.model import GoalDefinition, GoalDraft, GoalPatch, Weights
 from gdg_runtime.goals.policy import GoalPolicy
-from gdg_runtime.goals.store_api import GoalStore
 
 START = datetime(2025, 11, 8, tzinfo=UTC)
 
@@ -306,11 +306,11 @@ class TestReopening:
         assert used.model_dump(exclude={"age"}) == Weights()._asdict()
 
     def test_a_store_closes_at_the_end_of_a_with_block(self, tmp_path, bench):
-        with GoalStore.open(
+        with DirectStore.open(
             tmp_path / "goals.db", clock=bench.clock, bits=Random(1).getrandbits
         ) as store:
             goal = store.create(GoalDraft(text="a", category="exploration"))
-        with GoalStore.open(
+        with DirectStore.open(
             tmp_path / "goals.db", clock=bench.clock, bits=Random(1).getrandbits
         ) as store:
             assert store.get(goal.id) == goal
@@ -351,7 +351,7 @@ class AgainstAModel(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.store = GoalStore.open(
+        self.store = DirectStore.open(
             ":memory:", clock=lambda: START, bits=Random(5).getrandbits, durable=False
         )
         self.known: dict[str, dict[str, Any]] = {}

@@ -20,10 +20,12 @@ from gdg_runtime.actors.resolved import default_catalogue
 from gdg_runtime.adapters.runs.directory import GOALS, REPRODUCIBLE, RunDirectory
 from gdg_runtime.adapters.runs.execution import RunOptions, start_run
 from gdg_runtime.adapters.runs.verify import verify_run
+from gdg_runtime.goals.commands import ListGoals, RankGoals, ReadStatistics
 from gdg_runtime.goals.ledger import GENESIS, LedgerEvent, link_hash
 from gdg_runtime.goals.model import GoalState
 from gdg_runtime.goals.policy import GoalFlags
-from gdg_runtime.goals.store.ledger_rows import dump_lines
+from gdg_runtime.goals.store.database import Database
+from gdg_runtime.goals.store.ledger_rows import dump_lines, verify
 from gdg_runtime.goals.store_api import GoalStore
 from gdg_runtime.runtime import Recorded
 from gdg_runtime.scenarios.files.loader import EpisodeConfig, load_scenario
@@ -104,8 +106,8 @@ def bytes_of(run: Path) -> dict[str, bytes]:
 
 def opened(path: Path) -> GoalStore:
     luck = random.Random(1)
-    return GoalStore.open(
-        path, clock=lambda: datetime(2030, 1, 1, tzinfo=UTC), bits=luck.getrandbits
+    return GoalStore(
+        Database.open(path), clock=lambda: datetime(2030, 1, 1, tzinfo=UTC), bits=luck.getrandbits
     )
 
 
@@ -496,16 +498,16 @@ def test_the_database_opens_as_a_goalstore_with_the_content_of_the_dump(
     with opened(pursuing / "goals.db") as store:
         with store.database.reading() as tx:
             lines = b"".join(dump_lines(tx))
+            assert verify(tx) is None
         assert lines == (pursued.path / GOALS).read_bytes()
-        assert store.verify_ledger() is None
-        found, cursor = store.list(states=list(GoalState), limit=200)
-        assert cursor is None
+        page = store.execute(ListGoals(states=tuple(GoalState), limit=200))
+        assert page.next_cursor is None
         rows = {row["id"]: row for row in pursued.table("goals")}
-        assert {goal.id: (goal.text, goal.state.value, goal.version) for goal in found} == {
+        assert {goal.id: (goal.text, goal.state.value, goal.version) for goal in page.items} == {
             goal_id: (row["text"], row["state"], row["version"]) for goal_id, row in rows.items()
         }
-        assert store.statistics().by_state == pursued.metrics["goals"]["by_state"]
-        assert store.prioritized(limit=5).items
+        assert store.execute(ReadStatistics()).by_state == pursued.metrics["goals"]["by_state"]
+        assert store.execute(RankGoals(limit=5)).items
 
 
 def test_L1_the_ledger_of_the_dump_is_a_whole_chain(pursued: Record, market: Record) -> None:

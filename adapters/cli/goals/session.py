@@ -180,10 +180,10 @@ def _opened(target: Target, changes: bool, creates: bool, selects: bool) -> Goal
         detail = f"there are no goals at {target.file}"
         raise WasRefused(Refused(code="no-goals-there", detail=detail))
     from ....goals.policy import GoalFlags
-    from ...goals.file import GoalsFile, open_goals
+    from ...goals.file import open_goals
 
     flags = GoalFlags.from_environment(os.environ) if selects else None
-    return GoalsFile(open_goals(target.file, flags=flags, read_only=not (changes or creates)))
+    return open_goals(target.file, flags=flags, read_only=not (changes or creates))
 
 
 def _is_missing(file: Path) -> bool:

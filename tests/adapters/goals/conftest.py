@@ -20,6 +20,7 @@ from gdg_runtime.adapters.goals.ports import DatabasePort, GoalPort
 from gdg_runtime.adapters.goals.server import serve
 from gdg_runtime.goals.checkers.checker import ConsistencyReport, Pattern
 from gdg_runtime.goals.policy import GoalFlags
+from gdg_runtime.goals.store.database import Database
 from gdg_runtime.goals.store_api import GoalStore
 
 START = datetime(2025, 11, 8, 12, 0, tzinfo=UTC)
@@ -129,9 +130,9 @@ def checker() -> ScriptedChecker:
 
 @pytest.fixture
 def store(tmp_path: Path, clock: Clock, checker: ScriptedChecker) -> Iterator[GoalStore]:
-    with GoalStore.open(
-        tmp_path / "goals.db", clock=clock, bits=Random(1).getrandbits, checker=checker,
-        flags=LIVE, durable=False,
+    with GoalStore(
+        Database.open(tmp_path / "goals.db", durable=False),
+        clock=clock, bits=Random(1).getrandbits, checker=checker, flags=LIVE,
     ) as opened:  # fmt: skip
         yield opened
 

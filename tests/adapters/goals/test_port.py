@@ -11,6 +11,7 @@ from gdg_runtime.goals.checkers.checker import ConsistencyReport, DeferredChecke
 from gdg_runtime.goals.commands import AddBelief, AdoptGoal, CreateGoal, ListGoals
 from gdg_runtime.goals.model import GoalDraft
 from gdg_runtime.goals.schemas import BeliefDraft
+from gdg_runtime.goals.store.database import Database
 from gdg_runtime.goals.store_api import GoalStore
 
 
@@ -45,9 +46,10 @@ def deferred() -> DeferredChecker:
 @pytest.fixture
 def asking_store(tmp_path, clock, deferred):
     bits = iter(range(1, 10_000))
-    with GoalStore.open(
-        tmp_path / "asking.db", clock=clock, bits=lambda _: next(bits), checker=deferred
-    ) as opened:
+    with GoalStore(
+        Database.open(tmp_path / "asking.db"),
+        clock=clock, bits=lambda _: next(bits), checker=deferred,
+    ) as opened:  # fmt: skip
         yield opened
 
 

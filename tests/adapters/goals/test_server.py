@@ -11,7 +11,7 @@ import trio
 from gdg_runtime.adapters.goals.app import create_app
 from gdg_runtime.adapters.goals.ports import DatabasePort
 from gdg_runtime.adapters.goals.server import allow_many_connections, serve
-from gdg_runtime.goals.commands import ReadStatistics
+from gdg_runtime.goals.commands import ListGoals, ReadStatistics
 
 NEW = {"text": "Tidy the test data", "category": "maintenance"}
 _BODY = json.dumps(NEW).encode()
@@ -89,7 +89,7 @@ async def test_a_request_that_comes_with_the_stop_is_answered_or_not_carried_out
                 async for part in stream:
                     came += part
             await stream.aclose()
-    assert len(store.list()[0]) == came.count(b"HTTP/1.1 201")
+    assert len(store.execute(ListGoals()).items) == came.count(b"HTTP/1.1 201")
 
 
 async def test_under_load_all_that_was_carried_out_is_answered_and_idle_clients_wait_for_nobody(
@@ -117,7 +117,7 @@ async def test_under_load_all_that_was_carried_out_is_answered_and_idle_clients_
                 await trio.sleep(0.01)
             stop.set()
     assert set(statuses) <= {201, 503}
-    assert store.statistics().by_state["proposed"] == statuses.count(201)
+    assert store.execute(ReadStatistics()).by_state["proposed"] == statuses.count(201)
 
 
 async def test_what_takes_longer_than_the_grace_is_cut_off(held) -> None:
