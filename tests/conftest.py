@@ -2,6 +2,7 @@
 
 import gc
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from gdg_runtime.adapters.cli import main
 GDG = [sys.executable, "-c", "from gdg_runtime.adapters.cli import main; main()"]
 """`gdg-runtime` as a process, of the code under test."""
 
+# The tests start hundreds of processes: each would compile all modules anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 GOALS = "goals"
 SEVERAL_PARTS = ("adapters", "runs", "llm", "actors", "test_crash.py", "test_histories.py")

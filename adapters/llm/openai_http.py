@@ -6,6 +6,7 @@ import logging
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -155,7 +156,6 @@ class Connections:
         self._proxies = proxies
         count = -(-most // _LANE)
         self._lanes = [_Lane((most + number) // count) for number in range(count)]
-        self._tls: ssl.SSLContext | None = None
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[httpx2.AsyncClient]:
@@ -182,17 +182,26 @@ class Connections:
 
         for name in ("httpx2", "httpcore2"):
             logging.getLogger(name).setLevel(logging.WARNING)  # a line for each request
-        if self._tls is None:
-            self._tls = httpx2.create_ssl_context(trust_env=self._proxies)
         limits = httpx2.Limits(
             max_connections=lane.size,
             max_keepalive_connections=lane.size,
             keepalive_expiry=_IDLE_S,
         )
         lane.client = httpx2.AsyncClient(
-            verify=self._tls, limits=limits, follow_redirects=False, trust_env=self._proxies
+            verify=_tls(self._proxies),
+            limits=limits,
+            follow_redirects=False,
+            trust_env=self._proxies,
         )
         return lane.client
+
+
+@cache
+def _tls(trust_env: bool) -> ssl.SSLContext:
+    """Read the known authorities once per process: that takes longer than many requests."""
+    import httpx2
+
+    return httpx2.create_ssl_context(trust_env=trust_env)
 
 
 class _Lane:

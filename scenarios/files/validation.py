@@ -6,6 +6,7 @@ field can bring words of its own: `Field(json_schema_extra={"expected": "…"})`
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -18,15 +19,20 @@ from .nodes import Node, described, mapping, plain
 _LONG_NUMBER = 1e16
 
 
+@lru_cache(maxsize=64)
+def _schema_of(model: type[BaseModel]) -> Schema:
+    try:
+        return model.model_json_schema()
+    except Exception:
+        # A plug-in's model may have types that JSON schema has no name for.
+        return {}
+
+
 class Words:
     """The words for one model."""
 
     def __init__(self, model: type[BaseModel]) -> None:
-        try:
-            self._root: Schema = model.model_json_schema()
-        except Exception:
-            # A plug-in's model may have types that JSON schema has no name for.
-            self._root = {}
+        self._root = _schema_of(model)
 
     def expected(self, where: Sequence[str | int]) -> str | None:
         """Say what belongs at a location of pydantic's; None where the schema says nothing."""

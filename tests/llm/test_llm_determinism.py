@@ -26,8 +26,8 @@ def _matrix(*arguments: object) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("agents", "steps", "limits"),
     [
-        (40, 3, (1, 40)),
-        (10, 10, (10,)),
+        (24, 3, (1, 24)),
+        (8, 8, (8,)),
         pytest.param(100, 3, (1, 100), marks=pytest.mark.nightly),
         pytest.param(20, 10, (10,), marks=pytest.mark.nightly),
     ],

@@ -58,7 +58,7 @@ def start(gdg_process) -> Iterator:
 def test_a_signal_lets_the_request_in_flight_be_finished(start, tmp_path, number, code) -> None:
     """The request waits for a lock that the test holds on the database."""
     server = start()
-    with httpx2.Client(base_url=server.url, timeout=60) as client:
+    with httpx2.Client(base_url=server.url, timeout=60, verify=False) as client:
         assert client.post("/v1/goals", json=NEW).status_code == 201
     answers = []
 
@@ -119,7 +119,7 @@ def test_it_serves_a_file_to_this_machine_without_a_token(start) -> None:
     server = start("--db", "my.db", "--verbose", GOAL_SYSTEM="on", GOAL_SHADOW="off")
     assert server.said.startswith("Serving the goals in my.db at http://127.0.0.1:")
     assert "no token is asked for" in server.said
-    with httpx2.Client(base_url=server.url) as client:
+    with httpx2.Client(base_url=server.url, verify=False) as client:
         goal = client.post("/v1/goals", json=NEW)
         line = json.loads(server.process.stderr.readline())
         assert (line["event"], line["status"]) == ("request", 201), "--verbose"

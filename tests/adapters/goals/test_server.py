@@ -43,14 +43,14 @@ def held(store) -> Held:
 async def test_requests_in_flight_are_finished_and_new_ones_refused(held) -> None:
     """In words, on old connections and new ones, until the last answer has been given."""
     stop, answers = trio.Event(), []
-    async with httpx2.AsyncClient() as client, trio.open_nursery() as nursery:
+    async with httpx2.AsyncClient(verify=False) as client, trio.open_nursery() as nursery:
 
         async def ask() -> None:
             answers.append(await client.get(f"{url}/v1/goals"))
 
         (url,) = await nursery.start(partial(serve, create_app(held), "127.0.0.1", 0, stop))
         await client.get(f"{url}/healthz")  # leaves an idle connection
-        async with httpx2.AsyncClient() as other:
+        async with httpx2.AsyncClient(verify=False) as other:
             await other.get(f"{url}/healthz")
             nursery.start_soon(ask)
             await held.begun.wait()
@@ -98,7 +98,7 @@ async def test_under_load_all_that_was_carried_out_is_answered_and_idle_clients_
     stop, statuses = trio.Event(), []
 
     async def load() -> None:
-        async with httpx2.AsyncClient(timeout=60) as client:
+        async with httpx2.AsyncClient(timeout=60, verify=False) as client:
             while True:
                 try:
                     statuses.append((await client.post(f"{url}/v1/goals", json=NEW)).status_code)
@@ -106,7 +106,7 @@ async def test_under_load_all_that_was_carried_out_is_answered_and_idle_clients_
                     return
 
     with trio.fail_after(120):
-        async with httpx2.AsyncClient() as idle, trio.open_nursery() as nursery:
+        async with httpx2.AsyncClient(verify=False) as idle, trio.open_nursery() as nursery:
             app = create_app(DatabasePort(store))
             serving = partial(serve, app, "127.0.0.1", 0, stop, grace_s=3600.0)
             (url,) = await nursery.start(serving)
@@ -122,7 +122,7 @@ async def test_under_load_all_that_was_carried_out_is_answered_and_idle_clients_
 
 async def test_what_takes_longer_than_the_grace_is_cut_off(held) -> None:
     stop = trio.Event()
-    async with httpx2.AsyncClient() as client, trio.open_nursery() as nursery:
+    async with httpx2.AsyncClient(verify=False) as client, trio.open_nursery() as nursery:
 
         async def ask() -> None:
             with pytest.raises(httpx2.HTTPError):
@@ -137,7 +137,7 @@ async def test_what_takes_longer_than_the_grace_is_cut_off(held) -> None:
 
 async def test_ipv6_has_its_brackets(store) -> None:
     stop = trio.Event()
-    async with httpx2.AsyncClient() as client, trio.open_nursery() as nursery:
+    async with httpx2.AsyncClient(verify=False) as client, trio.open_nursery() as nursery:
         app = create_app(DatabasePort(store))
         (url,) = await nursery.start(partial(serve, app, "::1", 0, stop))
         assert url.startswith("http://[::1]:")

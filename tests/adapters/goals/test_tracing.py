@@ -53,7 +53,9 @@ async def test_T4_the_callers_span_is_the_parent(api, store) -> None:
             return await super().ask(command)
 
     transport = httpx2.ASGITransport(app=create_app(Spying(store)))
-    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+    async with httpx2.AsyncClient(
+        transport=transport, base_url="http://test", verify=False
+    ) as client:
         await client.get("/v1/goals", headers={"traceparent": HEADER})
         await client.get("/v1/goals")
     assert (seen[0].trace_id, seen[0].parent_id) == (TRACE, PARENT)
@@ -110,6 +112,8 @@ async def test_T4_the_span_of_open_telemetry_is_taken_where_there_is_one(store) 
     tracer = sdk.TracerProvider().get_tracer("test")
     transport = httpx2.ASGITransport(app=create_app(DatabasePort(store)))
     with tracer.start_as_current_span("outer"), tracer.start_as_current_span("inner") as span:
-        async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+        async with httpx2.AsyncClient(
+            transport=transport, base_url="http://test", verify=False
+        ) as client:
             answer = await client.get("/healthz", headers={"traceparent": HEADER})
     assert answer.headers["X-Trace-Id"] == f"{span.get_span_context().trace_id:032x}"

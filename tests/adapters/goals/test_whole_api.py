@@ -27,13 +27,22 @@ def url(gdg_process):
     assert '"level": "error"' not in told, told
 
 
-@pytest.mark.parametrize("examples", [4, pytest.param(100, marks=pytest.mark.nightly)])
-def test_A8_schemathesis_finds_nothing(url: str, tmp_path: Path, examples: int) -> None:
+BY_DAY = "examples,fuzzing,stateful"
+BY_NIGHT = f"{BY_DAY},coverage"
+"""Coverage tries each bound of each parameter, some 2,000 requests."""
+
+
+@pytest.mark.parametrize(
+    ("phases", "examples"), [(BY_DAY, 4), pytest.param(BY_NIGHT, 100, marks=pytest.mark.nightly)]
+)
+def test_A8_schemathesis_finds_nothing(
+    url: str, tmp_path: Path, phases: str, examples: int
+) -> None:
     for file in ("schemathesis.toml", "schemathesis_hooks.py"):
         shutil.copy(HERE / file, tmp_path)
     ran = subprocess.run(
         [sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json",
-         "--checks", "all", "--no-color", "--max-examples", str(examples)],
+         "--checks", "all", "--no-color", "--phases", phases, "--max-examples", str(examples)],
         cwd=tmp_path, env={**os.environ, "GDG_TOKEN": TOKEN}, capture_output=True, text=True,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stdout + ran.stderr

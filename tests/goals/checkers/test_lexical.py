@@ -133,7 +133,7 @@ WORDS = st.lists(st.sampled_from(VOCABULARY.split()), max_size=30).map(" ".join)
 TEXTS = st.one_of(WORDS, st.text(max_size=300))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(TEXTS, TEXTS)
 def test_any_two_texts_have_a_severity_from_0_to_1(goal: str, belief: str) -> None:
     report = check(goal, belief)
@@ -141,13 +141,13 @@ def test_any_two_texts_have_a_severity_from_0_to_1(goal: str, belief: str) -> No
     assert check(goal, belief) == report
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(TEXTS)
 def test_a_text_does_not_contradict_itself(text: str) -> None:
     assert check(text, text).patterns == ()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(TEXTS, st.permutations([belief for _, belief, _ in CONTRADICTIONS]))
 def test_the_order_of_the_beliefs_does_not_change_the_severity(
     goal: str, beliefs: list[str]

@@ -693,7 +693,7 @@ def loads_or_says_why(file: Path, *sets: str) -> None:
 
 
 SHORT = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

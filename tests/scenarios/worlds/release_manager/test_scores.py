@@ -311,7 +311,7 @@ moves = st.lists(
     st.integers(0, 50),
     st.sampled_from([{}, {"canary_dropout_rate": 0.4, "test_flakiness_rate": 0.4}]),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_no_safe_action_scores_less_than_doing_nothing(history, seed, luck):
     def after(tool, **args):
         desk = Desk(seed, luck)

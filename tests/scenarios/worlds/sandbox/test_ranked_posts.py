@@ -52,7 +52,7 @@ class Naive:
         return [row[2] for row in sorted(rows)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(moves)
 def test_the_index_ranks_as_sorting_everything_anew_would(script):
     feed, naive, now = RankedPosts(CONFIG), Naive(), 0.0
