@@ -5,6 +5,10 @@
 runs `client.ask("a question")` in the process's one asyncio thread and gives back what it gives
 back. It may be called under trio and under asyncio. One loop lives as long as the process, so
 that clients may keep their connections from call to call.
+
+This is own code, not anyio's `BlockingPortal`: a cancelled call of a portal is over before its
+function has ended, what the function awaits while it cleans up is interrupted too, and a function
+that raises SystemExit takes the portal along.
 """
 
 from __future__ import annotations
@@ -14,11 +18,10 @@ import atexit
 import contextvars
 import os
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
-from typing import Generic, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import anyio
 import anyio.lowlevel
@@ -26,6 +29,7 @@ import trio
 
 T = TypeVar("T")
 P = ParamSpec("P")
+Closer = Callable[[], Awaitable[object]]
 
 _PATIENCE_S = 5.0
 """Seconds that the end of the process waits for calls that don't end."""
@@ -45,7 +49,7 @@ class AsyncioThread:
         self._name = name
         self._lock = threading.Lock()
         self._live: _Live | None = None
-        self._closers: list[Callable[[], Awaitable[object]]] = []
+        self._closers: list[Closer] = []
 
     async def run(
         self, function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
@@ -57,22 +61,48 @@ class AsyncioThread:
         raises, and CancelledInside.
         """
         live = self._started()
-        if live.is_here():
+        if threading.current_thread() is live.thread:
             return await function(*args, **kwargs)
         # A caller that is cancelled already shall start nothing in the other thread.
         await anyio.lowlevel.checkpoint_if_cancelled()
-        call = _Call(live.loop, partial(function, *args, **kwargs))
-        live.loop.call_soon_threadsafe(call.begin)
-        try:
-            await call.ended.wait()
-        except BaseException:
-            call.cancel()
-            with anyio.CancelScope(shield=True):
-                await call.ended.wait()
-            raise
-        return call.result()
+        ended, context = anyio.Event(), _asyncio_context()
+        wake = _waker(ended.set)
+        result: list[Any] = [None, asyncio.CancelledError()]
+        tasks: list[asyncio.Task[None]] = []
 
-    def at_end(self, closer: Callable[[], Awaitable[object]]) -> None:
+        async def work() -> None:
+            try:
+                result[:] = await function(*args, **kwargs), None
+            except BaseException as error:  # also what would end the loop's thread
+                result[1] = error
+
+        def begin() -> None:
+            tasks.append(live.loop.create_task(work(), context=context))
+            # By a callback, since a task cancelled before its first step runs nothing of its own.
+            tasks[0].add_done_callback(wake)
+
+        live.loop.call_soon_threadsafe(begin)
+        try:
+            await ended.wait()
+        except BaseException:
+            # The loop keeps the order, so this comes after `begin`.
+            live.loop.call_soon_threadsafe(lambda: tasks[0].cancel())
+            with anyio.CancelScope(shield=True):
+                await ended.wait()
+            raise
+        value, error = result
+        result.clear()  # the error's traceback holds this frame: a cycle, as below
+        if error is None:
+            return value  # type: ignore[no-any-return]  # what `function` has returned
+        try:
+            if isinstance(error, asyncio.CancelledError):
+                name = getattr(function, "__qualname__", None) or type(function).__name__
+                raise CancelledInside(name) from None
+            raise error
+        finally:
+            del error
+
+    def at_end(self, closer: Closer) -> None:
         """Have an asyncio function called in the thread when the process ends, the newest first.
 
         Functions that are to run while the loop lives must be known before the loop's end: that
@@ -81,8 +111,7 @@ class AsyncioThread:
         with self._lock:
             self._closers.append(closer)
             if self._live is not None:
-                atexit.unregister(self.close)
-                atexit.register(self.close)
+                self._close_at_exit()
 
     def close(self) -> None:
         """End the thread; calls that still run are cancelled. Done by itself when the process
@@ -95,16 +124,16 @@ class AsyncioThread:
             live.close(closers)
 
     def _started(self) -> _Live:
-        live = self._live
-        if live is not None and live.process == os.getpid():
-            return live
         with self._lock:
             # A forked child has the object but not the thread.
             if self._live is None or self._live.process != os.getpid():
                 self._live = _Live(self._name)
-                atexit.unregister(self.close)
-                atexit.register(self.close)
+                self._close_at_exit()
             return self._live
+
+    def _close_at_exit(self) -> None:
+        atexit.unregister(self.close)
+        atexit.register(self.close)
 
 
 class _Live:
@@ -113,97 +142,50 @@ class _Live:
     def __init__(self, name: str) -> None:
         self.process = os.getpid()
         self.loop = asyncio.new_event_loop()
-        self.workers = ThreadPoolExecutor(thread_name_prefix=f"{name}-worker")
-        self.loop.set_default_executor(self.workers)
+        self._closers: Sequence[Closer] = ()
+        self._workers = ThreadPoolExecutor(thread_name_prefix=f"{name}-worker")
+        self.loop.set_default_executor(self._workers)
         self.thread = threading.Thread(target=self._run, name=name, daemon=True)
         self.thread.start()
 
-    def is_here(self) -> bool:
-        return threading.current_thread() is self.thread
-
-    def close(self, closers: list[Callable[[], Awaitable[object]]]) -> None:
+    def close(self, closers: Sequence[Closer]) -> None:
         """End the loop, and wait for a while until the thread has ended."""
-        self.loop.call_soon_threadsafe(self._end, closers)
+        self._closers = closers
+        self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(_PATIENCE_S)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
         self.loop.run_forever()
-        self.workers.shutdown(wait=False, cancel_futures=True)
+        self.loop.run_until_complete(self._wind_up())
+        self._workers.shutdown(wait=False, cancel_futures=True)
         self.loop.close()
 
-    def _end(self, closers: list[Callable[[], Awaitable[object]]]) -> None:
-        self._last = self.loop.create_task(self._wind_up(closers))
-        self._last.add_done_callback(lambda _: self.loop.stop())
-
-    async def _wind_up(self, closers: list[Callable[[], Awaitable[object]]]) -> None:
+    async def _wind_up(self) -> None:
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-        for closer in closers:
+        for closer in self._closers:
             with suppress(Exception):
                 await closer()
         await self.loop.shutdown_asyncgens()
 
 
-class _Call(Generic[T]):
-    """One function on its way through the loop."""
+def _waker(wake: Callable[[], None]) -> Callable[[object], None]:
+    """Return `wake` as a callback for tasks of another thread."""
+    call: Callable[..., object]
+    if trio.lowlevel.in_trio_task():
+        call = trio.lowlevel.current_trio_token().run_sync_soon
+    else:
+        call = asyncio.get_running_loop().call_soon_threadsafe
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, function: partial[Awaitable[T]]) -> None:
-        self.ended = anyio.Event()
-        self._loop = loop
-        self._function = function
-        self._wake = _waker(self.ended.set)
-        self._context = _asyncio_context()
-        self._task: asyncio.Task[None] | None = None
-        self._value: T | None = None
-        self._error: BaseException | None = None
-
-    def cancel(self) -> None:
-        """Cancel the task. The loop keeps the order, so this comes after `begin`."""
-        self._loop.call_soon_threadsafe(lambda: self._task and self._task.cancel())
-
-    def result(self) -> T:
-        error, self._error = self._error, None
-        if error is None:
-            return self._value  # type: ignore[return-value]  # set, where there is no error
-        try:
-            if isinstance(error, asyncio.CancelledError):
-                function = self._function.func
-                name = getattr(function, "__qualname__", None) or type(function).__name__
-                raise CancelledInside(name) from None
-            raise error
-        finally:
-            del error  # its traceback holds this frame: a cycle
-
-    def begin(self) -> None:
-        """Start the task, in the loop's thread."""
-        self._task = self._loop.create_task(self._work(), context=self._context)
-        # By a callback, since a task cancelled before its first step runs nothing of its own.
-        self._task.add_done_callback(self._finish)
-
-    async def _work(self) -> None:
-        try:
-            self._value = await self._function()
-        except BaseException as error:  # also what would end the loop's thread
-            self._error = error
-
-    def _finish(self, task: asyncio.Task[None]) -> None:
-        if task.cancelled():
-            self._error = asyncio.CancelledError()
+    def callback(task: object) -> None:
         # The caller's loop may be gone, if it was ended by force.
         with suppress(RuntimeError, trio.RunFinishedError):
-            self._wake()
+            call(wake)
 
-
-def _waker(wake: Callable[[], None]) -> Callable[[], object]:
-    """Return `wake` as a function to be called from another thread."""
-    if trio.lowlevel.in_trio_task():
-        token = trio.lowlevel.current_trio_token()
-        return lambda: token.run_sync_soon(wake)
-    loop = asyncio.get_running_loop()
-    return lambda: loop.call_soon_threadsafe(wake)
+    return callback
 
 
 def _asyncio_context() -> contextvars.Context:

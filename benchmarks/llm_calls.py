@@ -22,7 +22,7 @@ import anyio
 from gdg_runtime.actors.llm.chat import Chat
 from gdg_runtime.actors.resolved import default_catalogue, resolve_episode
 from gdg_runtime.adapters.llm.keys import Keys
-from gdg_runtime.adapters.llm.transport_factory import make_transport
+from gdg_runtime.adapters.llm.language_models import make_transport
 from gdg_runtime.adapters.runs.execution import RunOptions, start_run
 from gdg_runtime.adapters.runs.reader import RunReader
 from gdg_runtime.adapters.runs.verify import replay_into

@@ -23,7 +23,7 @@ from ..runs.reader import RunReader
 from .cassette import Cassette, CassetteHoldsSecrets, Entry, Header, Occurrences, RunNotReplayed
 
 REDACTION_RULES = 1
-"""Version of the rules in `adapters.llm.redaction` and of their use here."""
+"""Version of the rules in `adapters.llm.keys` and of their use here."""
 
 Clean = Callable[[str], str]
 """Gives a text with `[redacted NAME]` in place of each secret."""

@@ -14,7 +14,7 @@ from ...actors.llm.agent import LlmAgent
 from ...actors.resolved import ResolvedAgent, ResolvedEpisode
 from ...scenarios.schema.language_model import LOCAL, Budget, ModelConfig, Price
 from ...scenarios.world import World
-from ..llm.budgets import RUN, Budgets, Scope, Unit
+from ..llm.ledger import Scope, Unit, read_budgets
 from ..llm.prices import PriceTable, price_of
 from .rehearsal import Rehearsal, rehearse
 from .usage_forecast import MISCOUNT, NONE, REPEATS, REPLY, Forecast, Range, UsageForecast
@@ -142,7 +142,7 @@ def estimate(
     Not to be called on an event loop.
     """
     config, table = episode.config, prices or PriceTable.installed()
-    limits = Budgets.of(config, budgets)
+    limits = read_budgets(config, budgets)
     steps, at_once = config.simulation.steps, max_concurrency or config.effects.max_concurrency
     simultaneous = config.simulation.turn_order == "simultaneous"
     has_offers = episode.world.close_offer is not World.close_offer and len(episode.agents) > 1
@@ -298,16 +298,17 @@ def _waiting(usage: UsageForecast, agents: int, steps: int, simultaneous: bool) 
     return _SECONDS_PER_CALL * calls / 60
 
 
-def _budget_checks(limits: Budgets, rows: Sequence[_Row]) -> list[BudgetCheck]:
+def _budget_checks(limits: Mapping[Scope, Budget], rows: Sequence[_Row]) -> list[BudgetCheck]:
     """Hold each limit against the agents that it is for."""
-    checks = list(_checks(RUN, limits.run, rows))
-    for role, budget in limits.by_role.items():
-        in_role = [row for row in rows if row.one.spec.role == role]
-        checks += _checks(Scope("role", role), budget, in_role)
+    checks: list[BudgetCheck] = []
     by_agent: Mapping[str, _Row] = {row.one.agent: row for row in rows}
     neediest: dict[tuple[Unit, float], BudgetCheck] = {}
-    for path, budget in limits.by_agent.items():
-        agent = path.rpartition("/")[2]
+    for scope, budget in limits.items():
+        if scope.kind != "agent":
+            concerned = [row for row in rows if scope.name in ("", row.one.spec.role)]
+            checks += _checks(scope, budget, concerned)
+            continue
+        agent = scope.name.rpartition("/")[2]
         if agent not in by_agent:
             continue
         for check in _checks(Scope("agent", agent), budget, [by_agent[agent]]):

@@ -9,13 +9,12 @@ from ...goals.checkers.checker import AsyncMaxOf
 from ...goals.checkers.lexical import LexicalChecker
 from ...goals.checkers.model_checkers import LLMJudgeChecker
 from ...runtime.wording import first_problem
-from ...scenarios.schema.language_model import Budget, ModelConfig
+from ...scenarios.schema.language_model import ModelConfig
 from ..llm.keys import Keys
-from ..llm.language_models import MissingKeys
+from ..llm.language_models import MissingKeys, make_transport
 from ..llm.ledger import Ledger
 from ..llm.prices import price_of
 from ..llm.provider import ResilientProvider
-from ..llm.transport_factory import make_transport
 from ..runs.errors import RunError
 
 
@@ -45,7 +44,7 @@ class JudgeModel:
             raise MissingKeys([missing])
         self._config = config
         self._provider = ResilientProvider(
-            config, make_transport(config, keys), Ledger(Budget(), {}, {}, {}),
+            config, make_transport(config, keys), Ledger(),
             price=price_of(config), redact=keys.redact, record=lambda call: None,
         )  # fmt: skip
 

@@ -26,8 +26,7 @@ from ...goals.store_api import GoalStore, ask_deferred
 from ...runtime.drivers.live import FromOutside
 from ...runtime.errors import GdgError
 from ...runtime.kernel import Kernel
-from ..llm.keys import Keys
-from ..llm.redaction import cleaned
+from ..llm.keys import Keys, cleaned
 
 CHECK_PATIENCE_S = 60.0
 """Seconds that a checker may take to answer."""

@@ -1,12 +1,15 @@
-"""Keys of the providers: the only place that holds them."""
+"""Keys of the providers: the only place that holds them, and what takes them out of texts."""
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
+from urllib.parse import quote, quote_plus
 
 from ...actors.llm.chat import Chat
 from ...runtime.drivers.effects import Censor
@@ -14,8 +17,24 @@ from ...runtime.effects import EffectRequest, Outcome
 from ...scenarios.schema.language_model import LOCAL, ModelConfig
 from ..runs.errors import MissingExtra
 from .endpoint import endpoint_of, provider_of_name
-from .redaction import SecretText, cleaned
 
+_LEAST = 8
+"""Characters of a value that counts as a secret: `EMPTY` and the like are not."""
+
+# Each begins with a plain letter, so that the search can leap from one such letter to the next;
+# hence a condition on what stands before comes after it.
+_SHAPES = (
+    r"s(?<![A-Za-z0-9]s)k-(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{16,}",  # OpenAI, OpenRouter, Anthropic
+    r"g(?<![A-Za-z0-9]g)sk_[A-Za-z0-9]{20,}",  # Groq
+    r"x(?<![A-Za-z0-9]x)ai-[A-Za-z0-9]{20,}",  # xAI
+    r"AIza[A-Za-z0-9_-]{30,}",  # Google
+    r"AKIA[A-Z0-9]{16}",  # AWS
+    r"h(?<![A-Za-z0-9]h)f_[A-Za-z0-9]{24,}",  # Hugging Face
+    r"g(?<![A-Za-z0-9]g)h[opsu]_[A-Za-z0-9]{30,}",  # GitHub
+    r"github_pat_[A-Za-z0-9_]{30,}",
+    *(rf"{word}\s+(?=[A-Za-z._~+/-]*\d)[A-Za-z0-9._~+/-]{{16,}}=*"
+      for word in ("Bearer", "bearer", "BEARER")),
+)  # fmt: skip
 _SECRET_NAMES = re.compile(r"_(API_KEY|TOKEN|SECRET|ACCESS_KEY|PASSWORD)$")
 
 
@@ -48,7 +67,7 @@ class Keys:
             name: Key(name, value) for name, value in environment.items()
         }
         self._asked: set[str] = set()
-        self._search: SecretText | None = None
+        self._redact: Callable[[str], str] | None = None
 
     @classmethod
     def load(cls, env: Mapping[str, str] = os.environ, dotenv: Path | None = Path(".env")) -> Keys:
@@ -73,7 +92,7 @@ class Keys:
         name = _variable(config)
         if name is None:
             return None
-        self._note(name)
+        self._note([name])
         return self._get(name)
 
     def missing(self, config: ModelConfig) -> str | None:
@@ -81,24 +100,40 @@ class Keys:
 
         Imports litellm where only that knows which key a provider wants. Raises MissingExtra.
         """
-        name = _variable(config)
-        if name is not None:
-            return self._trouble(config, [name])
-        if config.api_base is not None or config.model.startswith(LOCAL):
-            return None
+        name, one_is_enough = _variable(config), False
         known = provider_of_name(config.model)
-        if known is not None and known.key is not None:
-            return self._trouble(config, [known.key])
-        from .litellm_library import keys_wanted
+        if name is not None:
+            names: Sequence[str] = [name]
+        elif config.api_base is not None or config.model.startswith(LOCAL):
+            return None
+        elif known is not None and known.key is not None:
+            names = [known.key]
+        else:
+            from .litellm_library import keys_wanted
 
-        names = keys_wanted(config.model)
-        if names is None:
+            wanted = keys_wanted(config.model)
+            if wanted is None:
+                return (
+                    f"the model {config.model} belongs to no provider that litellm knows: write it "
+                    f"as provider/model (openai/gpt-4o-mini, anthropic/…, openrouter/…), or give "
+                    f"the api_base of a server that knows it"
+                )
+            names, one_is_enough = wanted
+        self._note(names)
+        keys = {name: self._get(name) for name in names}
+        absent = [name for name, key in keys.items() if key is None]
+        if absent and (len(absent) == len(names) or not one_is_enough):
+            listed = (" or " if one_is_enough else " and ").join(absent)
             return (
-                f"the model {config.model} belongs to no provider that litellm knows: write it as "
-                f"provider/model (openai/gpt-4o-mini, anthropic/…, openrouter/…), or give the "
-                f"api_base of a server that knows it"
+                f"the model {config.model} needs a key: set {listed} in the environment or in .env"
             )
-        return self._trouble(config, list(names.names), one_is_enough=names.one_is_enough)
+        for name, key in keys.items():
+            if key is not None and not _is_sendable(key.reveal()):
+                return (
+                    f"the key of the model {config.model} can't be sent: {name} holds characters "
+                    f"that no key has (blanks, line ends, or others beyond ASCII)"
+                )
+        return None
 
     def lend(self) -> None:
         """Put what stands in `.env` into the process's environment, overriding nothing: litellm
@@ -111,16 +146,15 @@ class Keys:
 
         Known are the keys of all models that were asked for, and each variable whose name ends in
         _API_KEY, _TOKEN, _SECRET, _ACCESS_KEY or _PASSWORD, from 8 characters on; as they are, in
-        base64, and as in URLs.
+        base64, and as in URLs. Where there is none, the same object is returned.
         """
-        if self._search is None:
-            secret = {
-                name: key.reveal().strip()
-                for name, key in self._all.items()
-                if name in self._asked or _SECRET_NAMES.search(name)
-            }
-            self._search = SecretText(secret)
-        return self._search.redact(text)
+        if self._redact is None:
+            values = {name: key.reveal().strip() for name, key in self._all.items()}
+            self._redact = _redaction_of(
+                {name: value for name, value in values.items()
+                 if len(value) >= _LEAST and (name in self._asked or _SECRET_NAMES.search(name))}
+            )  # fmt: skip
+        return self._redact(text)
 
     def __repr__(self) -> str:
         return f"<Keys, {len(self._all)} variables>"
@@ -131,30 +165,11 @@ class Keys:
             return None
         return Key(name, key.reveal().strip())
 
-    def _note(self, name: str) -> None:
-        if name not in self._asked:
-            self._asked.add(name)
-            self._search = None
-
-    def _trouble(
-        self, config: ModelConfig, names: list[str], *, one_is_enough: bool = False
-    ) -> str | None:
-        for name in names:
-            self._note(name)
-        absent = [name for name in names if self._get(name) is None]
-        if absent and (len(absent) == len(names) or not one_is_enough):
-            listed = (" or " if one_is_enough else " and ").join(absent)
-            return (
-                f"the model {config.model} needs a key: set {listed} in the environment or in .env"
-            )
-        for name in names:
-            key = self._get(name)
-            if key is not None and not _is_sendable(key.reveal()):
-                return (
-                    f"the key of the model {config.model} can't be sent: {name} holds characters "
-                    f"that no key has (blanks, line ends, or others beyond ASCII)"
-                )
-        return None
+    def _note(self, names: Sequence[str]) -> None:
+        """Have these variables redacted, whatever their names look like."""
+        if not self._asked.issuperset(names):
+            self._asked.update(names)
+            self._redact = None
 
 
 def _variable(config: ModelConfig) -> str | None:
@@ -187,3 +202,69 @@ def without_secrets() -> Censor:
         )
 
     return censor
+
+
+def _redaction_of(secrets: Mapping[str, str]) -> Callable[[str], str]:
+    """Make the function that marks secrets, values by name, in a text."""
+    names: dict[str, str] = {}
+    for name, value in secrets.items():
+        for form in _forms(value):
+            names.setdefault(form, name)
+    # The longest first: one value may begin another.
+    forms = sorted(names, key=lambda form: (-len(form), form))
+    pattern = re.compile("|".join([*map(re.escape, forms), *_SHAPES]))
+    in_order = list(secrets)
+    escaped = re.compile("|".join(f"({_as_json(value)})" for value in secrets.values()) or "(?!)")
+
+    def redact(text: str) -> str:
+        if "\\" in text:
+            # JSON inside of a text, which whoever reads it will decode: `\\/`, `\\u0041`.
+            text = escaped.sub(lambda it: f"[redacted {in_order[(it.lastindex or 1) - 1]}]", text)
+        if pattern.search(text) is None:
+            return text
+        return pattern.sub(lambda it: f"[redacted {names.get(it.group(), 'key')}]", text)
+
+    return redact
+
+
+def _as_json(value: str) -> str:
+    """Make a pattern of the value in which each character may be escaped as JSON has it."""
+    return "".join(
+        rf"(?:{re.escape(sign)}|\\{re.escape(sign)}|\\u(?i:{ord(sign):04x}))" for sign in value
+    )
+
+
+def _forms(value: str) -> Iterator[str]:
+    yield value
+    yield quote(value, safe="")
+    yield quote_plus(value)
+    yield from _base64(value.encode(), b"+/")
+    yield from _base64(value.encode(), b"-_")
+
+
+def _base64(value: bytes, others: bytes) -> Iterable[str]:
+    """Yield the value in base64, by itself or inside of something longer.
+
+    That moves it by up to two bytes. Only characters count that depend on nothing but the value.
+    """
+    for ahead in range(3):
+        coded = base64.b64encode(b"\0" * ahead + value, others).decode()
+        first = -(-ahead * 8 // 6)
+        last = (ahead + len(value)) * 8 // 6
+        if last - first >= _LEAST:
+            yield coded[first:last]
+
+
+def cleaned(value: Any, redact: Callable[[str], str]) -> Any:
+    """Redact every text of plain JSON data; the same object where there is nothing to do."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, str):
+        return redact(value)
+    # A key with a character that JSON escapes is found in the texts themselves alone.
+    text = json.dumps(value, ensure_ascii=False)
+    if redact(text) == text and "\\" not in text:
+        return value
+    if isinstance(value, list):
+        return [cleaned(item, redact) for item in value]
+    return {redact(name): cleaned(item, redact) for name, item in value.items()}

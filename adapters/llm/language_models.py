@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import Any, NamedTuple
+from typing import Any
 
 import anyio
 
@@ -13,13 +13,16 @@ from ...actors.resolved import ResolvedEpisode
 from ...runtime.journal import Recorded
 from ...scenarios.schema.language_model import LOCAL, ModelConfig, Price
 from ..runs.errors import RunError
-from .budgets import Budgets
+from .endpoint import PROVIDERS, endpoint_of, is_direct
 from .keys import Keys
-from .ledger import Ledger, estimate_tokens
-from .prices import price_of, table_version
+from .ledger import Ledger, read_budgets
+from .litellm_bridge import LitellmTransport
+from .litellm_library import settings_unknown
+from .openai_http import OpenAiHttp
+from .prices import NO_TOKENS, PriceTable, estimate_tokens, price_of
 from .provider import ResilientProvider
-from .telemetry import CallRecord
-from .transport_factory import make_transport
+from .telemetry import Call
+from .transport import Transport
 
 LOCAL_CONTEXT = 4096
 """Tokens of a prompt with its answer that a local model takes."""
@@ -30,6 +33,37 @@ class MissingKeys(RunError):
 
     def __init__(self, missing: Sequence[str]) -> None:
         super().__init__("\n".join(missing))
+
+
+class Unreachable(RunError):
+    """A config that names no way to its model."""
+
+
+def make_transport(config: ModelConfig, keys: Keys) -> Transport:
+    """Make the transport of a model.
+
+    Nothing is opened before the first question; litellm is imported for a model of a provider's
+    own. A model of this package's own (`local/…`) must be served first, and the config have the
+    server's api_base. Raises Unreachable, and MissingExtra.
+    """
+    if config.is_local:
+        raise Unreachable(f"the model {config.model} is not being served: give its api_base")
+    if not is_direct(config):
+        # Else litellm would refuse them at each call.
+        if config.api_base is None and (unknown := settings_unknown(config.model, config.sampling)):
+            raise Unreachable(
+                f"the model {config.model} does not take {' and '.join(unknown)}: leave that out "
+                f"of its settings"
+            )
+        return LitellmTransport(config, keys)
+    endpoint = endpoint_of(config)
+    if endpoint is None:
+        known = " or ".join(f"{name}/…" for name, one in PROVIDERS.items() if one.url)
+        raise Unreachable(
+            f"the model {config.model} can't be asked with adapter: openai, since its server is "
+            f"unknown: give an api_base, or a model {known}, or choose adapter: litellm"
+        )
+    return OpenAiHttp(config, endpoint, keys.of(config))
 
 
 class LanguageModels:
@@ -47,17 +81,14 @@ class LanguageModels:
         self._models = episode.models
         self._say = say
         self._stack = ExitStack()
-        self._providers: dict[str, ResilientProvider] = {}
+        self._providers: list[ResilientProvider] = []
         self._bases: dict[str, str] = {}
-        self.record: Callable[[CallRecord], None] = lambda call: None
+        self.record: Callable[[Call], None] = lambda call: None
         """Takes each call's physical facts."""
         self.spent: Callable[[str, int, Any], None] = lambda actor, number, facts: None
         """Takes what a call has cost that has no outcome of its own."""
-        limits = Budgets.of(episode.config, budgets)
-        self.ledger = Ledger(
-            limits.run, limits.by_role, limits.by_agent,
-            {f"agents/{one.agent}": one.spec.role for one in episode.agents if one.spec.role},
-        )  # fmt: skip
+        roles = {f"agents/{one.agent}": one.spec.role for one in episode.agents if one.spec.role}
+        self.ledger = Ledger(read_budgets(episode.config, budgets), roles)
         self.keys = Keys.load()
         missing = [text for model in self._models.values() if (text := self.keys.missing(model))]
         if missing:
@@ -88,12 +119,10 @@ class LanguageModels:
         for name, slots in self._local().items():
             from ..local_model import local_server
 
-            server = self._stack.enter_context(
-                local_server(
-                    name, slots=slots, context=LOCAL_CONTEXT, reuse_prompts=True, say=self._say
-                )
+            serving = local_server(
+                name, slots=slots, context=LOCAL_CONTEXT, reuse_prompts=True, say=self._say
             )
-            self._bases[f"{LOCAL}{name}"] = server.api_base
+            self._bases[f"{LOCAL}{name}"] = self._stack.enter_context(serving).api_base
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -101,15 +130,16 @@ class LanguageModels:
 
     def provider(self, path: str, config: ModelConfig) -> Provider:
         """Make the provider of a model whose effect actor has this path."""
-        base = self._bases.get(config.model) if config.is_local else None
-        reached = config if base is None else config.model_copy(update={"api_base": base})
+        reached = config
+        if config.is_local and config.model in self._bases:
+            reached = config.model_copy(update={"api_base": self._bases[config.model]})
         made = ResilientProvider(
             config, make_transport(reached, self.keys), self.ledger,
             price=price_of(config), redact=self.keys.redact,
             record=lambda call: self.record(call),
             spent=lambda actor, number, facts: self.spent(actor, number, facts),
         )  # fmt: skip
-        self._providers[path] = made
+        self._providers.append(made)
         return made
 
     def charge(self, recorded: Recorded) -> None:
@@ -118,21 +148,22 @@ class LanguageModels:
             asked = record["asked"]
             asks_model = isinstance(asked, dict) and asked.get("message") == Chat.message_name
             if asks_model and not record.get("given"):
-                self._book(recorded, record, _ReportedCost.of(record["value"]))
+                self._book(recorded, record, record["value"])
         for record in recorded.spent:
-            self._book(recorded, record, _ReportedCost.of(record["facts"]))
+            self._book(recorded, record, record["facts"])
 
-    def _book(self, recorded: Recorded, record: dict[str, Any], cost: "_ReportedCost") -> None:
-        """Book one cost; requests that reported no tokens count at their estimate."""
-        actor = record["actor"]
-        bound = cost.bound
-        if cost.unknown and bound is None:
+    def _book(self, recorded: Recorded, record: dict[str, Any], value: Any) -> None:
+        """Book the cost that an outcome reports; requests that reported no tokens count at their
+        estimate, which is recorded where the question itself is not."""
+        facts, actor = value if isinstance(value, dict) else {}, record["actor"]
+        trouble = ModelTrouble.of_json(facts)
+        usage = (trouble.wasted or NO_TOKENS).plus(Usage(*facts.get("usage") or NO_TOKENS))
+        bound = Usage(*facts.get("bound") or NO_TOKENS)
+        if trouble.untold and facts.get("bound") is None:
             asked = json.loads(recorded.asked(actor, record["number"]))
             bound = estimate_tokens(Chat.of_plain(asked["body"]))
-        self.ledger.charge(
-            actor, cost.calls, cost.usage, self._price_of(actor),
-            unknown=cost.unknown, bound=bound or Usage(0, 0),
-        )  # fmt: skip
+        price, unknown = self._price_of(actor), trouble.untold
+        self.ledger.charge(actor, trouble.calls, usage, price, unknown=unknown, bound=bound)
 
     def _price_of(self, actor: str) -> Price | None:
         """Return the price of an actor's model; an agent's children ask for the agent."""
@@ -143,35 +174,12 @@ class LanguageModels:
     async def aclose(self) -> None:
         """Close all connections."""
         with anyio.CancelScope(shield=True):
-            for provider in self._providers.values():
+            for provider in self._providers:
                 await provider.aclose()
 
     def to_json(self) -> dict[str, Any]:
         """Return the cost for meta.json: what was spent, at which prices."""
-        prices = [
-            {"model": model.model, "price": None if price is None else price.model_dump()}
-            for model in self._models.values()
-            for price in [price_of(model)]
-        ]
-        return {**self.ledger.to_json(), "prices": prices, "price_table": table_version()}
-
-
-class _ReportedCost(NamedTuple):
-    """The cost of a question, as its outcome reports it."""
-
-    calls: int
-    usage: Usage | None
-    unknown: int
-    """Calls that may have been billed without reporting their tokens."""
-    bound: Usage | None = None
-    """Most tokens of each, where the question itself is not recorded."""
-
-    @classmethod
-    def of(cls, value: Any) -> "_ReportedCost":
-        facts = value if isinstance(value, dict) else {}
-        trouble = ModelTrouble.of_json(facts)
-        usage = None if facts.get("usage") is None else Usage(*facts["usage"])
-        if trouble.wasted is not None:
-            usage = trouble.wasted.plus(usage or Usage(0, 0))
-        bound = facts.get("bound")
-        return cls(trouble.calls, usage, trouble.untold, None if bound is None else Usage(*bound))
+        found = [(model.model, price_of(model)) for model in self._models.values()]
+        prices = [{"model": name, "price": price and price.model_dump()} for name, price in found]
+        table = PriceTable.installed().version
+        return {**self.ledger.to_json(), "prices": prices, "price_table": table}

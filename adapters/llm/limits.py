@@ -12,29 +12,9 @@ from dataclasses import dataclass
 import anyio
 
 from ...runtime.errors import EffectWithheld
-from .transport import FaultKind
 
-OUTAGE_LIKE: frozenset[FaultKind] = frozenset(
-    {"overloaded", "server_error", "disconnected", "timed_out", "malformed"}
-)
-"""Faults of a provider that may be down. All others come from one that answers."""
-
-
-ABSENT: frozenset[str] = frozenset({"overloaded", "disconnected"})
-"""Faults that say nothing about a question: no server was there to read it."""
 _TOLERANCE = 1e-6
 """Amount that a bucket may lack, for floating point."""
-
-
-@dataclass(frozen=True)
-class BreakerTerms:
-    """Terms of a breaker: when it opens, and how often it lets a probe through."""
-
-    threshold: int = 10
-    """Attempts that must fail in a row."""
-    cool_down_s: float = 1.0
-    """Seconds from the opening to the first probe; doubled by each probe that fails."""
-    cool_down_cap_s: float = 30.0
 
 
 class Breaker:
@@ -45,11 +25,21 @@ class Breaker:
     outage. Whoever knows better can `open` it.
     """
 
-    def __init__(self, model: str, outage_s: float, terms: BreakerTerms | None = None) -> None:
-        """Close the breaker; it may be open for `outage_s` seconds before callers are withheld."""
+    def __init__(
+        self, model: str, outage_s: float, *,
+        threshold: int = 10, cool_down_s: float = 1.0, cool_down_cap_s: float = 30.0,
+    ) -> None:  # fmt: skip
+        """Close the breaker; it may be open for `outage_s` seconds before callers are withheld.
+
+        threshold: attempts that must fail in a row before it opens.
+        cool_down_s: seconds from there to the first probe; each probe that fails doubles them, up
+        to `cool_down_cap_s`.
+        """
         self._model = model
         self._outage_s = outage_s
-        self._terms = terms or BreakerTerms()
+        self._threshold = threshold
+        self._first_cool_down_s = cool_down_s
+        self._cool_down_cap_s = cool_down_cap_s
         self._failures = 0
         self._first_to_fail: object = None
         self._several_fail = False
@@ -100,18 +90,18 @@ class Breaker:
             self._first_to_fail = caller
         self._several_fail = self._several_fail or self._first_to_fail is not caller
         if self._opened_at is None:
-            if self._several_fail and self._failures >= self._terms.threshold:
+            if self._several_fail and self._failures >= self._threshold:
                 self.open()
         elif self._probe is caller:
             self._probe = None
-            self._cool(min(2 * self._cool_down_s, self._terms.cool_down_cap_s))
+            self._cool(min(2 * self._cool_down_s, self._cool_down_cap_s))
             self._wake()
 
     def open(self) -> None:
         """Hold all callers back from now on, until a probe is answered."""
         if self._opened_at is None:
             self._opened_at = anyio.current_time()
-            self._cool(self._terms.cool_down_s)
+            self._cool(self._first_cool_down_s)
 
     def withdrew(self, caller: object) -> None:
         """Note that the caller's attempt was not made, or that its end is unknown."""
@@ -179,15 +169,15 @@ class RateLimit:
 
     def __init__(self, requests_per_minute: float | None, tokens_per_minute: float | None) -> None:
         """Set the limits; None is no limit."""
-        self._requests = _Bucket(requests_per_minute) if requests_per_minute else None
-        self._tokens = _Bucket(tokens_per_minute) if tokens_per_minute else None
+        limits = (requests_per_minute, tokens_per_minute)
+        self._buckets = [_Bucket(limit) if limit else None for limit in limits]
         self._not_before = -math.inf
         self._turn = anyio.Lock()
         self._changed: anyio.Event | None = None
 
     async def acquire(self, tokens: int) -> None:
         """Wait until a request of so many tokens, by estimate, may be sent."""
-        if self._requests is None and self._tokens is None and self._not_before == -math.inf:
+        if not any(self._buckets) and self._not_before == -math.inf:
             return
         async with self._turn:
             while (delay := self._delay_s(tokens)) > 0.0:
@@ -216,19 +206,15 @@ class RateLimit:
 
     def _delay_s(self, tokens: int) -> float:
         now = anyio.current_time()
-        delay = self._not_before - now
-        if self._requests:
-            delay = max(delay, self._requests.delay_s(1, now))
-        if self._tokens:
-            delay = max(delay, self._tokens.delay_s(tokens, now))
-        return delay
+        amounts = zip(self._buckets, (1, tokens), strict=True)
+        delays = [bucket.delay_s(amount, now) for bucket, amount in amounts if bucket]
+        return max([self._not_before - now, *delays])
 
     def _take(self, requests: int, tokens: int) -> None:
         now = anyio.current_time()
-        if self._requests:
-            self._requests.take(requests, now)
-        if self._tokens:
-            self._tokens.take(tokens, now)
+        for bucket, amount in zip(self._buckets, (requests, tokens), strict=True):
+            if bucket:
+                bucket.take(amount, now)
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,9 @@ from ...actors.llm.chat import Chat
 from ...scenarios.schema.language_model import ModelConfig
 from ..asyncio_thread import on_asyncio
 from . import openai_codec
-from .error_classifier import kind_of, retry_after
 from .keys import Key, Keys
 from .litellm_library import hush_warnings, litellm_library, provider_of, schema_support
-from .transport import Answer, FaultKind, TransportFault, place_of
+from .transport import Answer, FaultKind, TransportFault, kind_of, place_of, retry_after
 
 _NO_LIMIT_S = 7 * 86_400.0
 """litellm's own time limit; it counts reads, not calls, and the caller's is the one that counts."""

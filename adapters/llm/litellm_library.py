@@ -7,6 +7,7 @@ import threading
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from types import ModuleType
 from typing import Literal, NamedTuple
 
@@ -34,7 +35,6 @@ _ONE_IS_ENOUGH = frozenset({"gemini", "fireworks_ai", "cloudflare"})
 """Providers whose variables are alternatives."""
 _OPENAI_SETTINGS = frozenset({"temperature", "top_p", "max_tokens", "seed", "stop"})
 _once = threading.Lock()
-_loaded: list[ModuleType] = []
 
 
 def litellm_library() -> ModuleType:
@@ -43,29 +43,31 @@ def litellm_library() -> ModuleType:
     What is already set in the environment stays; with LITELLM_LOG set there, its log is left on.
     """
     with _once:
-        if _loaded:
-            return _loaded[0]
-        logs = "LITELLM_LOG" in os.environ
-        for name, value in _SETTINGS.items():
-            os.environ.setdefault(name, value)
-        if not logs:
-            for name in _LOGGERS + _LOGGERS_BELOW:
-                # Their lines hold prompts, and none of them is news: what matters is raised.
-                logging.getLogger(name).setLevel(logging.CRITICAL)
-        try:
-            library = importlib.import_module("litellm")
-        except ImportError as error:
-            if error.name == "litellm":
-                raise MissingExtra("a model that only litellm can reach", "litellm") from None
-            raise
-        library.suppress_debug_info = True  # type: ignore[attr-defined]  # it prints at errors
-        library.telemetry = False  # type: ignore[attr-defined]  # of older versions
-        if not logs:
-            for name in _LOGGERS:
-                logging.getLogger(name).handlers.clear()  # it writes to the terminal by itself
-        at_asyncio_end(library.close_litellm_async_clients)
-        _loaded.append(library)
-        return library
+        return _load()
+
+
+@cache
+def _load() -> ModuleType:
+    logs = "LITELLM_LOG" in os.environ
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
+    if not logs:
+        for name in _LOGGERS + _LOGGERS_BELOW:
+            # Their lines hold prompts, and none of them is news: what matters is raised.
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+    try:
+        library = importlib.import_module("litellm")
+    except ImportError as error:
+        if error.name == "litellm":
+            raise MissingExtra("a model that only litellm can reach", "litellm") from None
+        raise
+    library.suppress_debug_info = True  # type: ignore[attr-defined]  # it prints at errors
+    library.telemetry = False  # type: ignore[attr-defined]  # of older versions
+    if not logs:
+        for name in _LOGGERS:
+            logging.getLogger(name).handlers.clear()  # it writes to the terminal by itself
+    at_asyncio_end(library.close_litellm_async_clients)
+    return library
 
 
 def hush_warnings() -> None:

@@ -6,8 +6,7 @@ from pydantic_core import to_json
 
 from ...actors.llm.chat import Chat, ChatMessage, ToolCall, ToolSpec, Usage
 from ...scenarios.json_schema import children, transform
-from .error_classifier import fault_of
-from .transport import Answer, TransportFault
+from .transport import Answer, TransportFault, fault_of
 
 Structured = Literal["json_schema", "tools", "json_object", "instruction"]
 """Way in which a reply's JSON schema is put to a model."""
@@ -154,9 +153,8 @@ def _hidden_fault(error: Any) -> TransportFault:
     code = error.get("code") if isinstance(error, dict) else None
     if isinstance(code, str) and code.isdecimal():
         code = int(code)
-    if isinstance(code, int) and 400 <= code <= 599:
-        return fault_of(code, to_json(error).decode())
-    return fault_of(502, to_json(error).decode())
+    status = code if isinstance(code, int) and 400 <= code <= 599 else 502
+    return fault_of(status, to_json(error).decode(), {})
 
 
 def _said(message: dict[str, Any], usage: Usage | None) -> str:

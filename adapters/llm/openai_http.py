@@ -18,9 +18,8 @@ from ...scenarios.schema.language_model import ModelConfig
 from ..runs.errors import MissingExtra
 from . import openai_codec
 from .endpoint import Endpoint
-from .error_classifier import fault_of
 from .keys import Key
-from .transport import Answer, FaultKind, TransportFault
+from .transport import Answer, FaultKind, TransportFault, fault_of
 
 if TYPE_CHECKING:
     import httpx2

@@ -1,8 +1,8 @@
-"""Prices of models, from the scenario file or litellm's price table, and exact sums of money.
+"""Costs of calls: tokens of a question by estimate, prices of models, exact sums of money.
 
-The table is read from the installed package's file; litellm itself is not imported. An unknown
-price is None, never 0. Money is counted in whole pico-dollars, so that sums are exact and do not
-depend on their order.
+Prices come from the scenario file or from litellm's table, which is read from the installed
+package's file; litellm itself is not imported. An unknown price is None, never 0. Money is counted
+in whole pico-dollars, so that sums are exact and do not depend on their order.
 """
 
 import json
@@ -16,14 +16,20 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ...actors.llm.chat import Usage
+from ...actors.llm.chat import Chat, ChatMessage, Usage
 from ...scenarios.schema.language_model import ModelConfig, Price
 from .endpoint import provider_at
 
-PICO = 10**12
+NO_TOKENS = Usage(0, 0)
+_BYTES_PER_TOKEN = 3
+_PER_MESSAGE = 8
+"""Tokens of a message's frame: its role and the marks around it."""
+_PER_FORM = 64
+"""Tokens of the words in which a schema or a list of tools is put."""
+_UNLIMITED = 4096
+"""Taken for the longest reply of a question that sets no limit."""
+_PICO = 10**12
 """Pico-dollars in a US dollar."""
-_PICO_PER_TOKEN = PICO // 10**6
-"""Pico-dollars per token, at one dollar per million tokens."""
 _FILE = "model_prices_and_context_window_backup.json"
 _FREE = Price(input=0.0, output=0.0)
 _OWN_MACHINE = frozenset({"ollama", "ollama_chat", "lemonade"})
@@ -62,17 +68,12 @@ class PriceTable:
         an entry of the same provider (`openai/gpt-4o-mini`: `gpt-4o-mini`); of a fine-tuned model
         the one that it came from. `provider` is given where the name does not tell it.
         """
-        if provider is None:
-            provider, slash, name = model.partition("/")
-            if not slash:
-                return self._first([model], None)
-        else:
-            name = model.removeprefix(f"{provider}/")
-        return self._first([f"{provider}/{name}", name], provider)
-
-    def _first(self, names: list[str], provider: str | None) -> Price | None:
-        tuned = [":".join(name.split(":")[:2]) for name in names if "ft:" in name]
-        for name in (*names, *tuned):
+        name = model if provider is None else model.removeprefix(f"{provider}/")
+        if provider is None and "/" in model:
+            provider, _, name = model.partition("/")
+        names = [name] if provider is None else [f"{provider}/{name}", name]
+        names += [":".join(name.split(":")[:2]) for name in names if "ft:" in name]
+        for name in names:
             entry = self.models.get(name)
             if isinstance(entry, dict) and _is_of(entry, provider):
                 return _price(name, entry)
@@ -94,11 +95,6 @@ def price_of(config: ModelConfig, table: PriceTable | None = None) -> Price | No
         return table.price(config.model)
     provider = provider_at(config.api_base)
     return None if provider is None else table.price(config.model, provider)
-
-
-def table_version() -> str | None:
-    """Return the version of the litellm whose table is used; None where there is none."""
-    return PriceTable.installed().version
 
 
 def _is_of(entry: Mapping[str, Any], provider: str | None) -> bool:
@@ -130,7 +126,7 @@ def _price(name: str, entry: Mapping[str, Any]) -> Price | None:
 
 def pico_of(usd: float) -> int:
     """Convert US dollars to pico-dollars, rounded down."""
-    return math.floor(Decimal(str(usd)) * PICO)
+    return math.floor(Decimal(str(usd)) * _PICO)
 
 
 def dollars(pico: int) -> Decimal:
@@ -143,10 +139,37 @@ def cost(usage: Usage, price: Price) -> int:
 
     Prices below a millionth of a dollar per million tokens are rounded up to it.
     """
-    return usage.prompt_tokens * _per_token(price.input) + usage.completion_tokens * _per_token(
-        price.output
+    prices = (price.input, price.output)
+    per_token = [math.ceil(Decimal(str(usd)) * (_PICO // 10**6)) for usd in prices]
+    return usage.prompt_tokens * per_token[0] + usage.completion_tokens * per_token[1]
+
+
+def estimate_tokens(question: Chat) -> Usage:
+    """Estimate the most tokens that one attempt should take.
+
+    The completion is bounded by `max_tokens` (times `n`). The prompt is its bytes in UTF-8
+    divided by 3, and something for each message's frame: English and JSON have about 4 bytes per
+    token, so this is above the truth; long rows of rare signs or emoji can be beyond it.
+    """
+    texts = [(_PER_MESSAGE, _text_of(message)) for message in question.messages]
+    if question.json_schema is not None:
+        texts.append((_PER_FORM, question.schema_text or ""))
+    if question.tools:
+        tools = [
+            json.dumps(tool.model_dump(mode="json"), ensure_ascii=False) for tool in question.tools
+        ]
+        texts.append((_PER_FORM, "".join(tools)))
+    prompt = sum(
+        frame + math.ceil(len(text.encode(errors="surrogatepass")) / _BYTES_PER_TOKEN)
+        for frame, text in texts
     )
+    sampling = question.sampling
+    limits = [sampling.get("max_tokens"), sampling.get("max_completion_tokens")]
+    longest = max((limit for limit in limits if isinstance(limit, int)), default=_UNLIMITED)
+    choices = sampling.get("n")
+    return Usage(prompt, longest * (max(1, choices) if isinstance(choices, int) else 1))
 
 
-def _per_token(usd_per_million: float) -> int:
-    return math.ceil(Decimal(str(usd_per_million)) * _PICO_PER_TOKEN)
+def _text_of(message: ChatMessage) -> str:
+    calls = "".join(f"{call.id}{call.name}{call.arguments}" for call in message.tool_calls)
+    return f"{message.content}{calls}{message.tool_call_id or ''}"

@@ -212,9 +212,9 @@ def _outside(
     """
     port = _port(episode.config, options)
     if options.budgets:
-        from ..llm.budgets import Budgets
+        from ..llm.ledger import read_budgets
 
-        Budgets.of(episode.config, options.budgets)
+        read_budgets(episode.config, options.budgets)
     from_cassette = options.cassette is not None and options.cassette.missing != "live"
     asked = {} if from_cassette else episode.models_asked
     if not asked:

@@ -7,7 +7,7 @@ from typing import Any
 from ...runtime.drivers.live import EffectTelemetry
 from ...runtime.errors import JournalDamaged
 from ...runtime.hash_chain import Recovered, SealedWriter, read_sealed
-from ..llm.telemetry import CallRecord
+from ..llm.telemetry import Call
 
 
 class Telemetry:
@@ -32,7 +32,7 @@ class Telemetry:
         seconds = round(effect.seconds, 6)
         self._writer.append({**facts, "status": status, "seconds": seconds, "late": effect.late})
 
-    def record_call(self, call: CallRecord) -> None:
+    def record_call(self, call: Call) -> None:
         """Append the physical facts of a call to a language model."""
         self._writer.append({"t": "model_call", **call.to_json()})
 

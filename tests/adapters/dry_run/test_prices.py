@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gdg_runtime.adapters.llm.prices import PriceTable, price_of, table_version
+from gdg_runtime.adapters.llm.prices import PriceTable, price_of
 from gdg_runtime.scenarios.schema.language_model import ModelConfig, Price
 
 
@@ -116,11 +116,11 @@ def test_without_a_table_only_the_scenario_knows() -> None:
 def test_the_table_of_the_installed_litellm_is_read_without_importing_it() -> None:
     code = (
         "import sys\n"
-        "from gdg_runtime.adapters.llm.prices import ModelConfig, price_of, table_version\n"
+        "from gdg_runtime.adapters.llm.prices import ModelConfig, PriceTable, price_of\n"
         "known = price_of(ModelConfig(model='openai/gpt-4o-mini'))\n"
         "assert 0 < known.input < known.output, known\n"
-        "assert table_version()\n"
+        "assert PriceTable.installed().version\n"
         "assert 'litellm' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
-    assert table_version() == PriceTable.installed().version
+    assert PriceTable.installed().version

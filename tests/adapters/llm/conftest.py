@@ -3,7 +3,7 @@ follows a script."""
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,14 +16,14 @@ from serving import FaultServer, start_server  # needs the line above
 
 from gdg_runtime.actors.llm.chat import Chat, ChatMessage, Usage
 from gdg_runtime.adapters.llm.keys import Keys
+from gdg_runtime.adapters.llm.language_models import make_transport
 from gdg_runtime.adapters.llm.ledger import Ledger
-from gdg_runtime.adapters.llm.limits import Backoff, Breaker, BreakerTerms
+from gdg_runtime.adapters.llm.limits import Backoff, Breaker
 from gdg_runtime.adapters.llm.provider import ResilientProvider
-from gdg_runtime.adapters.llm.telemetry import CallRecord
+from gdg_runtime.adapters.llm.telemetry import Call
 from gdg_runtime.adapters.llm.transport import Answer, Transport, TransportFault
-from gdg_runtime.adapters.llm.transport_factory import make_transport
 from gdg_runtime.runtime.effects import EffectRequest, asking
-from gdg_runtime.scenarios.schema.language_model import Budget, ModelConfig, Price
+from gdg_runtime.scenarios.schema.language_model import ModelConfig, Price
 
 KEY = "sk-test-0123456789abcdefghijklmnop"
 SCHEMA: dict[str, Any] = {
@@ -156,16 +156,16 @@ class Bench:
         ledger: Ledger | None = None,
         price: Price | None = None,
         backoff: Backoff | None = None,
-        terms: BreakerTerms | None = None,
+        terms: Mapping[str, Any] | None = None,
         redact: Callable[[str], str] = str,
         tracer: Any = None,
         **config: Any,
     ) -> None:
         self.config = ModelConfig(**{"model": "openai/toy", **config})
         self.transport = ScriptedTransport(steps or [ANSWER])
-        self.ledger = ledger or Ledger(Budget(), {}, {}, {"agents/ann": "worker"})
-        self.records: list[CallRecord] = []
-        self.breaker = Breaker(self.config.model, self.config.outage_s, terms)
+        self.ledger = ledger or Ledger(role_of={"agents/ann": "worker"})
+        self.records: list[Call] = []
+        self.breaker = Breaker(self.config.model, self.config.outage_s, **(terms or {}))
         self.provider = ResilientProvider(
             self.config, self.transport, self.ledger, price=price, redact=redact,
             record=self.records.append, backoff=backoff, breaker=self.breaker, tracer=tracer,

@@ -6,7 +6,7 @@ from typing import Any
 import anyio
 import pytest
 
-from gdg_runtime.adapters.llm.limits import Backoff, BreakerTerms
+from gdg_runtime.adapters.llm.limits import Backoff
 from gdg_runtime.adapters.llm.transport import Answer, TransportFault
 from gdg_runtime.runtime.errors import EffectFault, EffectWithheld
 
@@ -72,7 +72,7 @@ async def test_a_provider_that_answers_is_not_down(
 
 async def test_any_answer_ends_the_row(bench: Any, answer: Answer, autojump_clock: Any) -> None:
     nearly = [DOWN] * 9
-    b = bench(*nearly, answer, *nearly, answer, backoff=QUICK, retries=20, terms=BreakerTerms(10))
+    b = bench(*nearly, answer, *nearly, answer, backoff=QUICK, retries=20, terms={"threshold": 10})
     await b.ask_all(2)
     assert max(b.transport.sent_at) - min(b.transport.sent_at) < 1
 
@@ -98,7 +98,7 @@ async def test_a_probe_that_is_cancelled_makes_room_for_another(
 
 
 async def test_cool_downs_have_a_cap(bench: Any, answer: Answer, autojump_clock: Any) -> None:
-    terms = BreakerTerms(threshold=2, cool_down_s=1, cool_down_cap_s=4)
+    terms = {"threshold": 2, "cool_down_s": 1, "cool_down_cap_s": 4}
     b = bench(*[DOWN] * 8, answer, backoff=QUICK, terms=terms)
     await b.ask_all(2)
     opened_and_probes = b.transport.sent_at[1:9]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gdg_runtime.adapters.llm.budgets import BadBudget, Budgets
+from gdg_runtime.adapters.llm.ledger import RUN, BadBudget, Scope, read_budgets
 from gdg_runtime.scenarios.schema.episode import EpisodeConfig
 from gdg_runtime.scenarios.schema.language_model import Budget
 
@@ -29,16 +29,16 @@ def config() -> EpisodeConfig:
 
 
 def test_without_overrides_the_scenario_files_budgets_hold(config: EpisodeConfig) -> None:
-    assert Budgets.of(config) == Budgets(
-        Budget(usd=2.5, tokens=10_000),
-        {"poster": Budget(calls=50)},
-        {"agents/bob_1": Budget(calls=9)},
-    )
+    assert read_budgets(config) == {
+        RUN: Budget(usd=2.5, tokens=10_000),
+        Scope("role", "poster"): Budget(calls=50),
+        Scope("agent", "agents/bob_1"): Budget(calls=9),
+    }
 
 
 def test_a_scenario_without_language_models_has_no_budgets() -> None:
     plain = EpisodeConfig.model_validate({"scenario_id": "plain", "agents": [{"type": "honest"}]})
-    assert Budgets.of(plain) == Budgets()
+    assert read_budgets(plain) == {RUN: Budget()}
 
 
 @pytest.mark.parametrize(
@@ -55,27 +55,27 @@ def test_a_scenario_without_language_models_has_no_budgets() -> None:
 def test_each_override_changes_one_limit_and_the_last_one_wins(
     config: EpisodeConfig, overrides: list[str], run: Budget
 ) -> None:
-    changed, before = Budgets.of(config, overrides), Budgets.of(config)
-    assert changed.run == run
-    assert (changed.by_role, changed.by_agent) == (before.by_role, before.by_agent)
+    assert read_budgets(config, overrides) == {**read_budgets(config), RUN: run}
 
 
 def test_roles_and_agents_are_named_with_their_limits(config: EpisodeConfig) -> None:
-    budgets = Budgets.of(
+    budgets = read_budgets(
         config,
         ["role.poster.tokens=5", "role.worker.usd=1", "agent.ann_2.calls=3",
          "agent.agents/bob_1.tokens=7", "agent.bob_1.calls=none"],
     )  # fmt: skip
-    assert budgets.run == Budgets.of(config).run
-    assert budgets.by_role == {"poster": Budget(calls=50, tokens=5), "worker": Budget(usd=1)}
-    assert budgets.by_agent == {
-        "agents/ann_2": Budget(calls=3), "agents/bob_1": Budget(tokens=7)
-    }  # fmt: skip
+    assert budgets == {
+        RUN: read_budgets(config)[RUN],
+        Scope("role", "poster"): Budget(calls=50, tokens=5),
+        Scope("role", "worker"): Budget(usd=1),
+        Scope("agent", "agents/ann_2"): Budget(calls=3),
+        Scope("agent", "agents/bob_1"): Budget(tokens=7),
+    }
 
 
 def test_a_config_is_left_as_it_is(config: EpisodeConfig) -> None:
     before = config.model_dump()
-    Budgets.of(config, ["role.poster.calls=1", "tokens=1", "agent.bob_1.calls=1"])
+    read_budgets(config, ["role.poster.calls=1", "tokens=1", "agent.bob_1.calls=1"])
     assert config.model_dump() == before
 
 
@@ -112,7 +112,7 @@ BAD: dict[str, Any] = {
 @pytest.mark.parametrize("text", BAD)
 def test_what_can_not_be_read_says_what_was_expected(config: EpisodeConfig, text: str) -> None:
     with pytest.raises(BadBudget) as refused:
-        Budgets.of(config, ["calls=5", text])
+        read_budgets(config, ["calls=5", text])
     told = str(refused.value)
     assert told.startswith(f"--budget {text}: ")
     assert BAD[text] in told

@@ -13,9 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gdg_runtime.actors.llm.chat import Chat, ChatMessage, ToolSpec, Usage
-from gdg_runtime.adapters.llm.budgets import RUN, Scope
-from gdg_runtime.adapters.llm.ledger import BudgetNeedsPrice, Ledger, estimate_tokens
-from gdg_runtime.adapters.llm.prices import cost, dollars, pico_of
+from gdg_runtime.adapters.llm.ledger import RUN, BudgetNeedsPrice, Ledger, Scope
+from gdg_runtime.adapters.llm.prices import cost, dollars, estimate_tokens, pico_of
 from gdg_runtime.adapters.llm.transport import Answer, TransportFault
 from gdg_runtime.runtime.errors import EffectWithheld
 from gdg_runtime.scenarios.schema.language_model import Budget, Price
@@ -29,7 +28,10 @@ def _ledger(
     by_role: dict[str, Budget] | None = None,
     by_agent: dict[str, Budget] | None = None,
 ) -> Ledger:
-    return Ledger(run or Budget(), by_role or {}, by_agent or {}, ROLES)
+    budgets = {RUN: run or Budget()}
+    budgets |= {Scope("role", role): budget for role, budget in (by_role or {}).items()}
+    budgets |= {Scope("agent", agent): budget for agent, budget in (by_agent or {}).items()}
+    return Ledger(budgets, ROLES)
 
 
 @pytest.mark.parametrize(
@@ -289,7 +291,7 @@ def test_no_limit_is_ever_exceeded_and_sums_are_exact(
         assert spent.completion_tokens == sum(usage.completion_tokens for usage, _ in mine)
         assert spent.usd == sum(cost(usage, price) for usage, price in mine)
         assert spent.calls <= (spent.calls if budget.calls is None else budget.calls)
-        assert budget.tokens is None or spent.cost.tokens <= budget.tokens
+        assert budget.tokens is None or spent.tokens <= budget.tokens
         assert budget.usd is None or spent.usd <= pico_of(budget.usd)
     assert _room_left(ledger, run)
 
@@ -302,7 +304,7 @@ def _room_left(ledger: Ledger, run: Budget) -> bool:
     async def reserve_the_rest() -> None:
         with trio.fail_after(1):
             assert run.tokens is not None
-            await ledger.reserve("", Usage(run.tokens - ledger.spent().cost.tokens, 0), None)
+            await ledger.reserve("", Usage(run.tokens - ledger.spent().tokens, 0), None)
 
     trio.run(reserve_the_rest)
     return True
@@ -315,7 +317,7 @@ async def test_a_call_books_its_estimate_and_pays_what_it_took(
     b = bench(takes(10), ledger=ledger, max_tokens=500)
     ends = await b.ask_all(70)
     withheld = [end for end in ends if isinstance(end, EffectWithheld)]
-    assert ledger.spent().cost.tokens == 15 * (70 - len(withheld)) <= 1100
+    assert ledger.spent().tokens == 15 * (70 - len(withheld)) <= 1100
     assert len(withheld) == 70 - 40
     assert ledger.exhausted is not None
     # Two estimates fit at a time at first.

@@ -10,9 +10,9 @@ import pytest
 from serving import FaultServer
 
 from gdg_runtime.adapters.llm.keys import Keys
+from gdg_runtime.adapters.llm.language_models import make_transport
 from gdg_runtime.adapters.llm.litellm_bridge import LitellmBroke
 from gdg_runtime.adapters.llm.litellm_library import provider_of, schema_support
-from gdg_runtime.adapters.llm.transport_factory import make_transport
 from gdg_runtime.scenarios.schema.language_model import ModelConfig
 
 from .conftest import ask
@@ -24,7 +24,7 @@ import logging, os, sys
 import trio
 from gdg_runtime.actors.llm.chat import Chat, ChatMessage
 from gdg_runtime.adapters.llm.keys import Keys
-from gdg_runtime.adapters.llm.transport_factory import make_transport
+from gdg_runtime.adapters.llm.language_models import make_transport
 from gdg_runtime.adapters.llm.transport import TransportFault
 from gdg_runtime.scenarios.schema.language_model import ModelConfig
 

@@ -110,14 +110,14 @@ from gdg_runtime.actors.llm.chat import Chat, ChatMessage
 from gdg_runtime.adapters.llm.ledger import Ledger
 from gdg_runtime.adapters.llm.provider import ResilientProvider
 from gdg_runtime.adapters.llm.transport import Answer
-from gdg_runtime.scenarios.schema.language_model import Budget, ModelConfig
+from gdg_runtime.scenarios.schema.language_model import ModelConfig
 
 class Transport:
     async def send(self, question): return Answer("blue")
     async def aclose(self): pass
 
 async def main():
-    ledger = Ledger(Budget(), {}, {}, {})
+    ledger = Ledger()
     provider = ResilientProvider(
         ModelConfig(model="toy"), Transport(), ledger, price=None, redact=str, record=print
     )

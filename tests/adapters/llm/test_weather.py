@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gdg_runtime.actors.llm.chat import ModelTrouble, Usage
-from gdg_runtime.adapters.llm.ledger import Ledger
+from gdg_runtime.adapters.llm.ledger import RUN, Ledger
 from gdg_runtime.adapters.llm.transport import Answer, TransportFault
 from gdg_runtime.runtime.errors import EffectFault, EffectWithheld
 from gdg_runtime.scenarios.schema.language_model import Budget, Price
@@ -41,7 +41,7 @@ def test_every_request_is_recorded_charged_and_told_once(
     requests_per_minute: float | None,
 ) -> None:  # fmt: skip
     """`patience`: after how many seconds each caller gives up."""
-    ledger = Ledger(Budget(tokens=tokens), {}, {}, {})
+    ledger = Ledger({RUN: Budget(tokens=tokens)})
     b = bench(
         *[takes(seconds, step) for seconds, step in steps], Answer("blue", usage=Usage(5, 7)),
         ledger=ledger, price=Price(input=1, output=1), retries=retries, outage_s=50,
@@ -70,6 +70,6 @@ def test_every_request_is_recorded_charged_and_told_once(
     assert ledger.spent().calls == sent
     ended = [record for record in b.records if record.outcome in ("ok", "failed")]
     assert sorted(told) == sorted(len(record.attempts) for record in ended)
-    known = sum(record.prompt_tokens or 0 for record in b.records)
+    known = sum(record.to_json()["prompt_tokens"] or 0 for record in b.records)
     assert ledger.spent().prompt_tokens >= known
-    assert tokens is None or ledger.spent().cost.tokens <= tokens
+    assert tokens is None or ledger.spent().tokens <= tokens

@@ -5,7 +5,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from gdg_runtime.adapters.llm.error_classifier import kind_of, retry_after
+from gdg_runtime.adapters.llm.transport import kind_of, retry_after
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from gdg_runtime.adapters.llm.keys import Keys
+from gdg_runtime.adapters.llm.language_models import Unreachable, make_transport
 from gdg_runtime.adapters.llm.litellm_bridge import LitellmTransport
 from gdg_runtime.adapters.llm.openai_http import OpenAiHttp
-from gdg_runtime.adapters.llm.transport_factory import Unreachable, make_transport
 from gdg_runtime.scenarios.schema.language_model import ModelConfig
 
 BASE = "http://127.0.0.1:1/v1"
@@ -61,7 +61,7 @@ import sys
 sys.modules[{library!r}] = None
 from gdg_runtime.adapters.runs.errors import RunError
 from gdg_runtime.adapters.llm.keys import Keys
-from gdg_runtime.adapters.llm.transport_factory import make_transport
+from gdg_runtime.adapters.llm.language_models import make_transport
 from gdg_runtime.scenarios.schema.language_model import ModelConfig
 config = ModelConfig(model="openai/gpt-4o-mini", api_base={base!r})
 try:
@@ -94,7 +94,7 @@ def test_a_library_that_is_not_installed_is_named(
 
 def test_nothing_heavy_is_imported_before_it_is_used() -> None:
     program = (
-        "import sys, gdg_runtime.adapters.llm.transport_factory\n"
+        "import sys, gdg_runtime.adapters.llm.language_models\n"
         "print(sorted({'litellm', 'httpx2', 'openai', 'dotenv'} & set(sys.modules)))\n"
     )
     said = subprocess.run(
