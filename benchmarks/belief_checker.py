@@ -27,6 +27,7 @@ HALVES = ("development", "held_out")
 LIMITS = (0.6, 0.4)
 """The severity that blocks, and the one that asks for a review."""
 _DAY = datetime(2025, 1, 1, tzinfo=UTC)
+_HELD = {"active": True, "confidence": 1.0, "immutable": False, "version": 1}
 
 
 def read_pairs(half: str, directory: Path = PAIRS) -> list[dict[str, str]]:
@@ -39,7 +40,7 @@ def severities(checker: BeliefConsistencyChecker, pairs: Sequence[dict[str, str]
     """The checker's severity for each pair; it gets the two texts only."""
     found = []
     for pair in pairs:
-        belief = Belief(id="belief", text=pair["belief"], created_at=_DAY, updated_at=_DAY)
+        belief = Belief(id="belief", text=pair["belief"], created_at=_DAY, updated_at=_DAY, **_HELD)
         report = checker.check_consistency(query=pair["goal"], beliefs=[belief], memories=[])
         found.append(report.severity)
     return found

@@ -28,7 +28,8 @@ from typing import Any
 from gdg_runtime.goals.identity import make_id, microseconds
 from gdg_runtime.goals.model import Belief, Goal, GoalCategory, GoalState, Weights
 from gdg_runtime.goals.policy import GoalPolicy
-from gdg_runtime.goals.ranking import Formula, Ranked, alignment_of, contradicting, rank
+from gdg_runtime.goals.ranking import Formula, alignment_of, contradicting, rank
+from gdg_runtime.goals.schemas import RankedView
 from gdg_runtime.goals.store import goal_rows, ranking_query
 from gdg_runtime.goals.store.belief_rows import insert_belief
 from gdg_runtime.goals.store.database import Database
@@ -47,7 +48,8 @@ def beliefs() -> list[Belief]:
     return [
         Belief(
             id=f"core.belief_{number:02}", text="Something held to be true.",
-            active=number % 4 != 0, created_at=NOW, updated_at=NOW,
+            active=number % 4 != 0, confidence=1.0, immutable=False,
+            created_at=NOW, updated_at=NOW, version=1,
         )
         for number in range(20)
     ]  # fmt: skip
@@ -86,18 +88,18 @@ def filled(path: Path, size: int) -> Database:
     return database
 
 
-def in_memory(found: list[Goal]) -> Callable[[], list[Ranked]]:
+def in_memory(found: list[Goal]) -> Callable[[], list[RankedView]]:
     """The ranking of goals that are there as objects."""
     known = {belief.id: belief for belief in beliefs()}
     now_us = microseconds(NOW)
     return lambda: rank(found, known, (), WEIGHTS, POLICY, now_us, LIMIT)
 
 
-def with_fetch(database: Database) -> Callable[[], list[Ranked]]:
+def with_fetch(database: Database) -> Callable[[], list[RankedView]]:
     """The ranking of goals that are in the database, in a transaction of its own."""
     now_us = microseconds(NOW)
 
-    def call() -> list[Ranked]:
+    def call() -> list[RankedView]:
         with database.reading() as tx:
             ranking_query.count_ranked(tx, states=STATES, owner=None)
             return ranking_query.ranked_goals(
@@ -140,7 +142,7 @@ def measure(way: str, size: int, call: Callable[[], Any], calls: int) -> dict[st
     }
 
 
-def check_identical(in_database: list[Ranked], found: list[Goal]) -> None:
+def check_identical(in_database: list[RankedView], found: list[Goal]) -> None:
     """Assert that all ways agree, to the last bit of each figure."""
     ranked = in_memory(found)()
     assert ranked == in_database
@@ -151,7 +153,7 @@ def check_identical(in_database: list[Ranked], found: list[Goal]) -> None:
          goal.created_at, goal.id)
         for goal in found
     )  # fmt: skip
-    assert plain[:LIMIT] == [(-one.raw, one.goal.created_at, one.goal.id) for one in ranked]
+    assert plain[:LIMIT] == [(-one.raw_score, one.goal.created_at, one.goal.id) for one in ranked]
 
 
 def bounds(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:

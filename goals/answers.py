@@ -4,9 +4,8 @@
 from pydantic import Field, JsonValue
 
 from ..runtime.message import Message
-from .model import GoalView
+from .model import Belief, Goal
 from .schemas import (
-    BeliefView,
     DecisionRecordView,
     DecisionView,
     LedgerView,
@@ -35,7 +34,7 @@ class Refused(Answer, name="goals.refused"):
 class GoalAnswer(Answer, name="goals.goal"):
     """A goal as it is now."""
 
-    goal: GoalView
+    goal: Goal
     warnings: tuple[Warned, ...] = ()
     replayed: bool = False
     """True if the same command with the same idempotency key had been answered before."""
@@ -44,7 +43,7 @@ class GoalAnswer(Answer, name="goals.goal"):
 class GoalPage(Answer, name="goals.page"):
     """Some goals, and where the next ones begin."""
 
-    items: tuple[GoalView, ...]
+    items: tuple[Goal, ...]
     next_cursor: str | None
 
 
@@ -79,7 +78,7 @@ class TaskAnswer(Answer, name="goals.task"):
 
     task: TaskView | None
     """Null: nothing."""
-    shadow: GoalView | None
+    shadow: Goal | None
     """The goal that would have been taken, were it not for shadow mode."""
     replayed: bool = False
 
@@ -93,14 +92,14 @@ class Done(Answer, name="goals.done"):
 class BeliefAnswer(Answer, name="goals.belief"):
     """A belief as it is now."""
 
-    belief: BeliefView
+    belief: Belief
     replayed: bool = False
 
 
 class BeliefPage(Answer, name="goals.beliefs"):
     """Some beliefs, and where the next ones begin."""
 
-    items: tuple[BeliefView, ...]
+    items: tuple[Belief, ...]
     next_cursor: str | None
 
 

@@ -1,6 +1,5 @@
 """Adding and editing beliefs, and what that does to goals that are executing."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from .errors import BeliefNotFound, NotEditable, VersionConflict
@@ -33,7 +32,7 @@ def add_belief(op: Operation, draft: BeliefDraft) -> Belief:
             f"there is a belief {draft.id!r} already; edit_belief it",
             belief_id=draft.id,
         )
-    belief = Belief(created_at=op.now, updated_at=op.now, **draft.model_dump())
+    belief = Belief(created_at=op.now, updated_at=op.now, version=1, **draft.model_dump())
     stopped = _stop_forbidden(op, belief) if belief.active else []
     belief_rows.insert_belief(op.tx, belief)
     for goal_id in stopped:
@@ -59,12 +58,8 @@ def edit_belief(
         raise NotEditable(
             "belief-immutable", f"the belief {belief_id!r} is immutable", belief_id=belief_id
         )
-    after = replace(
-        before,
-        version=before.version + 1,
-        updated_at=max(op.now, before.updated_at + _TICK),
-        **changes,
-    )
+    updated_at = max(op.now, before.updated_at + _TICK)
+    after = before.changed(version=before.version + 1, updated_at=updated_at, **changes)
     stopped = _stop_forbidden(op, after) if after.active and not before.active else []
     belief_rows.update_belief(op.tx, before, after)
     for goal_id in stopped:

@@ -29,9 +29,9 @@ from .answers import (
 )
 from .fields import GOAL_ID, MOST_COUNTED, ONLY_THESE, Label, Name, UtcTime, utc_text
 from .identity import Caller
-from .model import Belief, Goal, GoalDraft, GoalPatch, GoalState, GoalView
+from .model import Goal, GoalDraft, GoalPatch, GoalState
 from .operation import Operation
-from .schemas import BeliefDraft, BeliefPatch, BeliefView, ScheduledTaskDraft
+from .schemas import BeliefDraft, BeliefPatch, ScheduledTaskDraft
 from .selection import next_task
 from .store import belief_rows, goal_rows, task_rows
 
@@ -81,7 +81,7 @@ class CreateGoal(Command, name="goals.create"):
     draft: GoalDraft
 
     def carry_out(self, op: Operation) -> GoalAnswer:
-        return _goal(edit.create(op, self.draft))
+        return GoalAnswer(goal=edit.create(op, self.draft))
 
 
 class ReadGoal(Command, name="goals.read"):
@@ -92,7 +92,7 @@ class ReadGoal(Command, name="goals.read"):
     goal_id: GoalId
 
     def carry_out(self, op: Operation) -> GoalAnswer:
-        return _goal(op.goal(self.goal_id))
+        return GoalAnswer(goal=op.goal(self.goal_id))
 
 
 class ListGoals(Command, name="goals.list"):
@@ -114,7 +114,7 @@ class ListGoals(Command, name="goals.list"):
             op.tx, states=self.states, category=self.category, owner=self.owner,
             include_deleted=self.include_deleted, limit=self.limit, cursor=self.cursor,
         )  # fmt: skip
-        return GoalPage(items=tuple(GoalView.of(goal) for goal in goals), next_cursor=cursor)
+        return GoalPage(items=tuple(goals), next_cursor=cursor)
 
 
 class EditGoal(Command, name="goals.edit"):
@@ -129,7 +129,7 @@ class EditGoal(Command, name="goals.edit"):
     """Refused if the goal is at another one; null: whatever it is at."""
 
     def carry_out(self, op: Operation) -> GoalAnswer:
-        return _goal(edit.update(op, self.goal_id, self.patch, self.expected_version))
+        return GoalAnswer(goal=edit.update(op, self.goal_id, self.patch, self.expected_version))
 
 
 class AdoptGoal(Command, name="goals.adopt"):
@@ -157,7 +157,7 @@ class ApproveGoal(Command, name="goals.approve"):
     """As in EditGoal: what is approved is what was read."""
 
     def carry_out(self, op: Operation) -> GoalAnswer:
-        return _goal(lifecycle.approve(op, self.goal_id, self.expected_version))
+        return GoalAnswer(goal=lifecycle.approve(op, self.goal_id, self.expected_version))
 
 
 class AbandonGoal(Command, name="goals.abandon"):
@@ -170,7 +170,7 @@ class AbandonGoal(Command, name="goals.abandon"):
     reason: Reason | None = None
 
     def carry_out(self, op: Operation) -> GoalAnswer:
-        return _goal(lifecycle.abandon(op, self.goal_id, self.reason))
+        return GoalAnswer(goal=lifecycle.abandon(op, self.goal_id, self.reason))
 
 
 class DeleteGoal(Command, name="goals.delete"):
@@ -183,7 +183,7 @@ class DeleteGoal(Command, name="goals.delete"):
     expected_version: Version | None = None
 
     def carry_out(self, op: Operation) -> GoalAnswer:
-        return _goal(edit.delete(op, self.goal_id, self.expected_version))
+        return GoalAnswer(goal=edit.delete(op, self.goal_id, self.expected_version))
 
 
 class RankGoals(Command, name="goals.rank"):
@@ -241,8 +241,7 @@ class NextTask(Command, name="goals.next_task"):
 
     def carry_out(self, op: Operation) -> TaskAnswer:
         step = next_task(op, self.selection_key, self.owner)
-        shadow = None if step.shadow is None else GoalView.of(step.shadow)
-        return TaskAnswer(task=step.task, shadow=shadow)
+        return TaskAnswer(task=step.task, shadow=step.shadow)
 
 
 class CompleteGoal(Command, name="goals.complete"):
@@ -261,7 +260,7 @@ class CompleteGoal(Command, name="goals.complete"):
     reason: Reason | None = None
 
     def carry_out(self, op: Operation) -> GoalAnswer:
-        return _goal(lifecycle.complete(
+        return GoalAnswer(goal=lifecycle.complete(
             op, self.goal_id, success=self.success, measured=self.measured,
             attempt=self.attempt, reason=self.reason,
         ))  # fmt: skip
@@ -277,7 +276,8 @@ class ReleaseGoal(Command, name="goals.release"):
     reason: Reason | None = None
 
     def carry_out(self, op: Operation) -> GoalAnswer:
-        return _goal(lifecycle.release(op, op.goal(self.goal_id), "released", self.reason))
+        released = lifecycle.release(op, op.goal(self.goal_id), "released", self.reason)
+        return GoalAnswer(goal=released)
 
 
 class ScheduleTask(Command, name="goals.schedule"):
@@ -305,7 +305,7 @@ class AddBelief(Command, name="goals.belief.add"):
     draft: BeliefDraft
 
     def carry_out(self, op: Operation) -> BeliefAnswer:
-        return _belief(beliefs.add_belief(op, self.draft))
+        return BeliefAnswer(belief=beliefs.add_belief(op, self.draft))
 
 
 class ReadBelief(Command, name="goals.belief.read"):
@@ -316,7 +316,7 @@ class ReadBelief(Command, name="goals.belief.read"):
     belief_id: Name
 
     def carry_out(self, op: Operation) -> BeliefAnswer:
-        return _belief(beliefs.find_belief(op, self.belief_id))
+        return BeliefAnswer(belief=beliefs.find_belief(op, self.belief_id))
 
 
 class ListBeliefs(Command, name="goals.belief.list"):
@@ -332,8 +332,7 @@ class ListBeliefs(Command, name="goals.belief.list"):
         found, cursor = belief_rows.page_of_beliefs(
             op.tx, active=self.active, limit=self.limit, cursor=self.cursor
         )
-        items = tuple(BeliefView.of(belief) for belief in found)
-        return BeliefPage(items=items, next_cursor=cursor)
+        return BeliefPage(items=tuple(found), next_cursor=cursor)
 
 
 class EditBelief(Command, name="goals.belief.edit"):
@@ -347,7 +346,8 @@ class EditBelief(Command, name="goals.belief.edit"):
     expected_version: Version | None = None
 
     def carry_out(self, op: Operation) -> BeliefAnswer:
-        return _belief(beliefs.edit_belief(op, self.belief_id, self.patch, self.expected_version))
+        edited = beliefs.edit_belief(op, self.belief_id, self.patch, self.expected_version)
+        return BeliefAnswer(belief=edited)
 
 
 class ListDecisions(Command, name="goals.decisions"):
@@ -393,7 +393,7 @@ class ImportGoals(Command, name="goals.import"):
     span = "import"
     changes = True
 
-    goals: tuple[GoalView, ...] = Field(max_length=1000)
+    goals: tuple[Goal, ...] = Field(max_length=1000)
 
     def carry_out(self, op: Operation) -> Imported:
         return edit.import_goals(op, self.goals)
@@ -425,14 +425,6 @@ class ReadRollout(Command, name="goals.rollout"):
             success_rate=stats.success_rate, safety_blocks=stats.safety_blocks,
             violations=stats.violations, crashes=stats.crashes, verdict=verdict, reasons=reasons,
         )  # fmt: skip
-
-
-def _goal(goal: Goal) -> GoalAnswer:
-    return GoalAnswer(goal=GoalView.of(goal))
-
-
-def _belief(belief: Belief) -> BeliefAnswer:
-    return BeliefAnswer(belief=BeliefView.of(belief))
 
 
 COMMANDS = {command.message_name: command for command in Command.__subclasses__()}

@@ -1,7 +1,6 @@
 """Creating, editing, deleting and importing goals."""
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any, get_origin
 
@@ -13,7 +12,7 @@ from .errors import BadRequest, NotEditable
 from .fields import LAST_YEAR
 from .ledger import CREATED, DELETED, UPDATED
 from .lifecycle import note_block, vet, vet_for_adoption
-from .model import EDITABLE, Goal, GoalDraft, GoalPatch, GoalState, GoalView, check_fit
+from .model import EDITABLE, Goal, GoalDraft, GoalPatch, GoalState, check_fit
 from .operation import Operation
 from .ranking import needs_approval
 from .store import goal_rows
@@ -37,8 +36,7 @@ _AT_WORK = (GoalState.ADOPTED, GoalState.EXECUTING)
 def create(op: Operation, draft: GoalDraft) -> Goal:
     """Propose a goal. Raises BadRequest (unknown-dependency)."""
     _require_known(op, draft.depends_on)
-    given = {name: getattr(draft, name) for name in GoalDraft.model_fields}
-    goal = Goal(id=op.new_id("goal"), created_at=op.now, updated_at=op.now, **given)
+    goal = Goal(id=op.new_id("goal"), created_at=op.now, updated_at=op.now, **dict(draft))
     return op.add(goal, CREATED)
 
 
@@ -119,14 +117,12 @@ def _merged(target: Any, patch: Any) -> Any:
 
 def _checked(goal: Goal, changes: dict[str, Any]) -> Goal:
     """Return the goal with these changes. Raises BadRequest (invalid-goal)."""
-    shown = {field.name: getattr(goal, field.name) for field in fields(goal)}
-    proposed = {name: changes.get(name, shown[name]) for name in GoalDraft.model_fields}
+    proposed = {name: changes.get(name, getattr(goal, name)) for name in GoalDraft.model_fields}
     try:
         draft = GoalDraft.model_validate(proposed)
     except ValidationError as error:
         raise BadRequest("invalid-goal", str(first_problem(error)), goal_id=goal.id) from None
-    whole = {**shown, **{name: getattr(draft, name) for name in GoalDraft.model_fields}}
-    return Goal(**whole)
+    return goal.changed(**dict(draft))
 
 
 def _require_known(op: Operation, ids: tuple[str, ...]) -> None:
@@ -151,7 +147,7 @@ def require_no_cycle(op: Operation, goal: Goal) -> None:
         )  # fmt: skip
 
 
-def import_goals(op: Operation, views: Sequence[GoalView]) -> Imported:
+def import_goals(op: Operation, given: Sequence[Goal]) -> Imported:
     """Take goals over with their ids and states. Executing ones come in as adopted, since nobody
     here executes them; an adopted one that could not be adopted here comes in as proposed. More
     than 10^12 changes or attempts count as so many.
@@ -160,11 +156,11 @@ def import_goals(op: Operation, views: Sequence[GoalView]) -> Imported:
     """
     goals: dict[str, Goal] = {}
     known = 0
-    for view in views:
-        if view.id in goals or _is_known(op, view.id):
+    for goal in given:
+        if goal.id in goals or goal_rows.find_goal(op.tx, goal.id, include_deleted=True):
             known += 1
         else:
-            goals[view.id] = _fit(view)
+            goals[goal.id] = _fit(goal)
     # All are vetted before one is written, so that a checker that has to be asked elsewhere does
     # not cost the writing again for each question.
     blocked: dict[str, Objection | None] = {}
@@ -180,22 +176,14 @@ def import_goals(op: Operation, views: Sequence[GoalView]) -> Imported:
         state = GoalState.ADOPTED if goal.state in _AT_WORK else goal.state
         if goal.id in blocked:
             state = GoalState.PROPOSED
-        _bring_in(op, replace(goal, state=state), blocked.get(goal.id))
+        brought = op.add(goal.changed(state=state, selection_key=None), CREATED, imported=True)
+        objection = blocked.get(goal.id)
+        if objection is not None:
+            note_block(op, brought, objection, "adopt")
     return Imported(created=len(goals), known=known, blocked=tuple(blocked))
 
 
-def _bring_in(op: Operation, goal: Goal, objection: Objection | None) -> None:
-    brought = op.add(replace(goal, selection_key=None), CREATED, imported=True)
-    if objection is not None:
-        note_block(op, brought, objection, "adopt")
-
-
-def _is_known(op: Operation, goal_id: str) -> bool:
-    return goal_rows.find_goal(op.tx, goal_id, include_deleted=True) is not None
-
-
-def _fit(view: GoalView) -> Goal:
-    goal = view.to_goal()
+def _fit(goal: Goal) -> Goal:
     if goal.id in _TAKEN:
         raise BadRequest("invalid-goal", f"{goal.id!r} is no id for a goal", goal_id=goal.id)
     try:
@@ -206,8 +194,7 @@ def _fit(view: GoalView) -> Goal:
         raise BadRequest(
             "invalid-goal", f"{goal.id}: updated_at is before created_at", goal_id=goal.id
         )
-    return replace(
-        goal,
+    return goal.changed(
         version=min(goal.version, _MOST_CHANGES),
         attempts=min(goal.attempts, _MOST_CHANGES),
         created_at=min(goal.created_at, _LAST_CHANGE),

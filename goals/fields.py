@@ -2,7 +2,8 @@
 bounds."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from operator import attrgetter
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
@@ -132,7 +133,14 @@ UtcTime = Annotated[
 class Form(BaseModel):
     """Base of all forms: no unknown fields, no NaN, nothing changed later."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False,
+        model_title_generator=attrgetter("__qualname__"),
+    )  # fmt: skip
+
+    def changed(self, **changes: Any) -> Self:
+        """Return the form with these changes, which are not checked."""
+        return self.model_copy(update=changes)
 
 
 class Patch(Form):

@@ -1,7 +1,6 @@
 """The life of a goal: approval, adoption, the end of an execution, repetition."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
 
@@ -10,7 +9,7 @@ from .decisions import Outcome, finished, interrupted
 from .errors import ApprovalRequired, BadRequest, IllegalTransition
 from .fields import FOREVER_MIN, utc_text
 from .ledger import ABANDONED, ADOPTED, APPROVED, BLOCKED, CREATED, FAILED, RELEASED, SATISFIED
-from .model import EDITABLE, Goal, GoalState, GoalView, next_state
+from .model import EDITABLE, Goal, GoalState, next_state
 from .operation import Operation
 from .ranking import is_overdue, needs_approval
 from .store import goal_rows, task_rows
@@ -85,14 +84,14 @@ def adopt(op: Operation, goal_id: str, expected_version: int | None = None) -> G
     goal = op.goal(goal_id, expected_version=expected_version)
     state = next_state("adopted", goal_id, goal.state)
     if state is None:
-        return GoalAnswer(goal=GoalView.of(goal))
+        return GoalAnswer(goal=goal)
     if needs_approval(goal, op.policy):
         raise ApprovalRequired(goal_id)
     vetting = vet_for_adoption(op, goal)
     if vetting.objection is not None:
         note_block(op, goal, vetting.objection, "adopt")
         raise vetting.objection.as_error(goal)
-    adopted = GoalView.of(enter_adopted(op, goal))
+    adopted = enter_adopted(op, goal)
     return GoalAnswer(goal=adopted, warnings=vetting.warnings)
 
 
@@ -158,8 +157,7 @@ def next_occurrence(goal: Goal, op: Operation) -> Goal:
     wait_min = -((op.now - start) // _MINUTE)
     created = start - wait_min * _MINUTE
     window = None if goal.horizon_max_min is None else goal.horizon_max_min - goal.horizon_min_min
-    return replace(
-        goal,
+    return goal.changed(
         id=op.new_id("goal"),
         horizon_min_min=wait_min,
         horizon_max_min=None if window is None else min(wait_min + window, FOREVER_MIN),

@@ -1,10 +1,9 @@
-"""A goal: its fields, as the store keeps them and as they are given and shown; the transitions of
-its state; beliefs and weights."""
+"""A goal: its fields as they are given, kept and shown; the transitions of its state; beliefs and
+weights."""
 
-from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any, NamedTuple, Self
+from typing import Annotated, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
@@ -45,74 +44,6 @@ class GoalState(StrEnum):
     EXECUTING = "executing"
     SATISFIED = "satisfied"
     ABANDONED = "abandoned"
-
-
-@dataclass(frozen=True, kw_only=True)
-class GoalDefinition:
-    """A goal as the GoalStore specification defines it, with its version and soft delete."""
-
-    id: str
-    text: str
-    """1 to 2000 characters."""
-    category: GoalCategory
-    value: float
-    """Worth of the goal, 0 to 1."""
-    effort: float
-    """Cost of the goal, 0 to 1."""
-    risk: float
-    """Risk of the goal, 0 to 1."""
-    horizon_min_min: int = 0
-    """Earliest start, in minutes after `created_at`."""
-    horizon_max_min: int | None = None
-    """Deadline, in minutes after `created_at`, at least 1; None: no deadline."""
-    aligns_with: tuple[str, ...] = ()
-    """Ids of beliefs that the goal serves."""
-    contradicts: tuple[str, ...] = ()
-    """Ids of beliefs that forbid the goal while they are active."""
-    success_metrics: dict[str, float] = field(default_factory=dict)
-    """Name to target; met if what was measured is at least the target."""
-    state: GoalState = GoalState.PROPOSED
-    created_at: datetime
-    """UTC."""
-    updated_at: datetime
-    """UTC; rises with each version."""
-    metadata: dict[str, Any] = field(default_factory=dict)
-    """Any JSON object of at most 16 KiB."""
-    version: int = 1
-    """1 + the number of changes."""
-    deleted_at: datetime | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Goal(GoalDefinition):
-    """A goal with the conditions that this store adds; by default none of them changes a thing."""
-
-    owner: str | None = None
-    """Whose goal it is: an agent's id; None where goals have no owners."""
-    depends_on: tuple[str, ...] = ()
-    """Ids of goals that must be satisfied first."""
-    repeat_every_min: int | None = None
-    """Once satisfied, the goal comes again after this many minutes from its start."""
-    requires_approval: bool = False
-    approved_by: str | None = None
-    previous_id: str | None = None
-    """The occurrence before this one, of a goal that repeats."""
-    attempts: int = 0
-    """Number of its selections for execution."""
-    selection_key: str | None = None
-    """The selection that set it executing."""
-
-    @property
-    def starts_at(self) -> datetime:
-        """The moment from which on it may be selected."""
-        return self.created_at + timedelta(minutes=self.horizon_min_min)
-
-    @property
-    def deadline(self) -> datetime | None:
-        """The moment when its time is up; None: there is none."""
-        if self.horizon_max_min is None:
-            return None
-        return self.created_at + timedelta(minutes=self.horizon_max_min)
 
 
 class GoalFields(Form):
@@ -181,8 +112,10 @@ class GoalPatch(GoalFields, Patch):
     success_metrics: TargetChanges = Field(default_factory=dict)  # type: ignore[assignment]
 
 
-class GoalView(GoalFields):
+class Goal(GoalFields):
     """A goal as it is shown, and as export and import write it."""
+
+    __qualname__ = "GoalView"  # its name in the OpenAPI document
 
     id: Annotated[str, Field(pattern=GOAL_ID)]
     value: Share
@@ -191,48 +124,69 @@ class GoalView(GoalFields):
     state: GoalState = GoalState.PROPOSED
     created_at: UtcTime
     updated_at: UtcTime
+    """Rises with each version."""
     version: Annotated[int, Field(ge=1, le=MOST_COUNTED)] = 1
+    """1 + the number of changes."""
     deleted_at: UtcTime | None = None
     approved_by: Label | None = None
     previous_id: Label | None = None
+    """The occurrence before this one, of a goal that repeats."""
     attempts: Annotated[int, Field(ge=0, le=MOST_COUNTED)] = 0
+    """Number of its selections for execution."""
     selection_key: Label | None = None
+    """The selection that set it executing."""
 
-    @classmethod
-    def of(cls, goal: Goal) -> "GoalView":
-        """Return the view of a goal; what comes from the store is not checked again."""
-        return cls.model_construct(**{name: getattr(goal, name) for name in cls.model_fields})
+    @property
+    def starts_at(self) -> datetime:
+        """The moment from which on it may be selected."""
+        return self.created_at + timedelta(minutes=self.horizon_min_min)
 
-    def to_goal(self) -> Goal:
-        """Return the goal that is shown here."""
-        return Goal(**{name: getattr(self, name) for name in type(self).model_fields})
-
-
-def _put_in_order(view: type[GoalView]) -> None:
-    """Show the fields in the order of `Goal`, which is the one of the files that were exported."""
-    known = dict(view.model_fields)
-    view.model_fields.clear()
-    view.model_fields.update({field.name: known[field.name] for field in fields(Goal)})
-    view.model_rebuild(force=True)
+    @property
+    def deadline(self) -> datetime | None:
+        """The moment when its time is up; None: there is none."""
+        if self.horizon_max_min is None:
+            return None
+        return self.created_at + timedelta(minutes=self.horizon_max_min)
 
 
-_put_in_order(GoalView)
+_STANDS_BEFORE = {
+    "id": "text", "state": "metadata", "created_at": "metadata", "updated_at": "metadata",
+    "version": "owner", "deleted_at": "owner",
+}  # fmt: skip
+"""Place of the store's fields in exports and in the database's rows; the others stand last."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Belief:
-    """Something held to be true, which goals may serve or contradict."""
+def _put_in_order(shown: type[Goal]) -> None:
+    known = shown.model_fields
+    order = list(GoalFields.model_fields)
+    for name in known:
+        if name not in order:
+            before = _STANDS_BEFORE.get(name)
+            order.insert(len(order) if before is None else order.index(before), name)
+    fields = {name: known[name] for name in order}
+    known.clear()
+    known.update(fields)
+    shown.model_rebuild(force=True)
+
+
+_put_in_order(Goal)
+
+
+class Belief(Form):
+    """A belief as it is shown."""
+
+    __qualname__ = "BeliefView"  # as above
 
     id: str
     text: str
-    active: bool = True
-    confidence: float = 1.0
+    active: bool
+    confidence: float
     """0 to 1."""
-    immutable: bool = False
+    immutable: bool
     """Neither text, confidence nor activity can be changed any more."""
-    created_at: datetime
-    updated_at: datetime
-    version: int = 1
+    created_at: UtcTime
+    updated_at: UtcTime
+    version: int
 
 
 class Weights(NamedTuple):

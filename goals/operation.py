@@ -1,6 +1,6 @@
 """One command at work inside its transaction: what it uses, and how it writes goals and events."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from sqlite3 import Connection
 from typing import Any
@@ -71,12 +71,8 @@ class Operation:
         **changes: Any,
     ) -> Goal:
         """Write the next version of a goal, with its event. Raises VersionConflict."""
-        after = replace(
-            before,
-            version=before.version + 1,
-            updated_at=max(self.now, before.updated_at + _TICK),
-            **changes,
-        )
+        updated_at = max(self.now, before.updated_at + _TICK)
+        after = before.changed(version=before.version + 1, updated_at=updated_at, **changes)
         goal_rows.update_goal(self.tx, before, after)
         self.tell(event, after, state_from=before.state, reason=reason, data=data)
         if after.state is not before.state:

@@ -33,7 +33,7 @@ def prioritized(
     )  # fmt: skip
     considered = ranking_query.count_ranked(op.tx, states=states, owner=owner)
     return Ranking(
-        items=tuple(ranked.view() for ranked in items),
+        items=tuple(items),
         weights_used=weights_view(weights, op.policy),
         considered=considered,
     )
@@ -48,9 +48,9 @@ def explain(op: Operation, goal_id: str) -> Explanation:
         op.tx, goal, states=WAITING, owner=None,
         weights=weights, policy=op.policy, now_us=op.now_us,
     )  # fmt: skip
-    score = Score(ranked.raw, ranked.priority, ranked.components)
+    score = Score(ranked.raw_score, ranked.priority, ranked.components)
     return Explanation(
-        ranked=ranked.view(),
+        ranked=ranked,
         weights_used=weights_view(weights, op.policy),
         lines=explain_lines(score, weights, ranked.blocked_by),
     )

@@ -16,7 +16,7 @@ from math import inf, nextafter
 from typing import NamedTuple
 
 from .identity import microseconds
-from .model import Belief, Goal, GoalView, Weights
+from .model import Belief, Goal, Weights
 from .policy import GoalPolicy
 from .schemas import Components, RankedView, WeightsView
 
@@ -38,24 +38,6 @@ class Score(NamedTuple):
     """`raw` clamped to [0, 1], for people."""
     components: Components
     """The weighted terms; added from left to right they are `raw`."""
-
-
-class Ranked(NamedTuple):
-    """A goal with its place, from 1."""
-
-    goal: Goal
-    rank: int
-    raw: float
-    priority: float
-    components: Components
-    blocked_by: tuple[str, ...]
-
-    def view(self) -> RankedView:
-        """Make the schema that shows it."""
-        return RankedView.model_construct(
-            rank=self.rank, goal=GoalView.of(self.goal), priority=self.priority,
-            raw_score=self.raw, components=self.components, blocked_by=self.blocked_by,
-        )  # fmt: skip
 
 
 class Formula:
@@ -202,7 +184,7 @@ def rank(
     policy: GoalPolicy,
     now_us: int,
     limit: int,
-) -> list[Ranked]:
+) -> list[RankedView]:
     """Rank the best goals, at most `limit`, by falling raw score, then the older one, then by id.
 
     `beliefs` holds those that count, by id: an active one stands against goals that contradict it,
@@ -232,6 +214,9 @@ def rank(
     return ranked
 
 
-def placed(goal: Goal, number: int, scored: Score, blocked: tuple[str, ...]) -> Ranked:
+def placed(goal: Goal, number: int, scored: Score, blocked: tuple[str, ...]) -> RankedView:
     """Return a goal at its place, from 1."""
-    return Ranked(goal, number, scored.raw, scored.priority, scored.components, blocked)
+    return RankedView.model_construct(
+        rank=number, goal=goal, priority=scored.priority, raw_score=scored.raw,
+        components=scored.components, blocked_by=blocked,
+    )  # fmt: skip

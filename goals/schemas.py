@@ -18,9 +18,8 @@ from .fields import (
     Patch,
     Share,
     Text,
-    UtcTime,
 )
-from .model import Belief, GoalState, GoalView
+from .model import Goal, GoalState
 
 
 class BeliefDraft(Form):
@@ -43,24 +42,6 @@ class BeliefPatch(Patch):
     active: bool = True
     confidence: Share = 1.0
     immutable: bool = False
-
-
-class BeliefView(Form):
-    """A belief as it is shown."""
-
-    id: str
-    text: str
-    active: bool
-    confidence: float
-    immutable: bool
-    created_at: UtcTime
-    updated_at: UtcTime
-    version: int
-
-    @classmethod
-    def of(cls, belief: Belief) -> "BeliefView":
-        """Return the view of a belief."""
-        return cls.model_construct(**{name: getattr(belief, name) for name in cls.model_fields})
 
 
 class Warned(Form):
@@ -101,7 +82,7 @@ class RankedView(Form):
 
     rank: int
     """From 1."""
-    goal: GoalView
+    goal: Goal
     priority: float
     """`raw_score` clamped to [0, 1], for people."""
     raw_score: float

@@ -16,8 +16,8 @@ from ...goals.commands import (
     ListGoals,
     RankGoals,
 )
-from ...goals.model import GoalState, GoalView
-from ...goals.schemas import BeliefView, RankedView
+from ...goals.model import Belief, Goal, GoalState
+from ...goals.schemas import RankedView
 from ...runtime.context import Context
 from ...runtime.errors import ActorError
 from ...runtime.message import ActorRef
@@ -56,7 +56,7 @@ class Goals:
         """True if the scenario has goals at all."""
         return self._store is not None
 
-    async def list(self, *states: GoalState | str) -> tuple[GoalView, ...]:
+    async def list(self, *states: GoalState | str) -> tuple[Goal, ...]:
         """List its goals in these states (all, without any), newest first; 200 at most."""
         wanted = tuple([GoalState(state) for state in states])
         page: GoalPage = await self.ask(ListGoals(states=wanted, limit=200))
@@ -68,24 +68,24 @@ class Goals:
         found: tuple[RankedView, ...] = ranking.items
         return found
 
-    async def beliefs(self) -> tuple[BeliefView, ...]:
+    async def beliefs(self) -> tuple[Belief, ...]:
         """List the beliefs, 200 at most."""
         page = await self.ask(ListBeliefs(limit=200))
-        found: tuple[BeliefView, ...] = page.items
+        found: tuple[Belief, ...] = page.items
         return found
 
-    async def propose(self, text: str, category: str = "exploration", **fields: Any) -> GoalView:
+    async def propose(self, text: str, category: str = "exploration", **fields: Any) -> Goal:
         """Propose a goal; `fields` as of GoalDraft (value, effort, risk, success_metrics, …)."""
         return await self._changed(CreateGoal, draft={"text": text, "category": category, **fields})
 
-    async def adopt(self, goal_id: str) -> GoalView:
+    async def adopt(self, goal_id: str) -> Goal:
         """Adopt a proposed goal, if the beliefs allow it."""
         return await self._changed(AdoptGoal, goal_id=goal_id)
 
     async def complete(
         self, goal_id: str, *, success: bool = True, measured: Mapping[str, float] | None = None,
         reason: str | None = None,
-    ) -> GoalView:  # fmt: skip
+    ) -> Goal:  # fmt: skip
         """Complete the execution of a goal. What the world itself measures goes before
         `measured`."""
         return await self._changed(
@@ -93,7 +93,7 @@ class Goals:
             reason=reason,
         )  # fmt: skip
 
-    async def abandon(self, goal_id: str, reason: str | None = None) -> GoalView:
+    async def abandon(self, goal_id: str, reason: str | None = None) -> Goal:
         """Give a goal up for good."""
         return await self._changed(AbandonGoal, goal_id=goal_id, reason=reason)
 
@@ -106,7 +106,7 @@ class Goals:
             raise GoalRefused(answer)
         return answer
 
-    async def _changed(self, kind: type[Command], **body: Any) -> GoalView:
+    async def _changed(self, kind: type[Command], **body: Any) -> Goal:
         try:
             command = kind.model_validate(body)
         except ValidationError as error:

@@ -255,7 +255,7 @@ class GoalKeeper(Actor):
     def _taken(self, agent: str, task: TaskView, trace: Trace) -> CurrentGoal:
         deadline = None
         if task.goal_id is not None:
-            goal = self.store.execute(ReadGoal(goal_id=task.goal_id)).goal.to_goal()
+            goal = self.store.execute(ReadGoal(goal_id=task.goal_id)).goal
             assert goal.owner == agent and goal.state is GoalState.EXECUTING, task
             ends = goal.deadline
             deadline = None if ends is None else utc_text(ends)

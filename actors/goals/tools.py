@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ...goals.model import GoalView
+from ...goals.model import Goal
 from ...scenarios.actions import Tool
 from .client import Goals
 
@@ -109,5 +109,5 @@ async def use(tool: str, args: dict[str, Any], goals: Goals) -> dict[str, Any]:
     return await _DONE_BY[tool](goals, arguments.model_validate(args))
 
 
-def _shown(goal: GoalView) -> dict[str, Any]:
+def _shown(goal: Goal) -> dict[str, Any]:
     return {"goal_id": goal.id, "text": goal.text, "state": str(goal.state)}

@@ -223,7 +223,7 @@ def _response_form(shown: Shown | None, answer: type[Answer]) -> type[BaseModel]
     fields: Any = {
         name: _as_in(field) for name, field in answer.model_fields.items() if name not in left_out
     }
-    if base.__name__ == shown.title:
+    if base.__qualname__ == shown.title:
         return base
     says = shown.says or answer.__doc__
     return create_model(shown.title, __base__=base, __doc__=says, **fields)

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +11,7 @@ from ..model import Belief
 from . import derived_columns
 from .goal_rows import make_cursor, read_cursor
 
-_FIELDS = tuple(field.name for field in fields(Belief))
+_FIELDS = tuple(Belief.model_fields)
 _SELECT = f"SELECT {', '.join(_FIELDS)} FROM beliefs"
 
 
@@ -110,4 +109,4 @@ def _belief(row: sqlite3.Row) -> Belief:
         known[name] = bool(known[name])
     for name in ("created_at", "updated_at"):
         known[name] = datetime.fromisoformat(known[name])
-    return Belief(**known)
+    return Belief.model_construct(**known)

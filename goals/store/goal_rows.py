@@ -4,30 +4,30 @@ import json
 import sqlite3
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
 from datetime import datetime
 from enum import Enum
 from sqlite3 import Connection
-from typing import Any, get_args, get_origin
+from typing import Any, get_origin
 
+from pydantic import AwareDatetime
 from pydantic_core import to_json
 
 from ...runtime.canonical import canonical_json
 from ..errors import BadRequest, GoalNotFound, VersionConflict
-from ..fields import utc_text
+from ..fields import UtcTime, utc_text
 from ..identity import microseconds
 from ..model import Goal, GoalState
 from . import derived_columns
 
 _LONGEST = 2000
 _MINUTE_US = 60_000_000
-_FIELDS = tuple(field.name for field in fields(Goal))
+_FIELDS = tuple(Goal.model_fields)
 GOAL_COLUMNS = ", ".join(_FIELDS)
 """The columns that `goal_of` needs of a row."""
-_TYPES = {field.name: field.type for field in fields(Goal)}
+_TYPES: dict[str, Any] = {name: field.annotation for name, field in Goal.model_fields.items()}
 _TUPLES = [name for name, kind in _TYPES.items() if get_origin(kind) is tuple]
 _OBJECTS = [name for name, kind in _TYPES.items() if get_origin(kind) is dict]
-_TIMES = [name for name, kind in _TYPES.items() if datetime in (kind, *get_args(kind))]
+_TIMES = [name for name, kind in _TYPES.items() if kind in (AwareDatetime, UtcTime | None)]
 _SCALARS: list[tuple[str, Any]] = [
     (name, kind) for name, kind in _TYPES.items()
     if isinstance(kind, type) and (kind is bool or issubclass(kind, Enum))
@@ -74,7 +74,7 @@ def goal_of(row: sqlite3.Row) -> Goal:
         known[name] = None if known[name] is None else datetime.fromisoformat(known[name])
     for name, kind in _SCALARS:
         known[name] = kind(known[name])
-    return Goal(**known)
+    return Goal.model_construct(**known)
 
 
 def insert_goal(tx: sqlite3.Connection, goal: Goal) -> None:

@@ -16,7 +16,8 @@ from pydantic_core import to_json
 
 from ..model import Goal, GoalState, Weights
 from ..policy import GoalPolicy
-from ..ranking import DAY_US, Formula, Ranked, blocked_by, placed
+from ..ranking import DAY_US, Formula, blocked_by, placed
+from ..schemas import RankedView
 from .goal_rows import GOAL_COLUMNS, goal_of
 
 RANKED_STATES = (GoalState.ADOPTED, GoalState.PROPOSED)
@@ -39,7 +40,7 @@ def ranked_goals(
     policy: GoalPolicy,
     now_us: int,
     limit: int,
-) -> list[Ranked]:
+) -> list[RankedView]:
     """Find the best goals in these states, at most `limit`; of one owner, or of everybody.
 
     The alignment that the rows hold is taken as it is: `derived_columns.py` keeps it right for the
@@ -91,7 +92,7 @@ def rank_of(
     weights: Weights,
     policy: GoalPolicy,
     now_us: int,
-) -> Ranked:
+) -> RankedView:
     """Rank one goal among those in these states, of one owner or of everybody: its rank is 1 + the
     number of them that come before it."""
     formula = Formula(weights, policy, now_us)

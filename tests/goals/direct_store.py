@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Self, TypeAlias
 
 from gdg_runtime.goals import commands as c
@@ -28,7 +27,7 @@ class DirectStore(GoalStore):
         return cls(Database.open(path, durable=durable, read_only=read_only), **settings)
 
     def _goal(self, kind: c.Asks[GoalAnswer]) -> Goal:
-        return self.execute(kind).goal.to_goal()
+        return self.execute(kind).goal
 
     def create(self, draft: GoalDraft, caller: Caller = LOCAL) -> Goal:
         return self._goal(c.CreateGoal(draft=draft, caller=caller))
@@ -38,7 +37,7 @@ class DirectStore(GoalStore):
 
     def list(self, **wanted: Any) -> tuple[list[Goal], str | None]:
         page = self.execute(c.ListGoals(**wanted))
-        return [goal.to_goal() for goal in page.items], page.next_cursor
+        return [*page.items], page.next_cursor
 
     def update(self, goal_id: str, patch: GoalPatch, expected_version: int | None = None,
                caller: Caller = LOCAL) -> Goal:  # fmt: skip
@@ -49,9 +48,8 @@ class DirectStore(GoalStore):
     def approve(self, goal_id: str, caller: Caller = LOCAL) -> Goal:
         return self._goal(c.ApproveGoal(goal_id=goal_id, caller=caller))
 
-    def adopt(self, goal_id: str, caller: Caller = LOCAL) -> SimpleNamespace:
-        answer = self.execute(c.AdoptGoal(goal_id=goal_id, caller=caller))
-        return SimpleNamespace(goal=answer.goal.to_goal(), warnings=answer.warnings)
+    def adopt(self, goal_id: str, caller: Caller = LOCAL) -> GoalAnswer:
+        return self.execute(c.AdoptGoal(goal_id=goal_id, caller=caller))
 
     def abandon(self, goal_id: str, reason: str | None = None, caller: Caller = LOCAL) -> Goal:
         return self._goal(c.AbandonGoal(goal_id=goal_id, reason=reason, caller=caller))
@@ -95,14 +93,14 @@ class DirectStore(GoalStore):
         return self.belief(draft.id)
 
     def belief(self, belief_id: str) -> Belief:
-        return Belief(**dict(self.execute(c.ReadBelief(belief_id=belief_id)).belief))
+        return self.execute(c.ReadBelief(belief_id=belief_id)).belief
 
     def edit_belief(self, belief_id: str, patch: BeliefPatch, expected_version: int | None = None,
                     caller: Caller = LOCAL) -> Belief:  # fmt: skip
         edited = self.execute(c.EditBelief(
             belief_id=belief_id, patch=patch, expected_version=expected_version, caller=caller
         ))  # fmt: skip
-        return Belief(**dict(edited.belief))
+        return edited.belief
 
     def import_goals(self, goals: Any, caller: Caller = LOCAL) -> Imported:
         return self.execute(c.ImportGoals(goals=goals, caller=caller))

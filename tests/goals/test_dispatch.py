@@ -8,7 +8,7 @@ from gdg_runtime.goals import commands as c
 from gdg_runtime.goals.answers import Done, Refused
 from gdg_runtime.goals.checkers.checker import DeferredChecker, Unvetted
 from gdg_runtime.goals.identity import Caller, IdempotencyKey
-from gdg_runtime.goals.model import GoalDraft, GoalPatch, GoalView
+from gdg_runtime.goals.model import GoalDraft, GoalPatch
 from gdg_runtime.goals.policy import GoalFlags
 from gdg_runtime.goals.schemas import BeliefDraft, BeliefPatch, ScheduledTaskDraft
 
@@ -92,7 +92,7 @@ class TestCommands:
 
     def test_goals_are_imported(self, bench, make_bench):
         goal = make_bench().propose()
-        answer = bench.ask(c.ImportGoals(goals=(GoalView.of(goal),)))
+        answer = bench.ask(c.ImportGoals(goals=(goal,)))
         assert (answer.created, answer.known, answer.blocked) == (1, 0, ())
 
     @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ class TestKeys:
         assert bench.ask(edit.model_copy(update={"expected_version": 2})).goal.version == 3
 
     def test_a_refusal_in_the_midst_undoes_what_was_done_before_it_and_is_kept(self, bench):
-        views = [GoalView.of(bench.propose(name)) for name in ("a", "b", "c")]
+        views = [bench.propose(name) for name in ("a", "b", "c")]
         circle = (
             views[0].model_copy(update={"id": "goal_x"}),
             views[1].model_copy(update={"id": "goal_y", "depends_on": ("goal_z",)}),
@@ -225,7 +225,7 @@ class TestKeys:
         assert bench.ask(command).warnings == bench.ask(command).warnings != ()
 
     def test_every_kind_of_answer_is_replayed(self, bench, make_bench):
-        foreign = GoalView.of(make_bench().propose("foreign"))
+        foreign = make_bench().propose("foreign")
         for number, command in enumerate((
             c.AddBelief(draft=BeliefDraft(id="core.a", text="so it is")),
             c.SetParameter(decision_id="goal_selected", parameter="value_weight", value=0.4),

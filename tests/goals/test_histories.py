@@ -19,7 +19,7 @@ from gdg_runtime.goals.answers import Refused
 from gdg_runtime.goals.checkers.checker import ConsistencyReport
 from gdg_runtime.goals.commands import Command
 from gdg_runtime.goals.identity import Caller, Trace
-from gdg_runtime.goals.model import GoalDraft, GoalPatch, GoalView
+from gdg_runtime.goals.model import Goal, GoalDraft, GoalPatch
 from gdg_runtime.goals.policy import GoalFlags, GoalPolicy
 from gdg_runtime.goals.schemas import BeliefDraft, BeliefPatch
 from gdg_runtime.goals.store.database import Database
@@ -137,9 +137,9 @@ def a_command(random: Random, place: int, key: str, goals: list[str], task: str)
     return c.ImportGoals(goals=(an_import(random, place, key),), caller=CALLER)
 
 
-def an_import(random: Random, place: int, key: str) -> GoalView:
+def an_import(random: Random, place: int, key: str) -> Goal:
     state = random.choice(("proposed", "adopted", "executing"))
-    return GoalView(
+    return Goal(
         id=f"import_{key}", text="elsewhere", category="maintenance", value=0.5, effort=0.5,
         risk=0.5, contradicts=some_beliefs(random, place), owner=f"{place}",
         created_at=START, updated_at=START, state=state,

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from gdg_runtime.goals.checkers.checker import ConsistencyReport, DeferredChecker, Unvetted
 from gdg_runtime.goals.errors import BadRequest
-from gdg_runtime.goals.model import GoalPatch, GoalView
+from gdg_runtime.goals.model import Goal, GoalPatch
 from gdg_runtime.goals.policy import GoalPolicy
 
 SEED = {
@@ -31,13 +31,13 @@ SEED = {
 
 
 def view(goal_id="goal_a", **fields):
-    return GoalView.model_validate_json(json.dumps({**SEED, "id": goal_id, **fields}))
+    return Goal.model_validate_json(json.dumps({**SEED, "id": goal_id, **fields}))
 
 
 class TestImporting:
     def test_M1_the_specifications_example_comes_back_as_it_went_in(self, bench):
         assert bench.store.import_goals([view("goal_001")]).created == 1
-        shown = json.loads(GoalView.of(bench.store.get("goal_001")).model_dump_json())
+        shown = json.loads(bench.store.get("goal_001").model_dump_json())
         assert {name: shown[name] for name in SEED} == {
             **SEED,
             "created_at": "2025-11-08T12:00:00.000000Z",
@@ -148,7 +148,7 @@ class TestImporting:
         bench.adopt("second", depends_on=[first.id], metadata={"a": [1]}, requires_approval=False)
         goals, _ = bench.store.list()
         elsewhere = make_bench()
-        elsewhere.store.import_goals([GoalView.of(goal) for goal in goals])
+        elsewhere.store.import_goals(goals)
         assert elsewhere.store.list()[0] == goals
 
     def test_what_needs_approval_comes_in_as_a_proposal_and_no_belief_is_blamed(self, bench):
@@ -204,9 +204,9 @@ class TestImporting:
         bench.store.update("goal_a", GoalPatch(value=0.1))
         if bench.store.select_goal("k1") is not None:
             bench.store.release("goal_a")
-        line = GoalView.of(bench.store.get("goal_a")).model_dump_json()
+        line = bench.store.get("goal_a").model_dump_json()
         elsewhere = make_bench()
-        again = elsewhere.store.import_goals([GoalView.model_validate_json(line)])
+        again = elsewhere.store.import_goals([Goal.model_validate_json(line)])
         assert (again.created, again.blocked) == (1, ())
         elsewhere.store.update("goal_a", GoalPatch(value=0.2))
-        GoalView.model_validate_json(GoalView.of(elsewhere.store.get("goal_a")).model_dump_json())
+        Goal.model_validate_json(elsewhere.store.get("goal_a").model_dump_json())

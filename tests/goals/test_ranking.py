@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -14,10 +13,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gdg_runtime.goals.identity import microseconds
-from gdg_runtime.goals.model import Belief, Goal, GoalCategory, GoalView, Weights
+from gdg_runtime.goals.model import Belief, Goal, GoalCategory, Weights
 from gdg_runtime.goals.policy import GoalPolicy
 from gdg_runtime.goals.ranking import (
-    Ranked,
     Score,
     alignment_of,
     blocked_by,
@@ -48,7 +46,19 @@ def make(goal_id: str = "goal_001", **different: Any) -> Goal:
 def held(*names: str, **different: Any) -> dict[str, Belief]:
     """Active beliefs by id."""
     return {
-        name: Belief(id=name, text=name, created_at=NOON, updated_at=NOON, **different)
+        name: Belief(
+            **{
+                "id": name,
+                "text": name,
+                "created_at": NOON,
+                "updated_at": NOON,
+                "active": True,
+                "confidence": 1.0,
+                "immutable": False,
+                "version": 1,
+                **different,
+            }
+        )
         for name in names
     }
 
@@ -82,13 +92,13 @@ def ranked(
     satisfied: tuple[str, ...] = (),
     limit: int = 50,
     **policy: Any,
-) -> list[Ranked]:
+) -> list[RankedView]:
     return rank(
         goals, beliefs or {}, satisfied, weights, GoalPolicy(**policy), at(minutes), limit
     )  # fmt: skip
 
 
-def order(found: list[Ranked]) -> list[str]:
+def order(found: list[RankedView]) -> list[str]:
     return [one.goal.id for one in found]
 
 
@@ -209,7 +219,7 @@ def test_R4_a_goal_without_a_deadline_is_never_urgent() -> None:
 
 def test_R5_the_weights_given_are_used_and_shown() -> None:
     bold, timid = make("goal_bold", **{**HALF, "value": 1.0}), make("goal_safe", **BEST | HALF)
-    timid = replace(timid, risk=0.0)
+    timid = timid.changed(risk=0.0)
     assert order(ranked([bold, timid])) == ["goal_bold", "goal_safe"]
     fearful = SEED._replace(risk=1.0)
     assert order(ranked([bold, timid], weights=fearful)) == ["goal_safe", "goal_bold"]
@@ -223,7 +233,7 @@ def test_R5_the_weights_given_are_used_and_shown() -> None:
 
 LARGER = st.tuples(SHARES, SHARES).filter(lambda pair: pair[1] - pair[0] >= 1e-9)
 OTHERS = st.lists(some_goal(), max_size=8).map(
-    lambda goals: [replace(goal, id=f"goal_other_{n}") for n, goal in enumerate(goals)]
+    lambda goals: [goal.changed(id=f"goal_other_{n}") for n, goal in enumerate(goals)]
 )
 
 
@@ -236,7 +246,7 @@ def rank_among(goal: Goal, others: list[Goal], weights: Weights) -> int:
 def test_I1_more_value_scores_higher(
     goal: Goal, values: tuple[float, float], weights: Weights, others: list[Goal]
 ) -> None:
-    low, high = (replace(goal, value=value) for value in values)
+    low, high = (goal.changed(value=value) for value in values)
     assert scored(high, weights=weights).raw > scored(low, weights=weights).raw
     assert scored(high, weights=weights).priority >= scored(low, weights=weights).priority
     assert rank_among(high, others, weights) <= rank_among(low, others, weights)
@@ -247,7 +257,7 @@ def test_I1_more_value_scores_higher(
 def test_I2_and_I3_more_effort_or_risk_scores_lower(
     field: str, goal: Goal, shares: tuple[float, float], weights: Weights, others: list[Goal]
 ) -> None:
-    little, much = (replace(goal, **{field: share}) for share in shares)
+    little, much = (goal.changed(**{field: share}) for share in shares)
     assert scored(much, weights=weights).raw < scored(little, weights=weights).raw
     assert rank_among(much, others, weights) >= rank_among(little, others, weights)
 
@@ -257,14 +267,14 @@ def test_I4_the_nearer_deadline_scores_higher(
     goal: Goal, near: int, far: int, weights: Weights
 ) -> None:
     assume(near < far)
-    fresh = replace(goal, created_at=NOON, horizon_min_min=0)
+    fresh = goal.changed(created_at=NOON, horizon_min_min=0)
 
     def due_in(minutes: int | None) -> float:
-        return scored(replace(fresh, horizon_max_min=minutes), weights=weights).raw
+        return scored(fresh.changed(horizon_max_min=minutes), weights=weights).raw
 
     assert due_in(near) > due_in(far)
     assert due_in(2 * DAY) == due_in(9 * DAY) == due_in(None)
-    overdue = replace(fresh, horizon_max_min=near)
+    overdue = fresh.changed(horizon_max_min=near)
     assert scored(overdue, near, weights=weights).raw < due_in(None)
 
 
@@ -273,7 +283,7 @@ def test_I5_one_more_active_belief_scores_higher(
     goal: Goal, named: int, data: st.DataObject, weights: Weights
 ) -> None:
     names = [f"core.{number}" for number in range(named)]
-    goal = replace(goal, aligns_with=tuple(names))
+    goal = goal.changed(aligns_with=tuple(names))
     active = data.draw(st.integers(0, named - 1))
     [fewer] = ranked([goal], held(*names[:active]), weights=weights)
     [more] = ranked([goal], held(*names[: active + 1]), weights=weights)
@@ -288,7 +298,7 @@ def test_I6_a_contradicted_goal_scores_at_most_minus_1_and_comes_last(
     goals: list[Goal], every: int, weights: Weights, age_weight: float, overdue: str
 ) -> None:
     goals = [
-        replace(goal, id=f"goal_{n:02}", contradicts=() if n % every else ("core.no",))
+        goal.changed(id=f"goal_{n:02}", contradicts=() if n % every else ("core.no",))
         for n, goal in enumerate(goals)
     ]
     found = ranked(
@@ -326,7 +336,7 @@ def test_I6_contradicted_goals_keep_an_order_among_themselves() -> None:
 def test_I7_the_order_does_not_depend_on_the_order_they_came_in(
     goals: list[Goal], rng: Random, weights: Weights
 ) -> None:
-    goals = [replace(goal, id=f"goal_{n:02}") for n, goal in enumerate(goals)]
+    goals = [goal.changed(id=f"goal_{n:02}") for n, goal in enumerate(goals)]
     shuffled = list(goals)
     rng.shuffle(shuffled)
     assert ranked(goals, weights=weights) == ranked(shuffled, weights=weights)
@@ -346,7 +356,8 @@ from gdg_runtime.goals.store.goal_rows import insert_goal
 from gdg_runtime.goals.store.ranking_query import ranked_goals
 
 noon, rng = datetime(2025, 11, 8, 12, tzinfo=timezone.utc), Random(5)
-beliefs = [Belief(id=f"core.{n}", text="x", active=n % 3 > 0, created_at=noon, updated_at=noon)
+beliefs = [Belief(id=f"core.{n}", text="x", active=n % 3 > 0, created_at=noon, updated_at=noon,
+                  confidence=1.0, immutable=False, version=1)
            for n in range(9)]
 goals = []
 for n in range(80):
@@ -422,16 +433,16 @@ def test_the_best_goal_comes_first_even_if_it_is_older_than_the_newest_fifty() -
 
 def test_the_limit_takes_the_best_and_deleted_goals_are_not_ranked() -> None:
     goals = [make(f"goal_{n}", value=n / 10) for n in range(10)]
-    goals[9] = replace(goals[9], deleted_at=NOON)
+    goals[9] = goals[9].changed(deleted_at=NOON)
     assert order(ranked(goals, limit=2)) == ["goal_8", "goal_7"]
     assert ranked([]) == []
 
 
 def test_the_view_shows_the_goal_with_its_place() -> None:
     [found] = ranked([make(contradicts=("core.no",))], held("core.no"))
-    assert json.loads(found.view().model_dump_json()) == json.loads(
+    assert json.loads(found.model_dump_json()) == json.loads(
         RankedView(
-            rank=1, goal=GoalView.of(found.goal), priority=0.0, raw_score=found.raw,
+            rank=1, goal=found.goal, priority=0.0, raw_score=found.raw_score,
             components=found.components, blocked_by=("belief:core.no",),
         ).model_dump_json()
     )  # fmt: skip
@@ -513,8 +524,8 @@ def test_approval_blocks_those_that_ask_for_it_or_all() -> None:
 def test_a_limit_gives_the_beginning_of_the_whole_order(
     goals: list[Goal], weights: Weights, limit: int
 ) -> None:
-    goals = [replace(goal, id=f"goal_{n:02}") for n, goal in enumerate(goals)]
+    goals = [goal.changed(id=f"goal_{n:02}") for n, goal in enumerate(goals)]
     whole = ranked(goals, weights=weights)
     assert ranked(goals, weights=weights, limit=limit) == whole[:limit]
-    keys = [(-one.raw, one.goal.created_at, one.goal.id) for one in whole]
+    keys = [(-one.raw_score, one.goal.created_at, one.goal.id) for one in whole]
     assert keys == sorted(keys)

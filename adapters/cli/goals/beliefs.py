@@ -10,7 +10,8 @@ from ....goals.commands import (
     ListDecisions,
     SetParameter,
 )
-from ....goals.schemas import BeliefDraft, BeliefPatch, BeliefView
+from ....goals.model import Belief
+from ....goals.schemas import BeliefDraft, BeliefPatch
 from .output import one_line, print_json, say
 from .refusals import filled
 from .session import Target, session, target_options
@@ -105,7 +106,7 @@ def _tell(done: str, answer: BeliefAnswer, target: Target) -> None:
         say(f"{done} {_described(answer.belief)}")
 
 
-def _described(belief: BeliefView) -> str:
+def _described(belief: Belief) -> str:
     facts = ["active" if belief.active else "inactive", f"confidence {belief.confidence:g}"]
     if belief.immutable:
         facts.append("immutable")

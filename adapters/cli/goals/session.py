@@ -25,7 +25,7 @@ from ....goals.commands import Asks, Command, ListGoals, ReadGoal
 from ....goals.errors import GoalError
 from ....goals.fields import GOAL_ID
 from ....goals.identity import Caller, Trace
-from ....goals.model import GoalView
+from ....goals.model import Goal
 from ..errors import CliError, reported
 from ..options import json_option
 from .output import Progress, one_line
@@ -230,7 +230,7 @@ def short_id(goal_id: str) -> str:
     return goal_id[-_ENDING:] if _MADE_HERE.fullmatch(goal_id) else goal_id
 
 
-def find_goal(goals: Session, text: str) -> GoalView:
+def find_goal(goals: Session, text: str) -> Goal:
     """Find the goal that a user means. Raises WasRefused if it is none or several."""
     if re.fullmatch(GOAL_ID, text) and text not in _NO_IDS:
         try:
@@ -248,7 +248,7 @@ def find_goal(goals: Session, text: str) -> GoalView:
     raise WasRefused(Refused(code="goal-not-found", detail=detail))
 
 
-def all_goals(goals: Session, asked: ListGoals | None = None) -> Iterator[GoalView]:
+def all_goals(goals: Session, asked: ListGoals | None = None) -> Iterator[Goal]:
     """Yield all goals that `asked` selects, page by page, the newest first."""
     asked = (asked or ListGoals()).model_copy(update={"limit": _PAGE})
     while True:
@@ -263,7 +263,7 @@ def _is_part(text: str, goal_id: str) -> bool:
     return bool(text) and (goal_id.endswith(text) or goal_id.startswith((text, f"goal_{text}")))
 
 
-def _ambiguous(text: str, found: list[GoalView]) -> str:
+def _ambiguous(text: str, found: list[Goal]) -> str:
     lines = [f"\n  {goal.id}  {one_line(goal.text, 50)}" for goal in found[:_MOST_SHOWN]]
     if len(found) > _MOST_SHOWN:
         lines.append(f"\n  … and {len(found) - _MOST_SHOWN} more")
@@ -278,7 +278,7 @@ def complete_goal(context: click.Context, _: click.Parameter, text: str) -> list
     file = Path(context.params.get("db") or DEFAULT_FILE)
     if not file.exists():
         return []
-    newest: tuple[GoalView, ...] = ()
+    newest: tuple[Goal, ...] = ()
     # Nobody wants to read what is wrong with the file while typing.
     with suppress(click.ClickException), session(Target(file, None, False)) as goals:
         newest = goals.ask(ListGoals(limit=_COMPLETED)).items

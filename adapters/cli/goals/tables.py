@@ -6,8 +6,8 @@ from typing import Any
 
 from rich.table import Table
 
-from ....goals.model import GoalView
-from ....goals.schemas import BeliefView, LedgerView, RankedView
+from ....goals.model import Belief, Goal
+from ....goals.schemas import LedgerView, RankedView
 from ..tables import console, rows_table, safe
 from .output import due, minutes, one_line, stamp, when
 from .session import short_id
@@ -42,14 +42,14 @@ def blocks_text(ranked: RankedView, now: datetime) -> str:
     return "; ".join([_block(reason, ranked.goal, now) for reason in ranked.blocked_by])
 
 
-def _block(reason: str, goal: GoalView, now: datetime) -> str:
+def _block(reason: str, goal: Goal, now: datetime) -> str:
     kind, _, what = reason.partition(":")
     if kind == "belief":
         return f"belief {safe(what)}"
     if kind == "dependency":
         return f"waits for {safe(short_id(what))}"
     if kind == "not_started":
-        return f"starts {when(goal.to_goal().starts_at, now)}"
+        return f"starts {when(goal.starts_at, now)}"
     return _PLAIN_BLOCKS.get(reason, safe(reason.replace("_", " ")))
 
 
@@ -61,7 +61,7 @@ def ranked_table(title: str, items: Sequence[RankedView], now: datetime) -> Any:
          _below(text_cell(item.goal.text), _blocked(item, now))]
         for item in items
     ]  # fmt: skip
-    deadlines = [due(item.goal.to_goal().deadline, now) for item in items]
+    deadlines = [due(item.goal.deadline, now) for item in items]
     _with_column("due", columns, rows, deadlines)
     _with_column("owner", columns, rows, [safe(item.goal.owner or "") for item in items])
     return rows_table(title, columns, rows, right=("priority",))
@@ -76,7 +76,7 @@ def _below(cell: str, more: str) -> str:
     return f"{cell}\n{more}" if more else cell
 
 
-def dated_table(title: str, items: Sequence[GoalView], now: datetime) -> Any:
+def dated_table(title: str, items: Sequence[Goal], now: datetime) -> Any:
     """Make a table of goals, the newest first."""
     columns = ["goal", "proposed", "state", "text"]
     rows = [
@@ -125,13 +125,13 @@ def _fact(name: str, value: object) -> str:
     return f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
 
 
-def belief_table(items: Sequence[BeliefView]) -> Any:
+def belief_table(items: Sequence[Belief]) -> Any:
     """Make a table of beliefs by id."""
     rows = [[safe(belief.id), _held(belief), text_cell(belief.text)] for belief in items]
     return rows_table("Beliefs", ["belief", "held", "text"], rows)
 
 
-def _held(belief: BeliefView) -> str:
+def _held(belief: Belief) -> str:
     lines = ["[green]active[/]" if belief.active else "[dim]inactive[/]"]
     if belief.confidence != 1.0:
         lines.append(f"confidence {belief.confidence:g}")
@@ -150,9 +150,9 @@ def _with_column(
             row.append(cell)
 
 
-def print_goal(goal: GoalView, now: datetime) -> None:
+def print_goal(goal: Goal, now: datetime) -> None:
     """Print one goal, without the fields that have their usual value."""
-    whole = goal.to_goal()
+    whole = goal
     rows: list[tuple[str, str]] = [
         ("state", "deleted" if goal.deleted_at else state_text(goal.state)),
         ("category", str(goal.category)),
@@ -184,7 +184,7 @@ def print_goal(goal: GoalView, now: datetime) -> None:
     out.print(grid)
 
 
-def _conditions(goal: GoalView) -> list[tuple[str, str]]:
+def _conditions(goal: Goal) -> list[tuple[str, str]]:
     rows = [
         ("aligns with", safe(", ".join(goal.aligns_with))),
         ("contradicts", safe(", ".join(goal.contradicts))),
@@ -202,7 +202,7 @@ def _conditions(goal: GoalView) -> list[tuple[str, str]]:
     return [(name, value) for name, value in rows if value]
 
 
-def _approval(goal: GoalView) -> str:
+def _approval(goal: Goal) -> str:
     if goal.approved_by is not None:
         return f"given by {safe(goal.approved_by)}"
     return "needed before it can be adopted" if goal.requires_approval else ""

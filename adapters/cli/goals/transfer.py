@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from ....goals.answers import Imported
 from ....goals.commands import ImportGoals, ListGoals
-from ....goals.model import GoalState, GoalView, check_fit
+from ....goals.model import Goal, GoalState, check_fit
 from ..errors import CliError
 from .output import Progress, say
 from .refusals import EXIT_BAD_INPUT, validation_errors
@@ -27,11 +27,11 @@ class GoalLine(NamedTuple):
 
     text: bytes
 
-    def goal(self) -> GoalView:
-        return GoalView.model_validate_json(self.text)
+    def goal(self) -> Goal:
+        return Goal.model_validate_json(self.text)
 
 
-def goal_line(goal: GoalView) -> str:
+def goal_line(goal: Goal) -> str:
     """Write a goal on one line."""
     return json.dumps(goal.model_dump(mode="json"))
 
@@ -51,7 +51,7 @@ def read_goals(file: IO[bytes]) -> list[GoalLine]:
             continue
         try:
             for text in texts:
-                _check(GoalView.model_validate_json(text))
+                _check(Goal.model_validate_json(text))
         except ValidationError as error:
             wrong += [
                 f"line {number}: {words}" for words in validation_errors(error, {}).split("\n")
@@ -66,7 +66,7 @@ def read_goals(file: IO[bytes]) -> list[GoalLine]:
     return goals
 
 
-def _check(goal: GoalView) -> None:
+def _check(goal: Goal) -> None:
     check_fit(goal.horizon_min_min, goal.horizon_max_min, goal.aligns_with, goal.contradicts)
 
 
@@ -118,7 +118,7 @@ def export(
         say(f"Wrote {_counted(count)}: {file}")
 
 
-def _print(goals: Iterator[GoalView], as_json: bool) -> None:
+def _print(goals: Iterator[Goal], as_json: bool) -> None:
     if not as_json:
         for goal in goals:
             click.echo(goal_line(goal))
@@ -129,7 +129,7 @@ def _print(goals: Iterator[GoalView], as_json: bool) -> None:
     click.echo("]}")
 
 
-def _write(goals: Iterator[GoalView], file: Path) -> int:
+def _write(goals: Iterator[Goal], file: Path) -> int:
     """Write the file as a whole, or leave what is there. Returns the number of goals."""
     target = file.resolve()
     if target.exists() and not target.is_file():
@@ -146,7 +146,7 @@ def _write(goals: Iterator[GoalView], file: Path) -> int:
     return count
 
 
-def _put(goals: Iterator[GoalView], out: TextIO) -> int:
+def _put(goals: Iterator[Goal], out: TextIO) -> int:
     count = 0
     for goal in goals:
         out.write(f"{goal_line(goal)}\n")

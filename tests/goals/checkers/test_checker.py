@@ -16,7 +16,8 @@ from gdg_runtime.goals.checkers.checker import (
 from gdg_runtime.goals.model import Belief
 
 DAY = datetime(2025, 1, 1, tzinfo=UTC)
-BELIEF = Belief(id="b", text="belief", created_at=DAY, updated_at=DAY)
+HELD = {"active": True, "confidence": 1.0, "immutable": False, "version": 1}
+BELIEF = Belief(id="b", text="belief", created_at=DAY, updated_at=DAY, **HELD)
 
 
 class Says:

@@ -13,11 +13,12 @@ from gdg_runtime.goals.checkers.model_checkers import LLMJudgeChecker, NLIChecke
 from gdg_runtime.goals.model import Belief
 
 DAY = datetime(2025, 1, 1, tzinfo=UTC)
+HELD = {"active": True, "confidence": 1.0, "immutable": False, "version": 1}
 GOAL = "Delete all backups to free disk space"
 
 
 def belief(belief_id: str, text: str, **fields: Any) -> Belief:
-    return Belief(id=belief_id, text=text, created_at=DAY, updated_at=DAY, **fields)
+    return Belief(id=belief_id, text=text, created_at=DAY, updated_at=DAY, **{**HELD, **fields})
 
 
 KEPT = belief("core.backups", "Backups must never be deleted.")

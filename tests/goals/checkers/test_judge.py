@@ -20,11 +20,12 @@ from gdg_runtime.goals.model import Belief
 from gdg_runtime.runtime.errors import ReplayDivergence
 
 DAY = datetime(2025, 1, 1, tzinfo=UTC)
+HELD = {"active": True, "confidence": 1.0, "immutable": False, "version": 1}
 REPLY = {"rationale": "they clash", "evidence": ["Delete", "never"], "severity": 0.8}
 
 
 def belief(belief_id: str, text: str) -> Belief:
-    return Belief(id=belief_id, text=text, created_at=DAY, updated_at=DAY)
+    return Belief(id=belief_id, text=text, created_at=DAY, updated_at=DAY, **HELD)
 
 
 KEPT = belief("kept", "Backups are never deleted.")

@@ -12,11 +12,12 @@ from gdg_runtime.goals.checkers.lexical import LexicalChecker
 from gdg_runtime.goals.model import Belief
 
 DAY = datetime(2025, 1, 1, tzinfo=UTC)
+HELD = {"active": True, "confidence": 1.0, "immutable": False, "version": 1}
 
 
 def check(goal: str, *beliefs: str) -> ConsistencyReport:
     held = [
-        Belief(id=f"b{place}", text=text, created_at=DAY, updated_at=DAY)
+        Belief(id=f"b{place}", text=text, created_at=DAY, updated_at=DAY, **HELD)
         for place, text in enumerate(beliefs)
     ]
     return LexicalChecker().check_consistency(query=goal, beliefs=held, memories=[])

@@ -10,8 +10,9 @@ from gdg_runtime.goals.checkers.model_checkers import NLIChecker
 from gdg_runtime.goals.model import Belief
 
 DAY = datetime(2025, 1, 1, tzinfo=UTC)
+HELD = {"active": True, "confidence": 1.0, "immutable": False, "version": 1}
 BELIEFS = [
-    Belief(id=f"b{place}", text=f"belief {place}", created_at=DAY, updated_at=DAY)
+    Belief(id=f"b{place}", text=f"belief {place}", created_at=DAY, updated_at=DAY, **HELD)
     for place in range(3)
 ]
 

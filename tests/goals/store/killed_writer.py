@@ -8,7 +8,6 @@ A process of its own, since it forks, which one with threads may not.
 import os
 import signal
 import sys
-from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -24,7 +23,7 @@ def adopt(database: Database) -> None:
     with database.transaction() as tx:
         before = find_goal(tx, "goal_000")
         assert before is not None
-        update_goal(tx, before, replace(before, version=2, state=GoalState.ADOPTED))
+        update_goal(tx, before, before.changed(version=2, state=GoalState.ADOPTED))
         append(tx, make_event(goal_id="goal_000", version=2, state_to=GoalState.ADOPTED))
 
 

@@ -23,11 +23,14 @@ def make_goal(number: int = 1, **different: Any) -> Goal:
         "category": GoalCategory.MAINTENANCE, "risk": 0.1, "created_at": moment,
         "updated_at": moment,
     }  # fmt: skip
-    return Goal(**{**given, **different})
+    return Goal.model_construct(**{**given, **different})
 
 
 def make_belief(name: str, **different: Any) -> Belief:
-    given: dict[str, Any] = {"text": f"I hold {name}", "created_at": NOON, "updated_at": NOON}
+    given: dict[str, Any] = {
+        "text": f"I hold {name}", "active": True, "confidence": 1.0, "immutable": False,
+        "created_at": NOON, "updated_at": NOON, "version": 1,
+    }  # fmt: skip
     return Belief(id=name, **{**given, **different})
 
 

@@ -1,7 +1,6 @@
 """Beliefs as rows."""
 
 import sqlite3
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -46,7 +45,7 @@ def test_active_beliefs_come_by_id(tx: Tx) -> None:
 def test_a_belief_that_was_changed_meanwhile_is_not_overwritten(tx: Tx) -> None:
     belief = make_belief("a")
     insert_belief(tx, belief)
-    after = replace(belief, text="I hold more", version=2, updated_at=NOON + timedelta(hours=1))
+    after = belief.changed(text="I hold more", version=2, updated_at=NOON + timedelta(hours=1))
     update_belief(tx, belief, after)
     assert find_belief(tx, "a") == after
     with pytest.raises(VersionConflict):

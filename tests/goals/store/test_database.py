@@ -5,7 +5,6 @@ import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from threading import Barrier
 
@@ -81,7 +80,7 @@ def test_while_reading_nothing_can_be_written_and_nothing_changes(tmp_path: Path
         before = find_goal(tx, "goal_000")
         assert before is not None
         with other.transaction() as elsewhere:
-            update_goal(elsewhere, before, replace(before, version=2))
+            update_goal(elsewhere, before, before.changed(version=2))
         assert find_goal(tx, "goal_000") == before
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
             tx.execute("DELETE FROM goals")
@@ -323,7 +322,7 @@ def test_S4_of_8_threads_at_the_same_version_exactly_one_wins(tmp_path: Path) ->
         barrier.wait()
         try:
             with own[number].transaction() as tx:
-                update_goal(tx, before, replace(before, version=2, text=f"by {number}"))
+                update_goal(tx, before, before.changed(version=2, text=f"by {number}"))
         except VersionConflict:
             return False
         return True
@@ -333,7 +332,7 @@ def test_S4_of_8_threads_at_the_same_version_exactly_one_wins(tmp_path: Path) ->
     assert sum(won) == 1
     with database.reading() as tx:
         after = find_goal(tx, "goal_000")
-    assert after == replace(before, version=2, text=f"by {won.index(True)}")
+    assert after == before.changed(version=2, text=f"by {won.index(True)}")
     for opened in [database, *own]:
         opened.close()
 

@@ -1,7 +1,6 @@
 """The columns that ranking reads agree with the beliefs and goals they follow from."""
 
 import sqlite3
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -38,7 +37,7 @@ def noted(tx: Tx, goal_id: str) -> int:
 def set_belief(tx: Tx, name: str, **changes: object) -> Belief:
     before = find_belief(tx, name)
     assert before is not None
-    after = replace(before, version=before.version + 1, **changes)
+    after = before.changed(version=before.version + 1, **changes)
     update_belief(tx, before, after)
     return after
 
@@ -46,7 +45,7 @@ def set_belief(tx: Tx, name: str, **changes: object) -> Belief:
 def set_state(tx: Tx, name: str, state: GoalState, **changes: object) -> Goal:
     before = find_goal(tx, name, include_deleted=True)
     assert before is not None
-    after = replace(before, version=before.version + 1, state=state, **changes)
+    after = before.changed(version=before.version + 1, state=state, **changes)
     update_goal(tx, before, after)
     return after
 
@@ -116,10 +115,10 @@ def test_the_standing_follows_the_goal_when_it_is_edited(tx: Tx) -> None:
     insert_belief(tx, make_belief("a"))
     goal = make_goal(1)
     insert_goal(tx, goal)
-    edited = replace(goal, version=2, aligns_with=("x",), contradicts=("a",), depends_on=("y",))
+    edited = goal.changed(version=2, aligns_with=("x",), contradicts=("a",), depends_on=("y",))
     update_goal(tx, goal, edited)
     assert standing(tx, "goal_001") == (0.0, 1, 1)
-    update_goal(tx, edited, replace(edited, version=3, contradicts=(), aligns_with=("a",)))
+    update_goal(tx, edited, edited.changed(version=3, contradicts=(), aligns_with=("a",)))
     assert standing(tx, "goal_001") == (1.0, 0, 1)
 
 

@@ -1,6 +1,5 @@
 """S1: any sequence of creating, reading, editing and deleting does what a dict would do."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -38,7 +37,9 @@ class Goals(RuleBasedStateMachine):
     def create(self, fields: dict[str, Any], state: GoalState, on: st.DataObject) -> str:
         waits_for = on.draw(st.sets(st.sampled_from(["unknown", *self.expected]), max_size=3))
         name = f"goal_{len(self.expected)}"
-        goal = Goal(id=name, state=state, depends_on=tuple(sorted(waits_for)), **fields)
+        goal = Goal.model_construct(
+            id=name, state=state, depends_on=tuple(sorted(waits_for)), **fields
+        )
         with self.database.transaction() as tx:
             insert_goal(tx, goal)
         self.expected[name] = goal
@@ -49,7 +50,7 @@ class Goals(RuleBasedStateMachine):
         before = self.expected[name]
         if before.deleted_at is not None:
             state = GoalState.ABANDONED
-        after = replace(before, **fields, state=state, version=before.version + 1)
+        after = before.changed(**fields, state=state, version=before.version + 1)
         with self.database.transaction() as tx:
             update_goal(tx, before, after)
         self.expected[name] = after
@@ -57,10 +58,10 @@ class Goals(RuleBasedStateMachine):
     @rule(name=ids)
     def edit_what_was_read_long_ago(self, name: str) -> None:
         now = self.expected[name]
-        stale = replace(now, version=now.version + 1)
+        stale = now.changed(version=now.version + 1)
         try:
             with self.database.transaction() as tx:
-                update_goal(tx, stale, replace(stale, value=0.123, version=stale.version + 1))
+                update_goal(tx, stale, stale.changed(value=0.123, version=stale.version + 1))
         except VersionConflict as conflict:
             assert conflict.current == now.version
         else:
@@ -71,7 +72,7 @@ class Goals(RuleBasedStateMachine):
         before = self.expected[name]
         try:
             with self.database.transaction() as tx:
-                update_goal(tx, before, replace(before, text="lost", version=before.version + 1))
+                update_goal(tx, before, before.changed(text="lost", version=before.version + 1))
                 raise KeyboardInterrupt
         except KeyboardInterrupt:
             pass
@@ -79,8 +80,7 @@ class Goals(RuleBasedStateMachine):
     @rule(name=ids)
     def delete(self, name: str) -> None:
         before = self.expected[name]
-        after = replace(
-            before, state=GoalState.ABANDONED, version=before.version + 1,
+        after = before.changed(state=GoalState.ABANDONED, version=before.version + 1,
             deleted_at=before.updated_at + timedelta(seconds=1),
         )  # fmt: skip
         with self.database.transaction() as tx:

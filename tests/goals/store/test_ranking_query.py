@@ -15,7 +15,8 @@ from specimens import NOON, NOON_US, make_belief, make_goal
 
 from gdg_runtime.goals.model import Belief, Goal, GoalState, Weights
 from gdg_runtime.goals.policy import GoalPolicy
-from gdg_runtime.goals.ranking import Ranked, rank
+from gdg_runtime.goals.ranking import rank
+from gdg_runtime.goals.schemas import RankedView
 from gdg_runtime.goals.store import derived_columns
 from gdg_runtime.goals.store.belief_rows import insert_belief, update_belief
 from gdg_runtime.goals.store.database import Database
@@ -146,7 +147,7 @@ def holding(database: Database, case: Case) -> Iterator[sqlite3.Connection]:
         tx.execute("ROLLBACK")
 
 
-def in_memory(case: Case, limit: int) -> list[Ranked]:
+def in_memory(case: Case, limit: int) -> list[RankedView]:
     chosen = [
         goal for goal in case.goals
         if goal.state in case.states and case.owner in (None, goal.owner)
@@ -159,7 +160,7 @@ def in_memory(case: Case, limit: int) -> list[Ranked]:
     return rank(chosen, known, done, case.weights, case.policy, case.now_us, limit)
 
 
-def bits(found: Sequence[Ranked]) -> list[str]:
+def bits(found: Sequence[RankedView]) -> list[str]:
     """All that is told of ranked goals; floats to the last bit, and 0.0 is not -0.0."""
     return [one.view().model_dump_json() for one in found]
 
@@ -211,7 +212,7 @@ def test_the_rank_of_one_goal_is_its_place_in_the_ranking(shared: Database, case
 # --- by example -----------------------------------------------------------------------------------
 
 
-def ranking(tx: sqlite3.Connection, **different: Any) -> list[Ranked]:
+def ranking(tx: sqlite3.Connection, **different: Any) -> list[RankedView]:
     asked: dict[str, Any] = {
         "states": RANKED_STATES, "owner": None, "weights": Weights(), "policy": GoalPolicy(),
         "now_us": NOON_US, "limit": 50,
@@ -226,7 +227,7 @@ def ready(tx: sqlite3.Connection, now_us: int = NOON_US, **policy: Any) -> list[
     return [goal.id for goal in found]
 
 
-def order(found: Sequence[Ranked]) -> list[str]:
+def order(found: Sequence[RankedView]) -> list[str]:
     return [one.goal.id for one in found]
 
 
@@ -257,7 +258,7 @@ def test_a_belief_that_turns_active_takes_effect_at_once(tx: sqlite3.Connection)
     insert_goal(tx, make_goal(2, value=0.1, state=ADOPTED))
     assert order(ranking(tx)) == ["goal_001", "goal_002"]
     assert ready(tx, NOON_US + MINUTE_US) == ["goal_001", "goal_002"]
-    update_belief(tx, asleep, replace(asleep, active=True, version=2))
+    update_belief(tx, asleep, asleep.changed(active=True, version=2))
     assert order(ranking(tx)) == ["goal_002", "goal_001"]
     assert ranking(tx)[1].blocked_by[0] == "belief:core.no"
     assert ready(tx, NOON_US + MINUTE_US) == ["goal_002"]
@@ -288,7 +289,7 @@ def test_K6_a_dependency_that_is_satisfied_makes_ready(tx: sqlite3.Connection) -
     insert_goal(tx, first)
     insert_goal(tx, make_goal(0, id="goal_next", depends_on=("goal_000",), state=ADOPTED))
     assert ready(tx) == []
-    update_goal(tx, first, replace(first, state=GoalState.SATISFIED, version=2))
+    update_goal(tx, first, first.changed(state=GoalState.SATISFIED, version=2))
     assert ready(tx) == ["goal_next"]
 
 
@@ -341,8 +342,7 @@ def test_no_goal_that_could_just_come_first_is_passed_over_in_a_large_store(
 ) -> None:
     """All that urgency, alignment and age can give lifts some to the best one's score, some not."""
     best = make_goal(9, value=1.0, effort=0.0, risk=0.0)
-    lifted = replace(
-        best, id="goal_lifted", horizon_max_min=1, aligns_with=("core.0",),
+    lifted = best.changed(id="goal_lifted", horizon_max_min=1, aligns_with=("core.0",),
         created_at=NOON - timedelta(days=30),
     )  # fmt: skip
     case = Case(
@@ -352,7 +352,7 @@ def test_no_goal_that_could_just_come_first_is_passed_over_in_a_large_store(
     )  # fmt: skip
     firsts = []
     for step in range(-20, 21):
-        goals = (best, replace(lifted, value=0.2 + step * 1e-16))
+        goals = (best, lifted.changed(value=0.2 + step * 1e-16))
         case = replace(case, goals=goals, now_us=NOON_US + 9_000_000)
         with holding(shared, case) as tx:
             found = ranking(tx, policy=case.policy, now_us=case.now_us, limit=1)

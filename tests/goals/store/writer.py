@@ -3,7 +3,6 @@ goals, one after the other from number START modulo GOALS on, TIMES times in all
 often somebody else was faster."""
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from gdg_runtime.goals.errors import VersionConflict
@@ -21,14 +20,14 @@ def write(database: Database, goals: int, times: int, start: int) -> int:
             with database.transaction() as tx:
                 before = find_goal(tx, name)
                 assert before is not None
-                update_goal(tx, before, replace(before, version=before.version + 1))
+                update_goal(tx, before, before.changed(version=before.version + 1))
             continue
         with database.reading() as tx:
             before = find_goal(tx, name)
             assert before is not None
         try:
             with database.transaction() as tx:
-                update_goal(tx, before, replace(before, version=before.version + 1))
+                update_goal(tx, before, before.changed(version=before.version + 1))
         except VersionConflict:
             lost += 1
     return lost
