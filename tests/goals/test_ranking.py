@@ -287,7 +287,7 @@ def test_I5_one_more_active_belief_scores_higher(
     active = data.draw(st.integers(0, named - 1))
     [fewer] = ranked([goal], held(*names[:active]), weights=weights)
     [more] = ranked([goal], held(*names[: active + 1]), weights=weights)
-    assert more.raw > fewer.raw
+    assert more.raw_score > fewer.raw_score
 
 
 @given(
@@ -307,11 +307,11 @@ def test_I6_a_contradicted_goal_scores_at_most_minus_1_and_comes_last(
     against = [one for one in found if one.goal.contradicts]
     assert against == found[len(found) - len(against) :]
     for one in against:
-        assert one.raw <= -1.0
+        assert one.raw_score <= -1.0
         assert one.priority == 0.0
         assert "belief:core.no" in one.blocked_by
     for one in found[: len(found) - len(against)]:
-        assert one.raw > -1.0
+        assert one.raw_score > -1.0
         assert not any(block.startswith("belief:") for block in one.blocked_by)
 
 
@@ -386,7 +386,7 @@ else:
         found = ranked_goals(tx, states=list(GoalState), owner=None, weights=weights,
                              policy=policy, now_us=now_us, limit=60)
 for one in found:
-    print(one.view().model_dump_json())
+    print(one.model_dump_json())
 """
 
 

@@ -162,7 +162,7 @@ def in_memory(case: Case, limit: int) -> list[RankedView]:
 
 def bits(found: Sequence[RankedView]) -> list[str]:
     """All that is told of ranked goals; floats to the last bit, and 0.0 is not -0.0."""
-    return [one.view().model_dump_json() for one in found]
+    return [one.model_dump_json() for one in found]
 
 
 @settings(deadline=None, max_examples=60)
