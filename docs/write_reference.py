@@ -26,6 +26,7 @@ from gdg_runtime.goals.schemas import BeliefDraft, ScheduledTaskDraft
 from gdg_runtime.scenarios.measures.metric import METRICS
 from gdg_runtime.scenarios.schema.episode import EpisodeConfig
 from gdg_runtime.scenarios.schema.language_model import LlmConfig, ModelConfig, ModelOverrides
+from gdg_runtime.scenarios.schema.sections import model_in
 from gdg_runtime.scenarios.worlds.release_manager.world import ReleaseManagerWorld
 from gdg_runtime.scenarios.worlds.sandbox.world import SandboxWorld
 
@@ -236,8 +237,9 @@ def _rows(model: type[BaseModel], prefix: str, but: Collection[str] = ()) -> lis
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
+    model = model_in(annotation)
+    if model is not None:
+        return model
     for part in get_args(annotation):
         found = _model_in(part)
         if found is not None:

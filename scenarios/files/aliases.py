@@ -12,6 +12,7 @@ from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
 
 from ..schema.episode import EpisodeConfig, SafetyConfig
+from ..schema.sections import model_in
 from .diagnostics import Findings, nearest
 from .nodes import Node, described, mapping, plain, unite
 
@@ -258,8 +259,9 @@ def spelled(name: str, field: FieldInfo) -> list[str]:
 
 def _below(annotation: Any, node: Node) -> Iterator[tuple[type[BaseModel], Node]]:
     """Yield the models inside a field, each with the node it will be made of."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation, node
+    model = model_in(annotation)
+    if model is not None:
+        yield model, node
         return
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin in (Union, UnionType):

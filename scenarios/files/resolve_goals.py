@@ -1,18 +1,20 @@
 """The goals of a scenario file: where their fields may stand, and what they must fit."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from ...goals.model import GoalDraft
-from ...goals.schemas import ScheduledTaskDraft
 from ..schema.episode import EpisodeConfig, agent_ids, targets
-from ..schema.goals import GoalsConfig, GoalSpec, OwnGoal, TaskSpec
 from .diagnostics import Findings, nearest, shown
 from .nodes import Node, copied, mapping
 
 if TYPE_CHECKING:
+    from ...goals.model import GoalDraft
+    from ...goals.schemas import ScheduledTaskDraft
+    from ..schema.goals import GoalsConfig, GoalSpec, OwnGoal, TaskSpec
     from ..world import World
 
 _TASK_ID = 128
@@ -22,6 +24,10 @@ _TASK_ID = 128
 def gather_goals(tree: Node, findings: Findings) -> None:
     """Put the fields of goals and tasks, which may stand beside `goal` and `task`, below these."""
     own = [entry for entry in _items(tree, "agents") if _items(entry, "goals")]
+    if not own and "goals" not in tree.entries:
+        return
+    from ..schema.goals import GoalSpec, OwnGoal, TaskSpec  # not for a start without goals
+
     if own:
         tree.entries.setdefault("goals", mapping(own[0].place, "goals"))
     for entry in own:
@@ -77,7 +83,7 @@ class GoalChecks:
     """Notes goals that could do nothing as they stand."""
 
     def __init__(
-        self, config: EpisodeConfig, tree: Node, world: "type[World] | None", findings: Findings
+        self, config: EpisodeConfig, tree: Node, world: type[World] | None, findings: Findings
     ) -> None:
         self._config = config
         self._tree = tree
@@ -89,6 +95,8 @@ class GoalChecks:
         goals = self._config.goals
         if goals is None:
             return
+        from ...goals.model import GoalDraft  # not for a start without goals
+
         section = self._tree.entries["goals"]
         given: list[tuple[GoalSpec | TaskSpec, Node]] = [
             *zip(goals.list, _items(section, "list"), strict=True),

@@ -4,15 +4,24 @@ It is what is hashed, stored in `config.json` and resumed from.
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, JsonValue, field_validator
 
-from .goals import GoalsConfig, GoalSpec, TaskSpec
 from .governance import GovernanceConfig
 from .language_model import LlmConfig, ModelConfig, ModelOverrides, settled
 from .population import AdversarySpec, AgentSpec
-from .sections import Section, SimulationConfig
+from .sections import Deferred, Section, SimulationConfig
+
+if TYPE_CHECKING:
+    from .goals import GoalsConfig, GoalSpec, TaskSpec
+else:
+
+    class GoalsConfig(Deferred):
+        """The section `goals`."""
+
+        module = ".goals"
+
 
 SCHEMA_VERSION = 1
 
@@ -140,7 +149,7 @@ def agent_ids(config: EpisodeConfig) -> tuple[tuple[str, AgentSpec], ...]:
 
 
 def targets(
-    config: EpisodeConfig, targeting: AdversarySpec | GoalSpec | TaskSpec
+    config: EpisodeConfig, targeting: "AdversarySpec | GoalSpec | TaskSpec"
 ) -> tuple[str, ...]:
     """List the ids of the agents that an entry with a target is meant for."""
     wanted = targeting.target

@@ -1,13 +1,22 @@
 """The `agents:` and `adversaries:` sections of a scenario file: who takes part."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from .goals import OwnGoal
 from .language_model import Budget, ModelOverrides
-from .sections import Section
+from .sections import Deferred, Section
+
+if TYPE_CHECKING:
+    from .goals import OwnGoal
+else:
+
+    class OwnGoal(Deferred):
+        """A goal of an entry of `agents`."""
+
+        module = ".goals"
+
 
 _UNFIT = re.compile(r"[^A-Za-z0-9_-]")
 NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_-]{0,63}$"

@@ -1,9 +1,22 @@
 """The base of all sections of a resolved config, and the `simulation:` section."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Literal, Self
+from functools import cache
+from importlib import import_module
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AliasChoices,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import to_json
+from pydantic_core.core_schema import CoreSchema, no_info_plain_validator_function
 
 
 class Section(BaseModel):
@@ -12,6 +25,50 @@ class Section(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True
     )
+
+
+class Deferred:
+    """Stands for a model in a field's type; the model is imported when a file has such a section.
+
+    A start without the section then pays neither for its model nor for all that this imports.
+    """
+
+    module: ClassVar[str]
+    """Relative to this package."""
+
+    @classmethod
+    @cache
+    def model(cls) -> type[BaseModel]:
+        """Import the model, which has the name of this class."""
+        found: type[BaseModel] = getattr(import_module(cls.module, __package__), cls.__name__)
+        return found
+
+    @classmethod
+    def _validated(cls, given: Any) -> BaseModel:
+        model = cls.model()
+        if isinstance(given, model):
+            return given
+        # A validator is not told how its caller takes types; files are read strictly, as JSON.
+        return model.model_validate_json(to_json(given), strict=True)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> CoreSchema:
+        return no_info_plain_validator_function(cls._validated)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return handler(cls.model().__pydantic_core_schema__)
+
+
+def model_in(annotation: Any) -> type[BaseModel] | None:
+    """Return the model that a field's type is, deferred or not; None for any other type."""
+    if not isinstance(annotation, type):
+        return None
+    if issubclass(annotation, Deferred):
+        return annotation.model()
+    return annotation if issubclass(annotation, BaseModel) else None
 
 
 LIMIT_64_BITS = 2**63 - 1
