@@ -209,9 +209,9 @@ def _keys(root: dict, schema: dict, below: str) -> Iterator[str]:
         inner = field.get("items", field) if many else field
         options = inner.get("allOf") or inner.get("anyOf") or [inner]
         models = [
-            root["$defs"][option["$ref"].rpartition("/")[2]] for option in options
-            if "$ref" in option
-        ]  # fmt: skip
+            root["$defs"][option["$ref"].rpartition("/")[2]] if "$ref" in option else option
+            for option in options
+        ]
         models = [found for found in models if "properties" in found]
         path = f"{below}{key}{many if models else ''}"
         yield path
