@@ -33,7 +33,7 @@ def check_access(host: str, token_file: Path | None, what: str) -> str | None:
     Raises CliError for an open address or a bad token, MissingExtra where `what` can't serve.
     """
     token = _token(token_file)
-    from ..goals.client import is_loopback  # only where something is served
+    from ..llm.endpoint import is_loopback  # only where something is served
 
     if token is None and not is_loopback(host):
         raise CliError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 from importlib.util import find_spec
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -13,6 +12,7 @@ from pydantic_core import from_json, to_json
 
 from ...goals.answers import Answer, Refused
 from ...goals.commands import Command
+from ..llm.endpoint import is_loopback
 from ..runs.errors import MissingExtra, RunError
 from .wire import Call, answer_of, call_of
 
@@ -143,11 +143,3 @@ def _host(url: str) -> str | None:
 def is_token(text: str) -> bool:
     """Return whether a text can be sent as a bearer token."""
     return bool(text) and text.isascii() and text.isprintable() and " " not in text
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host is this machine itself."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

