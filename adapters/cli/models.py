@@ -43,9 +43,9 @@ def pull_command(name: str, source: Path | None) -> None:
     """
     weights = weights_of(name)
     with reported(), _progress(name) as report:
-        pulled = pull(weights, source, report)
-    what = "is already there, and intact" if pulled.was_there else "is ready"
-    click.echo(f"{name} {what}: {pulled.path}")
+        was_there = pull(weights, source, report)
+    what = "is already there, and intact" if was_there else "is ready"
+    click.echo(f"{name} {what}: {weights.path}")
     if find_spec("xllamacpp") is None:
         click.echo("To run it: pip install 'gdg-runtime[local-llm]'", err=True)
 

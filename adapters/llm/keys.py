@@ -63,9 +63,8 @@ class Keys:
 
     def __init__(self, environment: Mapping[str, str], dotenv: Mapping[str, str]) -> None:
         self._from_file = {name: Key(name, value) for name, value in dotenv.items()}
-        self._all = self._from_file | {
-            name: Key(name, value) for name, value in environment.items()
-        }
+        values = {**dotenv, **environment}
+        self._all = {name: Key(name, value.strip()) for name, value in values.items()}
         self._asked: set[str] = set()
         self._redact: Callable[[str], str] | None = None
 
@@ -149,11 +148,12 @@ class Keys:
         base64, and as in URLs. Where there is none, the same object is returned.
         """
         if self._redact is None:
-            values = {name: key.reveal().strip() for name, key in self._all.items()}
-            self._redact = _redaction_of(
-                {name: value for name, value in values.items()
-                 if len(value) >= _LEAST and (name in self._asked or _SECRET_NAMES.search(name))}
-            )  # fmt: skip
+            values = {
+                name: key.reveal()
+                for name, key in self._all.items()
+                if name in self._asked or _SECRET_NAMES.search(name)
+            }
+            self._redact = _redaction_of(values)
         return self._redact(text)
 
     def __repr__(self) -> str:
@@ -161,9 +161,7 @@ class Keys:
 
     def _get(self, name: str) -> Key | None:
         key = self._all.get(name)
-        if key is None or not key.reveal().strip():
-            return None
-        return Key(name, key.reveal().strip())
+        return key if key is not None and key.reveal() else None
 
     def _note(self, names: Sequence[str]) -> None:
         """Have these variables redacted, whatever their names look like."""
@@ -206,6 +204,7 @@ def without_secrets() -> Censor:
 
 def _redaction_of(secrets: Mapping[str, str]) -> Callable[[str], str]:
     """Make the function that marks secrets, values by name, in a text."""
+    secrets = {name: value for name, value in secrets.items() if len(value) >= _LEAST}
     names: dict[str, str] = {}
     for name, value in secrets.items():
         for form in _forms(value):

@@ -1,9 +1,11 @@
 """The language models of a run: what must be there before its first step, and their cost."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
@@ -23,6 +25,9 @@ from .prices import NO_TOKENS, PriceTable, estimate_tokens, price_of
 from .provider import ResilientProvider
 from .telemetry import Call
 from .transport import Transport
+
+if TYPE_CHECKING:
+    from ..local_model.weights import Weights
 
 LOCAL_CONTEXT = 4096
 """Tokens of a prompt with its answer that a local model takes."""
@@ -82,6 +87,8 @@ class LanguageModels:
         self._say = say
         self._stack = ExitStack()
         self._providers: list[ResilientProvider] = []
+        self._local: dict[Weights, int] = {}
+        """Local models, with the questions that each answers at once."""
         self._bases: dict[str, str] = {}
         self.record: Callable[[Call], None] = lambda call: None
         """Takes each call's physical facts."""
@@ -93,36 +100,28 @@ class LanguageModels:
         missing = [text for model in self._models.values() if (text := self.keys.missing(model))]
         if missing:
             raise MissingKeys(missing)
-        for name in self._local():
-            from ..local_model.weights import pulled_weights
-
-            pulled_weights(name)
         for model in self._models.values():
-            if not model.is_local:
+            if model.is_local:
+                from ..local_model.weights import pulled_weights  # most runs need no such model
+
+                weights = pulled_weights(model.model)
+                self._local[weights] = max(self._local.get(weights, 1), model.at_once)
+            else:
                 make_transport(model, self.keys)
         for model in self._models.values():
             self.ledger.check_prices({model.model: price_of(model)})
         self._prices = {path: price_of(model) for path, model in episode.models_asked.items()}
         """Prices of each actor's model, by its path."""
 
-    def _local(self) -> dict[str, int]:
-        """Return the local models, with the questions that each answers at once."""
-        wanted: dict[str, int] = {}
-        for model in self._models.values():
-            if model.is_local:
-                name = model.model.removeprefix(LOCAL)
-                wanted[name] = max(wanted.get(name, 1), model.at_once)
-        return wanted
-
-    def __enter__(self) -> "LanguageModels":
+    def __enter__(self) -> LanguageModels:
         """Start the servers of local models."""
-        for name, slots in self._local().items():
-            from ..local_model.server import local_server
+        for weights, slots in self._local.items():
+            from ..local_model.server import local_server  # as above
 
             serving = local_server(
-                name, slots=slots, context=LOCAL_CONTEXT, reuse_prompts=True, say=self._say
+                weights, slots=slots, context=LOCAL_CONTEXT, reuse_prompts=True, say=self._say
             )
-            self._bases[f"{LOCAL}{name}"] = self._stack.enter_context(serving).api_base
+            self._bases[f"{LOCAL}{weights.name}"] = self._stack.enter_context(serving).api_base
         return self
 
     def __exit__(self, *_: object) -> None:

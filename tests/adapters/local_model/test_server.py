@@ -57,7 +57,7 @@ pytestmark = pytest.mark.extra_local_llm
 
 @pytest.fixture(scope="module")
 def server(smollm2: Weights) -> Iterator[LocalServer]:
-    with local_server("local/smollm2", context=1024) as running:
+    with local_server(smollm2, context=1024) as running:
         yield running
 
 
@@ -95,6 +95,12 @@ def refuses(api_base: str) -> bool:
     except ConnectionRefusedError:
         return True
     return False
+
+
+def children() -> set[str]:
+    """The processes that this one has started and that have not ended."""
+    ran = subprocess.run(["pgrep", "-P", str(os.getpid())], capture_output=True, text=True)
+    return set(ran.stdout.split())
 
 
 def test_it_answers_on_this_machine_alone(server: LocalServer) -> None:
@@ -161,21 +167,18 @@ def test_it_says_that_a_prompt_is_too_long(server: LocalServer) -> None:
 
 def test_it_ends_with_its_block(smollm2: Weights) -> None:
     told: list[str] = []
-    with local_server("smollm2", slots=2, context=256, say=told.append) as running:
-        assert running.is_alive
-        process = running.process_id
-        assert process is not None
+    with local_server(smollm2, slots=2, context=256, say=told.append) as running:
+        assert running.process.poll() is None
     assert told == ["Loading the model smollm2…"]
-    assert not running.is_alive
-    running.stop()
+    assert running.process.poll() is not None
     assert refuses(running.api_base)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 def test_keys_are_not_handed_to_it(smollm2: Weights, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "a-key-of-mine")
-    with local_server("smollm2", context=256) as running:
-        surroundings = Path(f"/proc/{running.process_id}/environ").read_bytes()
+    with local_server(smollm2, context=256) as running:
+        surroundings = Path(f"/proc/{running.process.pid}/environ").read_bytes()
     assert b"PATH=" in surroundings
     assert b"a-key-of-mine" not in surroundings
 
@@ -183,7 +186,8 @@ def test_keys_are_not_handed_to_it(smollm2: Weights, monkeypatch: pytest.MonkeyP
 def test_it_does_not_outlive_a_process_that_is_killed(smollm2: Weights) -> None:
     program = (
         "from gdg_runtime.adapters.local_model.server import local_server\n"
-        "with local_server('smollm2', context=256) as server:\n"
+        "from gdg_runtime.adapters.local_model.weights import KNOWN\n"
+        "with local_server(KNOWN['smollm2'], context=256) as server:\n"
         "    print(server.api_base, flush=True)\n"
         "    input()\n"
     )
@@ -199,9 +203,8 @@ def test_it_does_not_outlive_a_process_that_is_killed(smollm2: Weights) -> None:
 
 
 def test_the_terminals_interrupt_is_not_for_it(smollm2: Weights) -> None:
-    with local_server("smollm2", context=256) as running:
-        assert running.process_id is not None
-        assert os.getpgid(running.process_id) != os.getpgid(0)
+    with local_server(smollm2, context=256) as running:
+        assert os.getpgid(running.process.pid) != os.getpgid(0)
         assert words(ask(running, "Hello?"))
 
 
@@ -211,32 +214,39 @@ def test_a_model_that_cannot_be_loaded_is_told_with_the_end_of_the_log(
     broken = weights_with(b"this is no model", "broken")
     (tmp_path / "broken.gguf").write_bytes(b"this is no model")
     pull(broken, tmp_path / "broken.gguf")
-    with pytest.raises(NotStarted, match="broken could not be started: its process") as caught:
-        LocalServer(broken, context=256).start()
+    with (
+        pytest.raises(NotStarted, match="broken could not be started: its process") as caught,
+        local_server(broken, context=256),
+    ):
+        pass
     assert "failed to load model" in str(caught.value)
     assert "Traceback" not in str(caught.value)
 
 
 def test_a_start_that_takes_too_long_is_given_up(smollm2: Weights) -> None:
-    late = LocalServer(smollm2, context=256, deadline_s=0.0)
-    with pytest.raises(NotStarted, match="was not ready within 0 s"):
-        late.start()
-    assert not late.is_alive
+    before = children()
+    with (
+        pytest.raises(NotStarted, match="was not ready within 0 s"),
+        local_server(smollm2, context=256, deadline_s=0.0),
+    ):
+        pass
+    assert children() == before
 
 
 def test_damaged_weights_are_not_loaded(cache: Path, tmp_path: Path) -> None:
     weights = weights_with(b"good")
     cache.mkdir(parents=True)
     weights.path.write_bytes(b"evil")
-    with pytest.raises(NotPulled, match="models pull"):
-        LocalServer(weights, context=256).start()
+    with pytest.raises(NotPulled, match="models pull"), local_server(weights, context=256):
+        pass
 
 
 def test_the_engine_is_asked_for_where_it_is_missing(smollm2: Weights) -> None:
     program = (
         "import sys; sys.modules['xllamacpp'] = None\n"
         "from gdg_runtime.adapters.local_model.server import local_server\n"
-        "with local_server('smollm2'): pass\n"
+        "from gdg_runtime.adapters.local_model.weights import KNOWN\n"
+        "with local_server(KNOWN['smollm2']): pass\n"
     )
     ran = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
@@ -247,5 +257,8 @@ def test_the_engine_is_asked_for_where_it_is_missing(smollm2: Weights) -> None:
 
 @pytest.mark.parametrize("wrong", [{"slots": 0}, {"context": 0}, {"context": 9_000}])
 def test_impossible_settings_are_refused(smollm2: Weights, wrong: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match="context of 1 to 8192 tokens"):
-        LocalServer(smollm2, **wrong)  # type: ignore[arg-type]
+    with (
+        pytest.raises(ValueError, match="context of 1 to 8192 tokens"),
+        local_server(smollm2, **wrong),  # type: ignore[arg-type]
+    ):
+        pass
