@@ -134,12 +134,15 @@ class LanguageModels:
             reached = config.model_copy(update={"api_base": self._bases[config.model]})
         made = ResilientProvider(
             config, make_transport(reached, self.keys), self.ledger,
-            price=price_of(config), redact=self.keys.redact,
-            record=lambda call: self.record(call),
-            spent=lambda actor, number, facts: self.spent(actor, number, facts),
+            price=price_of(config), redact=self.keys.redact, record=self._ended,
         )  # fmt: skip
         self._providers.append(made)
         return made
+
+    def _ended(self, call: Call) -> None:
+        self.record(call)
+        if call.lost_cost is not None:
+            self.spent(call.actor, call.number, call.lost_cost)
 
     def charge(self, recorded: Recorded) -> None:
         """Book what earlier executions of the run have paid for."""

@@ -40,9 +40,8 @@ class Breaker:
         self._threshold = threshold
         self._first_cool_down_s = cool_down_s
         self._cool_down_cap_s = cool_down_cap_s
-        self._failures = 0
-        self._first_to_fail: object = None
-        self._several_fail = False
+        self._row: list[object] = []
+        """Callers of the failures since the last answer."""
         self._opened_at: float | None = None
         self._cool_down_s = 0.0
         self._next_probe_at = 0.0
@@ -79,18 +78,16 @@ class Breaker:
 
     def passed(self) -> None:
         """Note that the provider has answered, if only with a refusal: it is there."""
-        self._failures, self._first_to_fail, self._several_fail = 0, None, False
+        self._row.clear()
         self._opened_at = self._probe = None
         self._wake()
 
     def failed(self, caller: object) -> None:
         """Note an attempt that failed in a way of `OUTAGE_LIKE`."""
-        self._failures += 1
-        if self._first_to_fail is None:
-            self._first_to_fail = caller
-        self._several_fail = self._several_fail or self._first_to_fail is not caller
         if self._opened_at is None:
-            if self._several_fail and self._failures >= self._threshold:
+            self._row.append(caller)
+            several = any(one is not caller for one in self._row)
+            if several and len(self._row) >= self._threshold:
                 self.open()
         elif self._probe is caller:
             self._probe = None

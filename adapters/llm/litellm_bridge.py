@@ -11,7 +11,7 @@ from ...actors.llm.chat import Chat
 from ...scenarios.schema.language_model import ModelConfig
 from ..asyncio_thread import on_asyncio
 from . import openai_codec
-from .keys import Key, Keys
+from .keys import Keys
 from .litellm_library import hush_warnings, litellm_library, provider_of, schema_support
 from .transport import Answer, FaultKind, TransportFault, kind_of, place_of, retry_after
 
@@ -30,9 +30,9 @@ class LitellmTransport:
     def __init__(self, config: ModelConfig, keys: Keys) -> None:
         self._config = config
         self._keys = keys
-        self._key: Key | None = keys.of(config)
-        self._structured: openai_codec.Structured | None = None
-        self._model = config.model
+        self._key = keys.of(config)
+        self._known_as: tuple[str, openai_codec.Structured] | None = None
+        """The model's name for litellm, and how schemas are put to it."""
 
     async def send(self, question: Chat) -> Answer:
         """Send a question. Raises TransportFault, MissingExtra and LitellmBroke."""
@@ -46,11 +46,11 @@ class LitellmTransport:
         """Do nothing: litellm's connections are shared, and closed when the process ends."""
 
     async def _outcome(self, question: Chat) -> Answer | TransportFault | LitellmBroke:
-        if self._structured is None:
+        if self._known_as is None:
             # The import takes seconds, and other calls are under way in this loop.
-            await asyncio.to_thread(self._prepare)
-            assert self._structured is not None
-        asked = openai_codec.body(question, self._structured, self._model, lengths=False)
+            self._known_as = await asyncio.to_thread(self._prepare)
+        model, structured = self._known_as
+        asked = openai_codec.body(question, structured, model, lengths=False)
         try:
             payload = await self._exchange(asked)
         except Exception as error:
@@ -84,18 +84,16 @@ class LitellmTransport:
             message.setdefault("refusal", aside.get("refusal"))
         return payload
 
-    def _prepare(self) -> None:
+    def _prepare(self) -> tuple[str, openai_codec.Structured]:
         config = self._config
         self._keys.lend()
         hush_warnings()
-        if config.api_base is not None and provider_of(config.model) is None:
-            self._model = f"openai/{config.model}"
-        if config.structured != "auto":
-            self._structured = config.structured
-        elif config.api_base is not None:
-            self._structured = "json_schema"
-        else:
-            self._structured = schema_support(config.model)
+        name, way = config.model, config.structured
+        if config.api_base is not None and provider_of(name) is None:
+            name = f"openai/{name}"
+        if way == "auto":
+            way = schema_support(name) if config.api_base is None else "json_schema"
+        return name, way
 
 
 class LitellmBroke(Exception):

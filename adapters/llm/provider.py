@@ -7,7 +7,7 @@ waits for the rate limits, is sent under a time limit, and is charged.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import anyio
 
@@ -37,24 +37,15 @@ class ResilientProvider:
     """Implements `actors.llm.model.Provider` over a transport."""
 
     def __init__(
-        self,
-        config: ModelConfig,
-        transport: Transport,
-        ledger: Ledger,
-        *,
-        price: Price | None,
-        redact: Callable[[str], str],
-        record: Callable[[Call], None],
-        spent: Callable[[str, int, Any], None] = lambda actor, number, facts: None,
-        backoff: Backoff | None = None,
-        breaker: Breaker | None = None,
+        self, config: ModelConfig, transport: Transport, ledger: Ledger, *,
+        price: Price | None, redact: Callable[[str], str], record: Callable[[Call], None],
+        backoff: Backoff | None = None, breaker: Breaker | None = None,
         tracer: Tracer | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Wrap a transport.
 
-        `redact` takes secrets out of a provider's text; `record` gets each call's facts once,
-        however it ended; `spent` what a call has cost that ends without an outcome of its own
-        (actor, number, facts). Without a `tracer`, spans go to the process's own, if it has one.
+        `redact` takes secrets out of a provider's text; `record` gets each call once, however it
+        ended. Without a `tracer`, spans go to the process's own, if it has one.
         """
         self._config = config
         self._transport = transport
@@ -62,7 +53,6 @@ class ResilientProvider:
         self._price = price
         self._redact = redact
         self._record = record
-        self._spent = spent
         self._backoff = backoff or Backoff()
         self._breaker = breaker or Breaker(config.model, config.outage_s)
         self._rate = RateLimit(config.requests_per_minute, config.tokens_per_minute)
@@ -75,10 +65,12 @@ class ResilientProvider:
         with call_span(self._tracer, call, self._config):
             try:
                 answer = call.answer = await self._answer(call)
+                call.end(None, self._price)
             except BaseException as error:
-                self._end(call, error)
+                call.end(error, self._price)
                 raise
-            self._end(call, None)
+            finally:
+                self._record(call)
         said = answer._asdict()
         del said["provider_id"]  # for telemetry alone
         return ChatReply(**said, **call.trouble._asdict())
@@ -223,11 +215,3 @@ class ResilientProvider:
         fields = answer._asdict()
         texts = {name: clean(text) for name, text in fields.items() if isinstance(text, str)}
         return Answer(**{**fields, **texts, "tool_calls": calls})
-
-    def _end(self, call: Call, error: BaseException | None) -> None:
-        """Record the call's facts in telemetry, and its cost if it has no outcome of its own."""
-        call.end(error, self._price)
-        self._record(call)
-        if call.attempts and call.outcome in ("withheld", "cancelled"):
-            facts = {**call.trouble.to_json(), "bound": list(call.bound)}
-            self._spent(call.actor, call.number, facts)

@@ -131,6 +131,13 @@ class Call:
             self.outcome = "failed"
             self.error_type = error.kind if isinstance(error, EffectFault) else type(error).__name__
 
+    @property
+    def lost_cost(self) -> dict[str, Any] | None:
+        """The cost of attempts whose call has no outcome of its own to report it in."""
+        if not self.attempts or self.outcome not in ("withheld", "cancelled"):
+            return None
+        return {**self.trouble.to_json(), "bound": list(self.bound)}
+
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data."""
         usage = self.usage

