@@ -18,6 +18,5 @@ A command's way
     vetting        the beliefs that stand against a goal; the checkers are in checkers/
     ranking        the score, in memory; queries explains it
     decisions      the weights, in a registry with bounds; outcomes; the verdict on the rollout
-    ledger         the hash chain
-    store/         the SQLite file: schema, migrations, rows, ranking in SQL
+    store/         the SQLite file: schema, migrations, rows, ranking in SQL, the hash chain
 """

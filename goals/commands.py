@@ -4,7 +4,7 @@ The actor in an episode, the HTTP API, the command line and Python programs spea
 `store_api.py` gives each its transaction.
 """
 
-from typing import Annotated, ClassVar, Protocol, TypeVar
+from typing import Annotated, Any, ClassVar, Protocol, TypeVar
 
 from pydantic import Field
 
@@ -57,12 +57,16 @@ class Asks(Protocol[A_co]):
 class Command(Message, name="goals.command"):
     """Base of all commands. The fields say what is asked for; `carry_out` does it."""
 
-    span: ClassVar[str] = ""
+    span: ClassVar[str]
     """Name of the command's span in the trace."""
-    changes: ClassVar[bool] = False
+    changes: ClassVar[bool]
     """True if it may write."""
 
     caller: Caller = Caller()
+
+    def __init_subclass__(cls, span: str, changes: bool = False, **message: Any) -> None:
+        super().__init_subclass__(**message)
+        cls.span, cls.changes = span, changes
 
     def carry_out(self, op: Operation) -> Answer:
         """Carry the command out in an open transaction. Raises GoalError."""
@@ -72,11 +76,8 @@ class Command(Message, name="goals.command"):
 # --- goals ------------------------------------------------------------------------------------
 
 
-class CreateGoal(Command, name="goals.create"):
+class CreateGoal(Command, name="goals.create", span="create", changes=True):
     """Propose a goal. Answer: GoalAnswer."""
-
-    span = "create"
-    changes = True
 
     draft: GoalDraft
 
@@ -84,10 +85,8 @@ class CreateGoal(Command, name="goals.create"):
         return GoalAnswer(goal=edit.create(op, self.draft))
 
 
-class ReadGoal(Command, name="goals.read"):
+class ReadGoal(Command, name="goals.read", span="get"):
     """Read one goal. Answer: GoalAnswer."""
-
-    span = "get"
 
     goal_id: GoalId
 
@@ -95,10 +94,8 @@ class ReadGoal(Command, name="goals.read"):
         return GoalAnswer(goal=op.goal(self.goal_id))
 
 
-class ListGoals(Command, name="goals.list"):
+class ListGoals(Command, name="goals.list", span="list"):
     """Newest first. Answer: GoalPage."""
-
-    span = "list"
 
     states: tuple[GoalState, ...] = ()
     """Empty: all."""
@@ -117,11 +114,8 @@ class ListGoals(Command, name="goals.list"):
         return GoalPage(items=tuple(goals), next_cursor=cursor)
 
 
-class EditGoal(Command, name="goals.edit"):
+class EditGoal(Command, name="goals.edit", span="update", changes=True):
     """Change fields of a goal. Answer: GoalAnswer."""
-
-    span = "update"
-    changes = True
 
     goal_id: GoalId
     patch: GoalPatch
@@ -132,11 +126,8 @@ class EditGoal(Command, name="goals.edit"):
         return GoalAnswer(goal=edit.update(op, self.goal_id, self.patch, self.expected_version))
 
 
-class AdoptGoal(Command, name="goals.adopt"):
+class AdoptGoal(Command, name="goals.adopt", span="adopt", changes=True):
     """Vet and adopt. Answer: GoalAnswer with warnings."""
-
-    span = "adopt"
-    changes = True
 
     goal_id: GoalId
     expected_version: Version | None = None
@@ -146,11 +137,8 @@ class AdoptGoal(Command, name="goals.adopt"):
         return lifecycle.adopt(op, self.goal_id, self.expected_version)
 
 
-class ApproveGoal(Command, name="goals.approve"):
+class ApproveGoal(Command, name="goals.approve", span="approve", changes=True):
     """Approve a goal. Answer: GoalAnswer."""
-
-    span = "approve"
-    changes = True
 
     goal_id: GoalId
     expected_version: Version | None = None
@@ -160,11 +148,8 @@ class ApproveGoal(Command, name="goals.approve"):
         return GoalAnswer(goal=lifecycle.approve(op, self.goal_id, self.expected_version))
 
 
-class AbandonGoal(Command, name="goals.abandon"):
+class AbandonGoal(Command, name="goals.abandon", span="abandon", changes=True):
     """Give a goal up for good. Answer: GoalAnswer."""
-
-    span = "abandon"
-    changes = True
 
     goal_id: GoalId
     reason: Reason | None = None
@@ -173,11 +158,8 @@ class AbandonGoal(Command, name="goals.abandon"):
         return GoalAnswer(goal=lifecycle.abandon(op, self.goal_id, self.reason))
 
 
-class DeleteGoal(Command, name="goals.delete"):
+class DeleteGoal(Command, name="goals.delete", span="delete", changes=True):
     """Soft delete. Answer: GoalAnswer."""
-
-    span = "delete"
-    changes = True
 
     goal_id: GoalId
     expected_version: Version | None = None
@@ -186,10 +168,8 @@ class DeleteGoal(Command, name="goals.delete"):
         return GoalAnswer(goal=edit.delete(op, self.goal_id, self.expected_version))
 
 
-class RankGoals(Command, name="goals.rank"):
+class RankGoals(Command, name="goals.rank", span="prioritized"):
     """Rank goals by falling score. Answer: Ranking."""
-
-    span = "prioritized"
 
     states: tuple[GoalState, ...] = (GoalState.ADOPTED, GoalState.PROPOSED)
     owner: Name | None = None
@@ -200,10 +180,8 @@ class RankGoals(Command, name="goals.rank"):
         return queries.prioritized(op, self.states, self.owner, self.limit)
 
 
-class ExplainGoal(Command, name="goals.explain"):
+class ExplainGoal(Command, name="goals.explain", span="explain"):
     """Explain a goal's score and rank. Answer: Explanation."""
-
-    span = "explain"
 
     goal_id: GoalId
 
@@ -211,10 +189,8 @@ class ExplainGoal(Command, name="goals.explain"):
         return queries.explain(op, self.goal_id)
 
 
-class ReadHistory(Command, name="goals.history"):
+class ReadHistory(Command, name="goals.history", span="history"):
     """The ledger's events, oldest first; of one goal, or of all. Answer: History."""
-
-    span = "history"
 
     goal_id: GoalId | None = None
     after: int = Field(default=0, ge=0, le=2**63 - 1)
@@ -229,12 +205,9 @@ class ReadHistory(Command, name="goals.history"):
 # --- execution ----------------------------------------------------------------------------------
 
 
-class NextTask(Command, name="goals.next_task"):
+class NextTask(Command, name="goals.next_task", span="next_task", changes=True):
     """Take the next task: a goal's or a scheduled one, as the flags say. The same `selection_key`
     gets the same task. Answer: TaskAnswer."""
-
-    span = "next_task"
-    changes = True
 
     selection_key: SelectionKey
     owner: Name | None = None
@@ -244,11 +217,8 @@ class NextTask(Command, name="goals.next_task"):
         return TaskAnswer(task=step.task, shadow=step.shadow)
 
 
-class CompleteGoal(Command, name="goals.complete"):
+class CompleteGoal(Command, name="goals.complete", span="complete", changes=True):
     """Complete an execution of a goal, with success or without. Answer: GoalAnswer."""
-
-    span = "complete"
-    changes = True
 
     goal_id: GoalId
     success: bool
@@ -266,11 +236,8 @@ class CompleteGoal(Command, name="goals.complete"):
         ))  # fmt: skip
 
 
-class ReleaseGoal(Command, name="goals.release"):
+class ReleaseGoal(Command, name="goals.release", span="release", changes=True):
     """Give an executing goal back to the adopted ones. Answer: GoalAnswer."""
-
-    span = "release"
-    changes = True
 
     goal_id: GoalId
     reason: Reason | None = None
@@ -280,11 +247,8 @@ class ReleaseGoal(Command, name="goals.release"):
         return GoalAnswer(goal=released)
 
 
-class ScheduleTask(Command, name="goals.schedule"):
+class ScheduleTask(Command, name="goals.schedule", span="schedule", changes=True):
     """Put a task on the schedule, or replace it. Answer: Done."""
-
-    span = "schedule"
-    changes = True
 
     task: ScheduledTaskDraft
 
@@ -296,11 +260,8 @@ class ScheduleTask(Command, name="goals.schedule"):
 # --- beliefs and decisions ------------------------------------------------------------------------
 
 
-class AddBelief(Command, name="goals.belief.add"):
+class AddBelief(Command, name="goals.belief.add", span="add_belief", changes=True):
     """Hold a belief. Answer: BeliefAnswer."""
-
-    span = "add_belief"
-    changes = True
 
     draft: BeliefDraft
 
@@ -308,10 +269,8 @@ class AddBelief(Command, name="goals.belief.add"):
         return BeliefAnswer(belief=beliefs.add_belief(op, self.draft))
 
 
-class ReadBelief(Command, name="goals.belief.read"):
+class ReadBelief(Command, name="goals.belief.read", span="belief"):
     """Read one belief. Answer: BeliefAnswer."""
-
-    span = "belief"
 
     belief_id: Name
 
@@ -319,10 +278,8 @@ class ReadBelief(Command, name="goals.belief.read"):
         return BeliefAnswer(belief=beliefs.find_belief(op, self.belief_id))
 
 
-class ListBeliefs(Command, name="goals.belief.list"):
+class ListBeliefs(Command, name="goals.belief.list", span="beliefs"):
     """List beliefs by id. Answer: BeliefPage."""
-
-    span = "beliefs"
 
     active: bool | None = None
     limit: Limit = 50
@@ -335,11 +292,8 @@ class ListBeliefs(Command, name="goals.belief.list"):
         return BeliefPage(items=tuple(found), next_cursor=cursor)
 
 
-class EditBelief(Command, name="goals.belief.edit"):
+class EditBelief(Command, name="goals.belief.edit", span="edit_belief", changes=True):
     """Change a belief. Answer: BeliefAnswer."""
-
-    span = "edit_belief"
-    changes = True
 
     belief_id: Name
     patch: BeliefPatch
@@ -350,10 +304,8 @@ class EditBelief(Command, name="goals.belief.edit"):
         return BeliefAnswer(belief=edited)
 
 
-class ListDecisions(Command, name="goals.decisions"):
+class ListDecisions(Command, name="goals.decisions", span="decisions"):
     """The registered decisions, and the newest records of decisions taken. Answer: Decisions."""
-
-    span = "decisions"
 
     goal_id: GoalId | None = None
     limit: Limit = 50
@@ -365,11 +317,8 @@ class ListDecisions(Command, name="goals.decisions"):
         )
 
 
-class SetParameter(Command, name="goals.decision.set"):
+class SetParameter(Command, name="goals.decision.set", span="set_parameter", changes=True):
     """Set a parameter of a decision, within its bounds. Answer: ParameterAnswer."""
-
-    span = "set_parameter"
-    changes = True
 
     decision_id: Name
     parameter: Name
@@ -385,13 +334,10 @@ class SetParameter(Command, name="goals.decision.set"):
 # --- the whole store ------------------------------------------------------------------------------
 
 
-class ImportGoals(Command, name="goals.import"):
+class ImportGoals(Command, name="goals.import", span="import", changes=True):
     """Take goals over as they are, ids and states included; a goal whose id is known is left alone.
     An adopted or executing goal is vetted and comes in as adopted, or as proposed if something
     blocks that. Answer: Imported."""
-
-    span = "import"
-    changes = True
 
     goals: tuple[Goal, ...] = Field(max_length=1000)
 
@@ -399,19 +345,15 @@ class ImportGoals(Command, name="goals.import"):
         return edit.import_goals(op, self.goals)
 
 
-class ReadStatistics(Command, name="goals.statistics"):
+class ReadStatistics(Command, name="goals.statistics", span="statistics"):
     """Count what /metrics shows. Answer: Statistics."""
-
-    span = "statistics"
 
     def carry_out(self, op: Operation) -> Statistics:
         return queries.statistics(op)
 
 
-class ReadRollout(Command, name="goals.rollout"):
+class ReadRollout(Command, name="goals.rollout", span="rollout"):
     """Judge the rollout so far. Answer: RolloutAnswer."""
-
-    span = "rollout"
 
     since: UtcTime | None = None
     """The start of what counts: crashes whose cause was mended before it do not."""

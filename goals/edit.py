@@ -10,7 +10,6 @@ from ..runtime.wording import first_problem
 from .answers import Imported
 from .errors import BadRequest, NotEditable
 from .fields import LAST_YEAR
-from .ledger import CREATED, DELETED, UPDATED
 from .lifecycle import note_block, vet, vet_for_adoption
 from .model import EDITABLE, Goal, GoalDraft, GoalPatch, GoalState, check_fit
 from .operation import Operation
@@ -37,7 +36,7 @@ def create(op: Operation, draft: GoalDraft) -> Goal:
     """Propose a goal. Raises BadRequest (unknown-dependency)."""
     _require_known(op, draft.depends_on)
     goal = Goal(id=op.new_id("goal"), created_at=op.now, updated_at=op.now, **dict(draft))
-    return op.add(goal, CREATED)
+    return op.add(goal, "goal_created")
 
 
 def update(
@@ -75,7 +74,7 @@ def update(
                 raise objection.as_error(goal)
         if goal.approved_by is not None:
             changes["approved_by"] = None
-    return op.change(goal, UPDATED, data={"changed": changed}, **changes)
+    return op.change(goal, "goal_updated", data={"changed": changed}, **changes)
 
 
 def delete(op: Operation, goal_id: str, expected_version: int | None = None) -> Goal:
@@ -90,7 +89,7 @@ def delete(op: Operation, goal_id: str, expected_version: int | None = None) -> 
             "the goal is executing; abandon it, or release it, before it is deleted",
             goal_id=goal_id,
         )  # fmt: skip
-    return op.change(goal, DELETED, deleted_at=op.now)
+    return op.change(goal, "goal_deleted", deleted_at=op.now)
 
 
 def _changes(goal: Goal, patch: GoalPatch) -> dict[str, Any]:
@@ -176,7 +175,8 @@ def import_goals(op: Operation, given: Sequence[Goal]) -> Imported:
         state = GoalState.ADOPTED if goal.state in _AT_WORK else goal.state
         if goal.id in blocked:
             state = GoalState.PROPOSED
-        brought = op.add(goal.changed(state=state, selection_key=None), CREATED, imported=True)
+        taken = goal.changed(state=state, selection_key=None)
+        brought = op.add(taken, "goal_created", imported=True)
         objection = blocked.get(goal.id)
         if objection is not None:
             note_block(op, brought, objection, "adopt")

@@ -8,7 +8,6 @@ from .answers import GoalAnswer
 from .decisions import Outcome, finished, interrupted
 from .errors import ApprovalRequired, BadRequest, IllegalTransition
 from .fields import FOREVER_MIN, utc_text
-from .ledger import ABANDONED, ADOPTED, APPROVED, BLOCKED, CREATED, FAILED, RELEASED, SATISFIED
 from .model import EDITABLE, Goal, GoalState, next_state
 from .operation import Operation
 from .ranking import is_overdue, needs_approval
@@ -45,7 +44,7 @@ def release(
     end(op, goal, interrupted(cause))
     return op.change(
         goal,
-        RELEASED,
+        "goal_released",
         reason=reason or cause,
         data={"attempt": goal.attempts, "cause": cause, "task_id": task_id_of(goal)},
         state=GoalState.ADOPTED,
@@ -64,7 +63,7 @@ def abandon(op: Operation, goal_id: str, reason: str | None = None) -> Goal:
         return goal
     if goal.state is GoalState.EXECUTING:
         end(op, goal, interrupted("abandoned"))
-    return op.change(goal, ABANDONED, reason=reason, state=state, selection_key=None)
+    return op.change(goal, "goal_abandoned", reason=reason, state=state, selection_key=None)
 
 
 def release_expired(op: Operation) -> None:
@@ -97,7 +96,7 @@ def adopt(op: Operation, goal_id: str, expected_version: int | None = None) -> G
 
 def enter_adopted(op: Operation, goal: Goal) -> Goal:
     """Adopt a goal that was vetted in this transaction."""
-    adopted = op.change(goal, ADOPTED, state=GoalState.ADOPTED)
+    adopted = op.change(goal, "goal_adopted", state=GoalState.ADOPTED)
     op.count("goals_adopted_total")
     return adopted
 
@@ -117,7 +116,7 @@ def vet(op: Operation, goal: Goal) -> Vetting:
 def note_block(op: Operation, goal: Goal, objection: Objection, phase: Phase) -> None:
     """Write down that a goal was blocked, and count it for each of the beliefs."""
     op.tell(
-        BLOCKED,
+        "goal_blocked_by_belief",
         goal,
         state_from=goal.state,
         reason=objection.reason,
@@ -142,7 +141,7 @@ def approve(op: Operation, goal_id: str, expected_version: int | None = None) ->
         return goal
     if goal.state not in EDITABLE:
         raise IllegalTransition(goal_id, "approved", goal.state, [str(one) for one in EDITABLE])
-    return op.change(goal, APPROVED, approved_by=op.actor)
+    return op.change(goal, "goal_approved", approved_by=op.actor)
 
 
 def next_occurrence(goal: Goal, op: Operation) -> Goal:
@@ -176,7 +175,7 @@ def bring_next(op: Operation, goal: Goal) -> None:
     blocks that, it stays a proposal."""
     if goal.repeat_every_min is None:
         return
-    coming = op.add(next_occurrence(goal, op), CREATED, previous_id=goal.id)
+    coming = op.add(next_occurrence(goal, op), "goal_created", previous_id=goal.id)
     if needs_approval(coming, op.policy):
         return
     vetting = vet_for_adoption(op, coming)
@@ -215,7 +214,7 @@ def complete(
     spent = goal.attempts >= op.policy.max_attempts
     return op.change(
         goal,
-        ABANDONED if spent else FAILED,
+        "goal_abandoned" if spent else "goal_failed",
         reason=reason or (OVER if spent else None),
         data=data,
         state=GoalState.ABANDONED if spent else GoalState.ADOPTED,
@@ -225,7 +224,7 @@ def complete(
 
 def _satisfy(op: Operation, goal: Goal, reason: str | None, data: dict[str, object]) -> Goal:
     satisfied = op.change(
-        goal, SATISFIED, reason=reason, data=data,
+        goal, "goal_satisfied", reason=reason, data=data,
         state=GoalState.SATISFIED, selection_key=None,
     )  # fmt: skip
     bring_next(op, satisfied)

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from sqlite3 import Connection
-from typing import Any
+from typing import Any, Literal
 
 from .errors import CheckerUnavailable, DeadlinePassed, GoalBlocked, GoalNotFound, VersionConflict
 from .fields import utc_text
 from .identity import Bits, Trace, make_id, microseconds
-from .ledger import LedgerEvent
 from .model import Goal, GoalState
 from .policy import GoalFlags, GoalPolicy
 from .store import bookkeeping, goal_rows, ledger_rows
@@ -16,6 +15,13 @@ from .vetting import Vetter
 
 NOTED = (GoalBlocked, DeadlinePassed, CheckerUnavailable)
 """Refusals that are noted in the ledger: what was written before they were raised is committed."""
+EventName = Literal[
+    "goal_created", "goal_updated", "goal_adopted", "goal_selected_for_execution",
+    "goal_satisfied", "goal_abandoned", "goal_blocked_by_belief", "goal_approved",
+    "goal_released", "goal_failed", "goal_deleted",
+]  # fmt: skip
+"""What happens to goals, as the ledger names it. After `goal_failed`, the goal may be tried again.
+"""
 _TICK = timedelta(microseconds=1)
 
 
@@ -54,7 +60,7 @@ class Operation:
             raise VersionConflict(f"goal {goal_id!r}", expected_version or 0, goal.version)
         return goal
 
-    def add(self, goal: Goal, event: str, **data: Any) -> Goal:
+    def add(self, goal: Goal, event: EventName, **data: Any) -> Goal:
         """Put a new goal into the store."""
         goal_rows.insert_goal(self.tx, goal)
         self.tell(event, goal, state_from=None, data=data)
@@ -64,7 +70,7 @@ class Operation:
     def change(
         self,
         before: Goal,
-        event: str,
+        event: EventName,
         *,
         reason: str | None = None,
         data: dict[str, Any] | None = None,
@@ -81,7 +87,7 @@ class Operation:
 
     def tell(
         self,
-        event: str,
+        event: EventName,
         goal: Goal,
         *,
         state_from: GoalState | None,
@@ -90,21 +96,10 @@ class Operation:
     ) -> None:
         """Write an event to the ledger; the goal is shown as it is after it."""
         ledger_rows.append(
-            self.tx,
-            LedgerEvent(
-                ts=utc_text(self.now),
-                event=event,
-                goal_id=goal.id,
-                version=goal.version,
-                state_from=state_from,
-                state_to=goal.state,
-                actor=self.actor,
-                reason=reason,
-                trace_id=self.trace.trace_id,
-                span_id=self.trace.span_id,
-                data=data or {},
-            ),
-        )
+            self.tx, ts=utc_text(self.now), event=event, goal_id=goal.id, version=goal.version,
+            state_from=state_from, state_to=goal.state, actor=self.actor, reason=reason,
+            trace_id=self.trace.trace_id, span_id=self.trace.span_id, data=data or {},
+        )  # fmt: skip
 
     def count(self, name: str, **labels: str) -> None:
         """Count one more."""

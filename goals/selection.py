@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from .decisions import GOAL_SELECTED, weights_of
 from .fields import utc_text
-from .ledger import ABANDONED, BLOCKED, SELECTED
 from .lifecycle import note_block, release_expired, vet
 from .model import Goal, GoalState, Weights
 from .operation import Operation
@@ -61,7 +60,7 @@ def tidy(op: Operation, owner: str | None) -> None:
     release_expired(op)
     if op.policy.overdue == "abandon":
         for goal in goal_rows.adopted_and_overdue(op.tx, op.now_us):
-            op.change(goal, ABANDONED, reason=OVERDUE, state=GoalState.ABANDONED)
+            op.change(goal, "goal_abandoned", reason=OVERDUE, state=GoalState.ABANDONED)
     unnoted = goal_rows.contradicted(op.tx, (GoalState.ADOPTED,), owner=owner, unnoted_only=True)
     for goal in unnoted:
         objection = vet(op, goal).objection
@@ -104,7 +103,7 @@ def _take(
     )
     executing = op.change(
         goal,
-        SELECTED,
+        "goal_selected_for_execution",
         data={
             "selection_key": selection_key,
             "task_id": task.task_id,
@@ -164,7 +163,7 @@ def _note_once(op: Operation, goal: Goal, objection: Objection) -> None:
     told = ledger_rows.last(op.tx, goal.id)
     if (
         told is None
-        or (told.event, told.reason) != (BLOCKED, objection.reason)
+        or (told.event, told.reason) != ("goal_blocked_by_belief", objection.reason)
         or told.data["phase"] != "select"
         or told.data["belief_ids"] != list(objection.belief_ids)
     ):

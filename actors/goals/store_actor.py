@@ -26,7 +26,6 @@ from ...goals.commands import (
 from ...goals.decisions import met
 from ...goals.fields import utc_text
 from ...goals.identity import Caller, Trace
-from ...goals.ledger import UPDATED
 from ...goals.lifecycle import release_expired
 from ...goals.model import Goal, GoalState, Weights
 from ...goals.schemas import BeliefPatch, LedgerView, TaskView
@@ -384,7 +383,7 @@ class GoalKeeper(Actor):
         self.counts.count(owner, entry.event)
         current = None if owner is None else self.executing.get(owner)
         if owner is not None and current is not None and current.goal_id == entry.goal_id:
-            if entry.event == UPDATED:
+            if entry.event == "goal_updated":
                 told = current.told._replace(metadata=goal.metadata)
                 self.executing[owner] = current._replace(told=told)
             elif goal.state is not GoalState.EXECUTING:

@@ -2,21 +2,20 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from typing import Any
 
 from ...runtime.canonical import canonical_json
-from ..ledger import GENESIS, LedgerEvent, link_hash
 from ..model import GoalState
 from ..schemas import LedgerView
 from .goal_rows import STORED_AS_JSON
 
-_FIELDS = (
-    "seq", "ts", "event", "goal_id", "version", "state_from", "state_to", "actor", "reason",
-    "trace_id", "span_id", "data", "prev_hash", "hash",
-)  # fmt: skip
+GENESIS = "0" * 64
+"""The value in the place of a hash before the first link's."""
+_FIELDS = tuple(LedgerView.model_fields)
 _COLUMNS = ", ".join(_FIELDS)
-_INSERT = f"INSERT INTO ledger ({_COLUMNS}) VALUES ({', '.join('?' * len(_FIELDS))})"
+_INSERT = f"INSERT INTO ledger ({_COLUMNS}) VALUES ({', '.join(f':{name}' for name in _FIELDS)})"
 _SELECT = f"SELECT {_COLUMNS} FROM ledger"
 _RAW = "SELECT " + ", ".join(
     name if name in ("seq", "version") else f"CAST({name} AS BLOB) AS {name}" for name in _FIELDS
@@ -52,20 +51,20 @@ def head(tx: sqlite3.Connection) -> tuple[int, str]:
     return (0, GENESIS) if row is None else (row["seq"], row["hash"])
 
 
-def append(tx: sqlite3.Connection, event: LedgerEvent) -> LedgerView:
-    """Add an event at the end of the chain."""
+def link_hash(link: Mapping[str, Any]) -> str:
+    """Return the SHA-256, as hexadecimal, of a link's canonical JSON without its own hash."""
+    hashed = {name: value for name, value in link.items() if name != "hash"}
+    return sha256(canonical_json(hashed).encode()).hexdigest()
+
+
+def append(tx: sqlite3.Connection, **event: Any) -> LedgerView:
+    """Add an event, with all fields of LedgerView that are not the chain's, at the end of the
+    chain."""
     last, prev_hash = head(tx)
-    seq = last + 1
-    link = link_hash(prev_hash, event, seq)
-    tx.execute(
-        _INSERT,
-        (
-            seq, event.ts, event.event, event.goal_id, event.version, event.state_from,
-            event.state_to, event.actor, event.reason, event.trace_id, event.span_id,
-            canonical_json(event.data), prev_hash, link,
-        ),
-    )  # fmt: skip
-    return LedgerView.model_construct(**vars(event), seq=seq, prev_hash=prev_hash, hash=link)
+    link = {"seq": last + 1, **event, "prev_hash": prev_hash}
+    link["hash"] = link_hash(link)
+    tx.execute(_INSERT, {**link, "data": canonical_json(link["data"])})
+    return LedgerView.model_construct(**link)
 
 
 def events(
@@ -106,9 +105,9 @@ def _is_whole(row: sqlite3.Row, seq: int, prev_hash: str) -> bool:
     try:
         stored = {name: _text(row[name]) for name in _FIELDS}
         data = json.loads(stored["data"])
-        event = LedgerEvent(**{name: stored[name] for name in _FIELDS[1:-3]}, data=data)
+        link = {**stored, "seq": seq, "data": data, "prev_hash": prev_hash}
         found = (stored["data"], stored["prev_hash"], stored["hash"])
-        return found == (canonical_json(data), prev_hash, link_hash(prev_hash, event, seq))
+        return found == (canonical_json(data), prev_hash, link_hash(link))
     except (ValueError, TypeError, RecursionError):
         return False
 

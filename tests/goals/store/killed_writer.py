@@ -24,7 +24,7 @@ def adopt(database: Database) -> None:
         before = find_goal(tx, "goal_000")
         assert before is not None
         update_goal(tx, before, before.changed(version=2, state=GoalState.ADOPTED))
-        append(tx, make_event(goal_id="goal_000", version=2, state_to=GoalState.ADOPTED))
+        append(tx, **make_event(goal_id="goal_000", version=2, state_to=GoalState.ADOPTED))
 
 
 def adopt_until(path: Path, statement: int) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from gdg_runtime.goals.ledger import LedgerEvent
 from gdg_runtime.goals.model import Belief, Goal, GoalCategory, GoalState
 from gdg_runtime.goals.schemas import TaskView
 
@@ -34,12 +33,13 @@ def make_belief(name: str, **different: Any) -> Belief:
     return Belief(id=name, **{**given, **different})
 
 
-def make_event(**different: Any) -> LedgerEvent:
+def make_event(**different: Any) -> dict[str, Any]:
     given: dict[str, Any] = {
         "ts": TS, "event": "goal_created", "goal_id": "goal_001", "version": 1, "actor": "local",
         "state_to": GoalState.PROPOSED, "trace_id": "0" * 32, "span_id": "0" * 16,
+        "state_from": None, "reason": None, "data": {},
     }  # fmt: skip
-    return LedgerEvent(**{**given, **different})
+    return {**given, **different}
 
 
 def find_task(tx: sqlite3.Connection, task_id: str) -> TaskView | None:

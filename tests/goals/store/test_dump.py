@@ -33,7 +33,7 @@ def fill(tx: Tx, order: Callable[[list[int]], list[int]]) -> None:
     for name in order([1, 2]):
         count(tx, "goals_total", (("state", f"s{name}"),))
     add_task(tx, TaskView(task_id="t", kind="goal", text="x", goal_id="goal_001", attempt=1), TS)
-    append(tx, make_event(data={"b": 1, "a": 2}))
+    append(tx, **make_event(data={"b": 1, "a": 2}))
 
 
 def test_I7_the_same_content_is_the_same_bytes_whatever_the_order_it_came_in(

@@ -8,10 +8,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from specimens import make_event
 
-from gdg_runtime.goals.ledger import GENESIS, link_hash
 from gdg_runtime.goals.model import GoalState
 from gdg_runtime.goals.store.database import Database
-from gdg_runtime.goals.store.ledger_rows import append, events, head, verify
+from gdg_runtime.goals.store.ledger_rows import (
+    GENESIS,
+    append,
+    events,
+    head,
+    link_hash,
+    verify,
+)
 
 Tx = sqlite3.Connection
 Rows = list[tuple[object, ...]]
@@ -20,9 +26,7 @@ Whole = tuple[bytes, Rows, list[int]]
 
 def fill(tx: Tx, links: int) -> None:
     for number in range(links):
-        append(
-            tx,
-            make_event(
+        append(tx, **make_event(
                 goal_id=f"goal_{number % 2}", version=number + 1, reason=f"ünreason {number}",
                 state_from=GoalState.PROPOSED, data={"severity": 0.75, "belief_ids": ["ä"]},
             ),
@@ -37,10 +41,16 @@ def unlock(tx: Tx) -> None:
 def test_L_events_come_back_in_order_with_their_links(tx: Tx) -> None:
     assert (head(tx), verify(tx), events(tx)) == ((0, GENESIS), None, [])
     event = make_event(data={"fields": ["text"]})
-    first = append(tx, event)
-    second = append(tx, make_event(event="goal_adopted", version=2, state_from=GoalState.PROPOSED))
+    first = append(tx, **event)
+    second = append(
+        tx, **make_event(event="goal_adopted", version=2, state_from=GoalState.PROPOSED)
+    )
     assert events(tx) == [first, second]
-    assert (first.seq, first.prev_hash, first.hash) == (1, GENESIS, link_hash(GENESIS, event, 1))
+    assert (first.seq, first.prev_hash, first.hash) == (
+        1,
+        GENESIS,
+        link_hash({**event, "seq": 1, "prev_hash": GENESIS}),
+    )
     assert (second.seq, second.prev_hash) == (2, first.hash)
     assert head(tx) == (2, second.hash)
     assert second.state_from is GoalState.PROPOSED
@@ -103,7 +113,7 @@ def test_L_a_link_that_was_made_anew_with_its_hash_is_found_at_the_next_one(tx: 
     tx.execute("DELETE FROM ledger WHERE seq = 3")
     rest = events(tx)
     tx.execute("DELETE FROM ledger")
-    append(tx, make_event(actor="somebody else"))
+    append(tx, **make_event(actor="somebody else"))
     tx.execute(
         "INSERT INTO ledger SELECT 2, ts, event, goal_id, version, state_from, state_to, actor, "
         "reason, trace_id, span_id, data, ?, ? FROM ledger WHERE seq = 1",
