@@ -183,23 +183,16 @@ class RateLimit:
                     await self._changed.wait()
             self._take(1, tokens)
 
-    def correct(self, estimate: int, tokens: int) -> None:
-        """Correct a request that was let through for `estimate` tokens and has taken `tokens`."""
-        self._take(0, tokens - estimate)
-        self._wake()
-
-    def give_back(self, tokens: int) -> None:
-        """Give back a request that was let through and was not sent."""
-        self._take(-1, -tokens)
-        self._wake()
+    def give_back(self, tokens: int, requests: int = 0) -> None:
+        """Give back tokens that a request has not taken after all, or a request that was not
+        sent."""
+        self._take(-requests, -tokens)
+        if self._changed is not None:
+            self._changed.set()
 
     def hold(self, seconds: float) -> None:
         """Hold all requests back for so long: the provider has asked for it."""
         self._not_before = max(self._not_before, anyio.current_time() + seconds)
-
-    def _wake(self) -> None:
-        if self._changed is not None:
-            self._changed.set()
 
     def _delay_s(self, tokens: int) -> float:
         now = anyio.current_time()

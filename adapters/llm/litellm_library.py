@@ -5,8 +5,7 @@ import logging
 import os
 import threading
 import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from functools import cache
 from types import ModuleType
 from typing import Literal, NamedTuple
@@ -105,21 +104,15 @@ def keys_wanted(model: str) -> KeysWanted | None:
         return None
     if provider in _OTHER_CREDENTIALS:
         return KeysWanted(())
-    with _without_blank_variables():
-        missing = litellm_library().validate_environment(model)["missing_keys"]
-    return KeysWanted(tuple(missing), one_is_enough=provider in _ONE_IS_ENOUGH)
-
-
-@contextmanager
-def _without_blank_variables() -> Iterator[None]:
-    """Hide blank variables: litellm takes a variable for a key if it is there, even if blank."""
+    # litellm takes a variable for a key if it is there, even if it is blank.
     blank = {name: value for name, value in os.environ.items() if not value.strip()}
     for name in blank:
         del os.environ[name]
     try:
-        yield
+        missing = litellm_library().validate_environment(model)["missing_keys"]
     finally:
         os.environ.update(blank)
+    return KeysWanted(tuple(missing), one_is_enough=provider in _ONE_IS_ENOUGH)
 
 
 def settings_unknown(model: str, names: Iterable[str]) -> list[str]:

@@ -77,18 +77,18 @@ def _answer(payload: Any, question: Chat) -> Answer:
         raise _hidden_fault(payload["error"])
     usage = _usage(payload.get("usage"))
     choices = payload.get("choices")
-    if choices is not None and not isinstance(choices, list):
-        raise TransportFault("malformed", usage=usage)
-    if not choices:
-        raise TransportFault("empty" if choices == [] else "malformed", usage=usage)
-    choice = choices[0]
+    if choices == []:
+        raise TransportFault("empty", usage=usage)
+    choice = choices[0] if isinstance(choices, list) else None
     message = choice.get("message") if isinstance(choice, dict) else None
-    if not isinstance(message, dict):
+    if not isinstance(choice, dict) or not isinstance(message, dict):
         raise TransportFault("malformed", usage=usage)
     if choice.get("error"):
         raise _hidden_fault(choice["error"])
     finish = _text(choice.get("finish_reason")) or "stop"
-    content, calls = _said(message, usage), _calls(message.get("tool_calls"), usage)
+    content, calls = _said(message.get("content")), _calls(message.get("tool_calls"))
+    if content is None or calls is None:
+        raise TransportFault("malformed", usage=usage)
     if not content and message.get("refusal"):
         content, finish = _text(message["refusal"]), "content_filter"
     if question.json_schema is not None:
@@ -153,21 +153,17 @@ def _hidden_fault(error: Any) -> TransportFault:
     return fault_of(status, to_json(error).decode(), {})
 
 
-def _said(message: dict[str, Any], usage: Usage | None) -> str:
-    """Return the message's text, which a few providers cut into parts."""
-    content = message.get("content")
+def _said(content: Any) -> str | None:
+    """Return a message's text, which a few providers cut into parts; None if it is none."""
     if isinstance(content, list):
         return "".join(_text(part.get("text")) for part in content if isinstance(part, dict))
     if content is None:
         return ""
-    if not isinstance(content, str) or not _is_sound(content):
-        raise TransportFault("malformed", usage=usage)
-    return content
+    return content if isinstance(content, str) and _is_sound(content) else None
 
 
-def _calls(calls: Any, usage: Usage | None) -> tuple[ToolCall, ...]:
-    if not calls:
-        return ()
+def _calls(calls: Any) -> tuple[ToolCall, ...] | None:
+    """Read the calls of tools; None if they are not understood."""
     try:
         read = tuple(
             ToolCall(
@@ -175,15 +171,12 @@ def _calls(calls: Any, usage: Usage | None) -> tuple[ToolCall, ...]:
                 name=call["function"]["name"],
                 arguments=call["function"].get("arguments") or "{}",
             )
-            for number, call in enumerate(calls)
+            for number, call in enumerate(calls or ())
         )
     except (AttributeError, KeyError, TypeError, ValueError):
-        read = ()
-    if not all(_is_sound(call.name) and _is_sound(call.arguments) for call in read):
-        read = ()
-    if not read:
-        raise TransportFault("malformed", usage=usage)
-    return read
+        return None
+    sound = all(_is_sound(call.name) and _is_sound(call.arguments) for call in read)
+    return read if sound else None
 
 
 def _usage(usage: Any) -> Usage | None:
@@ -201,8 +194,6 @@ def _text(value: Any) -> str:
 
 def _is_sound(text: str) -> bool:
     """Tell whether a text can be written as UTF-8: half a surrogate pair can't."""
-    if text.isascii():
-        return True
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -167,9 +167,7 @@ class Connections:
     @contextmanager
     def client(self) -> Iterator[httpx2.AsyncClient]:
         """Lend a client with a free connection, for one request, or one whose turn will come."""
-        lane = next((lane for lane in self._lanes if lane.load < lane.size), None)
-        if lane is None:
-            lane = min(self._lanes, key=lambda lane: lane.load / lane.size)
+        lane = min(self._lanes, key=lambda lane: max(1.0, (lane.load + 1) / lane.size))
         lane.load += 1
         try:
             yield lane.client or self._open(lane)

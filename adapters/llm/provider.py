@@ -170,7 +170,7 @@ class ResilientProvider:
                 return probes, reservation
             # The provider went down while this call stood in the queue of the rate limit.
             reservation.release()
-            self._rate.give_back(call.bound.total)
+            self._rate.give_back(call.bound.total, requests=1)
 
     async def _sent(self, question: Chat) -> Answer:
         with anyio.move_on_after(self._config.timeout_s):
@@ -183,7 +183,7 @@ class ResilientProvider:
         usage, billed = attempt.usage, attempt.billed
         reservation.settle(usage, billed=billed)
         if usage is not None or not billed:
-            self._rate.correct(call.bound.total, usage.total if usage else 0)
+            self._rate.give_back(call.bound.total - (usage.total if usage else 0))
 
     def _judge(self, call: Call, fault: TransportFault) -> None:
         """Apply a fault to the other callers of this model."""

@@ -69,7 +69,9 @@ class Attempt(NamedTuple):
 
     def to_json(self) -> dict[str, Any]:
         """Return the facts of `telemetry.jsonl`: not what the ledger counts."""
-        return dict(list(self._asdict().items())[:5])
+        facts = self._asdict()
+        del facts["usage"], facts["billed"]
+        return facts
 
 
 class Call:

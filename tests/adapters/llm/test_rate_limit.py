@@ -61,7 +61,7 @@ async def test_an_estimate_that_was_too_high_is_given_back(autojump_clock: Any) 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(limit.acquire, 60)
         await anyio.sleep(1)
-        limit.correct(60, 10)
+        limit.give_back(60 - 10)
     assert anyio.current_time() - began == pytest.approx(1, abs=0.1)
 
 
@@ -69,7 +69,7 @@ async def test_an_estimate_that_was_too_low_slows_the_next(autojump_clock: Any) 
     limit = RateLimit(None, 600)
     began = anyio.current_time()
     await limit.acquire(60)
-    limit.correct(60, 120)
+    limit.give_back(60 - 120)
     await limit.acquire(60)
     assert anyio.current_time() - began == pytest.approx(12, abs=0.1)
 
