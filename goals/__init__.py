@@ -2,7 +2,7 @@
 
 The nouns
     model          goals, beliefs and weights; the legal transitions of a goal's state
-    schemas        what is written about them from outside, and how they are shown
+    schemas        the forms of all else that is given from outside or shown, and of answers
     fields         the kinds of fields that the schemas have
     policy         how a store treats goals, and the flags by which goals decide
     identity       ids, traces, callers and idempotency keys
@@ -10,10 +10,9 @@ The nouns
 
 A command's way
     commands       what can be asked, as messages, and how each is carried out
-    answers        what comes back
     store_api      GoalStore: one command, one answer, one transaction; idempotency keys
     operation      what a command works with inside its transaction
-    edit, lifecycle, beliefs, selection, queries
+    edit, lifecycle, selection, queries
                    the work of the commands
     vetting        the beliefs that stand against a goal; the checkers are in checkers/
     ranking        the score, in memory; queries explains it

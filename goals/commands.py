@@ -4,16 +4,22 @@ The actor in an episode, the HTTP API, the command line and Python programs spea
 `store_api.py` gives each its transaction.
 """
 
-from typing import Annotated, Any, ClassVar, Protocol, TypeVar
+from typing import Annotated, Any, ClassVar, Protocol, TypeVar, cast
 
 from pydantic import Field
 
 from ..runtime.message import Message
-from . import beliefs, decisions, edit, lifecycle, queries
-from .answers import (
+from . import decisions, edit, lifecycle, queries
+from .fields import GOAL_ID, MOST_COUNTED, ONLY_THESE, Label, Name, UtcTime, utc_text
+from .identity import Caller
+from .model import Goal, GoalDraft, GoalPatch, GoalState
+from .operation import Operation
+from .schemas import (
     Answer,
     BeliefAnswer,
+    BeliefDraft,
     BeliefPage,
+    BeliefPatch,
     Decisions,
     Done,
     Explanation,
@@ -24,14 +30,10 @@ from .answers import (
     ParameterAnswer,
     Ranking,
     RolloutAnswer,
+    ScheduledTaskDraft,
     Statistics,
     TaskAnswer,
 )
-from .fields import GOAL_ID, MOST_COUNTED, ONLY_THESE, Label, Name, UtcTime, utc_text
-from .identity import Caller
-from .model import Goal, GoalDraft, GoalPatch, GoalState
-from .operation import Operation
-from .schemas import BeliefDraft, BeliefPatch, ScheduledTaskDraft
 from .selection import next_task
 from .store import belief_rows, goal_rows, task_rows
 
@@ -71,6 +73,11 @@ class Command(Message, name="goals.command"):
     def carry_out(self, op: Operation) -> Answer:
         """Carry the command out in an open transaction. Raises GoalError."""
         raise NotImplementedError(self.message_name)
+
+    @classmethod
+    def answer_type(cls) -> type[Answer]:
+        """Return the type of the answer."""
+        return cast("type[Answer]", cls.carry_out.__annotations__["return"])
 
 
 # --- goals ------------------------------------------------------------------------------------
@@ -266,7 +273,7 @@ class AddBelief(Command, name="goals.belief.add", span="add_belief", changes=Tru
     draft: BeliefDraft
 
     def carry_out(self, op: Operation) -> BeliefAnswer:
-        return BeliefAnswer(belief=beliefs.add_belief(op, self.draft))
+        return BeliefAnswer(belief=edit.add_belief(op, self.draft))
 
 
 class ReadBelief(Command, name="goals.belief.read", span="belief"):
@@ -275,7 +282,7 @@ class ReadBelief(Command, name="goals.belief.read", span="belief"):
     belief_id: Name
 
     def carry_out(self, op: Operation) -> BeliefAnswer:
-        return BeliefAnswer(belief=beliefs.find_belief(op, self.belief_id))
+        return BeliefAnswer(belief=edit.find_belief(op, self.belief_id))
 
 
 class ListBeliefs(Command, name="goals.belief.list", span="beliefs"):
@@ -300,7 +307,7 @@ class EditBelief(Command, name="goals.belief.edit", span="edit_belief", changes=
     expected_version: Version | None = None
 
     def carry_out(self, op: Operation) -> BeliefAnswer:
-        edited = beliefs.edit_belief(op, self.belief_id, self.patch, self.expected_version)
+        edited = edit.edit_belief(op, self.belief_id, self.patch, self.expected_version)
         return BeliefAnswer(belief=edited)
 
 

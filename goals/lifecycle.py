@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal
 
-from .answers import GoalAnswer
 from .decisions import Outcome, finished, interrupted
 from .errors import ApprovalRequired, BadRequest, IllegalTransition
 from .fields import FOREVER_MIN, utc_text
 from .model import EDITABLE, Goal, GoalState, next_state
 from .operation import Operation
 from .ranking import is_overdue, needs_approval
+from .schemas import GoalAnswer
 from .store import goal_rows, task_rows
 from .vetting import Objection, Phase, Vetting, read_bearing
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
-from .answers import Explanation, Ranking, Statistics
 from .decisions import weights_of
 from .model import GoalState, Weights
 from .operation import Operation
 from .ranking import DAY_US, MINUTE_US, Score, weights_view
-from .schemas import LedgerView
+from .schemas import Explanation, LedgerView, Ranking, Statistics
 from .store import bookkeeping, goal_rows, ledger_rows, ranking_query
 
 WAITING = (GoalState.ADOPTED, GoalState.PROPOSED)

@@ -12,7 +12,6 @@ from functools import partial
 from sqlite3 import Connection
 from typing import Protocol, Self, TypeVar, cast
 
-from .answers import ANSWERS, Answer, Refused
 from .checkers.checker import BeliefConsistencyChecker, DeferredChecker, Unvetted
 from .checkers.lexical import LexicalChecker
 from .commands import Asks, Command
@@ -23,7 +22,7 @@ from .identity import Bits, Caller, Clock, Trace
 from .model import Weights
 from .operation import NOTED, Operation
 from .policy import GoalFlags, GoalPolicy
-from .schemas import TaskView
+from .schemas import ANSWERS, Answer, Refused, TaskView
 from .store import bookkeeping, derived_columns, task_rows
 from .store.database import Database
 from .vetting import BeliefVetter, Vetter

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from ...goals.answers import GoalAnswer, Refused
 from ...goals.commands import (
     AbandonGoal,
     AdoptGoal,
@@ -20,6 +19,7 @@ from ...goals.commands import (
     ReleaseGoal,
 )
 from ...goals.identity import Caller
+from ...goals.schemas import GoalAnswer, Refused
 from ...goals.store_api import GoalStore
 
 _ON_A_GOAL = (

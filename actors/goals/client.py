@@ -5,7 +5,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ...goals.answers import GoalAnswer, GoalPage, Refused
 from ...goals.commands import (
     AbandonGoal,
     AdoptGoal,
@@ -17,7 +16,7 @@ from ...goals.commands import (
     RankGoals,
 )
 from ...goals.model import Belief, Goal, GoalState
-from ...goals.schemas import RankedView
+from ...goals.schemas import GoalAnswer, GoalPage, RankedView, Refused
 from ...runtime.context import Context
 from ...runtime.errors import ActorError
 from ...runtime.message import ActorRef

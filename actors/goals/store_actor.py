@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from ...goals.answers import Answer, GoalAnswer, Refused, TaskAnswer
 from ...goals.checkers.lexical import LexicalChecker
 from ...goals.commands import (
     COMMANDS,
@@ -28,7 +27,15 @@ from ...goals.fields import utc_text
 from ...goals.identity import Caller, Trace
 from ...goals.lifecycle import release_expired
 from ...goals.model import Goal, GoalState, Weights
-from ...goals.schemas import BeliefPatch, LedgerView, TaskView
+from ...goals.schemas import (
+    Answer,
+    BeliefPatch,
+    GoalAnswer,
+    LedgerView,
+    Refused,
+    TaskAnswer,
+    TaskView,
+)
 from ...goals.store import goal_rows, ledger_rows
 from ...goals.store.database import Database
 from ...goals.store.ledger_rows import dump_lines

@@ -3,8 +3,7 @@
 file        the store for programs without an episode
 table       the commands over HTTP, a row each; `examples` has pieces of its examples
 refusals    the kinds of refusals, a row each
-wire        commands as requests, answers as bodies
-client      the goals of a server
+client      the goals of a server: commands as requests
 app         the server's ASGI application: `create_app(port, settings)`
 ports       what answers commands: a database file, or the actor of a running episode
 middleware  tracing, failures, the bearer token, the size of bodies; settings

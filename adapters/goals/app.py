@@ -3,8 +3,8 @@ routes are made of the rows of `table.py`."""
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
 from inspect import Parameter, Signature, cleandoc
 from typing import Annotated, Any, Literal, cast, get_args
 from urllib.parse import quote
@@ -13,16 +13,16 @@ import anyio
 from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 from pydantic.fields import FieldInfo
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from ...goals.answers import Answer, GoalAnswer, Refused, Statistics
 from ...goals.commands import COMMANDS, Command, ReadStatistics
 from ...goals.fields import GOAL_ID, Form, UtcTime
 from ...goals.identity import Caller, IdempotencyKey
 from ...goals.model import GoalCategory, GoalState
+from ...goals.schemas import Answer, GoalAnswer, Refused, Statistics
 from ...runtime.canonical import canonical_json, digest
 from ..runs.revision import package_version
 from .metrics import Figures
@@ -30,21 +30,19 @@ from .middleware import ApiSettings, Authentication, BodyLimit, Tracing, Unfaili
 from .openapi import document, refusals
 from .ports import GoalPort
 from .problems import (
-    HANDLERS,
+    ERRORS,
     IfMatch,
     IfNoneMatch,
     Problem,
-    Refusal,
     StrictRoute,
     etag,
     expected_version,
     is_known,
-    required,
+    on_error,
     strict,
     trace_of,
 )
 from .table import NAMES, ROWS, Body, Row, Shown
-from .wire import answer_type, body_of
 
 ACTOR = "http"
 """The actor of requests, as the ledger shows it."""
@@ -71,39 +69,33 @@ def create_app(port: GoalPort, settings: ApiSettings | None = None) -> FastAPI:
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
-        exception_handlers=dict(HANDLERS),
+        exception_handlers=dict.fromkeys(ERRORS, on_error),
     )
     goals, figures = Goals(port, settings.log), Figures()
     of_commands = APIRouter(route_class=StrictRoute)
     for row in ROWS:
         add_route(of_commands, row, goals, figures)
     of_operation = operation_routes(goals, figures)
-    app.state.allowed = AllowedMethods([*of_commands.routes, *of_operation.routes])
+    routes = [*of_commands.routes, *of_operation.routes]
+    app.state.allowed_methods = partial(allowed_methods, routes)
     app.include_router(of_commands)
     app.include_router(of_operation)
     # The last one added is the outermost.
-    app.add_middleware(BodyLimit, settings=settings)
-    app.add_middleware(Authentication, token=settings.token)
-    app.add_middleware(Unfailing, log=settings.log)
-    app.add_middleware(Tracing, bits=settings.bits, log=settings.log)
+    for layer in (BodyLimit, Authentication, Unfailing, Tracing):
+        app.add_middleware(layer, settings=settings)
     app.openapi = lambda: document(app, settings)  # type: ignore[method-assign]
     return app
 
 
-class AllowedMethods:
-    """The methods of all paths, for the Allow header of a 405. The framework itself would name
-    those of one route only, and a path has a route for each method."""
-
-    def __init__(self, routes: Iterable[BaseRoute]) -> None:
-        self._routes: Sequence[Route] = [route for route in routes if isinstance(route, Route)]
-
-    def of(self, path: str) -> str:
-        """Return the header for a path: `GET, PATCH`."""
-        fitting = [route for route in self._routes if route.path_regex.match(path)]
-        # /v1/goals/next is a path of its own and not the goal "next".
-        closest = min(fitting, key=lambda route: len(route.param_convertors))
-        methods = [route.methods or () for route in fitting if route.path == closest.path]
-        return ", ".join(sorted({method for some in methods for method in some}))
+def allowed_methods(routes: Iterable[BaseRoute], path: str) -> str:
+    """Return the Allow header of a 405, `GET, PATCH`. The framework itself would name the methods
+    of one route only, and a path has a route for each method."""
+    known = [route for route in routes if isinstance(route, Route)]
+    fitting = [route for route in known if route.path_regex.match(path)]
+    # /v1/goals/next is a path of its own and not the goal "next".
+    closest = min(fitting, key=lambda route: len(route.param_convertors))
+    methods = [route.methods or () for route in fitting if route.path == closest.path]
+    return ", ".join(sorted({method for some in methods for method in some}))
 
 
 class Goals:
@@ -113,10 +105,10 @@ class Goals:
         self._port, self._log = port, log
 
     async def ask(self, command: Command) -> Answer:
-        """Return the command's answer. Raises Refusal."""
-        answer, expected = await self._port.ask(command), answer_type(type(command))
+        """Return the command's answer. Raises Problem."""
+        answer, expected = await self._port.ask(command), command.answer_type()
         if isinstance(answer, Refused):
-            raise Refusal(answer)
+            raise Problem.of(answer)
         if not isinstance(answer, expected):
             raise TypeError(f"expected {expected.__name__}, the port gave {type(answer).__name__}")
         if isinstance(answer, GoalAnswer):
@@ -257,7 +249,7 @@ def add_route(router: APIRouter, row: Row, goals: Goals, figures: Figures) -> No
         description=cleandoc(row.says),
         tags=[row.tag],
         status_code=row.status,
-        response_model=_response_form(row.shown, answer_type(kind)),
+        response_model=_response_form(row.shown, kind.answer_type()),
         responses=refusals(
             *row.refusals, not_modified=row.method == "GET" and row.versions is not None
         ),
@@ -281,8 +273,9 @@ def _endpoint(row: Row, kind: type[Command], goals: Goals, figures: Figures) -> 
                 read = COMMANDS[row.versions or ""](**path, caller=caller)
                 return _version(row, await goals.ask(read)) or 0
 
-            named = required(if_match) if row.method == "PATCH" else if_match
-            fields["expected_version"] = await expected_version(named, current)
+            fields["expected_version"] = await expected_version(
+                if_match, current, required=row.method == "PATCH"
+            )
         began = time.perf_counter()
         answer = await goals.ask(kind(**fields, caller=caller))
         if row.timed:
@@ -341,7 +334,18 @@ def _response(row: Row, answer: Answer, request: Request, known: str | None) -> 
     if following is not None:
         url = request.url.include_query_params(cursor=following)
         headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
-    return Response(body_of(row, answer), row.status, headers, _JSON)
+    return Response(_body_of(row, answer), row.status, headers, _JSON)
+
+
+def _body_of(row: Row, answer: Answer) -> bytes | str:
+    """Return the body of the response that shows an answer, as JSON."""
+    if row.shown is None:
+        return answer.model_dump_json()
+    spread = row.shown.spread
+    if spread is None:
+        return answer.model_dump_json(exclude={"replayed"})
+    content = answer.model_dump(mode="json", exclude={"replayed"})
+    return to_json({**content.pop(spread), **content})
 
 
 # --- /healthz, /readyz and /metrics: for those who look after the server --------------------------

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote, urlsplit
 
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
-from ...goals.answers import Answer, Refused
 from ...goals.commands import Command
+from ...goals.schemas import Answer, Refused
 from ..llm.endpoint import is_loopback
 from ..runs.errors import MissingExtra, RunError
-from .wire import Call, answer_of, call_of
+from .table import NAMES, ROWS, Row
 
 if TYPE_CHECKING:
     import httpx2
@@ -22,6 +23,53 @@ if TYPE_CHECKING:
 _CONNECT_S, _ANSWER_S = 10.0, 120.0
 _PROBLEM_FIELDS = ("type", "title", "status", "detail", "instance", "trace_id", "code")
 _SHOWN = 200
+
+
+class Call(NamedTuple):
+    """A request for a command."""
+
+    row: Row
+    path: str
+    query: Mapping[str, Any]
+    body: Any = None
+    version: int | None = None
+    """Sent as If-Match by requests that change something which has versions; None: any."""
+
+
+def call_of(command: Command) -> Call:
+    """Return the request for a command. Raises TypeError for one that the API does not have."""
+    rows = [row for row in ROWS if row.command == command.message_name]
+    if not rows:
+        raise TypeError(f"the HTTP API has no route for {command.message_name}")
+    row = next(row for row in rows if all(_field(command, name) for name in row.parameters))
+    names = {name: quote(_field(command, name), safe="") for name in row.parameters}
+    said = command.model_dump(mode="json", exclude={"caller"})
+    query = {name: _in_url(said[NAMES.get(name, name)]) for name in row.query}
+    return Call(
+        row,
+        row.path.format(**names),
+        {name: value for name, value in query.items() if value is not None},
+        _body(row, said),
+        said.get("expected_version"),
+    )
+
+
+def _field(command: Command, parameter: str) -> Any:
+    return getattr(command, NAMES.get(parameter, parameter))
+
+
+def _in_url(value: Any) -> Any:
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _body(row: Row, said: Mapping[str, Any]) -> Any:
+    if row.body is None:
+        return None
+    if row.body.whole is not None:
+        return said[row.body.whole]
+    body = {name: said[name] for name in row.body.fields}
+    empty = all(value is None for value in body.values())
+    return None if empty and row.body.optional else body
 
 
 class ServerTrouble(RunError):
@@ -128,6 +176,17 @@ class GoalsClient:
             f"{response.status_code} and what is none of a GoalStore's answers"
         )
         return ServerTrouble(self.url, f"{why}: {begins}" if begins else why)
+
+
+def answer_of(row: Row, kind: type[Command], body: dict[str, Any]) -> Answer:
+    """Return the answer that the body of a response shows. Raises pydantic.ValidationError."""
+    expected = kind.answer_type()
+    spread = row.shown.spread if row.shown is not None else None
+    if spread is None:
+        return expected.model_validate(body)
+    own = {name: body[name] for name in expected.model_fields if name in body and name != spread}
+    rest = {name: value for name, value in body.items() if name not in own}
+    return expected.model_validate({**own, spread: rest})
 
 
 def _host(url: str) -> str | None:

@@ -11,8 +11,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from ...goals.answers import Statistics
 from ...goals.model import GoalState
+from ...goals.schemas import Statistics
 
 COUNTERS = {
     "goals_total": ("Goals that entered a state, creation included.", ("category", "state")),

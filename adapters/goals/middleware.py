@@ -14,7 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ...goals.identity import Bits, Trace
-from .problems import Problem, problem
+from .problems import Problem
 
 MIB = 2**20
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?")
@@ -57,17 +57,26 @@ def parse_traceparent(header: str) -> tuple[str, str] | None:
     return trace_id, span_id
 
 
-class Tracing:
-    """The outermost ASGI layer: it gives each request its span, logs it, and reports the trace to
-    the client. A `traceparent` that is missing or not valid begins a new trace."""
+class Layer:
+    """An ASGI layer around the requests of the API; what is no HTTP passes by."""
 
-    def __init__(self, app: ASGIApp, bits: Bits, log: Any) -> None:
-        self._app, self._bits, self._log = app, bits, log
+    def __init__(self, app: ASGIApp, settings: ApiSettings) -> None:
+        self._app, self._settings = app, settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+        handle = self.on_request if scope["type"] == "http" else self._app
+        await handle(scope, receive, send)
+
+    async def on_request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request."""
+        raise NotImplementedError
+
+
+class Tracing(Layer):
+    """The outermost layer: it gives each request its span, logs it, and reports the trace to the
+    client. A `traceparent` that is missing or not valid begins a new trace."""
+
+    async def on_request(self, scope: Scope, receive: Receive, send: Send) -> None:
         trace = self._trace(Headers(scope=scope))
         scope.setdefault("state", {})["trace"] = trace
         status, began = 0, time.perf_counter()
@@ -85,7 +94,7 @@ class Tracing:
             try:
                 await self._app(scope, receive, sending)
             finally:
-                self._log.info(
+                self._settings.log.info(
                     "request", method=scope["method"], path=scope["path"], status=status,
                     ms=round(1000 * (time.perf_counter() - began), 3),
                 )  # fmt: skip
@@ -94,7 +103,7 @@ class Tracing:
         own = _open_telemetry()
         if own is not None:
             return own
-        begun = Trace.begin(self._bits)
+        begun = Trace.begin(self._settings.bits)
         sent = headers.getlist("traceparent")
         parent = parse_traceparent(sent[0]) if len(sent) == 1 else None
         if parent is None:
@@ -120,13 +129,10 @@ def _open_telemetry() -> Trace | None:
     )
 
 
-class Unfailing:
-    """An ASGI layer that turns any exception into a 500 that shows nothing of it."""
+class Unfailing(Layer):
+    """A layer that turns any exception into a 500 that shows nothing of it."""
 
-    def __init__(self, app: ASGIApp, log: Any) -> None:
-        self._app, self._log = app, log
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def on_request(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
 
         async def sending(message: Message) -> None:
@@ -137,36 +143,30 @@ class Unfailing:
         try:
             await self._app(scope, receive, sending)
         except Exception:
-            if scope["type"] != "http":
-                raise
-            self._log.exception("request failed", path=scope["path"])
+            self._settings.log.exception("request failed", path=scope["path"])
             if started:
                 raise
             detail = "the server failed; its log tells more under this trace_id"
-            await problem(scope, "internal-error", detail)(scope, receive, send)
+            await Problem("internal-error", detail).response(scope)(scope, receive, send)
 
 
-class Authentication:
-    """An ASGI layer that refuses requests without the token, if there is one."""
+class Authentication(Layer):
+    """A layer that refuses requests without the token, if there is one."""
 
-    def __init__(self, app: ASGIApp, token: str | None) -> None:
-        self._app = app
-        self._wanted = None if token is None else _digest(token)
-        self._identity = "anonymous" if self._wanted is None else self._wanted.hex()[:16]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and self._wanted is not None and scope["path"] not in OPEN:
+    async def on_request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        token = self._settings.token
+        wanted = None if token is None else _digest(token)
+        if wanted is not None and scope["path"] not in OPEN:
             given = _given(Headers(scope=scope))
             # Digests are of one length, so that the time it takes tells nothing of the token.
-            if given is None or not compare_digest(_digest(given), self._wanted):
+            if given is None or not compare_digest(_digest(given), wanted):
                 detail = "send the header `Authorization: Bearer <token>`"
                 challenge = _CHALLENGE if given is None else f'{_CHALLENGE}, error="invalid_token"'
-                refused = problem(
-                    scope, "unauthorised", detail, None, {"WWW-Authenticate": challenge}
-                )
-                await refused(scope, receive, send)
+                refused = Problem("unauthorised", detail, None, {"WWW-Authenticate": challenge})
+                await refused.response(scope)(scope, receive, send)
                 return
-        scope.setdefault("state", {})["identity"] = self._identity
+        identity = "anonymous" if wanted is None else wanted.hex()[:16]
+        scope.setdefault("state", {})["identity"] = identity
         await self._app(scope, receive, send)
 
 
@@ -179,22 +179,16 @@ def _digest(token: str) -> bytes:
     return sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
-class BodyLimit:
-    """An ASGI layer that refuses bodies that are too large, before or while they are read."""
+class BodyLimit(Layer):
+    """A layer that refuses bodies that are too large, before or while they are read."""
 
-    def __init__(self, app: ASGIApp, settings: ApiSettings) -> None:
-        self._app, self._settings = app, settings
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+    async def on_request(self, scope: Scope, receive: Receive, send: Send) -> None:
         settings = self._settings
         limit = settings.import_limit if scope["path"] == IMPORT_PATH else settings.body_limit
         detail = f"the body may have {limit:,} bytes"
         declared = Headers(scope=scope).get("content-length", "0")
         if declared.isdecimal() and int(declared) > limit:
-            await problem(scope, "body-too-large", detail)(scope, receive, send)
+            await Problem("body-too-large", detail).response(scope)(scope, receive, send)
             return
         read = 0
 

@@ -14,7 +14,6 @@ from anyio.abc import ObjectReceiveStream
 
 from ...actors.goals.messages import OutsideCommand
 from ...actors.goals.store_actor import PATH
-from ...goals.answers import Answer, Refused
 from ...goals.checkers.checker import (
     AsyncBeliefConsistencyChecker,
     ConsistencyReport,
@@ -22,6 +21,7 @@ from ...goals.checkers.checker import (
     Unvetted,
 )
 from ...goals.commands import Command
+from ...goals.schemas import Answer, Refused
 from ...goals.store_api import GoalStore, ask_deferred
 from ...runtime.drivers.live import FromOutside
 from ...runtime.errors import GdgError

@@ -14,19 +14,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from ...goals.answers import Refused
 from ...goals.identity import Trace
+from ...goals.schemas import Refused
 from ...runtime.canonical import canonical_json
 from .ports import StoreUnavailable
 from .refusals import KINDS, OTHER
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:gdg-runtime:problem:"
-
-
 _PLAIN = {404: "not-found", 405: "method-not-allowed"}
 RETRY_AFTER_S = "5"
-_Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 _OURS = re.compile(r'"([0-9]{1,18})"|([0-9]{1,18})')
 IfMatch = Annotated[
     str | None,
@@ -36,50 +33,41 @@ IfNoneMatch = Annotated[str | None, Header(description="The ETag of what the cli
 
 
 class Problem(HTTPException):
-    """A refusal by the API itself."""
+    """A refusal: by the store, by the API itself, or by the framework."""
 
     def __init__(
-        self,
-        code: str,
-        detail: str,
-        facts: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        self.code, self.facts = code, dict(facts or {})
-        super().__init__(KINDS[code].status, detail, dict(headers or {}))
+        self, code: str, detail: str,
+        facts: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        self.code, self.kind, self.facts = code, KINDS.get(code, OTHER), facts or {}
+        super().__init__(self.kind.status, detail, dict(headers or {}))
 
+    @classmethod
+    def of(cls, refused: Refused) -> "Problem":
+        """Return the problem with which a command was refused."""
+        headers = {}
+        if refused.code == "version-conflict":
+            headers["ETag"] = f'"{refused.facts["current"]}"'
+        if refused.replayed:
+            headers["Idempotency-Replayed"] = "true"
+        return cls(refused.code, refused.detail, refused.facts, headers)
 
-class Refusal(Exception):
-    """A command was answered with `Refused`."""
-
-    def __init__(self, refused: Refused) -> None:
-        self.refused = refused
-        super().__init__(refused.detail)
-
-
-def problem(
-    scope: Scope,
-    code: str,
-    detail: str,
-    facts: Mapping[str, Any] | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    """Make the response that describes a refusal."""
-    kind = KINDS.get(code, OTHER)
-    body = {
-        **(facts or {}),
-        "type": TYPE + code,
-        "title": kind.title,
-        "status": kind.status,
-        "detail": detail,
-        "instance": scope["path"],
-        "trace_id": trace_of(scope).trace_id,
-        "code": code,
-    }
-    told = dict(headers or {})
-    if kind.status == 503:
-        told["Retry-After"] = RETRY_AFTER_S
-    return Response(canonical_json(body), kind.status, told, MEDIA_TYPE)
+    def response(self, scope: Scope) -> Response:
+        """Make the response that describes it."""
+        body = {
+            **self.facts,
+            "type": TYPE + self.code,
+            "title": self.kind.title,
+            "status": self.kind.status,
+            "detail": self.detail,
+            "instance": scope["path"],
+            "trace_id": trace_of(scope).trace_id,
+            "code": self.code,
+        }
+        headers = dict(self.headers or {})
+        if self.kind.status == 503:
+            headers["Retry-After"] = RETRY_AFTER_S
+        return Response(canonical_json(body), self.kind.status, headers, MEDIA_TYPE)
 
 
 def trace_of(scope: Scope) -> Trace:
@@ -88,41 +76,29 @@ def trace_of(scope: Scope) -> Trace:
     return trace
 
 
-# --- what the application does with what is raised ------------------------------------------------
+async def on_error(request: Request, error: Exception) -> Response:
+    """Answer a request that ended with one of ERRORS."""
+    problem = error if isinstance(error, Problem) else _problem_of(error, request)
+    return problem.response(request.scope)
 
 
-async def on_problem(request: Request, error: Exception) -> Response:
-    """Answer a refusal of the API itself."""
-    assert isinstance(error, Problem)
-    return problem(request.scope, error.code, error.detail, error.facts, error.headers)
-
-
-async def on_refusal(request: Request, error: Exception) -> Response:
-    """Answer a refusal of the store."""
-    assert isinstance(error, Refusal)
-    refused, headers = error.refused, {}
-    if refused.code == "version-conflict":
-        headers["ETag"] = f'"{refused.facts["current"]}"'
-    if refused.replayed:
-        headers["Idempotency-Replayed"] = "true"
-    return problem(request.scope, refused.code, refused.detail, refused.facts, headers)
-
-
-async def on_http_error(request: Request, error: Exception) -> Response:
-    """Answer a refusal of the framework."""
-    assert isinstance(error, HTTPException)
+def _problem_of(error: Exception, request: Request) -> Problem:
+    if isinstance(error, StoreUnavailable):
+        return Problem("store-unavailable", "the goals can't be reached; try again later")
+    if isinstance(error, RequestValidationError):
+        return _invalid(error)
+    assert isinstance(error, HTTPException)  # the framework's own
     path, headers = request.scope["path"], dict(error.headers or {})
     code = _PLAIN.get(error.status_code, "invalid-request")
     if error.status_code == 405:
-        headers["Allow"] = request.app.state.allowed.of(path)
+        headers["Allow"] = request.app.state.allowed_methods(path)
     detail = f"{request.method} {path}: {KINDS[code].title.lower()}"
-    return problem(request.scope, code, detail, None, headers)
+    return Problem(code, detail, None, headers)
 
 
-async def on_invalid(request: Request, error: Exception) -> Response:
-    """Answer fields that are not valid. The response does not repeat what was sent: it may be
-    anything, NaN and secrets among it."""
-    assert isinstance(error, RequestValidationError)
+def _invalid(error: RequestValidationError) -> Problem:
+    """Describe fields that are not valid. What was sent is not repeated: it may be anything, NaN
+    and secrets among it."""
     faults = [
         {
             "where": ".".join(str(part) for part in fault["loc"]),
@@ -131,24 +107,10 @@ async def on_invalid(request: Request, error: Exception) -> Response:
         for fault in error.errors()
     ]
     detail = "; ".join(f"{fault['where']}: {fault['detail']}" for fault in faults[:5])
-    return problem(request.scope, "invalid-request", detail, {"errors": faults[:50]})
+    return Problem("invalid-request", detail, {"errors": faults[:50]})
 
 
-async def on_unavailable(request: Request, error: Exception) -> Response:
-    """Answer where the goals can't be reached."""
-    assert isinstance(error, StoreUnavailable)
-    return problem(
-        request.scope, "store-unavailable", "the goals can't be reached; try again later"
-    )
-
-
-HANDLERS: dict[int | type[Exception], _Handler] = {
-    Problem: on_problem,
-    Refusal: on_refusal,
-    HTTPException: on_http_error,
-    RequestValidationError: on_invalid,
-    StoreUnavailable: on_unavailable,
-}
+ERRORS = (HTTPException, RequestValidationError, StoreUnavailable)
 
 
 def etag(version: int) -> str:
@@ -156,20 +118,15 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-def required(if_match: str | None) -> str:
-    """Return the If-Match header. Raises Problem where there is none."""
-    if if_match is None:
-        detail = 'send If-Match with the ETag that you last read, such as If-Match: "3"'
-        raise Problem("precondition-required", detail)
-    return if_match
-
-
 async def expected_version(
-    if_match: str | None, current: Callable[[], Awaitable[int]]
+    if_match: str | None, current: Callable[[], Awaitable[int]], *, required: bool
 ) -> int | None:
     """Return the version that the client expects; None: any. `current` reads it, and is only asked
-    where the header names not exactly one version. Raises Problem if none of them is the current.
-    """
+    where the header names not exactly one version. Raises Problem if none of them is the current,
+    and where a required header is missing."""
+    if if_match is None and required:
+        detail = 'send If-Match with the ETag that you last read, such as If-Match: "3"'
+        raise Problem("precondition-required", detail)
     if if_match is None or if_match.strip() == "*":
         return None
     tags = if_match.split(",")

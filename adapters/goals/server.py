@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from .app import create_app
 from .middleware import ApiSettings
 from .ports import EpisodePort
-from .problems import problem
+from .problems import Problem
 
 GRACE_S = 30.0
 """Seconds that requests in flight may take once the server stops."""
@@ -156,7 +156,7 @@ class InFlight:
         # HTTP/2 has no such header.
         send_on = closing if scope["http_version"].startswith("1") else send
         if self._stop.is_set():
-            refused = problem(scope, "not-ready", "the server is stopping")
+            refused = Problem("not-ready", "the server is stopping").response(scope)
             await refused(scope, receive, send_on)
             return
         self._count += 1

@@ -2,7 +2,7 @@
 the command line.
 
 Only data stands here, so that `gdg-runtime goals --help` can read it at no cost; a command is named
-as its message is. `app.py` makes routes of the rows, `wire.py` requests, `cli/goals/changes.py`
+as its message is. `app.py` makes routes of the rows, `client.py` requests, `cli/goals/changes.py`
 the verbs that need no code of their own.
 """
 

@@ -5,9 +5,9 @@ import json
 import sqlite3
 
 from ...runtime.canonical import canonical_json
-from ..answers import Counter
 from ..errors import KeyReused
 from ..identity import IdempotencyKey
+from ..schemas import Counter
 
 BLOCKED_TOTAL = "goal_blocked_by_belief_total"
 MOST_BELIEFS = 200

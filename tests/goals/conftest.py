@@ -14,11 +14,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from direct_store import DirectStore
 
-from gdg_runtime.goals.answers import Answer
 from gdg_runtime.goals.checkers.checker import ConsistencyReport, Pattern
 from gdg_runtime.goals.commands import Command
 from gdg_runtime.goals.model import Belief, Goal, GoalDraft, GoalPatch
-from gdg_runtime.goals.schemas import BeliefDraft, BeliefPatch, LedgerView
+from gdg_runtime.goals.schemas import Answer, BeliefDraft, BeliefPatch, LedgerView
 
 START = datetime(2025, 11, 8, 12, 0, tzinfo=UTC)
 

@@ -5,10 +5,19 @@ from pathlib import Path
 from typing import Any, Self, TypeAlias
 
 from gdg_runtime.goals import commands as c
-from gdg_runtime.goals.answers import Explanation, GoalAnswer, Imported, Ranking, Statistics
 from gdg_runtime.goals.identity import Caller
 from gdg_runtime.goals.model import Belief, Goal, GoalDraft, GoalPatch
-from gdg_runtime.goals.schemas import BeliefDraft, BeliefPatch, LedgerView, ScheduledTaskDraft
+from gdg_runtime.goals.schemas import (
+    BeliefDraft,
+    BeliefPatch,
+    Explanation,
+    GoalAnswer,
+    Imported,
+    LedgerView,
+    Ranking,
+    ScheduledTaskDraft,
+    Statistics,
+)
 from gdg_runtime.goals.selection import NextStep, Selection, next_task, select
 from gdg_runtime.goals.store import ledger_rows
 from gdg_runtime.goals.store.database import Database

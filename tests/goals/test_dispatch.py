@@ -5,12 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from gdg_runtime.goals import commands as c
-from gdg_runtime.goals.answers import Done, Refused
 from gdg_runtime.goals.checkers.checker import DeferredChecker, Unvetted
 from gdg_runtime.goals.identity import Caller, IdempotencyKey
 from gdg_runtime.goals.model import GoalDraft, GoalPatch
 from gdg_runtime.goals.policy import GoalFlags
-from gdg_runtime.goals.schemas import BeliefDraft, BeliefPatch, ScheduledTaskDraft
+from gdg_runtime.goals.schemas import BeliefDraft, BeliefPatch, Done, Refused, ScheduledTaskDraft
 
 DRAFT = GoalDraft(text="look around", category="exploration")
 

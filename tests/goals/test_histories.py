@@ -15,13 +15,12 @@ import pytest
 from direct_store import DirectStore
 
 from gdg_runtime.goals import commands as c
-from gdg_runtime.goals.answers import Refused
 from gdg_runtime.goals.checkers.checker import ConsistencyReport
 from gdg_runtime.goals.commands import Command
 from gdg_runtime.goals.identity import Caller, Trace
 from gdg_runtime.goals.model import Goal, GoalDraft, GoalPatch
 from gdg_runtime.goals.policy import GoalFlags, GoalPolicy
-from gdg_runtime.goals.schemas import BeliefDraft, BeliefPatch
+from gdg_runtime.goals.schemas import BeliefDraft, BeliefPatch, Refused
 from gdg_runtime.goals.store.database import Database
 
 HISTORIES, SHARES, COMMANDS = 10_000, 10, 8

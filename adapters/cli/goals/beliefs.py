@@ -2,7 +2,6 @@
 
 import click
 
-from ....goals.answers import BeliefAnswer, Decisions
 from ....goals.commands import (
     AddBelief,
     EditBelief,
@@ -11,7 +10,7 @@ from ....goals.commands import (
     SetParameter,
 )
 from ....goals.model import Belief
-from ....goals.schemas import BeliefDraft, BeliefPatch
+from ....goals.schemas import BeliefAnswer, BeliefDraft, BeliefPatch, Decisions
 from .output import one_line, print_json, say
 from .refusals import filled
 from .session import Target, session, target_options

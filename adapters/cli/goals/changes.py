@@ -10,9 +10,9 @@ from typing import Any, get_args, get_origin
 import click
 from pydantic.fields import FieldInfo
 
-from ....goals.answers import GoalAnswer
 from ....goals.commands import COMMANDS, AdoptGoal, CompleteGoal, CreateGoal, EditGoal
 from ....goals.model import GoalCategory, GoalDraft, GoalPatch, GoalState
+from ....goals.schemas import GoalAnswer
 from ...goals.table import VERBS
 from .output import print_done, print_json, say
 from .refusals import filled

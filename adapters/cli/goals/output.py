@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 import click
 from pydantic import BaseModel
 
-from ....goals.answers import GoalAnswer
+from ....goals.schemas import GoalAnswer
 from ....runtime.wording import shortened
 from ..errors import safe_lines
 

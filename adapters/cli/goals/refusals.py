@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from ....goals.answers import Refused
+from ....goals.schemas import Refused
 from ....runtime.wording import shortened
 from ...goals.refusals import KINDS, LOCAL, OTHER, Kind
 from ..errors import CliError

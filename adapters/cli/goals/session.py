@@ -20,12 +20,12 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 from pydantic import ValidationError
 
-from ....goals.answers import Answer, Refused
 from ....goals.commands import Asks, Command, ListGoals, ReadGoal
 from ....goals.errors import GoalError
 from ....goals.fields import GOAL_ID
 from ....goals.identity import Caller, Trace
 from ....goals.model import Goal
+from ....goals.schemas import Answer, Refused
 from ..errors import CliError, reported
 from ..options import json_option
 from .output import Progress, one_line

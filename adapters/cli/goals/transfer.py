@@ -9,9 +9,9 @@ from typing import IO, Any, NamedTuple, TextIO
 import click
 from pydantic import ValidationError
 
-from ....goals.answers import Imported
 from ....goals.commands import ImportGoals, ListGoals
 from ....goals.model import Goal, GoalState, check_fit
+from ....goals.schemas import Imported
 from ..errors import CliError
 from .output import Progress, say
 from .refusals import EXIT_BAD_INPUT, validation_errors

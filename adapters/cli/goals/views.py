@@ -6,7 +6,6 @@ from shlex import quote
 
 import click
 
-from ....goals.answers import GoalAnswer
 from ....goals.commands import (
     ExplainGoal,
     ListGoals,
@@ -16,6 +15,7 @@ from ....goals.commands import (
     ReadRollout,
 )
 from ....goals.model import GoalCategory, GoalState
+from ....goals.schemas import GoalAnswer
 from .output import print_json, say
 from .session import (
     Session,

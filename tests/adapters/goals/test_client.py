@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 
-from gdg_runtime.adapters.goals.client import GoalsClient, ServerTrouble
+from gdg_runtime.adapters.goals.client import GoalsClient, ServerTrouble, call_of
 from gdg_runtime.adapters.goals.table import ROWS
-from gdg_runtime.adapters.goals.wire import call_of
 from gdg_runtime.goals import commands
-from gdg_runtime.goals.answers import Refused
 from gdg_runtime.goals.commands import (
     AdoptGoal,
     CreateGoal,
@@ -22,7 +20,7 @@ from gdg_runtime.goals.commands import (
 )
 from gdg_runtime.goals.identity import Caller, IdempotencyKey, Trace
 from gdg_runtime.goals.model import GoalCategory, GoalDraft, GoalPatch
-from gdg_runtime.goals.schemas import ScheduledTaskDraft
+from gdg_runtime.goals.schemas import Refused, ScheduledTaskDraft
 
 GOAL = (
     b'{"id": "g1", "text": "One", "category": "exploration", "value": 0.5, "effort": 0.5, '

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 
 from gdg_runtime.adapters.goals.metrics import BUCKETS_MS
 from gdg_runtime.adapters.goals.ports import DatabasePort
-from gdg_runtime.goals.answers import Statistics
+from gdg_runtime.goals.schemas import Statistics
 
 DASHBOARD = files("gdg_runtime.adapters.goals").joinpath("dashboard.json")
 NAMES = {

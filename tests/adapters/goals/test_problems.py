@@ -8,7 +8,7 @@ import pytest
 from gdg_runtime import goals
 from gdg_runtime.adapters.goals.ports import StoreUnavailable
 from gdg_runtime.adapters.goals.refusals import KINDS
-from gdg_runtime.goals.answers import Done
+from gdg_runtime.goals.schemas import Done
 
 MEMBERS = {"type", "title", "status", "detail", "instance", "trace_id", "code"}
 STORE_ONLY = {"bad-flag"}
