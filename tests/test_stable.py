@@ -12,7 +12,8 @@ import gdg_runtime
 from gdg_runtime.actors import metrics, recorder
 from gdg_runtime.adapters.cassette import cassette
 from gdg_runtime.adapters.cli import cli
-from gdg_runtime.adapters.runs import directory, meta
+from gdg_runtime.adapters.runs import directory
+from gdg_runtime.adapters.runs import directory as meta
 from gdg_runtime.adapters.runs.reader import READABLE
 from gdg_runtime.goals.store import migrations
 from gdg_runtime.runtime import journal

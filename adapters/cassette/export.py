@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ...actors.episode import build_episode
 from ...actors.llm.chat import Chat
 from ...actors.ports import NOWHERE
 from ...actors.resolved import ResolvedEpisode
@@ -20,6 +19,7 @@ from ..llm.keys import Keys
 from ..runs import revision
 from ..runs.directory import RunDirectory
 from ..runs.reader import RunReader
+from ..runs.verify import rebuilt
 from .cassette import Cassette, CassetteHoldsSecrets, Entry, Header, Occurrences, RunNotReplayed
 
 REDACTION_RULES = 1
@@ -58,7 +58,7 @@ def export_run(run: RunDirectory, keys: Keys, *, redact: bool = False) -> Casset
 def _requests(run: RunReader, episode: ResolvedEpisode) -> Requests:
     """Execute the run again and return its requests. Raises RunNotReplayed."""
     recorded, _, schedule, header = run.journal
-    kernel = build_episode(episode, NOWHERE, schedule_policy=schedule)
+    kernel = rebuilt(episode, NOWHERE, schedule)
     try:
         requests = requests_of(kernel, recorded)
         lost = [key for key in recorded.requests() if key not in requests.occurrences]

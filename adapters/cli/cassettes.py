@@ -51,7 +51,7 @@ def export(run: str, target: Path | None, redact: bool, as_json: bool, out: Path
     with reported():
         directory = find_run(run, out)
         cassette = export_run(directory, Keys.load(), redact=redact)
-        target = directory.file("cassette.jsonl") if target is None else target
+        target = directory.path / "cassette.jsonl" if target is None else target
         size = cassette.write(target)
     count = len(cassette.entries)
     if as_json:

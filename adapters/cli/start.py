@@ -17,8 +17,8 @@ from ...runtime.order import schedule
 from ...scenarios.schema.episode import EpisodeConfig
 from ..runs.catalogue import find_run
 from ..runs.execution import RunOptions, cassette_player, resume_run, start_run
+from ..runs.live_run import Result
 from ..runs.reader import RunReader
-from ..runs.result import Result
 from . import EXIT_FAILED, EXIT_PAUSED, EXIT_STOPPED
 from .errors import reported, safe_lines
 from .options import (

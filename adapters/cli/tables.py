@@ -4,15 +4,17 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from ...actors.transcript import printable
-from ..runs.result import Result
 from .metric_columns import chosen, heading
+
+if TYPE_CHECKING:
+    from ..runs.live_run import Result
 
 _STYLE = {"completed": "green", "stopped": "yellow", "interrupted": "yellow", "failed": "red",
           "running": "cyan"}  # fmt: skip
@@ -49,7 +51,7 @@ def shown(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else safe(value)
 
 
-def print_result(result: Result, track: Sequence[str]) -> None:
+def print_result(result: "Result", track: Sequence[str]) -> None:
     """Print the table at the end of a run, and where its files are."""
     out = console()
     if result.overall:
@@ -75,7 +77,7 @@ def _print_resume(out: Console, run_dir: object) -> None:
     out.print(f"go on with: gdg-runtime resume {run_dir}", soft_wrap=True, markup=False)
 
 
-def _figures(result: Result, track: Sequence[str]) -> Table:
+def _figures(result: "Result", track: Sequence[str]) -> Table:
     table = Table(title=f"{result.scenario}, seed {result.seed}", title_justify="left")
     table.add_column("figure of the whole run")
     table.add_column("value", justify="right")

@@ -10,7 +10,7 @@ from ...goals.errors import StoreUnusable
 from ...goals.policy import GoalFlags, GoalPolicy
 from ...goals.store.database import Database
 from ...goals.store_api import GoalStore
-from ..runs.directory import GOALS_DATABASE, RunDirectory
+from ..runs.directory import GOALS_DATABASE, JOURNAL, RunDirectory
 
 
 def open_goals(
@@ -40,7 +40,7 @@ def _refuse_runs(path: Path) -> None:
     """Refuse the goals that a run makes, since other changes would be in no journal. Raises
     StoreUnusable."""
     run = RunDirectory(path.resolve().parent)
-    if path.resolve().name != GOALS_DATABASE or not run.journal.exists():
+    if path.resolve().name != GOALS_DATABASE or not (run.path / JOURNAL).exists():
         return
     if run.is_locked:
         raise StoreUnusable(

@@ -44,7 +44,7 @@ class RunCatalogue:
         if (place.parent.parent.name, place.parent.name) != (facts["scenario"], facts["label"]):
             return None
         try:
-            self._mend()
+            self._mend(but=place)
             with self._open() as database:
                 _insert(database, place, facts, overall)
         except (sqlite3.Error, OSError) as error:
@@ -84,8 +84,11 @@ class RunCatalogue:
                 break
         return found
 
-    def _mend(self) -> None:
-        """Make the file anew from the run directories, if it is missing or no database."""
+    def _mend(self, but: Path | None = None) -> None:
+        """Make the file anew from the run directories, if it is missing or no database.
+
+        Leave out one run, which has its row written next.
+        """
         try:
             if self.file.is_file():
                 with self._open() as database:
@@ -95,14 +98,14 @@ class RunCatalogue:
             if isinstance(error, sqlite3.OperationalError):
                 raise
             self.file.replace(self.file.with_name(f"damaged-{_FILE}"))
-        runs = sorted(self.root.glob(f"*/*/*/{META}"))
-        if not runs:
+        runs = [path.parent.resolve() for path in sorted(self.root.glob(f"*/*/*/{META}"))]
+        if not {*runs} - {but}:
             return
         with self._open() as database:
-            for path in runs:
-                run = RunReader(path.parent)
-                if "scenario" in run.meta:
-                    _insert(database, run.path.resolve(), run.meta, _overall(run))
+            for place in runs:
+                run = RunReader(place)
+                if place != but and "scenario" in run.meta:
+                    _insert(database, place, run.meta, _overall(run))
 
     @contextmanager
     def _open(self) -> Iterator[Any]:

@@ -3,12 +3,14 @@
 import fcntl
 import json
 import os
+import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from zlib import crc32
 
 from ...actors.ports import GoalFiles, Reception, Sinks, discard_answer
 from ...runtime.canonical import canonical_json, digest
@@ -17,6 +19,7 @@ from .errors import RunBusy, RunExists, RunNotFound, RunUnwritable
 
 if TYPE_CHECKING:
     from ...goals.store.database import Database
+
 
 CONFIG_VERSION = 1
 
@@ -41,14 +44,15 @@ _LOCK_ATTEMPTS, _LOCK_PAUSE_S = 5, 0.05
 """A process that only looks whether a run goes on holds its lock for an instant."""
 
 
-def config_bytes(config: EpisodeConfig, schedule: str) -> bytes:
-    """Return the content of `config.json`: the resolved config with every default, the schedule."""
-    return document_bytes({
-        "schema_version": CONFIG_VERSION,
-        "schedule": schedule,
-        "config_hash": config_hash(config, schedule),
-        "config": config.model_dump(mode="json"),
-    })  # fmt: skip
+def config_document(config: EpisodeConfig, schedule: str) -> dict[str, Any]:
+    """Return what `config.json` and the journal's header hold: the resolved config with every
+    default, the schedule, and a digest of both.
+
+    The digest is of all that a run follows from, except its code and its recorded inputs.
+    """
+    plain = {"schedule": schedule, "config": config.model_dump(mode="json")}
+    checked = {"schedule": schedule, "config_hash": digest(canonical_json(plain))}
+    return {"schema_version": CONFIG_VERSION, **checked, "config": plain["config"]}
 
 
 def document_bytes(document: Mapping[str, Any]) -> bytes:
@@ -58,12 +62,6 @@ def document_bytes(document: Mapping[str, Any]) -> bytes:
     releases have added.
     """
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n"
-
-
-def config_hash(config: EpisodeConfig, schedule: str) -> str:
-    """Return a digest of all that a run follows from, except its code and its recorded inputs."""
-    plain = {"schedule": schedule, "config": config.model_dump(mode="json")}
-    return digest(canonical_json(plain))
 
 
 def reproducible_files(config: EpisodeConfig) -> tuple[str, ...]:
@@ -78,12 +76,12 @@ class RunDirectory:
         self.path = path
 
     @classmethod
-    def create(cls, out: Path, config: EpisodeConfig, label: str, now: datetime) -> "RunDirectory":
+    def create(cls, out: Path, config: EpisodeConfig, now: datetime) -> "RunDirectory":
         """Make a new directory `<out>/<scenario>/<label>/<time>-s<seed>`, never an existing one.
 
         Raises RunUnwritable.
         """
-        parent = out / config.scenario_id / label
+        parent = out / config.scenario_id / (config.label or "default")
         name = f"{now:%Y%m%d-%H%M%S}-s{config.simulation.seed}"
         try:
             parent.mkdir(parents=True, exist_ok=True)
@@ -95,8 +93,8 @@ class RunDirectory:
                     continue
                 return cls(path)
         except OSError as error:
-            raise RunUnwritable(parent, error) from error
-        raise RunUnwritable(parent, OSError("a thousand runs began in this second"))
+            raise RunUnwritable(parent, error, is_new=True) from error
+        raise RunUnwritable(parent, OSError("a thousand runs began in this second"), is_new=True)
 
     @classmethod
     def claim(cls, path: Path) -> "RunDirectory":
@@ -104,7 +102,7 @@ class RunDirectory:
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise RunUnwritable(path, error) from error
+            raise RunUnwritable(path, error, is_new=True) from error
         if any((path / name).exists() for name in (CONFIG, JOURNAL)):
             raise RunExists(path)
         return cls(path)
@@ -115,14 +113,6 @@ class RunDirectory:
         if not any((path / name).is_file() for name in (CONFIG, JOURNAL)):
             raise RunNotFound(str(path))
         return cls(path)
-
-    def file(self, name: str) -> Path:
-        """Return the path of one of the run's files."""
-        return self.path / name
-
-    @property
-    def journal(self) -> Path:
-        return self.path / JOURNAL
 
     def write_whole(self, name: str, data: bytes) -> None:
         """Write a file so that a crash leaves the old one or the new one, never a part."""
@@ -145,21 +135,27 @@ class RunDirectory:
     @property
     def has_begun(self) -> bool:
         """Whether the episode ever ran: its journal's header was on the disk before."""
-        return self.file(META).exists() or self.file(EVENTS).exists()
+        return any((self.path / name).exists() for name in (META, EVENTS))
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the run for this process. Raises RunBusy if another one has it."""
-        with (self.path / ".lock").open("wb") as lock:
-            for attempt in range(1, _LOCK_ATTEMPTS + 1):
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except OSError as error:
-                    if attempt == _LOCK_ATTEMPTS:
-                        raise RunBusy(self.path) from error
-                time.sleep(_LOCK_PAUSE_S)
-            yield
+        """Hold the run for this process, which writes it.
+
+        Raises RunBusy if another one has it, and RunUnwritable where it can't be written.
+        """
+        try:
+            with (self.path / ".lock").open("wb") as lock:
+                for attempt in range(1, _LOCK_ATTEMPTS + 1):
+                    try:
+                        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                        break
+                    except OSError as error:
+                        if attempt == _LOCK_ATTEMPTS:
+                            raise RunBusy(self.path) from error
+                    time.sleep(_LOCK_PAUSE_S)
+                yield
+        except OSError as error:
+            raise RunUnwritable(self.path, error, is_new=not self.has_begun) from error
 
     @property
     def is_locked(self) -> bool:
@@ -182,14 +178,11 @@ class RunDirectory:
 
     @contextmanager
     def sinks(
-        self,
-        config: EpisodeConfig,
-        checkpoint: "StepCheckpoint | None" = None,
-        reception: Reception = discard_answer,
-    ) -> Iterator[Sinks]:
+        self, config: EpisodeConfig, reception: Reception = discard_answer
+    ) -> Iterator[tuple[Sinks, "StepCheckpoint"]]:
         """Open the files that the episode writes, from their beginning; flush and close them after.
 
-        With a `checkpoint`, the part of a step that was written can be taken back. `reception`
+        With the checkpoint, the part of a step that was written can be taken back. `reception`
         takes the answers to commands that the GoalStore gets from outside. Raises StoreUnusable.
         """
         with ExitStack() as stack:
@@ -197,15 +190,15 @@ class RunDirectory:
                 stack.enter_context((self.path / name).open("wb", buffering=_BUFFER))
                 for name in reproducible_files(config)[1:]
             ]
-            checkpoint = checkpoint or StepCheckpoint()
-            checkpoint.files = files
+            events, step_log, markdown, plain, metrics, *dump = [file.write for file in files]
             goals = None
-            if config.goals is not None:
-                dump = files.pop()
-                goals = GoalFiles(stack.enter_context(self._new_database()), dump.write, reception)
-                checkpoint.files = [*files, dump]
-            events, step_log, markdown, plain, metrics = [file.write for file in files]
-            yield Sinks(events, step_log, markdown, plain, metrics, checkpoint.turn, goals)
+            if dump:
+                goals = GoalFiles(stack.enter_context(self._new_database()), dump[0], reception)
+            checkpoint = StepCheckpoint(files)
+            yield (
+                Sinks(events, step_log, markdown, plain, metrics, checkpoint.turn, goals),
+                checkpoint,
+            )
 
     @contextmanager
     def _new_database(self) -> Iterator["Database"]:
@@ -223,8 +216,8 @@ class RunDirectory:
 class StepCheckpoint:
     """Keeps the length of each file at the beginning of the latest step."""
 
-    def __init__(self) -> None:
-        self.files: list[BinaryIO] = []
+    def __init__(self, files: Sequence[BinaryIO]) -> None:
+        self.files = files
         self.step = -1
         self._ends: list[int] = []
 
@@ -239,3 +232,97 @@ class StepCheckpoint:
             for file, end in zip(self.files, self._ends, strict=True):
                 file.flush()
                 file.truncate(end)
+
+
+_LONGEST_CHECK = 64
+_CHUNK = 1 << 20
+
+
+class Seal(NamedTuple):
+    """The length of a sealed file, and the check of its last line."""
+
+    lines: int
+    check: str
+
+    @classmethod
+    def of(cls, path: Path) -> "Seal":
+        """Read the seal of a file. Raises OSError."""
+        lines, tail = 0, b""
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                lines += chunk.count(b"\n")
+                tail = (tail + chunk)[-_LONGEST_CHECK:]
+        _, mark, check = tail.removesuffix(b'"}\n').rpartition(b'"')
+        return cls(lines, check.decode(errors="replace") if mark else "")
+
+
+META_VERSION = 1
+
+_CHECKS = b'  "checks": '
+_FACT = re.compile(rb'  "[a-z_]+": .*,')
+
+
+def meta_bytes(facts: dict[str, Any]) -> bytes:
+    """Return the document: one fact per line, and a last line with a check of each line."""
+    entries = {"schema_version": META_VERSION, **facts}
+    lines = ["{"]
+    for name, value in entries.items():
+        lines.append(f"  {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)},")
+    sums = [f"{crc32(line.encode()):08x}" for line in lines]
+    checks = {"lines": sums, "check": digest("".join(sums), 4)}
+    lines += [f"{_CHECKS.decode()}{json.dumps(checks)}", "}"]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def read_meta(path: Path) -> dict[str, Any]:
+    """Read the facts, without the checks; empty if the file is absent or broken."""
+    try:
+        facts = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(facts, dict):
+        return {}
+    facts.pop("checks", None)
+    return facts
+
+
+def first_bad_line(data: bytes) -> int | None:
+    """Find the first line of a meta.json that was changed: its number; None if all are intact."""
+    lines = data.split(b"\n")
+    places = [place for place, line in enumerate(lines) if line.startswith(_CHECKS)]
+    if not places:
+        return _first_strange(lines)
+    place = places[-1]
+    sums = _sums(lines[place][len(_CHECKS) :])
+    for number, line in enumerate(lines[:place], start=1):
+        if sums is None:
+            break
+        if number > len(sums) or f"{crc32(line):08x}" != sums[number - 1]:
+            return number
+    if sums is None or place != len(sums):
+        return place + 1
+    end = lines[place + 1 :]
+    if end == [b"}", b""]:
+        return None
+    return place + 3 if end[:1] == [b"}"] and len(end) > 1 else place + 2
+
+
+def _sums(text: bytes) -> list[str] | None:
+    """Read the checks of the lines before; None where the checks were changed themselves."""
+    try:
+        checks = json.loads(text)
+        sums: list[str] = checks["lines"]
+        intact = checks["check"] == digest("".join(sums), 4)
+    except (ValueError, KeyError, TypeError):
+        return None
+    return sums if intact and json.dumps(checks).encode() == text else None
+
+
+def _first_strange(lines: list[bytes]) -> int:
+    """Find the first line that does not belong, where the line with the checks is gone."""
+    if lines[0] != b"{":
+        return 1
+    for number, line in enumerate(lines[1:], start=2):
+        if not _FACT.fullmatch(line):
+            return number
+    return len(lines)

@@ -10,6 +10,7 @@ RunError                 exit code 2 unless said otherwise
 ├── NothingToServe
 ├── ProviderMissing
 ├── ReleaseNeeded          another release made the run, and this one can't execute it
+├── EpisodeUnmade          exit code 1
 └── RunChanged             the code or the config is not the one that began the run
 """
 
@@ -89,11 +90,15 @@ class RunUnwritable(RunError):
 
     exit_code = 1
 
-    def __init__(self, path: Path, error: OSError) -> None:
-        super().__init__(
-            f"cannot write to {path}: {error.strerror or error}. What was recorded before is "
-            f"intact: make room and resume the run, or choose another place with --out"
+    def __init__(self, path: Path, error: OSError, *, is_new: bool = False) -> None:
+        """Say what is left of the run; nothing of one that `is_new`."""
+        advice = (
+            "Nothing was recorded: choose another place with --out"
+            if is_new
+            else "What was recorded before is intact: make room and resume the run, or choose "
+            "another place with --out"
         )
+        super().__init__(f"cannot write to {path}: {error.strerror or error}. {advice}")
 
 
 class ReleaseNeeded(RunError):
@@ -117,6 +122,18 @@ class RunChanged(RunError):
         )
 
 
+class EpisodeUnmade(RunError):
+    """The code of a recorded run fails before its first message."""
+
+    exit_code = 1
+
+    def __init__(self, world: type, error: Exception) -> None:
+        super().__init__(
+            f"the episode of the world {world.__module__}:{world.__qualname__} can't be made "
+            f"again: {type(error).__name__}: {error}"
+        )
+
+
 class MissingExtra(RunError):
     """A library of one of the package's extras is not installed."""
 
@@ -125,10 +142,3 @@ class MissingExtra(RunError):
             f"{what} needs {library}, which is not installed: "
             f"pip install 'gdg-runtime[{extra}]'"
         )  # fmt: skip
-
-
-def innermost(error: BaseException) -> BaseException:
-    """Return the first error of a group."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

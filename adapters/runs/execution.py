@@ -3,8 +3,7 @@
 This file opens runs; `live_run` executes what is open.
 """
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,11 +23,11 @@ from ...runtime.order import schedule as check_schedule
 from ...scenarios.schema.episode import EpisodeConfig
 from . import revision
 from .catalogue import RunCatalogue
-from .directory import CONFIG, RunDirectory, config_bytes, config_hash, document_bytes
-from .errors import NothingToServe, ProviderMissing, RunChanged, RunUnwritable, innermost
-from .live_run import LiveRun, OpenRun, RunOptions, in_threads
+from .directory import CONFIG, JOURNAL, RunDirectory, config_document, document_bytes
+from .errors import NothingToServe, ProviderMissing, RunChanged
+from .live_run import LiveRun, Result, RunOptions, in_threads
+from .process import unwrapped_group
 from .reader import RunReader
-from .result import Result
 
 if TYPE_CHECKING:
     from ..cassette import CassettePlayer, Missing
@@ -58,19 +57,17 @@ def start_run(
 ) -> Result:
     """Begin a new run in an event loop of its own, by a process that does nothing else; see
     `run_episode`."""
-    owning = _owning(options)
-    begin = partial(run_episode, episode, schedule=schedule, out=out, options=owning)
-    return anyio.run(begin, backend=owning.backend)
+    return _in_own_loop(partial(run_episode, episode, schedule=schedule, out=out), options)
 
 
 def resume_run(run: RunDirectory, options: RunOptions | None = None) -> Result:
     """Go on with a run in an event loop of its own; see `resume_episode`."""
-    owning = _owning(options)
-    return anyio.run(partial(resume_episode, run, options=owning), backend=owning.backend)
+    return _in_own_loop(partial(resume_episode, run), options)
 
 
-def _owning(options: RunOptions | None) -> RunOptions:
-    return replace(options or RunOptions(), owns_process=True)
+def _in_own_loop(execute: Callable[..., Awaitable[Result]], options: RunOptions | None) -> Result:
+    owning = replace(options or RunOptions(), owns_process=True)
+    return anyio.run(partial(execute, options=owning), backend=owning.backend)
 
 
 async def run_episode(
@@ -96,27 +93,24 @@ async def run_episode(
     hosted = _hosted(options)
 
     @contextmanager
-    def begun() -> Iterator[OpenRun]:
+    def begun() -> Iterator[LiveRun]:
         now = datetime.now(UTC)
         episode = resolve_episode(config)
         check_schedule(schedule, episode.config.simulation.seed)
-        port, models, answering = _outside(episode, providers, hosted)
-        header = _header(episode, schedule)
+        outside = _outside(episode, providers, hosted)
         if directory is None:
-            label = episode.config.label or "default"
-            run = RunDirectory.create(out, episode.config, label, now)
-            catalogue = RunCatalogue(out)
+            run, catalogue = RunDirectory.create(out, episode.config, now), RunCatalogue(out)
         else:
             run = RunDirectory.claim(directory)
             catalogue = RunCatalogue.of(run)
-        with _writing(run), run.locked():
-            run.write_whole(CONFIG, config_bytes(episode.config, schedule))
-            journal = Journal.create(run.journal, header)
+        document = config_document(episode.config, schedule)
+        with run.locked():
+            run.write_whole(CONFIG, document_bytes(document))
+            journal = Journal.create(run.path / JOURNAL, _header(episode, document))
             run.sync_names()
-            yield OpenRun(
-                run, catalogue, episode, schedule, journal, None, now.isoformat(),
-                models, answering, port,
-            )  # fmt: skip
+            yield LiveRun(
+                run, catalogue, episode, document, journal, None, now.isoformat(), hosted, *outside
+            )
 
     return await _executed(begun(), hosted, stop)
 
@@ -136,16 +130,18 @@ async def resume_episode(
     hosted = _hosted(options)
 
     @contextmanager
-    def reopened() -> Iterator[OpenRun]:
+    def reopened() -> Iterator[LiveRun]:
         reader = RunReader(run)
         episode = reader.resolve(reader.config)
-        port, models, answering = _outside(episode, providers, hosted)
-        with _writing(run), run.locked():
-            journal, recorded, episode, schedule = _reopened(run, episode, hosted)
-            created = RunReader(run).meta.get("created_at")
-            yield OpenRun(
-                run, RunCatalogue.of(run), episode, schedule, journal, recorded,
-                created or datetime.now(UTC).isoformat(), models, answering, port,
+        outside = _outside(episode, providers, hosted)
+        with run.locked():
+            # Read anew: another process may have gone on with the run.
+            reader = RunReader(run)
+            journal, recorded, episode, document = _reopened(reader, episode, hosted)
+            created = reader.meta.get("created_at") or datetime.now(UTC).isoformat()
+            yield LiveRun(
+                run, RunCatalogue.of(run), episode, document, journal, recorded, created, hosted,
+                *outside,
             )  # fmt: skip
 
     return await _executed(reopened(), hosted, stop)
@@ -166,7 +162,7 @@ def _hosted(options: RunOptions | None) -> RunOptions:
 
 
 async def _executed(
-    opening: AbstractContextManager[OpenRun], options: RunOptions, stop: StopSwitch | None
+    opening: AbstractContextManager[LiveRun], options: RunOptions, stop: StopSwitch | None
 ) -> Result:
     """Execute a run in a task of its own.
 
@@ -174,39 +170,20 @@ async def _executed(
     cancellation of a task group does.
     """
     results: list[Result] = []
-    failures: list[Exception] = []
 
     async def work() -> None:
-        try:
-            async with in_threads(opening, options) as opened:
-                results.append(await LiveRun(opened, options, stop or StopSwitch()).execute())
-        except Exception as error:
-            # Kept for after the group, which would wrap it.
-            failures.append(error)
+        async with in_threads(opening, options) as live:
+            results.append(await live.execute(stop or StopSwitch()))
 
-    try:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(work)
-    except BaseExceptionGroup as group:
-        raise innermost(group) from None
-    if failures:
-        raise failures[0]
+    async with unwrapped_group() as tasks:
+        tasks.start_soon(work)
     return results[0]
-
-
-@contextmanager
-def _writing(run: RunDirectory) -> Iterator[None]:
-    """Name the run in what goes wrong while it is written. Raises RunUnwritable."""
-    try:
-        yield
-    except OSError as error:
-        raise RunUnwritable(run.path, error) from error
 
 
 def _outside(
     episode: ResolvedEpisode, own: OwnProviders | None, options: RunOptions
-) -> "tuple[EpisodePort | None, LanguageModels | None, Providers]":
-    """Make the way to the goals from outside, and the language models that may be asked.
+) -> "tuple[LanguageModels | None, Providers, EpisodePort | None]":
+    """Make the language models that may be asked, and the way to the goals from outside.
 
     Raises NothingToServe, ProviderMissing, MissingKeys, BadBudget and what `LanguageModels` does.
     """
@@ -218,19 +195,19 @@ def _outside(
     from_cassette = options.cassette is not None and options.cassette.missing != "live"
     asked = {} if from_cassette else episode.models_asked
     if not asked:
-        return port, None, no_providers
+        return None, no_providers, port
     if isinstance(own, Mapping):
         by_name = own
         missing = {model.model: None for model in asked.values() if model.model not in by_name}
         if missing:
             raise ProviderMissing(list(missing))
-        return port, None, lambda path, model: by_name[model.model]
+        return None, lambda path, model: by_name[model.model], port
     if own is not None:
-        return port, None, own
+        return None, own, port
     from ..llm.language_models import LanguageModels
 
     models = LanguageModels(episode, options.budgets, options.say)
-    return port, models, models.provider
+    return models, models.provider, port
 
 
 def _port(config: EpisodeConfig, options: RunOptions) -> "EpisodePort | None":
@@ -247,17 +224,17 @@ def _port(config: EpisodeConfig, options: RunOptions) -> "EpisodePort | None":
 
 
 def _reopened(
-    run: RunDirectory, episode: ResolvedEpisode, options: RunOptions
-) -> tuple[Journal, Recorded | None, ResolvedEpisode, str]:
+    reader: RunReader, episode: ResolvedEpisode, options: RunOptions
+) -> tuple[Journal, Recorded | None, ResolvedEpisode, dict[str, Any]]:
     """Open the journal of an earlier execution, to go on behind its last whole line."""
-    reader = RunReader(run)
+    run, path = reader.files, reader.path / JOURNAL
     if not run.has_begun and not reader.is_recorded:
         # Killed before the journal's header was on the disk: no effect was asked for yet.
-        schedule = reader.schedule
-        run.journal.unlink(missing_ok=True)
-        journal = Journal.create(run.journal, _header(episode, schedule))
+        document = config_document(episode.config, reader.schedule)
+        path.unlink(missing_ok=True)
+        journal = Journal.create(path, _header(episode, document))
         run.sync_names()
-        return journal, None, episode, schedule
+        return journal, None, episode, document
     recorded, config, schedule, _ = reader.journal
     if config != episode.config:
         # config.json was edited: the journal's config counts, and the difference is refused below.
@@ -268,18 +245,19 @@ def _reopened(
             f"The journal's last {recorded.recovered.torn} bytes were torn by the crash "
             f"and are cut; what they told was never used."
         )
-    return Journal.reopen(run.journal, recorded), recorded, episode, schedule
+    document = config_document(config, schedule)
+    return Journal.reopen(path, recorded), recorded, episode, document
 
 
-def _header(episode: ResolvedEpisode, schedule: str) -> dict[str, Any]:
+def _header(episode: ResolvedEpisode, document: Mapping[str, Any]) -> dict[str, Any]:
     config = episode.config
     return {
         "scenario": config.scenario_id,
         "seed": config.simulation.seed,
         "order": config.effects.order,
-        "config_hash": config_hash(config, schedule),
+        "config_hash": document["config_hash"],
         "code": revision.code_revision(episode),
-        "config": json.loads(config_bytes(config, schedule)),
+        "config": document,
     }
 
 
@@ -287,9 +265,9 @@ def _refuse_changes(reader: RunReader, episode: ResolvedEpisode) -> None:
     """Raise RunChanged if the run's past would come out otherwise than it was recorded."""
     header = reader.journal.header
     changes = revision.changes(header["code"], revision.code_revision(episode))
-    stored, expected = reader.directory.file(CONFIG), document_bytes(header["config"])
+    stored, expected = reader.path / CONFIG, document_bytes(header["config"])
     if not stored.exists():
-        reader.directory.write_whole(CONFIG, expected)
+        reader.files.write_whole(CONFIG, expected)
     elif stored.read_bytes() != expected:
         changes.append("config.json is not the one that the journal's header holds")
     if changes:

@@ -1,12 +1,14 @@
 """Execute an open run, from its first message to its final status."""
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 from anyio.abc import ObjectReceiveStream
@@ -17,19 +19,19 @@ from ...actors.resolved import ResolvedEpisode
 from ...runtime.drivers import RunEnd
 from ...runtime.drivers.effects import Limits
 from ...runtime.drivers.live import EffectTelemetry, FromOutside, StopSwitch, drive
-from ...runtime.errors import GdgError, RunFailed
+from ...runtime.errors import GdgError, JournalDamaged, RunFailed
+from ...runtime.hash_chain import Recovered, SealedWriter, read_sealed
 from ...runtime.journal import Journal, Recorded
 from ...runtime.kernel import Kernel
 from ...runtime.order import STEP_BITS
+from ...scenarios.world import Moment
 from ..llm.keys import without_secrets
+from ..llm.telemetry import Call
 from . import revision
 from .catalogue import RunCatalogue
-from .directory import META, TELEMETRY, RunDirectory, StepCheckpoint, config_hash
-from .errors import RunUnwritable, innermost
-from .meta import Seal, meta_bytes
-from .process import obey_signals, tuned_collector
-from .result import Result, Tally
-from .telemetry import Telemetry
+from .directory import JOURNAL, META, TELEMETRY, RunDirectory, Seal, meta_bytes
+from .errors import RunUnwritable
+from .process import innermost, obey_signals, tuned_collector, unwrapped_group
 
 if TYPE_CHECKING:
     from ..cassette import CassettePlayer
@@ -68,38 +70,96 @@ class RunOptions:
     """The process does nothing else: the run obeys SIGINT and SIGTERM and may block its loop."""
 
 
-class OpenRun(NamedTuple):
-    """A run whose directory is locked and whose journal is open; `LiveRun` closes it."""
+@dataclass
+class Result:
+    """The outcome of one execution of a run."""
+
+    directory: Path
+    status: str
+    """completed, stopped or failed."""
+    scenario: str
+    seed: int
+    epochs: int
+    """Epochs that were completed."""
+    agent_steps: int
+    cpu_s: float
+    """CPU seconds of this process while the episode ran."""
+    wall_s: float
+    """Seconds on the clock."""
+    overall: dict[str, Any]
+    """Metrics of the whole episode by name; empty unless completed."""
+    language_models: dict[str, Any] | None = None
+    """What was asked of language models and what it cost; None where there are none."""
+    paused: str | None = None
+    """Why it had to pause: a budget is used up, a provider is down."""
+    error: str | None = None
+    """Why it failed, for the user."""
+    cause: BaseException | None = None
+    """The same as an exception with its traceback, for the author of the code that failed."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document of `--json`."""
+        return {
+            "run_dir": str(self.directory),
+            "status": self.status,
+            "scenario": self.scenario,
+            "seed": self.seed,
+            "epochs": self.epochs,
+            "agent_steps": self.agent_steps,
+            "cpu_s": round(self.cpu_s, 6),
+            "wall_s": round(self.wall_s, 6),
+            "metrics": {name: metric["value"] for name, metric in self.overall.items()},
+            "language_models": self.language_models,
+            "paused": self.paused,
+            "error": self.error,
+        }
+
+
+@dataclass
+class LiveRun(Observer):
+    """One execution of a run whose directory is locked and whose journal is open.
+
+    As the episode's observer it counts steps and epochs, and passes them on to the user's.
+    """
 
     run: RunDirectory
     catalogue: RunCatalogue
     episode: ResolvedEpisode
-    schedule: str
+    document: Mapping[str, Any]
+    """The content of `config.json`."""
     journal: Journal
+    """Closed by `execute`."""
     recorded: Recorded | None
     """The facts of an earlier execution, if there was one."""
     created: str
     """When the run was begun, in ISO 8601."""
+    options: RunOptions
     models: "LanguageModels | None"
     providers: Providers
     port: "EpisodePort | None"
+    """The way from outside to the episode's goals."""
 
-
-class LiveRun:
-    """One execution of an open run."""
-
-    def __init__(self, opened: OpenRun, options: RunOptions, stop: StopSwitch) -> None:
-        self.opened = opened
-        self.run = opened.run
-        self.config = opened.episode.config
-        self.models = opened.models
-        self.options = options
-        self.stop = stop
-        port = opened.port
-        self.tally = Tally(options.observer, None if port is None else port.close)
+    def __post_init__(self) -> None:
+        self.config = self.episode.config
         self.telemetry: Telemetry | None = None
+        self.epochs = self.agent_steps = 0
+        self.overall: dict[str, Any] = {}
 
-    async def execute(self) -> Result:
+    def step_closed(self, moment: Moment, agent_steps: int) -> None:
+        self.agent_steps = agent_steps
+        self.options.observer.step_closed(moment, agent_steps)
+
+    def epoch_closed(self, moment: Moment, figures: dict[str, Any]) -> None:
+        self.epochs = moment.epoch + 1
+        self.options.observer.epoch_closed(moment, figures)
+
+    def episode_closed(self, figures: dict[str, Any]) -> None:
+        self.overall = figures
+        self.options.observer.episode_closed(figures)
+        if self.port is not None:
+            self.port.close()
+
+    async def execute(self, stop: StopSwitch) -> Result:
         """Drive the episode; whatever happens, flush its files and keep its status.
 
         Do the same when cancelled from outside, and then let the cancellation go on. Raises OSError
@@ -110,30 +170,25 @@ class LiveRun:
         failure: BaseException | None = None
         cancelled: BaseException | None = None
         try:
-            with closing(self.opened.journal):
+            with closing(self.journal):
                 # A cancellation waits until the run has all of its files.
                 with anyio.CancelScope(shield=True):
                     await blocking(self.options, lambda: self._note("running"))
                 began, cpu = time.perf_counter(), time.process_time()
-                ending = await self._played()
+                ending = await self._played(stop)
             status = "completed" if ending is RunEnd.COMPLETED else "stopped"
         except anyio.get_cancelled_exc_class() as error:
             status, cancelled = "stopped", error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
+            # An agent that raises SystemExit has failed, too.
             failure = innermost(error)
-        except BaseExceptionGroup as group:
-            # A SystemExit from somebody's agent comes wrapped, as would a KeyboardInterrupt.
-            failure = innermost(group)
-            if not isinstance(failure, SystemExit):
-                raise failure from None
         result = Result(
             directory=self.run.path, status=status, scenario=self.config.scenario_id,
-            seed=self.config.simulation.seed, epochs=self.tally.epochs,
-            agent_steps=self.tally.agent_steps, cpu_s=time.process_time() - cpu,
-            wall_s=time.perf_counter() - began,
-            overall=self.tally.overall if status == "completed" else {},
+            seed=self.config.simulation.seed, epochs=self.epochs, agent_steps=self.agent_steps,
+            cpu_s=time.process_time() - cpu, wall_s=time.perf_counter() - began,
+            overall=self.overall if status == "completed" else {},
             language_models=None if self.models is None else self.models.to_json(),
-            paused=self.stop.reason if status == "stopped" else None,
+            paused=stop.reason if status == "stopped" else None,
             error=None if failure is None else _text_of(failure, self.run), cause=failure,
         )  # fmt: skip
         try:
@@ -146,73 +201,58 @@ class LiveRun:
             raise cancelled
         return result
 
-    async def _played(self) -> RunEnd:
+    async def _played(self, stop: StopSwitch) -> RunEnd:
         """Play the episode; end its files at its end, or at the step boundary where it pauses."""
-        models, checkpoint = self.models, StepCheckpoint()
-        port, recorded = self.opened.port, self.opened.recorded
-        reception = discard_answer if port is None else port.take
-        self.telemetry = Telemetry(self.run.file(TELEMETRY), self.options.say)
-        with closing(self.telemetry) as telemetry:
-            files = self.run.sinks(self.config, checkpoint, reception)
+        models, options = self.models, self.options
+        reception = discard_answer if self.port is None else self.port.take
+        with closing(Telemetry(self.run.path / TELEMETRY, options.say)) as self.telemetry:
+            files = self.run.sinks(self.config, reception)
             async with (
-                in_threads(models or nullcontext(), self.options),
-                in_threads(files, self.options) as sinks,
+                in_threads(models or nullcontext(), options),
+                in_threads(files, options) as (sinks, checkpoint),
             ):
                 build = partial(
-                    build_episode, self.opened.episode, sinks, observer=self.tally,
-                    schedule_policy=self.opened.schedule, providers=self.opened.providers,
+                    build_episode, self.episode, sinks, observer=self,
+                    schedule_policy=self.document["schedule"], providers=self.providers,
                 )  # fmt: skip
-                kernel = await blocking(self.options, build)
+                kernel = await blocking(options, build)
                 if models is not None:
-                    models.record = telemetry.record_call
-                    models.spent = self.opened.journal.spent
-                    if recorded is not None:
-                        models.charge(recorded)
-                ending = await self._driven(kernel, telemetry)
+                    models.record = self.telemetry.record_call
+                    models.spent = self.journal.spent
+                    if self.recorded is not None:
+                        models.charge(self.recorded)
+                ending = await self._driven(kernel, stop, self.telemetry)
                 if ending is RunEnd.PAUSED:
                     # What was paid for in the step that could not be ended stays in the journal.
                     checkpoint.take_back(kernel.time >> STEP_BITS)
         return ending
 
-    async def _driven(self, kernel: Kernel, telemetry: Telemetry) -> RunEnd:
+    async def _driven(self, kernel: Kernel, stop: StopSwitch, telemetry: "Telemetry") -> RunEnd:
         effects, options = self.config.effects, self.options
-        limits = Limits(
-            max_concurrency=options.max_concurrency or effects.max_concurrency,
-            timeout_s=effects.timeout_s,
-        )
+        at_once = options.max_concurrency or effects.max_concurrency
+        limits = Limits(max_concurrency=at_once, timeout_s=effects.timeout_s)
 
         def on_effect(effect: EffectTelemetry) -> None:
             telemetry.record(effect)
             if options.on_effect is not None:
                 options.on_effect(effect)
 
-        ending, failure = RunEnd.STOPPED, None
+        ending = RunEnd.STOPPED
         with tuned_collector() if options.owns_process else nullcontext():
-            async with anyio.create_task_group() as tasks:
+            async with unwrapped_group() as tasks:
                 if options.owns_process:
-                    await tasks.start(obey_signals, self.stop, tasks.cancel_scope, options.say)
+                    await tasks.start(obey_signals, stop, tasks.cancel_scope, options.say)
                 try:
                     async with self._served(kernel) as outside:
                         ending = await drive(
-                            kernel, self.opened.journal, recorded=self.opened.recorded,
-                            limits=limits, stop=self.stop, outside=outside,
-                            on_effect=on_effect, answers=options.cassette,
+                            kernel, self.journal, recorded=self.recorded, limits=limits, stop=stop,
+                            outside=outside, on_effect=on_effect, answers=options.cassette,
                             censor=without_secrets(),
                         )  # fmt: skip
-                except BaseExceptionGroup as group:
-                    error = innermost(group)
-                    if not isinstance(error, Exception):
-                        raise error from None
-                    failure = error
-                except Exception as raised:
-                    # Kept for after the group, which would wrap it.
-                    failure = raised
                 finally:
                     if self.models is not None:
                         await self.models.aclose()
                 tasks.cancel_scope.cancel()
-        if failure is not None:
-            raise failure
         return ending
 
     @asynccontextmanager
@@ -220,50 +260,81 @@ class LiveRun:
         self, kernel: Kernel
     ) -> AsyncIterator[ObjectReceiveStream[FromOutside] | None]:
         """Serve the goals over HTTP, if that is asked for, and give what comes in from there."""
-        at, port = self.options.serve, self.opened.port
-        if at is None or port is None:
+        if self.options.serve is None or self.port is None:
             yield None
             return
         from ..goals.server import serving
 
-        async with serving(at, port, self.options.say):
-            yield port.attach(kernel)
+        async with serving(self.options.serve, self.port, self.options.say):
+            yield self.port.attach(kernel)
 
     def _note(self, status: str, result: Result | None = None) -> None:
         """Write what varies from run to run to meta.json and to the catalogue of runs."""
-        telemetry = self.telemetry
+        release, commit, machine = revision.origin()
         facts: dict[str, Any] = {
             "run_id": self.run.path.name,
             "scenario": self.config.scenario_id,
             "label": self.config.label or "default",
             "status": status,
             "seed": self.config.simulation.seed,
-            "created_at": self.opened.created,
+            "created_at": self.created,
             "updated_at": datetime.now(UTC).isoformat(),
-            "config_hash": config_hash(self.config, self.opened.schedule),
-            "version": revision.package_version(),
-            "git": revision.git_revision(),
+            "config_hash": self.document["config_hash"],
+            "version": release,
+            "git": commit,
             "backend": self.options.backend,
             "max_concurrency": self.options.max_concurrency,
-            "machine": revision.machine(),
+            "machine": machine,
         }
         if result is not None:
             document = result.to_json()
             facts |= {name: document[name] for name in _FACTS_OF_RESULT}
-        if telemetry is not None:
+        if self.telemetry is not None:
+            sealed = [self.run.path / name for name in (JOURNAL, TELEMETRY)]
             facts |= {
-                "effects": telemetry.effects,
-                "effects_by_status": telemetry.by_status,
-                "seals": {
-                    path.name: Seal.of(path)._asdict()
-                    for path in (self.run.journal, self.run.file(TELEMETRY))
-                },
+                "effects": self.telemetry.by_status.total(),
+                "effects_by_status": self.telemetry.by_status,
+                "seals": {path.name: Seal.of(path)._asdict() for path in sealed},
             }
         self.run.write_whole(META, meta_bytes(facts))
         overall = {} if result is None else result.overall
-        trouble = self.opened.catalogue.put(self.run, facts, overall)
+        trouble = self.catalogue.put(self.run, facts, overall)
         if trouble is not None:
             self.options.say(trouble)
+
+
+class Telemetry:
+    """`telemetry.jsonl`: one sealed line per effect; a resumed run goes on in the same file."""
+
+    def __init__(self, path: Path, say: Callable[[str], None]) -> None:
+        """Open the file; set a damaged one aside with a notice, since no run needs its content."""
+        recovered: Recovered | None = None
+        try:
+            recovered = read_sealed(path) if path.exists() else None
+        except JournalDamaged as damage:
+            aside = path.with_name(f"damaged-{path.name}")
+            path.replace(aside)
+            say(f"{damage}. The file is kept as {aside.name}, and a new one begins.")
+        self._writer = SealedWriter(path, recovered)
+        records = recovered.records if recovered else ()
+        self.by_status = Counter([one["status"] for one in records if "status" in one])
+        """Effects of the whole run, those of earlier executions included."""
+
+    def record(self, effect: EffectTelemetry) -> None:
+        """Append how long an effect took, in seconds, and how it ended."""
+        request, status = effect.request, effect.outcome.status
+        self.by_status[status] += 1
+        facts = {"actor": request.actor, "number": request.number, "effect": request.effect}
+        seconds = round(effect.seconds, 6)
+        self._writer.append({**facts, "status": status, "seconds": seconds, "late": effect.late})
+
+    def record_call(self, call: Call) -> None:
+        """Append the physical facts of a call to a language model."""
+        self._writer.append({"t": "model_call", **call.to_json()})
+
+    def close(self) -> None:
+        """Flush and close."""
+        self._writer.close()
 
 
 @asynccontextmanager

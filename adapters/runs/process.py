@@ -1,18 +1,17 @@
-"""The process around a run: signals, a thread of its own, the garbage collector."""
+"""The process around a run: signals, task groups, a thread of its own, the garbage collector."""
 
 import gc
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import TypeVar
 
 import anyio
-from anyio.abc import TaskStatus
+from anyio.abc import TaskGroup, TaskStatus
 
 from ...runtime.drivers.live import StopSwitch
-from .errors import innermost
 
 T = TypeVar("T")
 
@@ -50,6 +49,26 @@ async def obey_signals(
             say(NOTICE)
 
 
+@asynccontextmanager
+async def unwrapped_group() -> AsyncIterator[TaskGroup]:
+    """Open a task group that raises its first error as it is, not as a group of errors."""
+    failure: BaseException | None = None
+    try:
+        async with anyio.create_task_group() as tasks:
+            yield tasks
+    except BaseExceptionGroup as group:
+        failure = innermost(group)
+    if failure is not None:
+        raise failure
+
+
+def innermost(error: BaseException) -> BaseException:
+    """Return the first error of a group."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
 def in_own_thread(
     work: Callable[[StopSwitch], Awaitable[T]], backend: str, say: Callable[[str], None]
 ) -> T:
@@ -67,9 +86,6 @@ def in_own_thread(
             tasks.start_soon(_cancel_at, at_once, tasks.cancel_scope)
             try:
                 results.append(await work(stop))
-            except Exception as error:
-                # Kept for after the group, which would wrap it.
-                failures.append(error)
             finally:
                 at_once.set()
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, NotRequired, TypedDict
+from typing import Any, NamedTuple, NotRequired, TypedDict
 
 from pydantic import ValidationError
 
@@ -21,14 +21,16 @@ from .directory import (
     GOALS,
     JOURNAL,
     META,
+    META_VERSION,
     METRICS,
     STEP_LOG,
     TELEMETRY,
     RunDirectory,
+    first_bad_line,
+    read_meta,
 )
 from .errors import ReleaseNeeded, RunUnreadable
 from .json_lines import JsonLines, Record, Selection, check_version, parsed
-from .meta import META_VERSION, first_bad_line, read_meta
 from .revision import package_version
 
 READABLE: Mapping[str, tuple[int, ...]] = {
@@ -103,19 +105,16 @@ class RunReader:
     """
 
     def __init__(self, run: RunDirectory | Path) -> None:
-        self.directory = run if isinstance(run, RunDirectory) else RunDirectory(run)
-
-    @property
-    def path(self) -> Path:
+        self.files = run if isinstance(run, RunDirectory) else RunDirectory(run)
+        self.path = self.files.path
         """The run's directory."""
-        return self.directory.path
 
     # What the run is, and how far it got
 
     @cached_property
     def meta(self) -> dict[str, Any]:
         """The facts of `meta.json`; empty if the file is absent or broken."""
-        return read_meta(self.directory.file(META))
+        return read_meta(self.path / META)
 
     @property
     def bad_meta_line(self) -> int | None:
@@ -123,12 +122,12 @@ class RunReader:
 
         Raises OSError.
         """
-        return first_bad_line(self.directory.file(META).read_bytes())
+        return first_bad_line((self.path / META).read_bytes())
 
     @cached_property
     def status(self) -> str:
         """One of completed, stopped, failed, running, and interrupted (its process died)."""
-        return self.directory.status_now(self.meta.get("status", "interrupted"))
+        return self.files.status_now(self.meta.get("status", "interrupted"))
 
     @property
     def release(self) -> str | None:
@@ -156,7 +155,7 @@ class RunReader:
         }
         if self.status != "completed":
             reasons["metrics"] = f"the run is {self.status}; metrics are written at its end"
-        if not self.directory.file(GOALS).is_file():
+        if not (self.path / GOALS).is_file():
             reasons.setdefault("goals", "the scenario has no goals")
         elif self.status != "completed":
             reasons["goals"] = f"the run is {self.status}; goals are written at its end"
@@ -169,7 +168,7 @@ class RunReader:
         """
         found = {}
         for name in READABLE:
-            path = self.directory.file(name)
+            path = self.path / name
             if path.is_file() and path.stat().st_size:
                 found[name] = (
                     self._lines(name, frozenset()).schema_version()
@@ -186,7 +185,7 @@ class RunReader:
 
         Raises RunUnreadable, JournalError.
         """
-        path = self.directory.file(CONFIG)
+        path = self.path / CONFIG
         if path.exists():
             return read_config_document(parsed(path, "config"), path)
         return StoredConfig(self.journal.config, self.journal.schedule)
@@ -204,7 +203,7 @@ class RunReader:
     @cached_property
     def journal(self) -> StoredJournal:
         """The whole journal, in memory. Raises JournalError, RunUnreadable."""
-        path = self.directory.journal
+        path = self.path / JOURNAL
         if not path.exists():
             raise JournalDamaged(JOURNAL, 1, "the file is missing; without it nothing is recorded")
         recorded = Recorded.read(path)
@@ -230,7 +229,7 @@ class RunReader:
     def is_recorded(self) -> bool:
         """Whether the journal's header is on the disk; no effect was asked for before. Raises
         JournalError."""
-        path = self.directory.journal
+        path = self.path / JOURNAL
         return path.exists() and Recorded.read(path).header is not None
 
     def sealed(self, name: str) -> Recovered:
@@ -238,23 +237,23 @@ class RunReader:
 
         Raises JournalDamaged, OSError.
         """
-        return read_sealed(self.directory.file(name))
+        return read_sealed(self.path / name)
 
     def telemetry(self) -> Sequence[Record]:
         """Return the physical facts of effects and model calls; empty if the file is absent.
 
         Raises JournalDamaged.
         """
-        return self.sealed(TELEMETRY).records if self.directory.file(TELEMETRY).is_file() else ()
+        return self.sealed(TELEMETRY).records if (self.path / TELEMETRY).is_file() else ()
 
     # What came of it
 
     @cached_property
-    def metrics(self) -> dict[str, Any] | None:
+    def metrics_document(self) -> dict[str, Any] | None:
         """The document of `metrics.json`; None until the run is completed. Raises RunUnreadable."""
         if self.status != "completed":
             return None
-        path = self.directory.file(METRICS)
+        path = self.path / METRICS
         document = parsed(path, "figures")
         check_version(path, document.get("schema_version"), READABLE[METRICS])
         for name, fits in _PARTS.items():
@@ -268,7 +267,7 @@ class RunReader:
 
         Raises RunUnreadable.
         """
-        return None if self.metrics is None else self.metrics["overall"]
+        return None if self.metrics_document is None else self.metrics_document["overall"]
 
     @property
     def agents(self) -> dict[str, dict[str, Any]] | None:
@@ -276,7 +275,7 @@ class RunReader:
 
         Raises RunUnreadable.
         """
-        return None if self.metrics is None else self.metrics["agents"]
+        return None if self.metrics_document is None else self.metrics_document["agents"]
 
     @cached_property
     def epochs(self) -> Sequence[EpochMetrics]:
@@ -284,8 +283,8 @@ class RunReader:
 
         Raises RunUnreadable.
         """
-        if self.metrics is not None:
-            epochs: list[EpochMetrics] = self.metrics["epochs"]
+        if self.metrics_document is not None:
+            epochs: list[EpochMetrics] = self.metrics_document["epochs"]
             return epochs
         closed = self._lines(EVENTS, _EPOCH_COMPLETED, ("type", "epoch_completed"))
         found: list[EpochMetrics] = [
@@ -295,27 +294,29 @@ class RunReader:
             raise RunUnreadable(closed.path, "its closed epochs do not have the form of metrics")
         return found
 
-    def events(self, kind: str | None = None) -> JsonLines:
-        """Return the event log, of it the events of one type if `kind` names one."""
-        return self._lines(EVENTS, _EVENT, None if kind is None else ("type", kind))
+    def events(self, type: str | None = None) -> JsonLines:  # noqa: A002 (the key in the file)
+        """Return the event log to iterate over, of it the events of one `type` if it is given."""
+        return self._lines(EVENTS, _EVENT, None if type is None else ("type", type))
 
     def steps(self, agent: str | None = None) -> JsonLines:
-        """Return the step log, one record per agent and step; those of one agent if it is named."""
+        """Return the step log to iterate over, one record per agent and step, of all agents or of
+        one."""
         return self._lines(STEP_LOG, _STEP, None if agent is None else ("agent", agent))
 
     def goals(self) -> JsonLines:
         """Return the GoalStore's rows at the end, each with its `table`; none without goals."""
         return self._lines(GOALS, _GOAL_ROW)
 
-    def transcript(self, kind: Literal["md", "txt"] = "md") -> Path | None:
-        """Return the path of the transcript in Markdown or plain text; None if it is absent."""
-        path = self.directory.file(f"transcript.{kind}")
-        return path if path.is_file() else None
+    @cached_property
+    def transcript(self) -> str:
+        """The episode in words, as Markdown; empty if it was not written."""
+        path = self.path / "transcript.md"
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
 
     def _lines(self, name: str, keys: frozenset[str], where: Selection = None) -> JsonLines:
         # These two begin with a line that is no record.
         header = name in (STEP_LOG, GOALS)
-        return JsonLines(self.directory.file(name), keys, READABLE[name], header, where)
+        return JsonLines(self.path / name, keys, READABLE[name], header, where)
 
 
 def _are_metrics(part: object) -> bool:

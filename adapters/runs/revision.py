@@ -92,27 +92,27 @@ def changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     return found
 
 
-def git_revision() -> str | None:
-    """Return the commit of the checkout that the code runs from, or None; `+dirty` if changed."""
+def origin() -> tuple[str, str | None, dict[str, str]]:
+    """Return the release, the commit of a checkout that the code runs from, and the machine.
+
+    The commit ends in `+dirty` if files were changed since.
+    """
+    machine = {
+        "python": platform.python_version(),
+        "implementation": platform.python_implementation(),
+        "system": platform.platform(),
+        "machine": platform.machine(),
+    }
     try:
         commit = _git("rev-parse", "HEAD")
-        status = _git("status", "--porcelain", "--untracked-files=no")
+        if _git("status", "--porcelain", "--untracked-files=no"):
+            commit += "+dirty"
     except (OSError, subprocess.SubprocessError):
-        return None
-    return f"{commit}+dirty" if status else commit
+        return package_version(), None, machine
+    return package_version(), commit, machine
 
 
 def _git(*arguments: str) -> str:
     command = ["git", "-C", str(Path(__file__).resolve().parent), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True)
     return done.stdout.strip()
-
-
-def machine() -> dict[str, str]:
-    """Describe the machine and the Python that execute a run."""
-    return {
-        "python": platform.python_version(),
-        "implementation": platform.python_implementation(),
-        "system": platform.platform(),
-        "machine": platform.machine(),
-    }

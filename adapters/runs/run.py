@@ -1,42 +1,36 @@
 """A run as a plain object, for programs and notebooks."""
 
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from ...runtime.drivers.live import StopSwitch
 from ...runtime.errors import JournalError
-from ...scenarios.schema.episode import EpisodeConfig
 from .errors import RunUnreadable
 from .execution import OwnProviders, RunOptions, resume_episode
-from .json_lines import JsonLines
+from .live_run import Result
 from .process import in_own_thread, tuned_collector
-from .reader import EpochMetrics, MetricValue, RunReader
-from .result import Result
+from .reader import MetricValue, RunReader
 from .verify import Verification, verify_run
 
 _MOST_ROWS = 50
 
 
-class Run:
+class Run(RunReader):
     """One run, completed or not; its files are read when they are asked for.
 
     A file that is damaged raises RunUnreadable or JournalError where it is read, and nowhere else.
     """
 
     def __init__(self, path: Path, cause: BaseException | None = None) -> None:
-        self._reader = RunReader(path)
+        super().__init__(path)
+        self.directory = path
+        """The run's directory."""
         self.cause = cause
         """The exception that ended a failed run, if it was executed by this process."""
-
-    @property
-    def directory(self) -> Path:
-        """The run's directory."""
-        return self._reader.path
 
     @property
     def id(self) -> str:
@@ -44,29 +38,14 @@ class Run:
         return self.directory.resolve().name
 
     @property
-    def status(self) -> str:
-        """One of completed, stopped, failed, running, and interrupted (its process died)."""
-        return self._reader.status
-
-    @property
     def error(self) -> str | None:
         """The reason why the run failed; None if it did not."""
-        return self._reader.meta.get("error")
+        return self.meta.get("error")
 
     @property
     def paused(self) -> str | None:
         """The reason why the run paused, such as a budget that is used up; None if it did not."""
-        return self._reader.meta.get("paused")
-
-    @property
-    def meta(self) -> Mapping[str, Any]:
-        """The facts that vary from run to run, of `meta.json`; empty if that is damaged."""
-        return self._reader.meta
-
-    @property
-    def config(self) -> EpisodeConfig:
-        """The resolved config, with every default."""
-        return self._reader.config
+        return self.meta.get("paused")
 
     @property
     def seed(self) -> int:
@@ -84,40 +63,12 @@ class Run:
     @property
     def overall(self) -> dict[str, MetricValue]:
         """The same metrics, each with `value`, `n` (observations) and perhaps a `reason`."""
-        return self._reader.overall or {}
-
-    @property
-    def epochs(self) -> Sequence[EpochMetrics]:
-        """The metrics of each closed epoch, in order: `epoch` (from 0) and `metrics`."""
-        return self._reader.epochs
+        return super().overall or {}
 
     @property
     def agents(self) -> dict[str, dict[str, Any]]:
         """Risk band, drift and tools by agent; empty until the run is completed."""
-        return self._reader.agents or {}
-
-    @property
-    def absent(self) -> Mapping[str, str]:
-        """The reasons why the run has no `metrics`, `goals`, …, by name."""
-        return self._reader.absent
-
-    def events(self, type: str | None = None) -> JsonLines:  # noqa: A002 (the key in the file)
-        """Iterate over the event log, or over its events of one type."""
-        return self._reader.events(type)
-
-    def steps(self, agent: str | None = None) -> JsonLines:
-        """Iterate over the step log, one record per agent and step, or over those of one agent."""
-        return self._reader.steps(agent)
-
-    def goals(self) -> JsonLines:
-        """Iterate over the GoalStore's rows at the end, each with its `table`."""
-        return self._reader.goals()
-
-    @cached_property
-    def transcript(self) -> str:
-        """The episode in words, as Markdown; empty if it was not written."""
-        path = self._reader.transcript()
-        return "" if path is None else path.read_text(encoding="utf-8")
+        return super().agents or {}
 
     def verify(self) -> Verification:
         """Execute the run again from its journal, without network, and compare every byte.
@@ -126,7 +77,7 @@ class Run:
         """
         # A thread of its own, since the engine refuses to run where an event loop does.
         with ThreadPoolExecutor(1, "gdg-verify") as threads:
-            return threads.submit(verify_run, self._reader.directory).result()
+            return threads.submit(verify_run, self.files).result()
 
     def resume(
         self, *, providers: OwnProviders | None = None, options: RunOptions | None = None
@@ -137,9 +88,8 @@ class Run:
         RunBusy, RunChanged, RunUnreadable, JournalError and what `gdg.run` raises.
         """
         chosen = options or RunOptions(say=say)
-        directory = self._reader.directory
         return executed(
-            lambda stop: resume_episode(directory, providers, stop, options=chosen), chosen
+            lambda stop: resume_episode(self.files, providers, stop, options=chosen), chosen
         )
 
     def __repr__(self) -> str:

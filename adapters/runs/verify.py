@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...actors.episode import build_episode
+from ...actors.ports import Sinks
 from ...actors.resolved import ResolvedEpisode
 from ...runtime.drivers import RunEnd
 from ...runtime.drivers.replay import replay
 from ...runtime.errors import GdgError, JournalDamaged, ReplayDivergence
 from ...runtime.journal import Recorded
+from ...runtime.kernel import Kernel
 from . import revision
 from .directory import (
     CONFIG,
@@ -18,10 +20,11 @@ from .directory import (
     META,
     TELEMETRY,
     RunDirectory,
+    Seal,
     document_bytes,
     reproducible_files,
 )
-from .meta import Seal
+from .errors import EpisodeUnmade
 from .reader import RunReader, StoredJournal
 
 _WIDTH = 60
@@ -125,19 +128,28 @@ class Verification(NamedTuple):
 def replay_into(episode: ResolvedEpisode, journal: StoredJournal, out: Path) -> RunEnd:
     """Execute a recorded run again, without network or event loop, and write its files to `out`.
 
-    Raises ReplayDivergence and whatever ended the recorded run.
+    Raises EpisodeUnmade, ReplayDivergence and whatever ended the recorded run.
     """
     (out / CONFIG).write_bytes(document_bytes(journal.header["config"]))
-    with RunDirectory(out).sinks(episode.config) as sinks:
-        kernel = build_episode(episode, sinks, schedule_policy=journal.schedule)
-        return replay(kernel, journal.recorded)
+    with RunDirectory(out).sinks(episode.config) as (sinks, _):
+        return replay(rebuilt(episode, sinks, journal.schedule), journal.recorded)
+
+
+def rebuilt(episode: ResolvedEpisode, sinks: Sinks, schedule: str) -> Kernel:
+    """Build the episode of a recorded run. Raises EpisodeUnmade where its own code fails."""
+    try:
+        return build_episode(episode, sinks, schedule_policy=schedule)
+    except GdgError:
+        raise
+    except Exception as error:
+        raise EpisodeUnmade(episode.world, error) from error
 
 
 def verify_run(run: RunDirectory) -> Verification:
     """Compare every file of a run with what its journal makes, and every seal with its line.
 
-    Raises RunUnreadable, and CatalogueError or ReleaseNeeded for a plug-in that is not there any
-    more.
+    Raises RunUnreadable, EpisodeUnmade, and CatalogueError or ReleaseNeeded for a plug-in that is
+    not there any more.
     """
     reader = RunReader(run)
     changed = _meta(reader)
@@ -169,7 +181,7 @@ def verify_run(run: RunDirectory) -> Verification:
             guarded.insert(0, parted)
         for name in reproducible_files(config):
             found = compare(
-                run.file(name), again / name,
+                run.path / name, again / name,
                 whole=complete or name == CONFIG, replayed_whole=parted is None,
             )  # fmt: skip
             if found is not None:
@@ -199,8 +211,8 @@ def _sealed(reader: RunReader, name: str, meta: Mapping[str, Any]) -> list[Diffe
 
     It guards its own lines, and its end stands in meta.json once the run has ended.
     """
-    run, seal = reader.directory, meta.get("seals", {}).get(name)
-    if not run.file(name).exists():
+    run, seal = reader.files, meta.get("seals", {}).get(name)
+    if not (run.path / name).exists():
         return [_absent(name)] if run.has_begun else []
     try:
         recovered = reader.sealed(name)
@@ -217,7 +229,7 @@ def _sealed(reader: RunReader, name: str, meta: Mapping[str, Any]) -> list[Diffe
 
 def _meta(reader: RunReader) -> list[Difference]:
     """Find the first line of meta.json that was changed."""
-    if not reader.directory.file(META).exists():
+    if not (reader.path / META).exists():
         return [_absent(META)]
     bad = reader.bad_meta_line
     if bad is None:

@@ -25,6 +25,8 @@ def shipped_scenarios() -> dict[str, Path]:
 
 MAX_BYTES = 1 << 20
 
+_PLAIN = (str, int, float, bool, type(None))
+
 _NOT_PLAIN_IN_YAML = re.compile("[\x7f-\xa0\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
@@ -46,8 +48,30 @@ def yaml_text_of(value: Any) -> str:
 
     Raises TypeError, ValueError, RecursionError for what is no plain data.
     """
-    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except TypeError:
+        unfit = _unfit(value, "") or "it is no plain data"
+        hint = "classes of your own are named as texts, `module:Class`"
+        raise TypeError(f"{unfit}; {hint}") from None
     return _NOT_PLAIN_IN_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _unfit(value: object, path: str) -> str | None:
+    """Name the first part that no JSON can hold by its key path and its type."""
+    if isinstance(value, dict):
+        for key, child in value.items():
+            if not isinstance(key, _PLAIN):
+                return f"{path or 'the value'} has a key of the type `{type(key).__name__}`"
+            if found := _unfit(child, f"{path}.{key}" if path else str(key)):
+                return found
+    elif isinstance(value, (list, tuple)):
+        for place, child in enumerate(value):
+            if found := _unfit(child, f"{path}[{place}]"):
+                return found
+    elif not isinstance(value, _PLAIN):
+        return f"{path or 'the value'} is of the type `{type(value).__name__}`"
+    return None
 
 
 def read_source(source: Path | str, findings: Findings) -> tuple[str, str] | None:

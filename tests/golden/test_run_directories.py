@@ -76,7 +76,7 @@ def test_the_reader_reads_everything(name: str, run: Path) -> None:
     assert len(list(reader.steps())) == reader.meta["agent_steps"]
     assert reader.journal.header["seed"] == 3 or name.endswith("effects")
     assert len(reader.telemetry()) >= reader.meta["effects"]
-    assert reader.transcript() is not None
+    assert reader.transcript
     assert all(version in READABLE[file] for file, version in reader.schema_versions().items()), (
         reader.schema_versions()
     )

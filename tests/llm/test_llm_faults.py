@@ -12,7 +12,7 @@ from serving import FaultServer
 from gdg_runtime.actors.resolved import default_catalogue
 from gdg_runtime.adapters.runs.directory import REPRODUCIBLE, RunDirectory
 from gdg_runtime.adapters.runs.execution import resume_run, start_run
-from gdg_runtime.adapters.runs.result import Result
+from gdg_runtime.adapters.runs.live_run import Result
 from gdg_runtime.adapters.runs.verify import verify_run
 from gdg_runtime.scenarios.files.loader import EpisodeConfig, load_scenario
 

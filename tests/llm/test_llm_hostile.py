@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from serving import FaultServer
 
 from gdg_runtime.adapters.runs.directory import RunDirectory
-from gdg_runtime.adapters.runs.result import Result
+from gdg_runtime.adapters.runs.live_run import Result
 from gdg_runtime.adapters.runs.verify import verify_run
 
 Serve = Callable[..., FaultServer]

@@ -11,10 +11,10 @@ import pytest
 from serving import FaultServer, start_server
 from society import SERVER, digests, society
 
-from gdg_runtime.adapters.runs.directory import RunDirectory, config_bytes, config_hash
+from gdg_runtime.adapters.runs.directory import RunDirectory, config_document, document_bytes
 from gdg_runtime.adapters.runs.execution import resume_run, start_run
+from gdg_runtime.adapters.runs.live_run import Result
 from gdg_runtime.adapters.runs.reader import RunReader
-from gdg_runtime.adapters.runs.result import Result
 from gdg_runtime.adapters.runs.verify import verify_run
 from gdg_runtime.runtime import Recorded
 from gdg_runtime.runtime.errors import ReplayDivergence
@@ -81,9 +81,9 @@ def change_config(run: Path, change: Callable[[dict[str, Any]], None]) -> None:
     plain = config.model_dump(mode="json")
     change(plain)
     changed = EpisodeConfig.model_validate(plain)
-    data = config_bytes(changed, schedule)
-    (run / "config.json").write_bytes(data)
-    begin[0] |= {"config": json.loads(data), "config_hash": config_hash(changed, schedule)}
+    document = config_document(changed, schedule)
+    (run / "config.json").write_bytes(document_bytes(document))
+    begin[0] |= {"config": document, "config_hash": document["config_hash"]}
     write_journal(run, begin + outcomes)
 
 

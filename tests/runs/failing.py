@@ -11,6 +11,7 @@ from gdg_runtime.actors.agents import Agent
 from gdg_runtime.runtime import Context
 from gdg_runtime.scenarios.actions import NOOP, Action
 from gdg_runtime.scenarios.interactions import Decision, InteractionResult, Offer
+from gdg_runtime.scenarios.worlds.sandbox.world import SandboxWorld
 
 
 async def a_number(text: str) -> int:
@@ -61,3 +62,10 @@ class Failing(Agent):
     def update(self, outcome: InteractionResult, ctx: Context) -> None:
         if self.params.how == "update":
             raise ValueError("learns nothing")
+
+
+class Unmade(SandboxWorld):
+    """A world that can't be made."""
+
+    def __init__(self, *parts: Any) -> None:
+        raise LookupError("no such place")

@@ -114,3 +114,19 @@ def test_an_effect_that_fails_makes_a_noop_and_nobody_is_isolated_for_it(gdg) ->
     assert {event["agent"] for event in failed} == {"wrong_1"}
     assert len(failed) > 3
     assert events(run, "agent_failed") == []
+
+
+def test_a_world_that_cannot_be_made_is_named_when_its_run_is_replayed(gdg) -> None:
+    ran = gdg("start", SCENARIO, "--set", "world.name=failing:Unmade", "--json")
+    assert ran.code == 1
+    assert ran.json["error"] == "LookupError: no such place"
+    run = ran.json["run_dir"]
+    for options in ((), ("--to", "again")):
+        replayed = gdg("replay", run, *options)
+        assert replayed.code == 1
+        assert "failing:Unmade" in replayed.err
+        assert "LookupError: no such place" in replayed.err
+        assert "inside gdg-runtime" not in replayed.err
+    exported = gdg("cassette", "export", run)
+    assert exported.code == 1
+    assert "failing:Unmade" in exported.err

@@ -3,8 +3,7 @@
 import json
 from pathlib import Path
 
-from gdg_runtime.adapters.runs.directory import RunDirectory, document_bytes
-from gdg_runtime.adapters.runs.meta import meta_bytes, read_meta
+from gdg_runtime.adapters.runs.directory import RunDirectory, document_bytes, meta_bytes, read_meta
 from gdg_runtime.adapters.runs.verify import verify_run
 from gdg_runtime.runtime.hash_chain import SealedWriter, read_sealed
 

@@ -234,6 +234,11 @@ def test_an_unknown_scenario_is_told_with_what_was_meant() -> None:
         ({**SMALL, "agents": [{"type": "honst"}]}, {}, "the scenario: agents[0].type: unknown"),
         ({**SMALL, "agentss": []}, {}, "the scenario: agentss: unknown key; did you mean agents?"),
         ({**SMALL, "metadata": object()}, {}, "the scenario: holds what no scenario file can"),
+        ({**SMALL, "agents": [{"type": Path}]}, {}, "agents[0].type is of the type `type`"),
+        ({**SMALL, "agents": [{"type": Path}]}, {}, "classes of your own are named as texts, `mod"),
+        ({**SMALL, "metadata": {(1, 2): 3}}, {}, "metadata has a key of the type `tuple`"),
+        ("baseline", {"set": {"agents": [{"count": 1j}]}}, "[0].count is of the type `complex`"),
+        ("baseline", {"set": {"seed": {1}}}, "the value is of the type `set`"),
     ],
 )
 def test_a_scenario_that_is_wrong_is_told_with_its_place(scenario, arguments, text) -> None:
@@ -257,8 +262,12 @@ def test_an_unknown_schedule_is_a_typed_error() -> None:
 
 def test_a_folder_that_cannot_be_written_is_a_typed_error() -> None:
     Path("file").write_text("")
-    with pytest.raises(gdg.RunUnwritable, match="choose another place with --out"):
+    with pytest.raises(gdg.RunUnwritable, match="choose another place with --out") as refused:
         gdg.run(SMALL, out="file")
+    assert "recorded before" not in str(refused.value)
+    with pytest.raises(gdg.RunUnwritable, match="Nothing was recorded") as refused:
+        gdg.run(SMALL, directory="file/run")
+    assert "recorded before" not in str(refused.value)
 
 
 def test_nothing_to_load_and_too_much_to_load_are_typed_errors() -> None:

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from gdg_runtime.adapters.runs import revision
-from gdg_runtime.adapters.runs.directory import REPRODUCIBLE, RunDirectory
-from gdg_runtime.adapters.runs.meta import read_meta
+from gdg_runtime.adapters.runs.directory import REPRODUCIBLE, RunDirectory, read_meta
 from gdg_runtime.runtime import Recorded
 
 HERE = Path(__file__).parent

@@ -57,8 +57,8 @@ def test_a_run_that_is_played_writes_the_same_files_and_asks_nobody(
     monkeypatch.setenv("GDG_TEST_OFFLINE", "1")
     player = CassettePlayer(Cassette.read(path))
     again = run(tmp_path, RunOptions(cassette=player))
-    assert {name: again.file(name).read_bytes() for name in REPRODUCIBLE} == {
-        name: recorded.file(name).read_bytes() for name in REPRODUCIBLE
+    assert {name: (again.path / name).read_bytes() for name in REPRODUCIBLE} == {
+        name: (recorded.path / name).read_bytes() for name in REPRODUCIBLE
     }
     assert player.summary() is None
     export_run(again, NO_KEYS).write(tmp_path / "again.jsonl")

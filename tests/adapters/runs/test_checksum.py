@@ -5,7 +5,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gdg_runtime.adapters.runs.meta import Seal
+from gdg_runtime.adapters.runs.directory import Seal
 from gdg_runtime.runtime.hash_chain import SealedWriter, read_sealed
 
 

@@ -19,7 +19,7 @@ TRIED = 12
 READS: dict[str, Callable[[RunReader], object]] = {
     "config": lambda reader: reader.config,
     "journal": lambda reader: reader.journal,
-    "metrics": lambda reader: reader.metrics,
+    "metrics": lambda reader: reader.metrics_document,
     "epochs": lambda reader: reader.epochs,
     "absent": lambda reader: reader.absent,
     "events": lambda reader: list(reader.events()),
@@ -29,7 +29,7 @@ READS: dict[str, Callable[[RunReader], object]] = {
     "goals": lambda reader: list(reader.goals()),
     "telemetry": lambda reader: reader.telemetry(),
     "schema versions": lambda reader: reader.schema_versions(),
-    "verification": lambda reader: verify_run(reader.directory),
+    "verification": lambda reader: verify_run(reader.files),
 }
 
 

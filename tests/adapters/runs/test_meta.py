@@ -6,7 +6,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdg_runtime.adapters.runs.meta import first_bad_line, meta_bytes, read_meta
+from gdg_runtime.adapters.runs.directory import first_bad_line, meta_bytes, read_meta
 
 FACTS = {"run_id": "a", "status": "completed", "error": None, "seals": {"x": [1, 2]}, "text": "π\n"}
 DATA = meta_bytes(FACTS)

@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 from gdg_runtime.actors.resolved import load_episode
-from gdg_runtime.adapters.runs.directory import RunDirectory
+from gdg_runtime.adapters.runs.directory import RunDirectory, meta_bytes, read_meta
 from gdg_runtime.adapters.runs.errors import RunUnreadable
 from gdg_runtime.adapters.runs.execution import start_run
-from gdg_runtime.adapters.runs.meta import meta_bytes, read_meta
 from gdg_runtime.adapters.runs.reader import READABLE, RunReader
 
 
@@ -45,7 +44,7 @@ def test_a_completed_run_is_read_whole(run: Path) -> None:
     assert reader.status == "completed"
     assert reader.config.scenario_id == "baseline"
     assert reader.schedule == "fifo"
-    assert reader.metrics == metrics
+    assert reader.metrics_document == metrics
     assert (reader.overall, reader.agents) == (metrics["overall"], metrics["agents"])
     assert reader.epochs == metrics["epochs"]
     assert list(reader.events()) == lines(run / "events.jsonl")
@@ -54,8 +53,8 @@ def test_a_completed_run_is_read_whole(run: Path) -> None:
     assert not reader.events().torn
     assert reader.journal.header["scenario"] == "baseline"
     assert reader.telemetry() == []
-    assert reader.transcript() == run / "transcript.md"
-    assert reader.transcript("txt") == run / "transcript.txt"
+    assert reader.transcript == (run / "transcript.md").read_text()
+    assert (run / "transcript.txt").read_text().splitlines()
     assert list(reader.goals()) == []
     assert reader.absent == {"goals": "the scenario has no goals"}
     assert reader.other_release is None
@@ -76,7 +75,7 @@ def test_epochs_of_a_run_that_was_cut_off_are_those_that_closed(run: Path) -> No
     noted(run, status="running")
     reader = RunReader(run)
     assert reader.status == "interrupted"
-    assert (reader.metrics, reader.overall, reader.agents) == (None, None, None)
+    assert (reader.metrics_document, reader.overall, reader.agents) == (None, None, None)
     assert reader.absent["metrics"] == "the run is interrupted; metrics are written at its end"
     assert reader.epochs == whole
     with RunDirectory(run).locked():
@@ -129,7 +128,7 @@ def test_a_damaged_line_is_named(
 def test_a_damaged_document_is_named(run: Path, text: str) -> None:
     for name in ("config.json", "metrics.json"):
         (run / name).write_text(text)
-    for read in (lambda reader: reader.config, lambda reader: reader.metrics):
+    for read in (lambda reader: reader.config, lambda reader: reader.metrics_document):
         with pytest.raises(RunUnreadable) as caught:
             read(RunReader(run))
         assert caught.value.path.parent == run
@@ -150,7 +149,7 @@ def test_metrics_of_another_form_are_named(run: Path, text: str) -> None:
     document = {"schema_version": 1, **json.loads(text)}
     (run / "metrics.json").write_text(json.dumps(document))
     with pytest.raises(RunUnreadable, match=r"metrics.json can't be read: its \w+ do not have"):
-        RunReader(run).metrics
+        RunReader(run).metrics_document
 
 
 def test_an_epoch_without_metrics_is_named(run: Path) -> None:
@@ -181,7 +180,7 @@ def test_a_missing_document_is_named(run: Path) -> None:
     [
         ("events.jsonl", lambda reader: list(reader.events())),
         ("step_log.jsonl", lambda reader: list(reader.steps())),
-        ("metrics.json", lambda reader: reader.metrics),
+        ("metrics.json", lambda reader: reader.metrics_document),
     ],
 )
 def test_a_schema_of_a_later_release_is_refused(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gdg_runtime.actors.resolved import default_catalogue
-from gdg_runtime.adapters.runs.directory import config_bytes
+from gdg_runtime.adapters.runs.directory import config_document, document_bytes
 from gdg_runtime.adapters.runs.reader import read_config_document
 from gdg_runtime.scenarios.files.loader import (
     EpisodeConfig,
@@ -549,10 +549,10 @@ agents:
 def test_a_good_document_comes_back_from_config_json_as_it_was(load: Load, source: str) -> None:
     catalogue = default_catalogue()
     config = load(source) if source == RICH else load_scenario(source, catalogue=catalogue)
-    stored = config_bytes(config, "fifo")
+    stored = document_bytes(config_document(config, "fifo"))
     again, schedule = read_config_document(json.loads(stored), Path("config.json"))
     assert again == config
-    assert config_bytes(again, schedule) == stored
+    assert document_bytes(config_document(again, schedule)) == stored
 
 
 @pytest.mark.parametrize("source", [RICH, "goals_market"])
