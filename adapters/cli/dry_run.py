@@ -12,6 +12,7 @@ from ...actors.resolved import ResolvedEpisode
 from ..dry_run.estimate import BudgetCheck, Estimate, ModelEstimate, estimate
 from ..dry_run.usage_forecast import Range
 from ..llm.keys import Keys
+from ..llm.language_models import missing_key
 from ..runs.errors import MissingExtra
 from .tables import console, counted, rows_table, safe
 
@@ -48,7 +49,7 @@ def _missing(episode: ResolvedEpisode) -> list[str]:
         keys = Keys.load()
         for model in episode.models.values():
             try:
-                missing.append(keys.missing(model))
+                missing.append(missing_key(model, keys))
             except MissingExtra as extra:
                 missing.append(str(extra))
     except MissingExtra as extra:

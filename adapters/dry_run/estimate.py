@@ -136,7 +136,7 @@ def estimate(
 ) -> Estimate:
     """Estimate a run. Call no model and write nothing, but run the code of the scenario's agents.
 
-    `budgets` are laid over the scenario's, as of `--budget`; `missing_keys` is what `Keys.missing`
+    `budgets` are laid over the scenario's, as of `--budget`; `missing_keys` is what `missing_key`
     says of each model; `max_concurrency` as of `RunOptions`; `prices` the table to use in place of
     the installed one. Raises BadBudget, and RunFailed if the episode itself does.
     Not to be called on an event loop.

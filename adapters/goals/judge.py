@@ -11,7 +11,7 @@ from ...goals.checkers.model_checkers import LLMJudgeChecker
 from ...runtime.wording import first_problem
 from ...scenarios.schema.language_model import ModelConfig
 from ..llm.keys import Keys
-from ..llm.language_models import MissingKeys, make_transport
+from ..llm.language_models import MissingKeys, make_transport, missing_key
 from ..llm.ledger import Ledger
 from ..llm.prices import price_of
 from ..llm.provider import ResilientProvider
@@ -39,7 +39,7 @@ class JudgeModel:
         """Find the keys and the transport of the model. Raises MissingKeys, MissingExtra,
         Unreachable."""
         keys = keys or Keys.load()
-        missing = keys.missing(config)
+        missing = missing_key(config, keys)
         if missing:
             raise MissingKeys([missing])
         self._config = config

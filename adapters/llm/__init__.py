@@ -6,7 +6,7 @@ by `openai_http` or by `litellm_bridge`, both in the JSON of `openai_codec`) →
 
 - Cost: `ledger` (budgets, and what is booked on them), `prices`.
 - Limits: `limits` holds the breaker, the rate limit and the pauses between attempts.
-- Transports: `endpoint` and `litellm_library` know providers, servers and their models' names.
+- Transports: `endpoint` knows providers, servers and their names for models.
 - Secrets: `keys` holds the keys, and takes them out of texts.
 - `telemetry`: one call and its physical facts, and OpenTelemetry spans.
 """

@@ -6,7 +6,7 @@ import base64
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import quote, quote_plus
@@ -14,7 +14,7 @@ from urllib.parse import quote, quote_plus
 from ...actors.llm.chat import Chat
 from ...runtime.drivers.effects import Censor
 from ...runtime.effects import EffectRequest, Outcome
-from ...scenarios.schema.language_model import LOCAL, ModelConfig
+from ...scenarios.schema.language_model import ModelConfig
 from ..runs.errors import MissingExtra
 from .endpoint import endpoint_of, provider_of_name
 
@@ -88,51 +88,16 @@ class Keys:
 
         None where none is needed, and where litellm finds it in the environment by itself.
         """
-        name = _variable(config)
-        if name is None:
-            return None
-        self._note([name])
-        return self._get(name)
+        name = variable_of(config)
+        return None if name is None else self.find(name)
 
-    def missing(self, config: ModelConfig) -> str | None:
-        """Say which key a model lacks; None if there is nothing to say.
-
-        Imports litellm where only that knows which key a provider wants. Raises MissingExtra.
-        """
-        name, one_is_enough = _variable(config), False
-        known = provider_of_name(config.model)
-        if name is not None:
-            names: Sequence[str] = [name]
-        elif config.api_base is not None or config.model.startswith(LOCAL):
-            return None
-        elif known is not None and known.key is not None:
-            names = [known.key]
-        else:
-            from .litellm_library import keys_wanted
-
-            wanted = keys_wanted(config.model)
-            if wanted is None:
-                return (
-                    f"the model {config.model} belongs to no provider that litellm knows: write it "
-                    f"as provider/model (openai/gpt-4o-mini, anthropic/…, openrouter/…), or give "
-                    f"the api_base of a server that knows it"
-                )
-            names, one_is_enough = wanted
-        self._note(names)
-        keys = {name: self._get(name) for name in names}
-        absent = [name for name, key in keys.items() if key is None]
-        if absent and (len(absent) == len(names) or not one_is_enough):
-            listed = (" or " if one_is_enough else " and ").join(absent)
-            return (
-                f"the model {config.model} needs a key: set {listed} in the environment or in .env"
-            )
-        for name, key in keys.items():
-            if key is not None and not _is_sendable(key.reveal()):
-                return (
-                    f"the key of the model {config.model} can't be sent: {name} holds characters "
-                    f"that no key has (blanks, line ends, or others beyond ASCII)"
-                )
-        return None
+    def find(self, name: str) -> Key | None:
+        """Return the key in a variable, which is redacted from now on, whatever its name."""
+        if name not in self._asked:
+            self._asked.add(name)
+            self._redact = None
+        key = self._all.get(name)
+        return key if key is not None and key.reveal() else None
 
     def lend(self) -> None:
         """Put what stands in `.env` into the process's environment, overriding nothing: litellm
@@ -159,18 +124,8 @@ class Keys:
     def __repr__(self) -> str:
         return f"<Keys, {len(self._all)} variables>"
 
-    def _get(self, name: str) -> Key | None:
-        key = self._all.get(name)
-        return key if key is not None and key.reveal() else None
 
-    def _note(self, names: Sequence[str]) -> None:
-        """Have these variables redacted, whatever their names look like."""
-        if not self._asked.issuperset(names):
-            self._asked.update(names)
-            self._redact = None
-
-
-def _variable(config: ModelConfig) -> str | None:
+def variable_of(config: ModelConfig) -> str | None:
     """Return the variable of a config's key, as far as that is known without litellm."""
     if config.api_key_env is not None:
         return config.api_key_env
@@ -178,10 +133,6 @@ def _variable(config: ModelConfig) -> str | None:
         return None
     known = provider_of_name(config.model)
     return None if known is None else known.key
-
-
-def _is_sendable(key: str) -> bool:
-    return key.isascii() and key.isprintable() and " " not in key
 
 
 def without_secrets() -> Censor:

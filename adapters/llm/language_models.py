@@ -15,11 +15,10 @@ from ...actors.resolved import ResolvedEpisode
 from ...runtime.journal import Recorded
 from ...scenarios.schema.language_model import LOCAL, ModelConfig, Price
 from ..runs.errors import RunError
-from .endpoint import PROVIDERS, endpoint_of, is_direct
-from .keys import Keys
+from .endpoint import PROVIDERS, endpoint_of, is_direct, provider_of_name
+from .keys import Keys, variable_of
 from .ledger import Ledger, read_budgets
-from .litellm_bridge import LitellmTransport
-from .litellm_library import settings_unknown
+from .litellm_bridge import KeysWanted, LitellmTransport, keys_wanted, settings_unknown
 from .openai_http import OpenAiHttp
 from .prices import NO_TOKENS, PriceTable, estimate_tokens, price_of
 from .provider import ResilientProvider
@@ -38,6 +37,41 @@ class MissingKeys(RunError):
 
     def __init__(self, missing: Sequence[str]) -> None:
         super().__init__("\n".join(missing))
+
+
+def missing_key(config: ModelConfig, keys: Keys) -> str | None:
+    """Say which key a model lacks; None if there is nothing to say.
+
+    Imports litellm where only that knows which key a provider wants. Raises MissingExtra.
+    """
+    name, known = variable_of(config), provider_of_name(config.model)
+    if name is not None:
+        wanted: KeysWanted | None = KeysWanted((name,))
+    elif config.api_base is not None or config.is_local:
+        return None
+    elif known is not None and known.key is not None:
+        wanted = KeysWanted((known.key,))
+    else:
+        wanted = keys_wanted(config.model)
+    if wanted is None:
+        return (
+            f"the model {config.model} belongs to no provider that litellm knows: write it as "
+            f"provider/model (openai/gpt-4o-mini, anthropic/…, openrouter/…), or give the api_base "
+            f"of a server that knows it"
+        )
+    found = {name: keys.find(name) for name in wanted.names}
+    absent = [name for name, key in found.items() if key is None]
+    if absent and (len(absent) == len(found) or not wanted.one_is_enough):
+        listed = (" or " if wanted.one_is_enough else " and ").join(absent)
+        return f"the model {config.model} needs a key: set {listed} in the environment or in .env"
+    for name, key in found.items():
+        text = "" if key is None else key.reveal()
+        if not text.isascii() or not text.isprintable() or " " in text:
+            return (
+                f"the key of the model {config.model} can't be sent: {name} holds characters "
+                f"that no key has (blanks, line ends, or others beyond ASCII)"
+            )
+    return None
 
 
 class Unreachable(RunError):
@@ -97,8 +131,8 @@ class LanguageModels:
         roles = {f"agents/{one.agent}": one.spec.role for one in episode.agents if one.spec.role}
         self.ledger = Ledger(read_budgets(episode.config, budgets), roles)
         self.keys = Keys.load()
-        missing = [text for model in self._models.values() if (text := self.keys.missing(model))]
-        if missing:
+        lacks = [missing_key(model, self.keys) for model in self._models.values()]
+        if missing := [text for text in lacks if text is not None]:
             raise MissingKeys(missing)
         for model in self._models.values():
             if model.is_local:

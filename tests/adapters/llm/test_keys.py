@@ -16,7 +16,8 @@ import pytest
 
 from gdg_runtime.adapters.llm import endpoint
 from gdg_runtime.adapters.llm.keys import Keys
-from gdg_runtime.adapters.llm.litellm_library import keys_wanted
+from gdg_runtime.adapters.llm.language_models import missing_key
+from gdg_runtime.adapters.llm.litellm_bridge import keys_wanted
 from gdg_runtime.scenarios.schema.language_model import ModelConfig
 
 KEY = "sk-test-0123456789/abc+defghijklmnop"
@@ -73,11 +74,11 @@ def test_a_server_of_ones_own_gets_no_key_unless_told(monkeypatch: pytest.Monkey
     ],
 )
 def test_the_variable_that_is_missing_is_named(settings: dict[str, str]) -> None:
-    assert keys().missing(config(**settings)) == (
+    assert missing_key(config(**settings), keys()) == (
         "the model openai/gpt-4o-mini needs a key: set MY_KEY in the environment or in .env"
     )
-    assert keys(MY_KEY=KEY).missing(config(**settings)) is None
-    assert keys(MY_KEY="  ").missing(config(**settings)) is not None
+    assert missing_key(config(**settings), keys(MY_KEY=KEY)) is None
+    assert missing_key(config(**settings), keys(MY_KEY="  ")) is not None
 
 
 @pytest.mark.extra_llm
@@ -92,7 +93,7 @@ def test_the_variable_that_is_missing_is_named(settings: dict[str, str]) -> None
     ],
 )
 def test_litellm_knows_which_variable_a_provider_wants(model: str, named: str) -> None:
-    said = keys().missing(config(model))
+    said = missing_key(config(model), keys())
     assert said is not None
     assert named in said
     assert model in said
@@ -100,11 +101,11 @@ def test_litellm_knows_which_variable_a_provider_wants(model: str, named: str) -
 
 @pytest.mark.extra_llm
 def test_a_providers_variable_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert keys(OPENAI_API_KEY=KEY).missing(config()) is None
-    assert keys(GEMINI_API_KEY=KEY).missing(config("gemini/gemini-2.5-flash")) is None
-    assert keys(ANTHROPIC_API_KEY=KEY).missing(config("anthropic/claude-sonnet-4-5")) is None
+    assert missing_key(config(), keys(OPENAI_API_KEY=KEY)) is None
+    assert missing_key(config("gemini/gemini-2.5-flash"), keys(GEMINI_API_KEY=KEY)) is None
+    assert missing_key(config("anthropic/claude-sonnet-4-5"), keys(ANTHROPIC_API_KEY=KEY)) is None
     monkeypatch.setenv("COHERE_API_KEY", KEY)
-    assert keys().missing(config("cohere/command-r")) is None
+    assert missing_key(config("cohere/command-r"), keys()) is None
 
 
 @pytest.mark.extra_llm
@@ -113,19 +114,19 @@ def test_a_providers_variable_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     ["ollama/llama3.2", "bedrock/anthropic.claude-3-haiku-20240307-v1:0", "vertex_ai/gemini-pro"],
 )
 def test_providers_with_other_credentials_are_given_a_try(model: str) -> None:
-    assert keys().missing(config(model)) is None
+    assert missing_key(config(model), keys()) is None
 
 
 @pytest.mark.parametrize(
     "settings", [{"model": "local/smollm2"}, {"api_base": "http://127.0.0.1:1/v1"}]
 )
 def test_where_no_key_is_needed_none_is_missing(settings: dict[str, str]) -> None:
-    assert keys().missing(config(**settings)) is None
+    assert missing_key(config(**settings), keys()) is None
 
 
 @pytest.mark.parametrize("value", ["two words", "with\nline", "schlüssel"])
 def test_a_key_that_no_header_can_hold_is_told(value: str) -> None:
-    said = keys(MY_KEY=value).missing(config(api_key_env="MY_KEY"))
+    said = missing_key(config(api_key_env="MY_KEY"), keys(MY_KEY=value))
     assert said is not None
     assert "MY_KEY holds characters" in said
     assert value not in said

@@ -61,12 +61,12 @@ import sys
 sys.modules[{library!r}] = None
 from gdg_runtime.adapters.runs.errors import RunError
 from gdg_runtime.adapters.llm.keys import Keys
-from gdg_runtime.adapters.llm.language_models import make_transport
+from gdg_runtime.adapters.llm.language_models import make_transport, missing_key
 from gdg_runtime.scenarios.schema.language_model import ModelConfig
 config = ModelConfig(model="openai/gpt-4o-mini", api_base={base!r})
 try:
     keys = Keys.load({{}}, None)
-    keys.missing(config)
+    missing_key(config, keys)
     make_transport(config, keys)
 except RunError as error:
     print(error)

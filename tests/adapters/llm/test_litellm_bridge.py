@@ -11,8 +11,7 @@ from serving import FaultServer
 
 from gdg_runtime.adapters.llm.keys import Keys
 from gdg_runtime.adapters.llm.language_models import make_transport
-from gdg_runtime.adapters.llm.litellm_bridge import LitellmBroke
-from gdg_runtime.adapters.llm.litellm_library import provider_of, schema_support
+from gdg_runtime.adapters.llm.litellm_bridge import LitellmBroke, provider_of, schema_support
 from gdg_runtime.scenarios.schema.language_model import ModelConfig
 
 from .conftest import ask
