@@ -1,7 +1,7 @@
 """The actors of an episode, in the order of a step.
 
 - `episode`: the wiring, from a resolved config to a kernel with all actors.
-- `messages` with `report`: what they send each other.
+- `messages`: what they send each other.
 - `director`: runs epochs and steps.
 - `agents`: the base class of agents and the host of scripted policies.
 - `governance` and `levers`: verdicts and charges.

@@ -8,8 +8,7 @@ from ..scenarios.economy.interaction import Interaction
 from ..scenarios.interactions import Charges, Decision, Offer
 from ..scenarios.observation import Observation
 from ..scenarios.world import Moment, World
-from .messages import Ruled, Speech, TurnScore
-from .report import TurnReport
+from .messages import Ruled, Speech, TurnReport, TurnScore
 
 
 class Batch:
@@ -58,10 +57,7 @@ class Batch:
         for observation, score in zip(self.observations, scores, strict=True):
             agent, alignment = score.agent, score.alignment
             ruled, applied = self.ruled[agent], self.applied[agent]
-            scored: dict[str, Any] = {
-                "value": alignment.value,
-                "components": alignment.components,
-            }
+            scored: dict[str, Any] = {"value": alignment.value, "components": alignment.components}
             if alignment.value is None:
                 scored["reason"] = alignment.reason
             line: dict[str, Any] = {

@@ -16,8 +16,7 @@ from .agents.context import AgentBinding
 from .agents.policy_agents import ScriptedAgent
 from .director import Director, EpisodeActors
 from .governance import Governance
-from .llm.chat import Chat
-from .llm.model import Model, ModelBinding
+from .llm.chat import Chat, Model, ModelBinding
 from .messages import AdversaryRef, AgentRef, Begin, GovernanceRef, RecorderRef
 from .metrics import Metrics
 from .ports import Observer, Providers, Sinks, no_providers

@@ -10,7 +10,7 @@ from ..scenarios.economy.interaction import Interaction, PayoffEngine
 from ..scenarios.measures.drift import DriftAccumulator
 from ..scenarios.measures.figure import Figure
 from ..scenarios.measures.metric import EpochAccumulator, Metric
-from .llm.usage import ModelUse
+from .llm.chat import ModelUse
 from .messages import CloseEpoch, Finish, Log, RecorderRef, Scored
 from .ports import Observer
 

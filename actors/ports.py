@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..scenarios.schema.language_model import ModelConfig
 from ..scenarios.world import Moment
-from .llm.model import NoProvider, Provider
+from .llm.chat import NoProvider, Provider
 
 if TYPE_CHECKING:
     from ..goals.store.database import Database

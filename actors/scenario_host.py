@@ -43,10 +43,10 @@ from .messages import (
     Speech,
     Standing,
     Turn,
+    TurnReport,
     TurnScore,
     TurnsOpened,
 )
-from .report import TurnReport
 
 _TURN = Turn.message_name
 _PROPOSAL = Proposal.message_name

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from ..actors.llm.model import Provider
+from ..actors.llm.chat import Provider
 from ..actors.ports import Observer
 from ..actors.resolved import ResolvedEpisode, load_episode, resolve_episode
 from ..runtime.drivers.live import StopSwitch

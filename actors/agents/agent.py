@@ -11,15 +11,7 @@ from ...runtime.errors import EffectError
 from ...scenarios.actions import NOOP, Action
 from ...scenarios.interactions import REJECT, Decision, InteractionResult, Offer
 from ...scenarios.world import World
-from ..messages import (
-    Acted,
-    ActionProposed,
-    Answer,
-    GovernanceRef,
-    Proposal,
-    ScenarioRef,
-    Turn,
-)
+from ..messages import Acted, ActionProposed, Answer, GovernanceRef, Proposal, ScenarioRef, Turn
 from .context import AgentBinding, AgentContext
 
 
@@ -119,11 +111,7 @@ class Agent(Actor):
         return None
 
     async def _decide_later(
-        self,
-        decision: Awaitable[Decision],
-        scenario: ScenarioRef,
-        offer: Offer,
-        ctx: AgentContext,
+        self, decision: Awaitable[Decision], scenario: ScenarioRef, offer: Offer, ctx: AgentContext
     ) -> None:
         try:
             decided = await decision

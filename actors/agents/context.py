@@ -12,10 +12,9 @@ from ...runtime.message import ActorRef
 from ...scenarios.actions import Role
 from ...scenarios.observation import Source
 from ...scenarios.world import World
+from ..llm.chat import ModelBinding, ModelUse
 from ..llm.client import Llm
-from ..llm.model import ModelBinding
-from ..llm.usage import ModelUse
-from ..report import Notebook
+from ..messages import Notebook
 
 if TYPE_CHECKING:
     from ...goals.commands import Command

@@ -16,9 +16,7 @@ from ...goals.checkers.model_checkers import LLMJudgeChecker
 from ...runtime.context import Context
 from ...runtime.errors import EffectFailed
 from ...scenarios.schema.language_model import ModelConfig
-from ..llm.chat import Chat, ChatMessage, ChatReply, ModelTrouble
-from ..llm.model import ModelBinding
-from ..llm.usage import ModelUse
+from ..llm.chat import Chat, ChatMessage, ChatReply, ModelBinding, ModelTrouble, ModelUse
 
 
 class Judge:

@@ -51,7 +51,7 @@ from ...scenarios.observation import CurrentGoal
 from ...scenarios.schema.episode import EpisodeConfig, agent_ids
 from ...scenarios.schema.goals import GoalsConfig
 from ...scenarios.world import Moment
-from ..llm.model import ModelBinding
+from ..llm.chat import ModelBinding
 from ..messages import Log, RecorderRef
 from ..ports import GoalFiles
 from .access import agent_of, as_asked_by, unfit_command

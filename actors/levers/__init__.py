@@ -15,26 +15,10 @@ A lever of the user's own is a subclass of `Lever`, named in `governance.levers`
 from collections.abc import Sequence
 
 from ...scenarios.schema.governance import GovernanceConfig
-from .access import BandwidthCap, CircuitBreaker
-from .charges import RandomAudit, Staking, TransactionTax
+from .built_in import BUILT_IN
 from .lever import Lever, LeverStack
-from .standing import ReputationDecay, VoteNormalization
 
 __all__ = ["BUILT_IN", "Lever", "LeverStack", "stack_of"]
-
-BUILT_IN: dict[str, type[Lever]] = {
-    lever.name: lever
-    for lever in (
-        TransactionTax,
-        ReputationDecay,
-        VoteNormalization,
-        Staking,
-        CircuitBreaker,
-        RandomAudit,
-        BandwidthCap,
-    )
-}
-"""Name → lever, in the order in which a stack asks them."""
 
 
 def stack_of(config: GovernanceConfig, plugins: Sequence[Lever] = ()) -> LeverStack:

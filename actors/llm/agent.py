@@ -18,19 +18,11 @@ from ..goals.client import GoalRefused
 from ..goals.tools import GOAL_TOOLS, tools_now, use
 from ..messages import Acted, GovernanceRef, Turn
 from .action_schema import ActionSchema, Choices, decision_schema
-from .chat import ChatMessage
+from .chat import ChatMessage, ModelUse
 from .memory import Memory, MemoryConfig, Remembered
 from .parsing import Unreadable, read_action, read_decision
-from .prompt import (
-    offer_prompt,
-    repair_prompt,
-    summary_prompt,
-    system_prompt,
-    told,
-    turn_prompt,
-)
+from .prompt import offer_prompt, repair_prompt, summary_prompt, system_prompt, told, turn_prompt
 from .quoting import as_data
-from .usage import ModelUse
 
 Read = TypeVar("Read", Action, Decision)
 
@@ -220,11 +212,7 @@ class LlmAgent(Agent):
 
         None, with an event, if there is no answer or none that can be read.
         """
-        asked = [
-            self.system,
-            *self.memory.messages(),
-            ChatMessage(role="user", content=prompt),
-        ]
+        asked = [self.system, *self.memory.messages(), ChatMessage(role="user", content=prompt)]
         first_error = None
         while True:
             try:

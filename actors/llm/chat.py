@@ -1,14 +1,17 @@
-"""What is asked of a language model and what it answers, whoever the provider is."""
+"""A language model: the question, the reply, the usage, the port, and the actor that asks."""
 
 import json
+import math
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from ...runtime.actor import EffectActor, handles
 from ...runtime.errors import NotSerialisable
-from ...runtime.message import Message
+from ...runtime.message import ActorRef, Message
+from ...scenarios.schema.language_model import ModelConfig
 
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
 
@@ -184,3 +187,90 @@ class ModelTrouble(NamedTuple):
             facts.get("calls", 0), faults, None if wasted is None else Usage(*wasted),
             facts.get("untold", 0),
         )  # fmt: skip
+
+
+class ModelUse(NamedTuple):
+    """What was asked of language models. Adds up over turns."""
+
+    calls: int = 0
+    """Requests sent, failed ones included."""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    uncounted: int = 0
+    """Answers whose tokens the provider did not tell."""
+    faults: int = 0
+    """Attempts that failed."""
+    failed: int = 0
+    """Questions that got no answer at all."""
+    repaired: int = 0
+    """Replies that were valid only when asked again."""
+    invalid: int = 0
+    """Replies that stayed invalid."""
+
+    def __add__(self, other: object) -> "ModelUse":
+        if not isinstance(other, ModelUse):
+            return NotImplemented
+        return ModelUse(*[mine + its for mine, its in zip(self, other, strict=True)])
+
+    @classmethod
+    def of_reply(cls, reply: ChatReply) -> "ModelUse":
+        """A question that was answered."""
+        usage = reply.usage
+        return cls(
+            calls=reply.calls,
+            prompt_tokens=usage.prompt_tokens if usage else 0,
+            completion_tokens=usage.completion_tokens if usage else 0,
+            uncounted=0 if usage else 1,
+            faults=len(reply.faults),
+        )
+
+    @classmethod
+    def of_trouble(cls, trouble: ModelTrouble) -> "ModelUse":
+        """A question that got no answer."""
+        return cls(calls=trouble.calls, faults=len(trouble.faults), failed=1)
+
+
+class Provider(Protocol):
+    """The port to a language model: answers a question, however long that takes.
+
+    Retries, limits and time limits are the provider's own. Raises `EffectFault` when it gives
+    up (`kind` as in `Fault`, `facts` a `ModelTrouble.to_json()`), `EffectWithheld` when the run
+    must pause first (a budget is used up, the provider is down). Who asks stands in
+    `runtime.effects.asking`.
+    """
+
+    async def chat(self, question: Chat) -> ChatReply:
+        """One question, one answer."""
+
+
+class NoProvider:
+    """Stands where nobody may be asked, as in a replay."""
+
+    async def chat(self, question: Chat) -> ChatReply:
+        raise RuntimeError(f"nobody is there to ask {question.model}: this is a replay")
+
+
+class Model(EffectActor):
+    """One model configuration of the run."""
+
+    known_as = "llm"
+    """A question says all that its answer depends on; which of a run's models are reached in the
+    same way, and under which number, does not."""
+    timeout_s = math.inf
+    """The provider's own time limits are what counts: waiting for a rate limit is no fault."""
+
+    def __init__(self, provider: Provider, max_concurrency: int) -> None:
+        self.provider = provider
+        self.capacity = max_concurrency  # type: ignore[misc]  # of this model, not of the class
+
+    @handles
+    async def on_chat(self, question: Chat) -> ChatReply:
+        return await self.provider.chat(question)
+
+
+class ModelBinding(NamedTuple):
+    """The language model that an agent may ask."""
+
+    actor: ActorRef[Chat]
+    """The effect actor of the model."""
+    config: ModelConfig

@@ -7,10 +7,17 @@ from typing import Any
 from ...runtime.context import Context
 from ...runtime.errors import ActorError, EffectFailed
 from ...runtime.waiting import Pending
-from ..report import Notebook
-from .chat import Chat, ChatMessage, ChatReply, Fault, ModelTrouble, ToolSpec
-from .model import ModelBinding
-from .usage import ModelUse
+from ..messages import Notebook
+from .chat import (
+    Chat,
+    ChatMessage,
+    ChatReply,
+    Fault,
+    ModelBinding,
+    ModelTrouble,
+    ModelUse,
+    ToolSpec,
+)
 
 Messages = str | Sequence[ChatMessage | Mapping[str, Any]]
 

@@ -64,7 +64,7 @@ class Memory:
 
     @property
     def is_full(self) -> bool:
-        """Whether the budget is exceeded."""
+        """Return True if the budget is exceeded."""
         return self._tokens > self.config.max_tokens
 
     def add(self, turn: Remembered) -> None:

@@ -80,11 +80,7 @@ def told(moment: Moment, notes: Sequence[str]) -> str:
 
 def offer_prompt(offer: Offer, max_text: int, *, reasoning: bool) -> str:
     """Another agent's offer, to be accepted or not."""
-    seen = {
-        "from": offer.initiator,
-        "transfer_to_you": offer.tau,
-        **offer.terms,
-    }
+    seen = {"from": offer.initiator, "transfer_to_you": offer.tau, **offer.terms}
     why = '"reasoning": "one short sentence", ' if reasoning else ""
     return (
         f"You get an offer to work together:\n{as_data(seen, max_text)}\n"

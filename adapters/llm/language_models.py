@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from ...actors.llm.chat import Chat, ModelTrouble, Usage
-from ...actors.llm.model import Provider
+from ...actors.llm.chat import Chat, ModelTrouble, Provider, Usage
 from ...actors.resolved import ResolvedEpisode
 from ...runtime.journal import Recorded
 from ...scenarios.schema.language_model import LOCAL, ModelConfig, Price

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class ResilientProvider:
-    """Implements `actors.llm.model.Provider` over a transport."""
+    """Implements `actors.llm.chat.Provider` over a transport."""
 
     def __init__(
         self, config: ModelConfig, transport: Transport, ledger: Ledger, *,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import anyio
 import sniffio
 
-from ...actors.llm.model import Provider
+from ...actors.llm.chat import Provider
 from ...actors.ports import Providers, no_providers
 from ...actors.resolved import ResolvedEpisode, resolve_episode
 from ...runtime.drivers.live import StopSwitch

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gdg_runtime.actors.levers import stack_of
-from gdg_runtime.actors.levers.access import CircuitBreaker
+from gdg_runtime.actors.levers.built_in import CircuitBreaker
 from gdg_runtime.runtime.randomness import Draws, Stream
 from gdg_runtime.scenarios.actions import Action
 from gdg_runtime.scenarios.economy.interaction import Interaction, PayoffConfig, PayoffEngine

@@ -1,6 +1,6 @@
 import pytest
 
-from gdg_runtime.actors.levers.access import BandwidthCap
+from gdg_runtime.actors.levers.built_in import BandwidthCap
 from gdg_runtime.scenarios.actions import NOOP, Action
 from gdg_runtime.scenarios.interactions import Account
 from gdg_runtime.scenarios.schema.governance import GovernanceConfig

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdg_runtime.actors.levers.access import WINDOW, CircuitBreaker
+from gdg_runtime.actors.levers.built_in import WINDOW, CircuitBreaker
 from gdg_runtime.runtime.randomness import Draws
 from gdg_runtime.scenarios.actions import NOOP, Action
 from gdg_runtime.scenarios.economy.interaction import Interaction

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from gdg_runtime.actors.levers.charges import RandomAudit
+from gdg_runtime.actors.levers.built_in import RandomAudit
 from gdg_runtime.runtime.randomness import Draws
 from gdg_runtime.scenarios.economy.interaction import Interaction
 from gdg_runtime.scenarios.interactions import Charges

@@ -1,6 +1,6 @@
 import pytest
 
-from gdg_runtime.actors.levers.standing import ReputationDecay
+from gdg_runtime.actors.levers.built_in import ReputationDecay
 from gdg_runtime.scenarios.interactions import Account, Charges
 from gdg_runtime.scenarios.schema.governance import GovernanceConfig
 from gdg_runtime.scenarios.world import Moment

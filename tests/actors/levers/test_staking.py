@@ -1,6 +1,6 @@
 import pytest
 
-from gdg_runtime.actors.levers.charges import Staking
+from gdg_runtime.actors.levers.built_in import Staking
 from gdg_runtime.runtime.randomness import Draws
 from gdg_runtime.scenarios.actions import NOOP, Action
 from gdg_runtime.scenarios.economy.interaction import Interaction

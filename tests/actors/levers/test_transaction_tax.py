@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdg_runtime.actors.levers.charges import TransactionTax
+from gdg_runtime.actors.levers.built_in import TransactionTax
 from gdg_runtime.runtime.randomness import Draws
 from gdg_runtime.scenarios.economy.interaction import Interaction
 from gdg_runtime.scenarios.interactions import Charges

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdg_runtime.actors.levers.standing import VoteNormalization
+from gdg_runtime.actors.levers.built_in import VoteNormalization
 from gdg_runtime.scenarios.schema.governance import GovernanceConfig
 
 

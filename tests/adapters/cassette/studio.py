@@ -7,8 +7,7 @@ from typing import Any
 
 import anyio
 
-from gdg_runtime.actors.llm.chat import Chat, ChatMessage, ChatReply, Usage
-from gdg_runtime.actors.llm.model import Model, NoProvider
+from gdg_runtime.actors.llm.chat import Chat, ChatMessage, ChatReply, Model, NoProvider, Usage
 from gdg_runtime.adapters.cassette import Cassette, CassettePlayer
 from gdg_runtime.adapters.cassette.export import make_cassette, requests_of
 from gdg_runtime.runtime import (
