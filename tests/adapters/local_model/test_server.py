@@ -15,9 +15,8 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from gdg_runtime.adapters.local_model.pull import pull
 from gdg_runtime.adapters.local_model.server import LocalServer, local_server
-from gdg_runtime.adapters.local_model.weights import NotPulled, NotStarted, Weights
+from gdg_runtime.adapters.local_model.weights import NotPulled, NotStarted, Weights, pull
 
 from .conftest import weights_with
 
