@@ -11,6 +11,7 @@ from ...runtime.canonical import canonical_json
 from ..runs.catalogue import find_run
 from .errors import reported
 from .options import json_option, out_option, run_argument
+from .tables import console, rows_table, safe
 
 if TYPE_CHECKING:
     from ..cassette import Cassette
@@ -83,8 +84,6 @@ def show(file: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(document))
         return
-    from .tables import console, rows_table, safe
-
     out = console()
     statuses = [name for name in _STATUSES if any(row[name] for row in document["actors"].values())]
     rows = [

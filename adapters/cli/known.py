@@ -15,6 +15,7 @@ from ...scenarios.files.source import shipped_scenarios
 from ...scenarios.schema.goals import GoalsConfig
 from .errors import reported
 from .options import json_option, override_options, scenario_argument
+from .tables import console, rows_table, safe
 
 KINDS = {
     **KINDS_BELOW,
@@ -47,8 +48,6 @@ def list_known(kind: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([{"name": name, "summary": summary} for name, summary in rows]))
         return
-    from .tables import console, rows_table, safe
-
     cells = [[safe(name), safe(summary)] for name, summary in rows]
     console().print(rows_table(kind.capitalize(), ["name", "what it is"], cells))
     if kind in KINDS and not KINDS[kind].can_be_plugged_in:

@@ -13,6 +13,7 @@ import click
 from ..local_model.weights import KNOWN, Report, pull, pulled_weights, weights_of
 from .errors import reported
 from .options import json_option
+from .tables import console, rows_table, safe
 
 _LINE_S = 5.0
 
@@ -65,8 +66,6 @@ def list_command(as_json: bool) -> None:
         ]  # fmt: skip
         click.echo(json.dumps(rows))
         return
-    from .tables import console, rows_table, safe
-
     columns = ["name", "model", "parameters", "MB", "licence", "in the cache", "file"]
     cells = [
         [

@@ -10,8 +10,8 @@ from ...actors.ports import Observer
 from ...runtime.drivers.live import EffectTelemetry
 from ...scenarios.schema.episode import EpisodeConfig
 from ...scenarios.world import Moment
-from .metric_columns import chosen, heading
-from .serving import stderr_log
+from .serve import stderr_log
+from .tables import chosen, heading
 
 _TELLING = ("toxicity_rate", "quality_gap", "total_welfare", "mean_alignment")
 _MOST_FIGURES = 3

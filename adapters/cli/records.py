@@ -14,6 +14,7 @@ from ..runs.verify import Verification, replay_into, verify_run
 from . import EXIT_UNVERIFIED
 from .errors import CliError, reported, safe_lines
 from .options import json_option, out_option, run_argument
+from .tables import console, counted, print_run, rows_table, safe, status_text
 
 
 @click.command("runs")
@@ -46,8 +47,6 @@ def runs(
         else:
             click.echo(f"No runs in {out}. Begin with: gdg-runtime start baseline")
         return
-    from .tables import console, rows_table, safe, status_text
-
     columns = ["run", "scenario", "label", "status", "epochs", "agent-steps", "CPU s"]
     cells = [
         [
@@ -80,8 +79,6 @@ def show(run: str, events: int, epochs: int, as_json: bool, out: Path) -> None:
     if as_json:
         click.echo(json.dumps(document))
         return
-    from .tables import print_run  # rich is slow to import, and --json needs none of it
-
     print_run(document, epochs)
 
 
@@ -98,6 +95,9 @@ def _read(run: RunReader, events: int) -> dict[str, Any]:
         "agents": run.agents or {},
         "last_events": run.events().last(events),
     }
+    failed = run.failed_agents()
+    if failed:
+        document["failed_agents"] = failed
     if run.other_release is not None:
         document |= {"absent": run.absent, "note": run.other_release}
     return document
@@ -140,8 +140,7 @@ def replay(run: str, verify: bool, target: Path | None, as_json: bool, out: Path
 def _tell(verification: Verification) -> None:
     if verification.verified:
         what = "the whole run" if verification.complete else "the run as far as it got"
-        count = verification.outcomes
-        with_outcomes = f"with {count:,} recorded outcome{'' if count == 1 else 's'}"
+        with_outcomes = f"with {counted(verification.outcomes, 'recorded outcome')}"
         click.echo(
             f"Verified: {what} was executed again, {with_outcomes}, and every byte is the same.\n"
             f"run: {verification.directory}"

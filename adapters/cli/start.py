@@ -4,11 +4,12 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +17,7 @@ from ...actors.resolved import load_episode
 from ...runtime.order import schedule
 from ...scenarios.schema.episode import EpisodeConfig
 from ..runs.catalogue import find_run
+from ..runs.errors import RunUnreadable
 from ..runs.execution import RunOptions, cassette_player, resume_run, start_run
 from ..runs.live_run import Result
 from ..runs.reader import RunReader
@@ -31,10 +33,13 @@ from .options import (
     scenario_argument,
 )
 from .progress import PlainProgress, TerminalProgress, effect_log
-from .serving import serve_at, serve_option
+from .serve import serve_at, serve_option
+from .tables import counted, print_result
 
 if TYPE_CHECKING:
-    from ..cassette import Missing
+    from ..cassette import CassettePlayer, Missing
+
+_MOST_NAMED = 5
 
 
 @click.command("start")
@@ -58,9 +63,7 @@ if TYPE_CHECKING:
 @hosting_options
 def start(
     scenario: str, seed: int | None, sets: tuple[str, ...], params: tuple[str, ...],
-    epochs: int | None, label: str | None, policy: str, budgets: tuple[str, ...],
-    cassette_file: Path | None, missing: "Missing", dry_run: bool, out: Path, serve: str | None,
-    quiet: bool, as_json: bool, backend: str, max_concurrency: int | None, verbose: bool,
+    epochs: int | None, label: str | None, policy: str, dry_run: bool, out: Path, **hosting: Any,
 ) -> None:  # fmt: skip
     """Run SCENARIO: a YAML file, or the name of a shipped one such as baseline."""
     with reported():
@@ -68,22 +71,19 @@ def start(
             scenario, sets=sets, scenario_params=params, seed=seed, epochs=epochs, label=label,
             environment=os.environ,
         )  # fmt: skip
-        config = episode.config
-        schedule(policy, config.simulation.seed)
+        schedule(policy, episode.config.simulation.seed)
         if dry_run:
             from .dry_run import show_estimate
 
-            show_estimate(episode, budgets, as_json=as_json, max_concurrency=max_concurrency)
+            as_json, most = hosting["as_json"], hosting["max_concurrency"]
+            show_estimate(episode, hosting["budgets"], as_json=as_json, max_concurrency=most)
             return
-        player, at = cassette_player(cassette_file, missing), serve_at(serve)
-        show = not (quiet or as_json)
-        with run_session(config, show, backend, max_concurrency, verbose) as options:
-            options = replace(options, budgets=budgets, cassette=player, serve=at)
-            result = start_run(episode, out=out, schedule=policy, options=options)
+        begin = partial(start_run, episode, out=out, schedule=policy)
+        result, player = _executed(begin, episode.config, **hosting)
     unlike = None if player is None else player.summary()
-    if unlike is not None and not as_json:
+    if unlike is not None and not hosting["as_json"]:
         click.echo(unlike, err=True)
-    finish(result, config.metrics.track, quiet=quiet, as_json=as_json)
+    _finish(result, episode.config, hosting["quiet"], hosting["as_json"])
 
 
 @click.command("resume")
@@ -93,11 +93,7 @@ def start(
 @cassette_options
 @serve_option
 @hosting_options
-def resume(
-    run: str, out: Path, budgets: tuple[str, ...], cassette_file: Path | None, missing: "Missing",
-    serve: str | None, quiet: bool, as_json: bool, backend: str, max_concurrency: int | None,
-    verbose: bool,
-) -> None:  # fmt: skip
+def resume(run: str, out: Path, **hosting: Any) -> None:
     """Go on with RUN: its path, its name, or latest.
 
     What was recorded is used again and never asked for twice; the files come out as if the run
@@ -106,38 +102,37 @@ def resume(
     with reported():
         directory = find_run(run, out)
         config = RunReader(directory).config
-        player, at = cassette_player(cassette_file, missing), serve_at(serve)
-        show = not (quiet or as_json)
-        with run_session(config, show, backend, max_concurrency, verbose) as options:
-            options = replace(options, budgets=budgets, cassette=player, serve=at)
-            result = resume_run(directory, options)
-    finish(result, config.metrics.track, quiet=quiet, as_json=as_json)
+        result, _ = _executed(partial(resume_run, directory), config, **hosting)
+    _finish(result, config, hosting["quiet"], hosting["as_json"])
 
 
-@contextmanager
-def run_session(
-    config: EpisodeConfig, show: bool, backend: str, max_concurrency: int | None, verbose: bool
-) -> Iterator[RunOptions]:
-    """Give run options that show progress on a terminal, plain lines elsewhere, or nothing."""
-    on_effect = effect_log() if verbose else None
-    if not show:
-        yield RunOptions(backend, max_concurrency, on_effect=on_effect)
-        return
-    kind = TerminalProgress if sys.stderr.isatty() else PlainProgress
-    with kind(config) as progress:
-        yield RunOptions(backend, max_concurrency, progress, progress.say, on_effect)
+def _executed(
+    execute: Callable[..., Result], config: EpisodeConfig, *, budgets: tuple[str, ...],
+    cassette_file: Path | None, missing: "Missing", serve: str | None, quiet: bool, as_json: bool,
+    backend: str, max_concurrency: int | None, verbose: bool,
+) -> tuple[Result, "CassettePlayer | None"]:  # fmt: skip
+    """Execute a run as the options say; show progress on a terminal, plain lines elsewhere."""
+    player, at = cassette_player(cassette_file, missing), serve_at(serve)
+    options = RunOptions(
+        backend, max_concurrency, on_effect=effect_log() if verbose else None,
+        budgets=budgets, cassette=player, serve=at,
+    )  # fmt: skip
+    if quiet or as_json:
+        return execute(options=options), player
+    with (TerminalProgress if sys.stderr.isatty() else PlainProgress)(config) as progress:
+        options = replace(options, observer=progress, say=progress.say)
+        return execute(options=options), player
 
 
-def finish(result: Result, track: Sequence[str], *, quiet: bool, as_json: bool) -> None:
+def _finish(result: Result, config: EpisodeConfig, quiet: bool, as_json: bool) -> None:
     """Show the result of a run, and leave with its exit code."""
     if as_json:
         click.echo(json.dumps(result.to_json(), allow_nan=False))
     elif quiet:
         click.echo(str(result.directory))
     else:
-        from .tables import print_result
-
-        print_result(result, track)
+        print_result(result, config.metrics.track)
+        _print_failed_agents(result.directory)
     if result.error is not None and not as_json:
         click.echo(f"The run failed: {safe_lines(result.error)}", err=True)
     if result.cause is not None and os.environ.get("GDG_TRACEBACK"):
@@ -149,3 +144,21 @@ def finish(result: Result, track: Sequence[str], *, quiet: bool, as_json: bool) 
     if result.status != "completed":
         codes = {"failed": EXIT_FAILED, "stopped": EXIT_STOPPED}
         raise click.exceptions.Exit(codes[result.status])
+
+
+def _print_failed_agents(run: Path) -> None:
+    """Print a line on stderr for the agents that were isolated, and one for others that failed."""
+    failed: dict[str, list[str]] = {}
+    with suppress(OSError, RunUnreadable):  # `show` says what is wrong with the files
+        for agent, failure in RunReader(run).failed_agents().items():
+            was_isolated = failure["directive"] == "isolate"
+            failed.setdefault("isolated" if was_isolated else "failed", []).append(agent)
+    for done, agents in failed.items():
+        be = "" if done == "failed" else "was " if len(agents) == 1 else "were "
+        more = len(agents) - _MOST_NAMED
+        names = ", ".join(agents[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+        click.echo(
+            f"{counted(len(agents), 'agent')} {be}{done}: {safe_lines(names)}; "
+            f"`gdg-runtime show {run}` says why",
+            err=True,
+        )

@@ -1,39 +1,61 @@
-"""Tables for people: the result of a run, a run's inside, lists."""
+"""Tables for people: the result of a run, a run's inside, lists; and the metrics that they show.
+
+rich is imported when something is printed, since it takes its time.
+"""
 
 import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from inspect import getdoc
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-
-from ...actors.transcript import printable
-from .metric_columns import chosen, heading
+from ...actors.resolved import default_catalogue
+from ...runtime.wording import printable
+from ...scenarios.catalogue import CatalogueError
+from ...scenarios.measures.metric import METRICS
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
     from ..runs.live_run import Result
 
 _STYLE = {"completed": "green", "stopped": "yellow", "interrupted": "yellow", "failed": "red",
           "running": "cyan"}  # fmt: skip
 
-_MOST_AGENTS = 30
+_MOST_AGENTS, _MOST_FAILED = 30, 10
 _LONGEST_EVENT = 1_000
 """In characters."""
 _PIPED_WIDTH = 160
 """Columns where there is no terminal: whoever reads a file or a pipe can scroll."""
 
+_MOST_OF_THE_WORLD = 4
 
-def console() -> Console:
+_USUAL = {
+    "toxicity_rate": "toxicity",
+    "quality_gap": "quality gap",
+    "conditional_loss_initiator": "cond. loss",
+    "total_welfare": "welfare",
+    "acceptance_rate": "accepted",
+    "participation_rate": "active",
+    "mean_alignment": "aligned",
+}
+"""The usual metrics in order; their short headings stand side by side in 80 columns."""
+
+
+def console() -> "Console":
     """Return the console that tables are printed on; plain where there is no terminal."""
+    from rich.console import Console
+
     piped = not sys.stdout.isatty() and "COLUMNS" not in os.environ
     return Console(highlight=False, emoji=False, width=_PIPED_WIDTH if piped else None)
 
 
 def safe(text: Any) -> str:
     """Make any text a table's cell, in which neither markup nor terminal codes act."""
+    from rich.markup import escape
+
     return escape(printable(str(text)))
 
 
@@ -49,6 +71,33 @@ def shown(value: Any) -> str:
     if isinstance(value, float):
         return f"{round(value, 3) + 0.0:,.3f}"  # no -0.000
     return f"{value:,}" if isinstance(value, int) else safe(value)
+
+
+def heading(name: str) -> str:
+    """Return a metric's name in a few short words."""
+    return _USUAL.get(name, name.replace("_", " "))
+
+
+def chosen(track: Sequence[str], present: Mapping[str, Any]) -> dict[str, str]:
+    """Return the names of the metrics to show, each with what it says; in order.
+
+    Those that the scenario tracks, else the usual ones; then the world's own.
+    """
+    wanted = dict(_tracked(name) for name in track) or {name: METRICS[name] for name in _USUAL}
+    found = {name: says for name, says in wanted.items() if name in present}
+    others = [name for name in present if name not in METRICS and name not in found]
+    return found | dict.fromkeys(others[:_MOST_OF_THE_WORLD], "") or dict.fromkeys(present, "")
+
+
+def _tracked(name: str) -> tuple[str, str]:
+    """Return the name and the meaning of a tracked metric, which may be a `module:Class`."""
+    if name in METRICS:
+        return name, METRICS[name]
+    try:
+        found = default_catalogue().resolve("metrics", name)
+    except CatalogueError:
+        return name, ""
+    return found.name, (getdoc(found) or "").partition("\n")[0]
 
 
 def print_result(result: "Result", track: Sequence[str]) -> None:
@@ -73,12 +122,12 @@ def print_result(result: "Result", track: Sequence[str]) -> None:
         _print_resume(out, result.directory)
 
 
-def _print_resume(out: Console, run_dir: object) -> None:
+def _print_resume(out: "Console", run_dir: object) -> None:
     out.print(f"go on with: gdg-runtime resume {run_dir}", soft_wrap=True, markup=False)
 
 
-def _figures(result: "Result", track: Sequence[str]) -> Table:
-    table = Table(title=f"{result.scenario}, seed {result.seed}", title_justify="left")
+def _figures(result: "Result", track: Sequence[str]) -> "Table":
+    table = _table(f"{result.scenario}, seed {result.seed}")
     table.add_column("figure of the whole run")
     table.add_column("value", justify="right")
     table.add_column("what it says", style="dim", overflow="fold")
@@ -89,6 +138,12 @@ def _figures(result: "Result", track: Sequence[str]) -> Table:
     return table
 
 
+def _table(title: str) -> "Table":
+    from rich.table import Table
+
+    return Table(title=title, title_justify="left")
+
+
 def counted(count: int, noun: str) -> str:
     """Show a number of things: `1 step`, `1,200 steps`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
@@ -96,12 +151,12 @@ def counted(count: int, noun: str) -> str:
 
 def rows_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], right: Sequence[str] = ()
-) -> Table:
+) -> "Table":
     """Make a plain table; `right` names the columns of numbers. Cells of text are markup already.
 
     What stands in the first column can be copied: it is never broken.
     """
-    table = Table(title=safe(title), title_justify="left")
+    table = _table(safe(title))
     for place, column in enumerate(columns):
         justify: Any = "right" if column in right else "left"
         table.add_column(safe(column), overflow="fold", justify=justify, no_wrap=place == 0)
@@ -111,11 +166,11 @@ def rows_table(
     return table
 
 
-def epochs_table(epochs: Sequence[Mapping[str, Any]], track: Sequence[str], last: int) -> Table:
+def epochs_table(epochs: Sequence[Mapping[str, Any]], track: Sequence[str], last: int) -> "Table":
     """Make the table of the metrics of the `last` epochs."""
     names = list(chosen(track, epochs[0]["metrics"] if epochs else {}))
     shortened = f" (the last {last} of {len(epochs)})" if len(epochs) > last else ""
-    table = Table(title=f"Metrics per epoch{shortened}", title_justify="left")
+    table = _table(f"Metrics per epoch{shortened}")
     table.add_column("epoch", justify="right")
     for name in names:
         words = safe(heading(name)).replace(" ", "\n")
@@ -159,6 +214,8 @@ def print_run(document: Mapping[str, Any], epochs: int) -> None:
         out.print(epochs_table(document["epochs"], tuple(config["metrics"]["track"]), epochs))
     if document["agents"]:
         _print_agents(out, document["agents"])
+    if "failed_agents" in document:
+        _print_failures(out, document["failed_agents"])
     if document["last_events"]:
         _print_events(out, document["last_events"])
     out.print(f"run: {document['run_dir']}", markup=False, soft_wrap=True)
@@ -168,7 +225,7 @@ def print_run(document: Mapping[str, Any], epochs: int) -> None:
         _print_resume(out, document["run_dir"])
 
 
-def _print_heading(out: Console, document: Mapping[str, Any]) -> None:
+def _print_heading(out: "Console", document: Mapping[str, Any]) -> None:
     config, meta = document["config"], document["meta"]
     simulation = config["simulation"]
     out.print(f"[bold]{safe(config['scenario_id'])}[/]  {status_text(document['status'])}")
@@ -197,7 +254,7 @@ def _print_heading(out: Console, document: Mapping[str, Any]) -> None:
         out.print(f"[red]{safe(meta['error'])}[/]", soft_wrap=True)
 
 
-def _print_overall(out: Console, overall: Mapping[str, Any]) -> None:
+def _print_overall(out: "Console", overall: Mapping[str, Any]) -> None:
     rows = [
         [safe(name), shown(figure["value"]), figure["n"], safe(figure.get("reason") or "")]
         for name, figure in overall.items()
@@ -206,7 +263,7 @@ def _print_overall(out: Console, overall: Mapping[str, Any]) -> None:
     out.print(rows_table("The whole run", columns, rows, right=("value", "n")))
 
 
-def _print_agents(out: Console, agents: Mapping[str, Any]) -> None:
+def _print_agents(out: "Console", agents: Mapping[str, Any]) -> None:
     rows = [
         [
             safe(agent),
@@ -223,7 +280,20 @@ def _print_agents(out: Console, agents: Mapping[str, Any]) -> None:
     out.print(rows_table(title, columns, rows, right=columns[1:3]))
 
 
-def _print_events(out: Console, events: Sequence[Mapping[str, Any]]) -> None:
+def _print_failures(out: "Console", failed: Mapping[str, Mapping[str, Any]]) -> None:
+    out.print("Agents whose code failed", style="italic")
+    for agent, failure in list(failed.items())[:_MOST_FAILED]:
+        count = failure["failures"]
+        if failure["directive"] == "isolate":
+            what = f"was isolated after {counted(count, 'failure')}"
+        else:
+            what = f"failed {'once' if count == 1 else f'{count:,} times'}"
+        out.print(f"  {safe(agent)} {what}: {safe(failure['error'])}", soft_wrap=True)
+    if len(failed) > _MOST_FAILED:
+        out.print(f"  and {len(failed) - _MOST_FAILED:,} more; --json has all")
+
+
+def _print_events(out: "Console", events: Sequence[Mapping[str, Any]]) -> None:
     out.print("Last events", style="italic")
     for event in events:
         facts = {name: value for name, value in event.items()

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -173,5 +174,6 @@ def find_run(text: str, out: Path) -> RunDirectory:
     if len(wanted) > 1:
         raise RunAmbiguous(text, wanted)
     if not wanted:
-        raise RunNotFound(text)
+        close = get_close_matches(text, ["latest"]) if rows else []
+        raise RunNotFound(text, *close)
     return RunDirectory.find(wanted[0])

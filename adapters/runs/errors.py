@@ -27,9 +27,10 @@ class RunError(Exception):
 class RunNotFound(RunError):
     """There is no run at this path."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, suggestion: str | None = None) -> None:
+        expected = ": expected" if suggestion is None else f"; did you mean {suggestion}? Expected"
         super().__init__(
-            f"no run at {text}: expected a run's directory, its name or the end of its path, or "
+            f"no run at {text}{expected} a run's directory, its name or the end of its path, or "
             f"latest; `gdg-runtime runs` lists the runs of a folder, --out says which folder"
         )
 

@@ -54,6 +54,7 @@ _SINCE: Mapping[str, tuple[tuple[int, int], str]] = {
 
 _EVENT = frozenset({"type", "epoch", "step"})
 _EPOCH_COMPLETED = _EVENT | {"metrics"}
+_FAILED = _EVENT | {"agent", "directive", "failures", "error"}
 _STEP = frozenset({"agent", "epoch", "step"})
 _GOAL_ROW = frozenset({"table"})
 
@@ -297,6 +298,15 @@ class RunReader:
     def events(self, type: str | None = None) -> JsonLines:  # noqa: A002 (the key in the file)
         """Return the event log to iterate over, of it the events of one `type` if it is given."""
         return self._lines(EVENTS, _EVENT, None if type is None else ("type", type))
+
+    def failed_agents(self) -> dict[str, Record]:
+        """Return the last failure of each agent whose code raised; of an isolated one, the failure
+        that it was isolated for. Raises RunUnreadable."""
+        found: dict[str, Record] = {}
+        for event in self._lines(EVENTS, _FAILED, ("type", "agent_failed")):
+            if event["agent"] not in found or found[event["agent"]]["directive"] != "isolate":
+                found[event["agent"]] = event
+        return found
 
     def steps(self, agent: str | None = None) -> JsonLines:
         """Return the step log to iterate over, one record per agent and step, of all agents or of

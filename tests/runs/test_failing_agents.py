@@ -47,6 +47,36 @@ def test_an_agent_that_fails_is_recorded_isolated_and_done_without(gdg, how, err
     assert gdg("replay", run, "--verify").code == 0
 
 
+def test_the_user_reads_which_agents_failed_and_where_the_reason_is(gdg) -> None:
+    ran = start(gdg, "raises")
+    run = ran.out.rstrip().rpartition("run: ")[2]
+    notice = f"1 agent was isolated: wrong_1; `gdg-runtime show {run}` says why"
+    assert notice in ran.err.splitlines()
+    assert notice in gdg("resume", run).err.splitlines()
+    shown = gdg("show", run, "--events", 0)
+    assert "wrong_1 was isolated after 2 failures: KeyError: 'no such thought" in shown.out
+    assert set(gdg("show", run, "--json").json["failed_agents"]) == {"wrong_1"}
+    for option in ("--quiet", "--json"):
+        assert start(gdg, "raises", option).err == ""
+
+
+def test_agents_that_failed_and_went_on_are_told_apart_from_isolated_ones(gdg) -> None:
+    ran = start(
+        gdg, "raises", "--set", "supervision.max_failures=1000", "--set", "agents.0.count=9"
+    )
+    names = "wrong_1, wrong_2, wrong_3, wrong_4, wrong_5 and 4 more"
+    assert f"\n9 agents failed: {names}; `gdg-runtime show " in ran.err
+    run = ran.out.rstrip().rpartition("run: ")[2]
+    assert "wrong_9 failed 12 times: KeyError" in gdg("show", run).out
+
+
+def test_a_run_without_failures_says_nothing_of_them(gdg) -> None:
+    ran = gdg("start", "baseline", "--epochs", 1)
+    assert "says why" not in ran.err
+    run = ran.out.rstrip().rpartition("run: ")[2]
+    assert "failed_agents" not in gdg("show", run, "--json").json
+
+
 def test_an_agent_that_cannot_learn_goes_on(gdg) -> None:
     ran = start(gdg, "update", "--json", "--set", "supervision.max_failures=1000")
     assert (ran.code, ran.json["status"]) == (0, "completed")

@@ -112,6 +112,14 @@ def test_a_name_that_several_runs_bear_is_refused_with_their_paths(gdg, three) -
     assert str(twin.resolve()) in ran.err
 
 
+def test_a_misspelt_latest_is_suggested_where_there_is_one(gdg, three: dict[str, Path]) -> None:
+    ran = gdg("show", "latst")
+    assert ran.code == 2
+    assert "no run at latst; did you mean latest? Expected a run's directory" in ran.err
+    assert "did you mean" not in gdg("show", "nothing").err
+    assert "did you mean" not in gdg("show", "latst", "--out", "elsewhere").err
+
+
 def test_a_narrow_terminal_gets_whole_names_and_headings(gdg, three, monkeypatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     table = gdg("runs").out

@@ -15,7 +15,7 @@ from contextlib import suppress
 import httpx2
 import pytest
 
-from gdg_runtime.adapters.cli import serving
+from gdg_runtime.adapters.cli import serve
 
 TOKEN = "0123456789abcdef"
 NEW = {"text": "Tidy the test data", "category": "maintenance"}
@@ -187,9 +187,9 @@ def test_an_address_that_is_taken_is_told_of(gdg) -> None:
 
 
 def test_who_lacks_a_library_is_told_what_to_install(gdg, monkeypatch) -> None:
-    found = serving.find_spec
+    found = serve.find_spec
     monkeypatch.setattr(
-        serving, "find_spec", lambda name: None if name == "hypercorn" else found(name)
+        serve, "find_spec", lambda name: None if name == "hypercorn" else found(name)
     )
     ran = gdg("serve")
     assert ran.code == 2
@@ -198,7 +198,7 @@ def test_who_lacks_a_library_is_told_what_to_install(gdg, monkeypatch) -> None:
 
 def test_the_libraries_are_loaded_by_nobody_else() -> None:
     code = (
-        "import sys; from gdg_runtime.adapters.cli import serving; "
+        "import sys; from gdg_runtime.adapters.cli import serve; "
         "print([name for name in ('fastapi', 'hypercorn') if name in sys.modules])"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
