@@ -12,8 +12,8 @@ from ..schema.population import AgentSpec
 from .aliases import canonical, world_name
 from .diagnostics import Findings, nearest_first, shown
 from .nodes import Node, described, mapping, merge
-from .resolve_goals import GoalChecks, gather_goals, note_nobody, without_goals
-from .validation import settings, sort_in, tree_of, validated
+from .resolve_goals import GoalChecks, gather_goals, note_nobody
+from .validation import Mended, mended, settings, sort_in, tree_of, validated
 
 if TYPE_CHECKING:
     from ..world import World
@@ -54,13 +54,16 @@ class _Resolver:
         self._check_names("metrics", self._items("metrics", "track"))
         self._check_names("levers", self._items("governance", "levers", each="type"))
         config = validated(EpisodeConfig, self._tree, self._findings)
-        # What is wrong with a goal hides no fault of anything else.
-        rest = config or validated(EpisodeConfig, without_goals(self._tree), Findings())
+        rest = (
+            Mended(config, self._tree, frozenset())
+            if config
+            else mended(EpisodeConfig, self._tree, _depended_on_by_no_agent)
+        )
         if rest is not None:
-            self._check_targets(rest)
-            GoalChecks(rest, self._tree, self._world, self._findings).check()
-            self._check_agents(rest)
-            self._check_roles_of_models(rest)
+            self._check_targets(rest.made)
+            GoalChecks(rest, self._world, self._findings).check()
+            self._check_agents(rest.made)
+            self._check_roles_of_models(rest.made)
         return config
 
     def _world_class(self, roots: Sequence[Node]) -> "type[World] | None":
@@ -223,6 +226,14 @@ class _Resolver:
         for adversary, node in zip(config.adversaries, self._items("adversaries"), strict=True):
             if not targets(config, adversary):
                 note_nobody(adversary.target, node.entries["target"], config, self._findings)
+
+
+def _depended_on_by_no_agent(node: Node) -> bool:
+    """Return True for a value without which all agents, their types and models stay as they are."""
+    section, _, below = node.path.partition(".")
+    if section.startswith("agents["):
+        return below.startswith("goals[")
+    return section.partition("[")[0] not in ("agents", "llm", "models", "world", "adversaries")
 
 
 def _in_words(entry: Node, model: type[BaseModel]) -> None:

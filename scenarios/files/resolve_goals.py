@@ -9,7 +9,8 @@ from pydantic import BaseModel
 
 from ..schema.episode import EpisodeConfig, agent_ids, targets
 from .diagnostics import Findings, nearest, shown
-from .nodes import Node, copied, mapping
+from .nodes import Node, mapping
+from .validation import Mended
 
 if TYPE_CHECKING:
     from ...goals.model import GoalDraft
@@ -47,14 +48,6 @@ def gather_goals(tree: Node, findings: Findings) -> None:
             _gather(task, "task", TaskSpec, findings)
 
 
-def without_goals(tree: Node) -> Node:
-    """Copy the tree of a scenario, as if it had no goals."""
-    rest = copied(tree)
-    for owner in [rest, *_items(rest, "agents")]:
-        owner.entries.pop("goals", None)
-    return rest
-
-
 def _gather(entry: Node, key: str, beside: type[BaseModel], findings: Findings) -> None:
     """Move what is no key of the entry's own model `beside` below `key`."""
     if not entry.is_mapping:
@@ -83,10 +76,9 @@ class GoalChecks:
     """Notes goals that could do nothing as they stand."""
 
     def __init__(
-        self, config: EpisodeConfig, tree: Node, world: type[World] | None, findings: Findings
+        self, checked: Mended[EpisodeConfig], world: type[World] | None, findings: Findings
     ) -> None:
-        self._config = config
-        self._tree = tree
+        self._config, self._tree, self._checked = checked.made, checked.tree, checked
         self._world = world
         self._findings = findings
 
@@ -129,7 +121,7 @@ class GoalChecks:
         changes = zip(goals.belief_changes, _items(section, "belief_changes"), strict=True)
         for change, node in changes:
             name = shown(change.belief)
-            if change.belief not in ids:
+            if change.belief not in ids and not self._checked.may_have(change.belief):
                 problem = f"no belief has the id '{name}'"
                 self._findings.add_unknown(*node.origin, problem, change.belief, ids)
             elif change.belief in fixed:
@@ -189,7 +181,7 @@ class GoalChecks:
         """Note beliefs that do not exist: a goal that names one is not held back by it."""
         for key, names in (("aligns_with", goal.aligns_with), ("contradicts", goal.contradicts)):
             for name in names:
-                if name not in known:
+                if name not in known and not self._checked.may_have(name):
                     problem = f"{key}: no belief has the id '{shown(name)}'"
                     self._findings.add_unknown(*node.origin, problem, name, known)
 
@@ -221,7 +213,7 @@ class GoalChecks:
         self, goal: OwnGoal, node: Node, before: Sequence[str], noted: set[str]
     ) -> None:
         for name in goal.goal.depends_on:
-            if name not in before and node.path not in noted:
+            if name not in before and not self._checked.may_have(name) and node.path not in noted:
                 noted.add(node.path)
                 self._findings.add_unknown(
                     *node.origin, "depends_on: no goal before this one, of the same agent, has "

@@ -5,16 +5,16 @@ field can bring words of its own: `Field(json_schema_extra={"expected": "…"})`
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from ...runtime.wording import one_line
 from ..json_schema import Schema, alternatives
 from .diagnostics import Findings, nearest
-from .nodes import Node, described, mapping, plain
+from .nodes import Node, copied, described, mapping, plain
 
 _LONG_NUMBER = 1e16
 
@@ -195,6 +195,61 @@ def validated(model: type[Model], node: Node, findings: Findings) -> Model | Non
     return None
 
 
+class Mended(NamedTuple, Generic[Model]):
+    """What a tree comes to without its faulty values, for further checks of what is left."""
+
+    made: Model
+    tree: Node
+    lost: frozenset[str | None]
+    """Names and ids of the list items that had to be left out; None for an item without its id."""
+
+    def may_have(self, name: str) -> bool:
+        """Return True if an item that was left out may have had this name or id."""
+        return name in self.lost or None in self.lost
+
+
+def mended(model: type[Model], tree: Node, free: Callable[[Node], bool]) -> Mended[Model] | None:
+    """Leave faulty values out until the model takes the rest; None where it can't.
+
+    A value has its default then; an item of a list without a value that it needs goes as a whole.
+    `free` says of a node whether it may be left out.
+    """
+    rest, lost = copied(tree), set[str | None]()
+    while True:
+        try:
+            made = model.model_validate_json(json.dumps(plain(rest)), strict=True)
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+            # All of them are found before the first is left out, which moves those behind it.
+            ways = [_way_to_leave_out(rest, found["loc"], found["type"]) for found in details]
+            if not all(len(way) > 1 and free(way[-1]) for way in ways):
+                return None
+            for *_, owner, faulty in ways:
+                lost |= {str(faulty.entries[key].value) for key in _NAMES if key in faulty.entries}
+                owner.value = _without(owner, faulty)
+            if any(found["type"] == "missing" and found["loc"][-1] == "id" for found in details):
+                lost.add(None)
+        else:
+            return Mended(made, rest, frozenset(lost))
+
+
+_NAMES = ("name", "id")
+
+
+def _way_to_leave_out(root: Node, where: Sequence[str | int], kind: str) -> list[Node]:
+    """List the nodes from the root to the faulty value; of one that is missing, to its item."""
+    way = _way(root, where)
+    while kind == "missing" and len(way) > 1 and way[-1] not in way[-2].items:
+        way.pop()
+    return way
+
+
+def _without(owner: Node, child: Node) -> dict[str, Node] | list[Node]:
+    if owner.is_mapping:
+        return {key: node for key, node in owner.entries.items() if node is not child}
+    return [node for node in owner.items if node is not child]
+
+
 def settings(model: type[BaseModel], node: Node, findings: Findings) -> dict[str, Any] | None:
     """Return every field of the model made of the tree, as JSON from which it is read again."""
     made = validated(model, node, findings)
@@ -280,11 +335,16 @@ def _note(detail: Any, root: Node, words: Words, findings: Findings) -> None:
 
 
 def _find(root: Node, where: Sequence[str | int]) -> Node:
-    """Find the node at a location of pydantic's, which also names branches of unions."""
-    node = root
+    """Find the node at a location of pydantic's."""
+    return _way(root, where)[-1]
+
+
+def _way(root: Node, where: Sequence[str | int]) -> list[Node]:
+    """List the nodes from the root to a location, which also names branches of unions."""
+    way = [root]
     for step in where:
-        if step in node.entries:
-            node = node.entries[str(step)]
-        elif isinstance(step, int) and step < len(node.items):
-            node = node.items[step]
-    return node
+        if step in way[-1].entries:
+            way.append(way[-1].entries[str(step)])
+        elif isinstance(step, int) and step < len(way[-1].items):
+            way.append(way[-1].items[step])
+    return way

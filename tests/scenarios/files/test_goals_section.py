@@ -500,6 +500,33 @@ def test_a_fault_of_a_goal_hides_no_fault_of_anything_else(load: Load) -> None:
     ]  # fmt: skip
 
 
+def test_all_faults_of_goals_are_reported_at_once_whatever_their_kind(load: Load) -> None:
+    with pytest.raises(InvalidScenario) as caught:
+        load(
+            "scenario_id: x\nsimulation: {epochs: 0}\nagents:\n  - {type: honest}\n"
+            f"  - {{type: goal_led, goals: [{{{GOAL}, depends_on: [nope, two]}}]}}\n"
+            "goals:\n  checker: judge\n  weights: {value: 2}\n  beliefs:\n"
+            "    - {id: a.b, text: so, immutable: true}\n    - {id: a.b, text: again}\n"
+            "    - {id: a.c}\n"
+            "  belief_changes:\n    - {step: 1, belief: a.d, active: true}\n"
+            "    - {step: -1, belief: a.b, active: false}\n"
+            "    - {step: 1, belief: a.c, active: false}\n"
+            f"  list:\n    - {{{GOAL}, target: honst}}\n    - {{text: be, name: two}}\n"
+            f"    - {{{GOAL}, name: one, value: 3, depends_on: [two]}}\n"
+            f"    - {{{GOAL}, name: one, aligns_with: [q.r, a.c]}}\n"
+            f"    - {{{GOAL}, metadata: {{policy: nobody}}}}\n"
+            "  tasks:\n    - {task_id: t, text: rest}\n    - {task_id: t, text: rest}\n"
+        )
+    assert [(fault.line, fault.path) for fault in caught.value.faults] == [
+        (2, "simulation.epochs"), (5, "agents[1].goals[0]"), (7, "goals.checker"),
+        (8, "goals.weights.value"), (11, "goals.beliefs[1]"), (12, "goals.beliefs[2].text"),
+        (14, "goals.belief_changes[0]"), (15, "goals.belief_changes[1].step"),
+        (18, "goals.list[0].target"), (19, "goals.list[1].category"),
+        (20, "goals.list[2].value"), (21, "goals.list[3]"), (22, "goals.list[4]"),
+        (25, "goals.tasks[1]"),
+    ]  # fmt: skip
+
+
 def test_sets_reach_into_goals_beliefs_and_agents(load: Load) -> None:
     config = load(
         f"{HEAD}  beliefs: [{{id: a, text: Be}}]\n  list: [{{{GOAL}}}, {{goal: {{{GOAL}}}}}]\n",
