@@ -13,7 +13,7 @@ from .aliases import canonical, world_name
 from .diagnostics import Findings, nearest_first, shown
 from .nodes import Node, described, mapping, merge
 from .resolve_goals import GoalChecks, gather_goals, note_nobody
-from .validation import Mended, mended, settings, sort_in, tree_of, validated
+from .validation import Location, Mended, mended, settings, sort_in, tree_of, validated
 
 if TYPE_CHECKING:
     from ..world import World
@@ -228,12 +228,11 @@ class _Resolver:
                 note_nobody(adversary.target, node.entries["target"], config, self._findings)
 
 
-def _depended_on_by_no_agent(node: Node) -> bool:
+def _depended_on_by_no_agent(where: Location) -> bool:
     """Return True for a value without which all agents, their types and models stay as they are."""
-    section, _, below = node.path.partition(".")
-    if section.startswith("agents["):
-        return below.startswith("goals[")
-    return section.partition("[")[0] not in ("agents", "llm", "models", "world", "adversaries")
+    if where[0] == "agents":
+        return len(where) > 2 and where[2] == "goals"
+    return where[0] not in ("llm", "models", "world", "adversaries")
 
 
 def _in_words(entry: Node, model: type[BaseModel]) -> None:

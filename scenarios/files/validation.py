@@ -17,6 +17,8 @@ from .diagnostics import Findings, nearest
 from .nodes import Node, copied, described, mapping, plain
 
 _LONG_NUMBER = 1e16
+Location = Sequence[str | int]
+"""Keys and indices from the root, as pydantic gives them."""
 
 
 @lru_cache(maxsize=64)
@@ -34,13 +36,13 @@ class Words:
     def __init__(self, model: type[BaseModel]) -> None:
         self._root = _schema_of(model)
 
-    def expected(self, where: Sequence[str | int]) -> str | None:
+    def expected(self, where: Location) -> str | None:
         """Say what belongs at a location of pydantic's; None where the schema says nothing."""
         texts = [self._text(schema) for schema in self._at(where)]
         known = [text for text in texts if text is not None]
         return " or ".join(dict.fromkeys(known)) or None
 
-    def keys(self, where: Sequence[str | int]) -> list[str]:
+    def keys(self, where: Location) -> list[str]:
         """List the known keys at a location."""
         found: dict[str, None] = {}
         for schema in self._at(where):
@@ -48,7 +50,7 @@ class Words:
                 found.update(dict.fromkeys(branch.get("properties", {})))
         return list(found)
 
-    def options(self, where: Sequence[str | int]) -> list[str]:
+    def options(self, where: Location) -> list[str]:
         """List the texts of which one must stand at a location."""
         return [
             option
@@ -58,7 +60,7 @@ class Words:
             if isinstance(option, str)
         ]
 
-    def _at(self, where: Sequence[str | int]) -> list[Schema]:
+    def _at(self, where: Location) -> list[Schema]:
         schemas = [self._root]
         for step in where:
             below = [
@@ -208,11 +210,13 @@ class Mended(NamedTuple, Generic[Model]):
         return name in self.lost or None in self.lost
 
 
-def mended(model: type[Model], tree: Node, free: Callable[[Node], bool]) -> Mended[Model] | None:
+def mended(
+    model: type[Model], tree: Node, free: Callable[[Location], bool]
+) -> Mended[Model] | None:
     """Leave faulty values out until the model takes the rest; None where it can't.
 
     A value has its default then; an item of a list without a value that it needs goes as a whole.
-    `free` says of a node whether it may be left out.
+    `free` says whether what is at a location may be left out.
     """
     rest, lost = copied(tree), set[str | None]()
     while True:
@@ -222,7 +226,7 @@ def mended(model: type[Model], tree: Node, free: Callable[[Node], bool]) -> Mend
             details = error.errors(include_url=False)
             # All of them are found before the first is left out, which moves those behind it.
             ways = [_way_to_leave_out(rest, found["loc"], found["type"]) for found in details]
-            if not all(len(way) > 1 and free(way[-1]) for way in ways):
+            if not all(len(way) > 1 for way in ways) or not all(free(at["loc"]) for at in details):
                 return None
             for *_, owner, faulty in ways:
                 lost |= {str(faulty.entries[key].value) for key in _NAMES if key in faulty.entries}
@@ -236,7 +240,7 @@ def mended(model: type[Model], tree: Node, free: Callable[[Node], bool]) -> Mend
 _NAMES = ("name", "id")
 
 
-def _way_to_leave_out(root: Node, where: Sequence[str | int], kind: str) -> list[Node]:
+def _way_to_leave_out(root: Node, where: Location, kind: str) -> list[Node]:
     """List the nodes from the root to the faulty value; of one that is missing, to its item."""
     way = _way(root, where)
     while kind == "missing" and len(way) > 1 and way[-1] not in way[-2].items:
@@ -334,12 +338,12 @@ def _note(detail: Any, root: Node, words: Words, findings: Findings) -> None:
     findings.add(*node.origin, expected=belongs, got=described(node), suggestion=meant)
 
 
-def _find(root: Node, where: Sequence[str | int]) -> Node:
+def _find(root: Node, where: Location) -> Node:
     """Find the node at a location of pydantic's."""
     return _way(root, where)[-1]
 
 
-def _way(root: Node, where: Sequence[str | int]) -> list[Node]:
+def _way(root: Node, where: Location) -> list[Node]:
     """List the nodes from the root to a location, which also names branches of unions."""
     way = [root]
     for step in where:
