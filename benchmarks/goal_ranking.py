@@ -92,7 +92,7 @@ def in_memory(found: list[Goal]) -> Callable[[], list[RankedView]]:
     """The ranking of goals that are there as objects."""
     known = {belief.id: belief for belief in beliefs()}
     now_us = microseconds(NOW)
-    return lambda: rank(found, known, (), WEIGHTS, POLICY, now_us, LIMIT)
+    return lambda: rank(found, known, (), Formula(WEIGHTS, POLICY, now_us), LIMIT)
 
 
 def with_fetch(database: Database) -> Callable[[], list[RankedView]]:
@@ -102,10 +102,8 @@ def with_fetch(database: Database) -> Callable[[], list[RankedView]]:
     def call() -> list[RankedView]:
         with database.reading() as tx:
             ranking_query.count_ranked(tx, states=STATES, owner=None)
-            return ranking_query.ranked_goals(
-                tx, states=STATES, owner=None, weights=WEIGHTS, policy=POLICY,
-                now_us=now_us, limit=LIMIT,
-            )  # fmt: skip
+            formula = Formula(WEIGHTS, POLICY, now_us)
+            return ranking_query.ranked_goals(tx, formula, states=STATES, owner=None, limit=LIMIT)
 
     return call
 

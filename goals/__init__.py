@@ -12,10 +12,10 @@ A command's way
     commands       what can be asked, as messages, and how each is carried out
     store_api      GoalStore: one command, one answer, one transaction; idempotency keys
     operation      what a command works with inside its transaction
-    edit, lifecycle, selection, queries
+    edit, lifecycle, selection
                    the work of the commands
     vetting        the beliefs that stand against a goal; the checkers are in checkers/
-    ranking        the score, in memory; queries explains it
+    ranking        the score, in memory and in words
     decisions      the weights, in a registry with bounds; outcomes; the verdict on the rollout
     store/         the SQLite file: schema, migrations, rows, ranking in SQL, the hash chain
 """

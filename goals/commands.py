@@ -9,11 +9,12 @@ from typing import Annotated, Any, ClassVar, Protocol, TypeVar, cast
 from pydantic import Field
 
 from ..runtime.message import Message
-from . import decisions, edit, lifecycle, queries
+from . import decisions, edit, lifecycle
 from .fields import GOAL_ID, MOST_COUNTED, ONLY_THESE, Label, Name, UtcTime, utc_text
 from .identity import Caller
 from .model import Goal, GoalDraft, GoalPatch, GoalState
 from .operation import Operation
+from .ranking import Score, explain_lines
 from .schemas import (
     Answer,
     BeliefAnswer,
@@ -35,7 +36,14 @@ from .schemas import (
     TaskAnswer,
 )
 from .selection import next_task
-from .store import belief_rows, goal_rows, task_rows
+from .store import (
+    belief_rows,
+    bookkeeping,
+    goal_rows,
+    ledger_rows,
+    ranking_query,
+    task_rows,
+)
 
 GoalId = Annotated[str, Field(pattern=GOAL_ID)]
 Limit = Annotated[int, Field(ge=1, le=200)]
@@ -178,22 +186,34 @@ class DeleteGoal(Command, name="goals.delete", span="delete", changes=True):
 class RankGoals(Command, name="goals.rank", span="prioritized"):
     """Rank goals by falling score. Answer: Ranking."""
 
-    states: tuple[GoalState, ...] = (GoalState.ADOPTED, GoalState.PROPOSED)
+    states: tuple[GoalState, ...] = ranking_query.RANKED_STATES
     owner: Name | None = None
     """Null: of everybody."""
     limit: Limit = 50
 
     def carry_out(self, op: Operation) -> Ranking:
-        return queries.prioritized(op, self.states, self.owner, self.limit)
+        formula, states, owner = op.formula(), self.states, self.owner
+        items = ranking_query.ranked_goals(
+            op.tx, formula, states=states, owner=owner, limit=self.limit
+        )
+        considered = ranking_query.count_ranked(op.tx, states=states, owner=owner)
+        return Ranking(
+            items=tuple(items), weights_used=formula.weights_view(), considered=considered
+        )
 
 
 class ExplainGoal(Command, name="goals.explain", span="explain"):
-    """Explain a goal's score and rank. Answer: Explanation."""
+    """Explain a goal's place, or the one it would have, among the goals that wait to be adopted or
+    selected. Answer: Explanation."""
 
     goal_id: GoalId
 
     def carry_out(self, op: Operation) -> Explanation:
-        return queries.explain(op, self.goal_id)
+        goal, formula = op.goal(self.goal_id), op.formula()
+        ranked = ranking_query.rank_of(op.tx, formula, goal)
+        score = Score(ranked.raw_score, ranked.priority, ranked.components)
+        lines = explain_lines(score, formula.weights, ranked.blocked_by)
+        return Explanation(ranked=ranked, weights_used=formula.weights_view(), lines=lines)
 
 
 class ReadHistory(Command, name="goals.history", span="history"):
@@ -205,8 +225,13 @@ class ReadHistory(Command, name="goals.history", span="history"):
     limit: Limit = 50
 
     def carry_out(self, op: Operation) -> History:
-        events, after = queries.history(op, self.goal_id, self.after, self.limit)
-        return History(items=tuple(events), next_after=after)
+        if self.goal_id is not None:
+            op.goal(self.goal_id)  # of a deleted goal, the events stand in the whole ledger alone
+        events = ledger_rows.events(
+            op.tx, goal_id=self.goal_id, after=self.after, limit=self.limit + 1
+        )
+        items, more = tuple(events[: self.limit]), len(events) > self.limit
+        return History(items=items, next_after=items[-1].seq if more else None)
 
 
 # --- execution ----------------------------------------------------------------------------------
@@ -356,7 +381,8 @@ class ReadStatistics(Command, name="goals.statistics", span="statistics"):
     """Count what /metrics shows. Answer: Statistics."""
 
     def carry_out(self, op: Operation) -> Statistics:
-        return queries.statistics(op)
+        counters = tuple(bookkeeping.read_counters(op.tx))
+        return Statistics(counters=counters, by_state=goal_rows.count_by_state(op.tx))
 
 
 class ReadRollout(Command, name="goals.rollout", span="rollout"):

@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 from sqlite3 import Connection
 from typing import Any, Literal
 
+from .decisions import weights_of
 from .errors import CheckerUnavailable, DeadlinePassed, GoalBlocked, GoalNotFound, VersionConflict
 from .fields import utc_text
 from .identity import Bits, Trace, make_id, microseconds
 from .model import Goal, GoalState
 from .policy import GoalFlags, GoalPolicy
+from .ranking import Formula
 from .store import bookkeeping, goal_rows, ledger_rows
 from .vetting import Vetter
 
@@ -45,6 +47,10 @@ class Operation:
     def now_us(self) -> int:
         """Microseconds since 1970."""
         return microseconds(self.now)
+
+    def formula(self) -> Formula:
+        """Return the formula by which goals are ranked now."""
+        return Formula(weights_of(self.tx), self.policy, self.now_us)
 
     def new_id(self, prefix: str) -> str:
         """Make a new id such as `goal_01j9…`."""

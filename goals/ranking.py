@@ -1,4 +1,5 @@
-"""The ranking of goals: their scores, what keeps them from being selected, and their order.
+"""The ranking of goals: their scores, also in words, what keeps them from being selected, and their
+order.
 
 raw = wv·value + we·(1 - effort) + wr·(1 - risk) + wu·urgency + wa·alignment + age + penalty
 
@@ -23,6 +24,14 @@ from .schemas import Components, RankedView, WeightsView
 MINUTE_US = 60_000_000
 DAY_US = 24 * 60 * MINUTE_US
 """Microseconds before its deadline at which a goal begins to be urgent."""
+_BLOCKS = {
+    "belief": "the active belief {} stands against it",
+    "dependency": "it waits for the goal {}",
+    "approval": "it needs approval",
+    "not_started": "its earliest start has not come yet",
+    "overdue": "its deadline has passed",
+}
+_DAY_H = DAY_US // (60 * MINUTE_US)
 
 
 Terms = tuple[float, float, float, float, float, float, float]
@@ -43,11 +52,11 @@ class Score(NamedTuple):
 class Formula:
     """The formula with everything filled in that is the same for all goals of one ranking."""
 
-    __slots__ = ("age_full_us", "age_weight", "now_us", "overdue", "penalty", "weights")
+    __slots__ = ("age_full_us", "age_weight", "now_us", "overdue", "penalty", "policy", "weights")
 
     def __init__(self, weights: Weights, policy: GoalPolicy, now_us: int) -> None:
         self.weights = Weights(*(float(weight) for weight in weights))
-        self.now_us = now_us
+        self.policy, self.now_us = policy, now_us
         self.overdue = 1.0 if policy.overdue == "boost" else -1.0
         """The urgency of a goal whose deadline has passed."""
         self.age_weight = policy.age_weight
@@ -93,6 +102,33 @@ class Formula:
         )  # fmt: skip
         return Score(raw, min(max(raw, 0.0), 1.0), components)
 
+    def placed(
+        self, goal: Goal, rank: int, scored: Score, against: Sequence[str], waits_for: Sequence[str]
+    ) -> RankedView:
+        """Return a goal at its place, from 1, with what keeps it from being selected now, its state
+        aside.
+
+        In this order: `belief:<id>` for each active belief against it, `dependency:<id>` for each
+        goal that must be satisfied first, `approval`, `not_started`, and `overdue` if the policy
+        does not select overdue goals.
+        """
+        blocked_by = [f"belief:{belief_id}" for belief_id in against]
+        blocked_by += [f"dependency:{goal_id}" for goal_id in waits_for]
+        if needs_approval(goal, self.policy):
+            blocked_by.append("approval")
+        if self.now_us < microseconds(goal.created_at) + goal.horizon_min_min * MINUTE_US:
+            blocked_by.append("not_started")
+        if self.policy.overdue in ("skip", "abandon") and is_overdue(goal, self.now_us):
+            blocked_by.append("overdue")
+        return RankedView.model_construct(
+            rank=rank, goal=goal, priority=scored.priority, raw_score=scored.raw,
+            components=scored.components, blocked_by=tuple(blocked_by),
+        )  # fmt: skip
+
+    def weights_view(self) -> WeightsView:
+        """Return the weights of all terms, as they are shown beside a ranking."""
+        return WeightsView(**self.weights._asdict(), age=self.age_weight)
+
 
 def _penalty(weights: Weights, age_weight: float) -> float:
     value, effort, risk, urgency, alignment = weights
@@ -100,28 +136,6 @@ def _penalty(weights: Weights, age_weight: float) -> float:
     penalty = -(1.0 + most)
     # Rounding may leave the best contradicted goal the last bit above -1.
     return penalty if most + penalty <= -1.0 else nextafter(penalty, -inf)
-
-
-def weights_view(weights: Weights, policy: GoalPolicy) -> WeightsView:
-    """Return the weights of all terms, as they are shown beside a ranking."""
-    return WeightsView(**weights._asdict(), age=policy.age_weight)
-
-
-def score(
-    goal: Goal,
-    *,
-    alignment: float,
-    contradicted: bool,
-    weights: Weights,
-    policy: GoalPolicy,
-    now_us: int,
-) -> Score:
-    """Compute the score of one goal at a moment, in microseconds since 1970.
-
-    `alignment` is the share, 0 to 1, of the beliefs in `aligns_with` that are active;
-    `contradicted` is whether one in `contradicts` is.
-    """
-    return Formula(weights, policy, now_us).score(goal, alignment, contradicted)
 
 
 def alignment_of(goal: Goal, held: Container[str]) -> float:
@@ -152,39 +166,10 @@ def is_overdue(goal: Goal, now_us: int) -> bool:
     return horizon is not None and now_us >= microseconds(goal.created_at) + horizon * MINUTE_US
 
 
-def blocked_by(
-    goal: Goal,
-    contradicting: Sequence[str],
-    open_dependencies: Sequence[str],
-    policy: GoalPolicy,
-    now_us: int,
-) -> tuple[str, ...]:
-    """List what keeps the goal from being selected now, its state aside.
-
-    In this order: `belief:<id>` for each active belief against it, `dependency:<id>` for each
-    goal that must be satisfied first, `approval`, `not_started`, and `overdue` if the policy does
-    not select overdue goals.
-    """
-    found = [f"belief:{belief_id}" for belief_id in contradicting]
-    found += [f"dependency:{goal_id}" for goal_id in open_dependencies]
-    if needs_approval(goal, policy):
-        found.append("approval")
-    if now_us < microseconds(goal.created_at) + goal.horizon_min_min * MINUTE_US:
-        found.append("not_started")
-    if policy.overdue in ("skip", "abandon") and is_overdue(goal, now_us):
-        found.append("overdue")
-    return tuple(found)
-
-
 def rank(
-    goals: Iterable[Goal],
-    beliefs: Mapping[str, Belief],
-    satisfied: Container[str],
-    weights: Weights,
-    policy: GoalPolicy,
-    now_us: int,
-    limit: int,
-) -> list[RankedView]:
+    goals: Iterable[Goal], beliefs: Mapping[str, Belief], satisfied: Container[str],
+    formula: Formula, limit: int,
+) -> list[RankedView]:  # fmt: skip
     """Rank the best goals, at most `limit`, by falling raw score, then the older one, then by id.
 
     `beliefs` holds those that count, by id: an active one stands against goals that contradict it,
@@ -192,9 +177,8 @@ def rank(
     `satisfied` holds the ids of the goals that are satisfied and not deleted. Deleted goals are
     not ranked.
     """
-    formula = Formula(weights, policy, now_us)
     active = {belief.id: belief for belief in beliefs.values() if belief.active}
-    least = policy.belief_min_confidence
+    least = formula.policy.belief_min_confidence
     held = {belief.id: belief for belief in active.values() if belief.confidence >= least}
     found = [goal for goal in goals if goal.deleted_at is None]
     keys = []
@@ -208,15 +192,53 @@ def rank(
         goal = found[place]
         against_it = contradicting(goal, active)
         scored = formula.score(goal, alignment_of(goal, held), bool(against_it))
-        waiting = [goal_id for goal_id in goal.depends_on if goal_id not in satisfied]
-        blocks = blocked_by(goal, against_it, waiting, policy, now_us)
-        ranked.append(placed(goal, number, scored, blocks))
+        waits_for = [goal_id for goal_id in goal.depends_on if goal_id not in satisfied]
+        ranked.append(formula.placed(goal, number, scored, against_it, waits_for))
     return ranked
 
 
-def placed(goal: Goal, number: int, scored: Score, blocked: tuple[str, ...]) -> RankedView:
-    """Return a goal at its place, from 1."""
-    return RankedView.model_construct(
-        rank=number, goal=goal, priority=scored.priority, raw_score=scored.raw,
-        components=scored.components, blocked_by=blocked,
-    )  # fmt: skip
+def explain_lines(score: Score, weights: Weights, blocked_by: Iterable[str]) -> tuple[str, ...]:
+    """Explain a score: one line per term (its size, its weight, their product), their sum, the
+    priority, and one for each thing in `blocked_by`. The age and the penalty are left out where
+    they are 0."""
+    terms = score.components
+    lines = [
+        _product("value", terms.value, weights.value),
+        _product("1 - effort", terms.effort, weights.effort),
+        _product("1 - risk", terms.risk, weights.risk),
+        _product("urgency", terms.urgency, weights.urgency, _deadline(terms.urgency, weights)),
+        _product("alignment", terms.alignment, weights.alignment),
+    ]
+    if terms.age:
+        lines.append(_line("age", "", terms.age, "grows while the goal waits"))
+    if terms.penalty:
+        lines.append(_line("penalty", "", terms.penalty, "an active belief stands against it"))
+    lines.append(_line("sum", "", score.raw, "goals are ordered by it"))
+    lines.append(_line("priority", "", score.priority, "the sum, kept within 0 and 1", sign="-"))
+    blocks = [f"blocked: {_reason(text)}" for text in blocked_by]
+    return (*lines, *(blocks or ["not blocked"]))
+
+
+def _product(name: str, term: float, weight: float, note: str = "") -> str:
+    if weight == 0.0:
+        return _line(name, "", 0.0, "its weight is 0")
+    return _line(name, f"{term / weight:.4f} × {weight:.4f}", term, note)
+
+
+def _line(name: str, factors: str, term: float, note: str, sign: str = "+") -> str:
+    return f"{name:<10} {factors:>15} = {term:>{sign}7.4f}  {note}".rstrip()
+
+
+def _deadline(term: float, weights: Weights) -> str:
+    """Explain an urgency by the deadline."""
+    urgency = term / weights.urgency if weights.urgency else 0.0
+    if urgency == 0.0:
+        return f"no deadline within {_DAY_H} hours"
+    if 0.0 < urgency < 1.0:
+        return f"{_DAY_H * (1.0 - urgency):.1f} hours to the deadline"
+    return "the deadline has passed"
+
+
+def _reason(text: str) -> str:
+    kind, _, what = text.partition(":")
+    return _BLOCKS[kind].format(what)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
 
-from .decisions import GOAL_SELECTED, weights_of
+from .decisions import GOAL_SELECTED
 from .fields import utc_text
 from .lifecycle import note_block, release_expired, vet
-from .model import Goal, GoalState, Weights
+from .model import Goal, GoalState
 from .operation import Operation
-from .ranking import Score, score, weights_view
+from .ranking import Formula
 from .schemas import DecisionRecordView, TaskView
 from .store import goal_rows, ledger_rows, ranking_query, task_rows
 from .vetting import Objection
@@ -45,11 +45,11 @@ def select(op: Operation, selection_key: str, owner: str | None = None) -> Selec
         task_rows.require_owner(kept, selection_key, owner)
         return _again(op, kept.task)
     tidy(op, owner)
-    weights = weights_of(op.tx)
-    for goal in ready(op, owner, weights):
+    formula = op.formula()
+    for goal in ready(op, owner, formula):
         vetting = vet(op, goal)
         if vetting.objection is None:
-            return _take(op, goal, selection_key, owner, weights)
+            return _take(op, goal, selection_key, owner, formula)
         _note_once(op, goal, vetting.objection)
     return None
 
@@ -69,14 +69,12 @@ def tidy(op: Operation, owner: str | None) -> None:
             goal_rows.note_blocked(op.tx, goal.id, True)
 
 
-def ready(op: Operation, owner: str | None, weights: Weights) -> Iterator[Goal]:
+def ready(op: Operation, owner: str | None, formula: Formula) -> Iterator[Goal]:
     """Return the goals that are ready, best first. A few are read at a time: mostly the first is
     it."""
     seen, limit = 0, _FIRST_LOOK
     while True:
-        found = ranking_query.ready_goals(
-            op.tx, owner=owner, weights=weights, policy=op.policy, now_us=op.now_us, limit=limit
-        )
+        found = ranking_query.ready_goals(op.tx, formula, owner=owner, limit=limit)
         yield from found[seen:]
         if len(found) < limit:
             return
@@ -84,9 +82,9 @@ def ready(op: Operation, owner: str | None, weights: Weights) -> Iterator[Goal]:
 
 
 def _take(
-    op: Operation, goal: Goal, selection_key: str, owner: str | None, weights: Weights
+    op: Operation, goal: Goal, selection_key: str, owner: str | None, formula: Formula
 ) -> Selection:
-    scored = _score(op, goal, weights)
+    score = formula.score(goal, goal_rows.alignment(op.tx, goal.id), contradicted=False).raw
     record_id = op.new_id("decision")
     attempt = goal.attempts + 1
     task = TaskView(
@@ -108,7 +106,7 @@ def _take(
             "selection_key": selection_key,
             "task_id": task.task_id,
             "decision_record_id": record_id,
-            "score": scored.raw,
+            "score": score,
         },
         state=GoalState.EXECUTING,
         attempts=attempt,
@@ -118,7 +116,7 @@ def _take(
     ts = utc_text(op.now)
     task_rows.add_task(op.tx, task, ts)
     task_rows.add_selection(op.tx, selection_key, owner, task, ts)
-    task_rows.add_record(op.tx, _record(op, task, scored, weights), selection_key=selection_key)
+    task_rows.add_record(op.tx, _record(op, task, score, formula), selection_key=selection_key)
     goal_rows.note_blocked(op.tx, goal.id, False)
     if op.policy.lease_min is not None:
         until = op.now_us + op.policy.lease_min * _MINUTE_US
@@ -126,22 +124,15 @@ def _take(
     return Selection(executing, task)
 
 
-def _score(op: Operation, goal: Goal, weights: Weights) -> Score:
-    return score(
-        goal, alignment=goal_rows.alignment(op.tx, goal.id), contradicted=False,
-        weights=weights, policy=op.policy, now_us=op.now_us,
-    )  # fmt: skip
-
-
-def _record(op: Operation, task: TaskView, scored: Score, weights: Weights) -> DecisionRecordView:
+def _record(op: Operation, task: TaskView, score: float, formula: Formula) -> DecisionRecordView:
     return DecisionRecordView(
         record_id=task.decision_record_id or "",
         decision_id=GOAL_SELECTED,
         ts=utc_text(op.now),
         goal_id=task.goal_id or "",
         task_id=task.task_id,
-        score=scored.raw,
-        weights=weights_view(weights, op.policy),
+        score=score,
+        weights=formula.weights_view(),
         trace_id=op.trace.trace_id,
         span_id=op.trace.span_id,
         outcome=None,
@@ -206,10 +197,7 @@ def next_task(op: Operation, selection_key: str, owner: str | None = None) -> Ne
 
 def _would_take(op: Operation, selection_key: str, owner: str | None) -> Goal | None:
     try:
-        best = ranking_query.ready_goals(
-            op.tx, owner=owner, weights=weights_of(op.tx), policy=op.policy, now_us=op.now_us,
-            limit=1,
-        )  # fmt: skip
+        best = ranking_query.ready_goals(op.tx, op.formula(), owner=owner, limit=1)
     except Exception as error:
         if not op.tx.in_transaction:  # the database gave up, not the ranking
             raise

@@ -14,9 +14,8 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from ..model import Goal, GoalState, Weights
-from ..policy import GoalPolicy
-from ..ranking import DAY_US, Formula, blocked_by, placed
+from ..model import Goal, GoalState
+from ..ranking import DAY_US, Formula
 from ..schemas import RankedView
 from .goal_rows import GOAL_COLUMNS, goal_of
 
@@ -32,21 +31,13 @@ _FETCHED = ", ".join(f"goals.{name.strip()}" for name in GOAL_COLUMNS.split(",")
 
 
 def ranked_goals(
-    tx: Connection,
-    *,
-    states: Sequence[GoalState],
-    owner: str | None,
-    weights: Weights,
-    policy: GoalPolicy,
-    now_us: int,
-    limit: int,
+    tx: Connection, formula: Formula, *, states: Sequence[GoalState], owner: str | None, limit: int
 ) -> list[RankedView]:
     """Find the best goals in these states, at most `limit`; of one owner, or of everybody.
 
     The alignment that the rows hold is taken as it is: `derived_columns.py` keeps it right for the
     policy's `belief_min_confidence`.
     """
-    formula = Formula(weights, policy, now_us)
     where, parameters = _which(states, owner)
     rows = _best(tx, formula, where, parameters, limit)
     hindrances = _hindrances(tx, [row["id"] for row in rows if _is_hindered(row)])
@@ -56,46 +47,29 @@ def ranked_goals(
         scored = formula.score(goal, row["align"], bool(row["contra"]))
         scored = scored._replace(raw=row["raw"])  # what the order was made by; it is the same
         against, waiting = _own_order(goal, hindrances.get(goal.id, ()))
-        blocks = blocked_by(goal, against, waiting, policy, now_us)
-        ranked.append(placed(goal, number, scored, blocks))
+        ranked.append(formula.placed(goal, number, scored, against, waiting))
     return ranked
 
 
-def ready_goals(
-    tx: Connection,
-    *,
-    owner: str | None,
-    weights: Weights,
-    policy: GoalPolicy,
-    now_us: int,
-    limit: int,
-) -> list[Goal]:
+def ready_goals(tx: Connection, formula: Formula, *, owner: str | None, limit: int) -> list[Goal]:
     """Find the best adopted goals that nothing keeps from being selected now, at most `limit`."""
     where, parameters = _which((GoalState.ADOPTED,), owner)
     where += " AND +contra = 0 AND +open_dependencies = 0 AND starts_us <= :now_us"
-    if policy.approve_all:
+    if formula.policy.approve_all:
         where += " AND approved_by IS NOT NULL"
     else:
         where += " AND (requires_approval = 0 OR approved_by IS NOT NULL)"
-    if policy.overdue in ("skip", "abandon"):
+    if formula.policy.overdue in ("skip", "abandon"):
         where += " AND (deadline_us IS NULL OR deadline_us > :now_us)"
-    formula = Formula(weights, policy, now_us)
     return [goal_of(row) for row in _best(tx, formula, where, parameters, limit)]
 
 
 def rank_of(
-    tx: Connection,
-    goal: Goal,
-    *,
-    states: Sequence[GoalState] = RANKED_STATES,
-    owner: str | None = None,
-    weights: Weights,
-    policy: GoalPolicy,
-    now_us: int,
-) -> RankedView:
+    tx: Connection, formula: Formula, goal: Goal,
+    *, states: Sequence[GoalState] = RANKED_STATES, owner: str | None = None,
+) -> RankedView:  # fmt: skip
     """Rank one goal among those in these states, of one owner or of everybody: its rank is 1 + the
     number of them that come before it."""
-    formula = Formula(weights, policy, now_us)
     row = tx.execute(
         "SELECT align, contra, open_dependencies, created_us FROM goals WHERE id = ?", (goal.id,)
     ).fetchone()
@@ -110,8 +84,7 @@ def rank_of(
     ).fetchone()
     hindrances = _hindrances(tx, [goal.id] if _is_hindered(row) else [])
     against, waiting = _own_order(goal, hindrances.get(goal.id, ()))
-    blocks = blocked_by(goal, against, waiting, policy, now_us)
-    return placed(goal, before + 1, scored, blocks)
+    return formula.placed(goal, before + 1, scored, against, waiting)
 
 
 def count_ranked(tx: Connection, *, states: Sequence[GoalState], owner: str | None) -> int:

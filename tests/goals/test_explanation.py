@@ -9,8 +9,7 @@ import pytest
 from gdg_runtime.goals.identity import microseconds
 from gdg_runtime.goals.model import Goal, GoalCategory, Weights
 from gdg_runtime.goals.policy import GoalPolicy
-from gdg_runtime.goals.queries import explain_lines
-from gdg_runtime.goals.ranking import Score, score
+from gdg_runtime.goals.ranking import Formula, Score, explain_lines
 
 NOON = datetime(2025, 11, 8, 12, tzinfo=UTC)
 EXAMPLE = Goal(
@@ -22,7 +21,8 @@ EXAMPLE = Goal(
 def scored(minutes: int = 720, weights: Weights | None = None, **different: Any) -> Score:
     options = {"alignment": 1.0, "contradicted": False, "policy": GoalPolicy(), **different}
     now_us = microseconds(NOON) + minutes * 60_000_000
-    return score(EXAMPLE, weights=weights or Weights(), now_us=now_us, **options)
+    formula = Formula(weights or Weights(), options.pop("policy"), now_us)
+    return formula.score(EXAMPLE, **options)
 
 
 def test_the_sum_is_shown_term_by_term() -> None:

@@ -15,15 +15,7 @@ from hypothesis import strategies as st
 from gdg_runtime.goals.identity import microseconds
 from gdg_runtime.goals.model import Belief, Goal, GoalCategory, Weights
 from gdg_runtime.goals.policy import GoalPolicy
-from gdg_runtime.goals.ranking import (
-    Score,
-    alignment_of,
-    blocked_by,
-    contradicting,
-    rank,
-    score,
-    weights_view,
-)
+from gdg_runtime.goals.ranking import Formula, Score, alignment_of, contradicting, rank
 from gdg_runtime.goals.schemas import Components, RankedView
 
 NOON = datetime(2025, 11, 8, 12, tzinfo=UTC)
@@ -77,10 +69,8 @@ def scored(
     weights: Weights = SEED,
     **policy: Any,
 ) -> Score:
-    return score(
-        goal, alignment=alignment, contradicted=contradicted, weights=weights,
-        policy=GoalPolicy(**policy), now_us=at(minutes),
-    )  # fmt: skip
+    formula = Formula(weights, GoalPolicy(**policy), at(minutes))
+    return formula.score(goal, alignment, contradicted)
 
 
 def ranked(
@@ -93,9 +83,8 @@ def ranked(
     limit: int = 50,
     **policy: Any,
 ) -> list[RankedView]:
-    return rank(
-        goals, beliefs or {}, satisfied, weights, GoalPolicy(**policy), at(minutes), limit
-    )  # fmt: skip
+    formula = Formula(weights, GoalPolicy(**policy), at(minutes))
+    return rank(goals, beliefs or {}, satisfied, formula, limit)
 
 
 def order(found: list[RankedView]) -> list[str]:
@@ -223,7 +212,7 @@ def test_R5_the_weights_given_are_used_and_shown() -> None:
     assert order(ranked([bold, timid])) == ["goal_bold", "goal_safe"]
     fearful = SEED._replace(risk=1.0)
     assert order(ranked([bold, timid], weights=fearful)) == ["goal_safe", "goal_bold"]
-    shown = weights_view(fearful, GoalPolicy(age_weight=0.2))
+    shown = Formula(fearful, GoalPolicy(age_weight=0.2), NOON_US).weights_view()
     assert shown.model_dump() == {
         "value": 0.5, "effort": 0.25, "risk": 1.0, "urgency": 0.05, "alignment": 0.05, "age": 0.2,
     }  # fmt: skip
@@ -349,7 +338,7 @@ from random import Random
 from gdg_runtime.goals.identity import microseconds
 from gdg_runtime.goals.model import Belief, Goal, GoalCategory, GoalState, Weights
 from gdg_runtime.goals.policy import GoalPolicy
-from gdg_runtime.goals.ranking import rank
+from gdg_runtime.goals.ranking import Formula, rank
 from gdg_runtime.goals.store.belief_rows import insert_belief
 from gdg_runtime.goals.store.database import Database
 from gdg_runtime.goals.store.goal_rows import insert_goal
@@ -372,9 +361,9 @@ for n in range(80):
     ))
 Random(int(sys.argv[1])).shuffle(goals)
 Random(int(sys.argv[1])).shuffle(beliefs)
-weights, policy, now_us = Weights(), GoalPolicy(age_weight=0.1), microseconds(noon)
+formula = Formula(Weights(), GoalPolicy(age_weight=0.1), microseconds(noon))
 if sys.argv[2] == "memory":
-    found = rank(goals, {one.id: one for one in beliefs}, (), weights, policy, now_us, 60)
+    found = rank(goals, {one.id: one for one in beliefs}, (), formula, 60)
 else:
     with Database.open(":memory:").transaction() as tx:
         for belief in beliefs[:5]:
@@ -383,8 +372,7 @@ else:
             insert_goal(tx, goal)
         for belief in beliefs[5:]:
             insert_belief(tx, belief)
-        found = ranked_goals(tx, states=list(GoalState), owner=None, weights=weights,
-                             policy=policy, now_us=now_us, limit=60)
+        found = ranked_goals(tx, formula, states=list(GoalState), owner=None, limit=60)
 for one in found:
     print(one.model_dump_json())
 """
@@ -488,6 +476,11 @@ def test_the_overdue_policy_sets_urgency_and_readiness_from_the_deadline_on(
 # --- what blocks ----------------------------------------------------------------------------------
 
 
+def blocked_by(goal: Goal, policy: GoalPolicy, now_us: int) -> tuple[str, ...]:
+    formula = Formula(SEED, policy, now_us)
+    return formula.placed(goal, 1, formula.score(goal, 0.0, False), [], []).blocked_by
+
+
 def test_what_blocks_is_told_in_a_fixed_order() -> None:
     goal = make(
         contradicts=("core.b", "core.off", "core.a"), depends_on=("goal_9", "goal_done", "goal_2"),
@@ -499,20 +492,20 @@ def test_what_blocks_is_told_in_a_fixed_order() -> None:
         "belief:core.b", "belief:core.a", "dependency:goal_9", "dependency:goal_2", "approval",
         "not_started",
     )  # fmt: skip
-    later = blocked_by(goal, [], [], GoalPolicy(overdue="abandon"), at(10))
+    later = blocked_by(goal, GoalPolicy(overdue="abandon"), at(10))
     assert later == ("approval", "overdue")
     assert contradicting(goal, held("core.a", "core.b")) == ["core.b", "core.a"]
 
 
 def test_M8_a_goal_may_start_at_the_very_minute() -> None:
     goal = make(horizon_min_min=10)
-    assert blocked_by(goal, [], [], GoalPolicy(), at(10) - 1) == ("not_started",)
-    assert blocked_by(goal, [], [], GoalPolicy(), at(10)) == ()
+    assert blocked_by(goal, GoalPolicy(), at(10) - 1) == ("not_started",)
+    assert blocked_by(goal, GoalPolicy(), at(10)) == ()
 
 
 def test_approval_blocks_those_that_ask_for_it_or_all() -> None:
     def blocks(approve_all: bool, **fields: Any) -> tuple[str, ...]:
-        return blocked_by(make(**fields), [], [], GoalPolicy(approve_all=approve_all), at(0))
+        return blocked_by(make(**fields), GoalPolicy(approve_all=approve_all), at(0))
 
     assert blocks(False) == ()
     assert blocks(False, requires_approval=True) == blocks(True) == ("approval",)

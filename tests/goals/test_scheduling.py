@@ -299,7 +299,7 @@ def test_F2_a_database_that_gave_up_is_not_taken_for_a_ranking_that_broke(
     desk = opened(flags=SHADOW)
     desk.schedule("sweep")
 
-    def rolled_back(tx: sqlite3.Connection, **_: object) -> None:
+    def rolled_back(tx: sqlite3.Connection, *_: object, **__: object) -> None:
         tx.execute("ROLLBACK")
         raise sqlite3.OperationalError("disk I/O error")
 

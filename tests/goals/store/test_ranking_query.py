@@ -15,7 +15,7 @@ from specimens import NOON, NOON_US, make_belief, make_goal
 
 from gdg_runtime.goals.model import Belief, Goal, GoalState, Weights
 from gdg_runtime.goals.policy import GoalPolicy
-from gdg_runtime.goals.ranking import rank
+from gdg_runtime.goals.ranking import Formula, rank
 from gdg_runtime.goals.schemas import RankedView
 from gdg_runtime.goals.store import derived_columns
 from gdg_runtime.goals.store.belief_rows import insert_belief, update_belief
@@ -48,6 +48,10 @@ class Case:
     limit: int
     large: bool
     """Whether the store looks as if it held very many goals."""
+
+    @property
+    def formula(self) -> Formula:
+        return Formula(self.weights, self.policy, self.now_us)
 
 
 BELIEFS = [f"core.{number}" for number in range(5)]
@@ -157,7 +161,7 @@ def in_memory(case: Case, limit: int) -> list[RankedView]:
         if goal.state == GoalState.SATISFIED and goal.deleted_at is None
     ]  # fmt: skip
     known = {belief.id: belief for belief in case.beliefs}
-    return rank(chosen, known, done, case.weights, case.policy, case.now_us, limit)
+    return rank(chosen, known, done, case.formula, limit)
 
 
 def bits(found: Sequence[RankedView]) -> list[str]:
@@ -172,9 +176,8 @@ def test_R7_memory_and_database_give_the_identical_order_and_figures(
 ) -> None:
     with holding(shared, case) as tx:
         found = ranked_goals(
-            tx, states=case.states, owner=case.owner, weights=case.weights, policy=case.policy,
-            now_us=case.now_us, limit=case.limit,
-        )  # fmt: skip
+            tx, case.formula, states=case.states, owner=case.owner, limit=case.limit
+        )
         expected = in_memory(case, 50)
         assert found == expected[: case.limit]
         assert bits(found) == bits(expected[: case.limit])
@@ -190,10 +193,7 @@ def test_K6_ready_are_the_adopted_goals_that_nothing_blocks_in_their_order(
         one.goal for one in in_memory(replace(case, states=(ADOPTED,)), 50) if not one.blocked_by
     ]
     with holding(shared, case) as tx:
-        found = ready_goals(
-            tx, owner=case.owner, weights=case.weights, policy=case.policy, now_us=case.now_us,
-            limit=case.limit,
-        )  # fmt: skip
+        found = ready_goals(tx, case.formula, owner=case.owner, limit=case.limit)
     assert found == expected[: case.limit]
 
 
@@ -203,8 +203,7 @@ def test_the_rank_of_one_goal_is_its_place_in_the_ranking(shared: Database, case
     with holding(shared, case) as tx:
         for one in in_memory(case, 50):
             found = rank_of(
-                tx, one.goal, states=case.states, owner=case.owner, weights=case.weights,
-                policy=case.policy, now_us=case.now_us,
+                tx, case.formula, one.goal, states=case.states, owner=case.owner
             )  # fmt: skip
             assert found == one
 
@@ -213,17 +212,15 @@ def test_the_rank_of_one_goal_is_its_place_in_the_ranking(shared: Database, case
 
 
 def ranking(tx: sqlite3.Connection, **different: Any) -> list[RankedView]:
-    asked: dict[str, Any] = {
-        "states": RANKED_STATES, "owner": None, "weights": Weights(), "policy": GoalPolicy(),
-        "now_us": NOON_US, "limit": 50,
-    }  # fmt: skip
-    return ranked_goals(tx, **{**asked, **different})
+    by = {"weights": Weights(), "policy": GoalPolicy(), "now_us": NOON_US}
+    asked = {"states": RANKED_STATES, "owner": None, "limit": 50, **different}
+    formula = Formula(*(asked.pop(name, usual) for name, usual in by.items()))
+    return ranked_goals(tx, formula, **asked)
 
 
 def ready(tx: sqlite3.Connection, now_us: int = NOON_US, **policy: Any) -> list[str]:
-    found = ready_goals(
-        tx, owner=None, weights=Weights(), policy=GoalPolicy(**policy), now_us=now_us, limit=50
-    )
+    formula = Formula(Weights(), GoalPolicy(**policy), now_us)
+    found = ready_goals(tx, formula, owner=None, limit=50)
     return [goal.id for goal in found]
 
 
@@ -333,7 +330,7 @@ def test_a_goal_that_is_not_ranked_is_told_where_it_would_stand(tx: sqlite3.Conn
     insert_goal(tx, done)
     insert_goal(tx, make_goal(1, value=0.9))
     insert_goal(tx, make_goal(2, value=0.1))
-    where = rank_of(tx, done, weights=Weights(), policy=GoalPolicy(), now_us=NOON_US)
+    where = rank_of(tx, Formula(Weights(), GoalPolicy(), NOON_US), done)
     assert (where.rank, where.goal) == (2, done)
 
 
