@@ -8,38 +8,18 @@ from ..runtime.context import Context
 from ..scenarios.observation import CurrentGoal
 from ..scenarios.schema.episode import EpisodeConfig
 from ..scenarios.world import Moment
-from .goals.messages import AssignGoals, CloseGoals, GoalsAssigned, GoalsRef
-from .messages import (
-    AdversaryRef,
-    AgentRef,
-    Begin,
-    CloseEpoch,
-    CloseStep,
-    CloseTurns,
-    Finish,
-    Halt,
-    MetricsRef,
-    NextStep,
-    OpenEpoch,
-    OpenStep,
-    OpenTurns,
-    ScenarioRef,
-    Speak,
-    Speech,
-    Turn,
-    TurnsOpened,
-)
+from . import messages
 from .ports import Observer
 
 
 class EpisodeActors(NamedTuple):
     """The other actors of the episode, as the director knows them."""
 
-    scenario: ScenarioRef
-    metrics: MetricsRef
-    agents: Mapping[str, AgentRef]
-    adversaries: Sequence[AdversaryRef] = ()
-    goals: GoalsRef | None = None
+    scenario: messages.ScenarioRef
+    metrics: messages.MetricsRef
+    agents: Mapping[str, messages.AgentRef]
+    adversaries: Sequence[messages.AdversaryRef] = ()
+    goals: messages.GoalsRef | None = None
     """The GoalStore; None in a scenario without goals."""
 
 
@@ -52,25 +32,25 @@ class Director(Actor):
         self.actors = actors
         self.observer = observer
         self.moment = Moment(0, 0, 0, 0.0)
-        self.halted: Halt | None = None
+        self.halted: messages.Halt | None = None
 
     @handles
-    def on_begin(self, message: Begin, ctx: Context) -> None:
-        ctx.later(NextStep(), steps=1)
+    def on_begin(self, message: messages.Begin, ctx: Context) -> None:
+        ctx.later(messages.NextStep(), steps=1)
 
     @handles
-    def on_halt(self, message: Halt, ctx: Context) -> None:
+    def on_halt(self, message: messages.Halt, ctx: Context) -> None:
         if self.safety.kill_switch_enabled and self.halted is None:
             self.halted = message
 
     @handles
-    async def on_next_step(self, message: NextStep, ctx: Context) -> None:
+    async def on_next_step(self, message: messages.NextStep, ctx: Context) -> None:
         """Play one step, then call for the next or end the episode."""
         moment, actors = self.moment, self.actors
         if moment.step == 0:
-            await ctx.ask(actors.scenario, OpenEpoch(moment=moment))
+            await ctx.ask(actors.scenario, messages.OpenEpoch(moment=moment))
         await self._play_step(ctx)
-        world_ended = await ctx.ask(actors.scenario, CloseStep())
+        world_ended = await ctx.ask(actors.scenario, messages.CloseStep())
         self.observer.step_closed(moment, (moment.index + 1) * len(actors.agents))
         last_of_epoch = moment.step + 1 == self.simulation.steps_per_epoch
         if last_of_epoch or world_ended:
@@ -80,29 +60,22 @@ class Director(Actor):
     async def _play_step(self, ctx: Context) -> None:
         moment, scenario = self.moment, self.actors.scenario
         ranked = self.simulation.turn_order == "priority"
-        ranking = await ctx.ask(scenario, OpenStep(moment=moment, ranked=ranked))
+        ranking = await ctx.ask(scenario, messages.OpenStep(moment=moment, ranked=ranked))
         for adversary in self.actors.adversaries:
-            speech: Speech | None = await ctx.ask(adversary, Speak(moment=moment))
+            speech: messages.Speech | None = await ctx.ask(adversary, messages.Speak(moment=moment))
             if speech is not None:
                 ctx.tell(scenario, speech)
         for agents in self._batches(ctx, ranking):
-            goals = await self._goals_of(agents, ctx)
-            opened: TurnsOpened = await ctx.ask(scenario, OpenTurns(agents=agents, goals=goals))
+            goals: Sequence[CurrentGoal | None] = ()
+            if self.actors.goals is not None:
+                question = messages.AssignGoals(moment=moment, agents=agents)
+                goals = (await ctx.ask(self.actors.goals, question)).goals
+            opening = messages.OpenTurns(agents=agents, goals=goals)
+            opened: messages.TurnsOpened = await ctx.ask(scenario, opening)
             for agent, observation in zip(agents, opened.observations, strict=True):
-                turn = Turn(moment=moment, observation=observation)
+                turn = messages.Turn(moment=moment, observation=observation)
                 ctx.tell(self.actors.agents[agent], turn)
-            await ctx.ask(scenario, CloseTurns())
-
-    async def _goals_of(
-        self, agents: tuple[str, ...], ctx: Context
-    ) -> Sequence[CurrentGoal | None]:
-        """Return each agent's goal, chosen by the GoalStore; empty if there is no store."""
-        store = self.actors.goals
-        if store is None:
-            return ()
-        question = AssignGoals(moment=self.moment, agents=agents)
-        assigned: GoalsAssigned = await ctx.ask(store, question)
-        return assigned.goals
+            await ctx.ask(scenario, messages.CloseTurns())
 
     def _batches(self, ctx: Context, ranking: tuple[str, ...] | None) -> list[tuple[str, ...]]:
         """Return the agents that act together: all, or one after the other in the set order."""
@@ -118,14 +91,15 @@ class Director(Actor):
 
     async def _close_epoch(self, ctx: Context) -> None:
         moment = self.moment
-        world = await ctx.ask(self.actors.scenario, CloseEpoch(moment=moment))
-        figures = await ctx.ask(self.actors.metrics, CloseEpoch(moment=moment, world=world))
+        world = await ctx.ask(self.actors.scenario, messages.CloseEpoch(moment=moment))
+        closing = messages.CloseEpoch(moment=moment, world=world)
+        figures = await ctx.ask(self.actors.metrics, closing)
         self.observer.epoch_closed(moment, figures)
         toxicity = figures.get("toxicity_rate", {}).get("value")
         limit = self.safety.kill_switch_toxicity
         if limit is not None and toxicity is not None and toxicity > limit:
             text = f"toxicity {toxicity:.3f} of epoch {moment.epoch} is above {limit:g}"
-            self.on_halt(Halt(reason=text, by="director"), ctx)
+            self.on_halt(messages.Halt(reason=text, by="director"), ctx)
 
     async def _go_on(self, ctx: Context, last_of_epoch: bool, ended: str | None) -> None:
         moment, actors = self.moment, self.actors
@@ -136,8 +110,8 @@ class Director(Actor):
         if ended is not None:
             goals = None
             if actors.goals is not None:
-                goals = await ctx.ask(actors.goals, CloseGoals(moment=moment))
-            ctx.tell(actors.metrics, Finish(moment=moment, reason=ended, goals=goals))
+                goals = await ctx.ask(actors.goals, messages.CloseGoals(moment=moment))
+            ctx.tell(actors.metrics, messages.Finish(moment=moment, reason=ended, goals=goals))
             return
         index = moment.index + 1
         self.moment = Moment(
@@ -146,4 +120,4 @@ class Director(Actor):
             index,
             index * self.simulation.step_hours,
         )
-        ctx.later(NextStep(), steps=1)
+        ctx.later(messages.NextStep(), steps=1)

@@ -82,19 +82,14 @@ class _Wiring:
         recorder = kernel.spawn(
             "recorder", Recorder, self.sinks, self._transcript(), self._heading()
         )
-        metrics = kernel.spawn(
-            "metrics", Metrics, recorder, [one.agent for one in self.episode.agents],
-            world.payoff_engine, self.config.metrics.alignment_threshold,
-            {"scenario": self.config.scenario_id, "seed": self.config.simulation.seed},
-            list(self.episode.metric_classes),
-            getattr(world.config, "pressure_start", None), self.observer,
-        )  # fmt: skip
+        metrics = kernel.spawn("metrics", Metrics, self.episode, world, recorder, self.observer)
         governance = kernel.spawn("governance", Governance, self.levers)
         host = ScenarioHost(world, self.levers.terms(), governance, recorder, metrics)
         scenario = kernel.spawn("scenario", lambda: host)
         self.goals = self._spawn_goals(recorder)
         agents = {one.agent: self._spawn_agent(one, governance) for one in self.episode.agents}
-        host.introduce(agents, [agent for agent, ref in agents.items() if _learns(ref)], self.goals)
+        learners = frozenset([agent for agent, ref in agents.items() if _learns(ref)])
+        host.introduce(agents, learners, self.goals)
         kernel.listener = scenario
         actors = EpisodeActors(scenario, metrics, agents, self._spawn_adversaries(), self.goals)
         director = kernel.spawn("director", Director, self.config, actors, self.observer)

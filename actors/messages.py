@@ -1,24 +1,24 @@
 """Messages: what the actors of an episode send each other, in the order of a step.
 
     director ──OpenStep──▶ scenario
-    director ──AssignGoals▶ goals           (see goals/messages.py)
+    director ──AssignGoals▶ goals
     director ──OpenTurns─▶ scenario ──Standing──▶ governance
     director ──Turn─────▶ agent ──ActionProposed──▶ governance ──Ruled──▶ scenario
     scenario ──Acted────▶ agent
     scenario ──Proposal─▶ counterparty ──Answer──▶ scenario
     scenario ──InteractionsClosed──▶ governance ──Charged──▶ scenario
     scenario ──InteractionResult───▶ agents
-    scenario ──Log──▶ recorder, ──Scored──▶ metrics
+    scenario ──Log──▶ recorder, ──Scored──▶ metrics, ──Measured──▶ goals
     director ◀─(answer to CloseTurns)── scenario
 
 Messages are handed over: a sender keeps no part of one that the receiver may change. `Unchecked`
 fields are not copied.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from ..runtime.message import ActorRef, Message, Unchecked
 from ..scenarios.actions import Action, Alignment, Event
@@ -290,6 +290,44 @@ class Finish(Message, name="episode.finish"):
     """The whole episode's metrics document; only in the message to the recorder."""
 
 
+class AssignGoals(Message, name="episode.assign_goals"):
+    """To the GoalStore: it is the turn of these agents. The answer is `GoalsAssigned`."""
+
+    moment: Moment
+    agents: tuple[str, ...]
+
+
+class GoalsAssigned(Message, name="episode.goals_assigned"):
+    """The GoalStore's answer, in the order of the agents."""
+
+    goals: Unchecked[Sequence[CurrentGoal | None]]
+
+
+class Measured(Message, name="episode.measured"):
+    """The scenario to the GoalStore: the metrics that the success of goals is measured by."""
+
+    moment: Unchecked[Moment]
+    figures: Unchecked[Sequence[tuple[str, Mapping[str, float]]]]
+    """By agent, then by name."""
+
+
+class CloseGoals(Message, name="episode.close_goals"):
+    """To the GoalStore: the episode is over. The answer is its metrics, for metrics.json."""
+
+    moment: Moment
+
+
+class OutsideCommand(Message, name="goals.outside"):
+    """To the GoalStore: a command from outside of the run, such as from the HTTP API."""
+
+    request: str
+    """The name by which the asker knows the answer."""
+    command: str
+    """The command's message name."""
+    body: dict[str, JsonValue]
+    """The command as JSON."""
+
+
 ScenarioRef = ActorRef[
     OpenEpoch | OpenStep | Speech | OpenTurns | CloseTurns | CloseStep | CloseEpoch | Ruled
     | Answer | Charged
@@ -299,3 +337,5 @@ AgentRef = ActorRef[Turn | Acted | Proposal | InteractionResult]
 AdversaryRef = ActorRef[Speak]
 RecorderRef = ActorRef[Log | Finish]
 MetricsRef = ActorRef[Scored | CloseEpoch | Finish]
+GoalsRef = ActorRef[AssignGoals | Measured | CloseGoals]
+"""The GoalStore as the episode's own actors know it; agents send it commands."""

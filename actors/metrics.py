@@ -1,6 +1,7 @@
 """The metrics actor: accumulates while the run goes on, in memory that does not grow with it."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from ..runtime.actor import Actor, handles
@@ -10,9 +11,11 @@ from ..scenarios.economy.interaction import Interaction, PayoffEngine
 from ..scenarios.measures.drift import DriftAccumulator
 from ..scenarios.measures.figure import Figure
 from ..scenarios.measures.metric import EpochAccumulator, Metric
+from ..scenarios.world import World
 from .llm.chat import ModelUse
 from .messages import CloseEpoch, Finish, Log, RecorderRef, Scored
 from .ports import Observer
+from .resolved import ResolvedEpisode
 
 SCHEMA_VERSION = 1
 
@@ -26,38 +29,29 @@ class Metrics(Actor):
     """Computes metrics per epoch, over the whole episode, and per agent."""
 
     def __init__(
-        self,
-        recorder: RecorderRef,
-        agents: Sequence[str],
-        payoffs: PayoffEngine | None,
-        threshold: float,
-        heading: Mapping[str, Any],
-        extra: Sequence[type[Metric]] = (),
-        pressure_start: int | None = None,
-        observer: Observer | None = None,
+        self, episode: ResolvedEpisode, world: World, recorder: RecorderRef, observer: Observer
     ) -> None:
+        config = episode.config
         self.recorder = recorder
-        self.observer = observer or Observer()
-        self.heading = dict(heading)
-        self.payoffs = payoffs
-        self.agents = tuple(agents)
-        self.extra = tuple(extra)
-        self.epoch = Tally(payoffs, self.extra)
-        self.overall = Tally(payoffs, self.extra)
+        self.observer = observer
+        self.heading = {"scenario": config.scenario_id, "seed": config.simulation.seed}
+        self.agents = agents = [one.agent for one in episode.agents]
+        self.new_tally = partial(Tally, world.payoff_engine, episode.metric_classes)
+        self.epoch = self.new_tally()
+        self.overall = self.new_tally()
         # Every agent's scores are kept within a budget for all, and pairs of scores are only
         # compared where few agents leave time for it: the cost of an agent-step stays constant.
         keep = min(500, KEPT_SCORES // len(agents))
         most = 500 if len(agents) <= FEW_AGENTS else 64
-        self.drift = {
-            agent: DriftAccumulator(
-                threshold, pressure_start=pressure_start, keep=keep, theil_sen_most=most
-            )
-            for agent in agents
-        }
+        new_drift = partial(
+            DriftAccumulator, config.metrics.alignment_threshold, keep=keep, theil_sen_most=most,
+            pressure_start=getattr(world.config, "pressure_start", None),
+        )  # fmt: skip
+        self.drift = {agent: new_drift() for agent in agents}
         self.model_use: dict[str, ModelUse] = {}
         """By agent; of those that asked language models."""
-        self.of_world: dict[str, Mean] = {}
-        """The world's own metrics, averaged over epochs."""
+        self.of_world: dict[str, tuple[float, int]] = {}
+        """The world's own metrics: the sum, and the number of epochs in which each is defined."""
         self.epochs: list[tuple[int, dict[str, Figure]]] = []
         """Kept as figures, a tenth of what their JSON form would take."""
 
@@ -83,10 +77,12 @@ class Metrics(Actor):
         for name, value in message.world.items():
             figure = value if isinstance(value, Figure) else Figure(value, len(self.agents))
             closed[name] = figure
-            self.of_world.setdefault(name, Mean()).add(figure.value)
+            total, n = self.of_world.setdefault(name, (0.0, 0))
+            if figure.value is not None:
+                self.of_world[name] = (total + figure.value, n + 1)
         self.epochs.append((message.moment.epoch, closed))
         figures = _as_json(closed)
-        self.epoch = Tally(self.payoffs, self.extra)
+        self.epoch = self.new_tally()
         completed = Event("epoch_completed", {"metrics": figures})
         ctx.tell(self.recorder, Log(moment=message.moment, events=[completed]))
         return figures
@@ -94,7 +90,8 @@ class Metrics(Actor):
     @handles
     def on_finish(self, message: Finish, ctx: Context) -> None:
         overall = self.overall.close(len(self.agents))
-        overall |= {name: mean.close() for name, mean in self.of_world.items()}
+        for name, (total, n) in self.of_world.items():
+            overall[name] = _mean(total, n, "it is defined in no epoch")
         self.observer.episode_closed(_as_json(overall))
         document = {
             "schema_version": SCHEMA_VERSION,
@@ -127,26 +124,8 @@ def _as_json(figures: Mapping[str, Figure]) -> dict[str, Any]:
     return {name: figure.to_json() for name, figure in figures.items()}
 
 
-class Mean:
-    """The mean over the epochs in which a metric is defined."""
-
-    __slots__ = ("_n", "_sum")
-
-    def __init__(self) -> None:
-        self._n = 0
-        self._sum = 0.0
-
-    def add(self, value: float | None) -> None:
-        """Count an epoch's value; None is left out."""
-        if value is not None:
-            self._n += 1
-            self._sum += value
-
-    def close(self) -> Figure:
-        """Return the mean, with the number of epochs that it rests on."""
-        if not self._n:
-            return Figure.undefined("it is defined in no epoch")
-        return Figure.of(self._sum / self._n, self._n)
+def _mean(total: float, n: int, absent: str) -> Figure:
+    return Figure.of(total / n, n) if n else Figure.undefined(absent)
 
 
 class Tally:
@@ -189,14 +168,9 @@ class Tally:
     def close(self, agents: int) -> dict[str, Figure]:
         """Return the metrics, by name."""
         figures = {} if self._interactions is None else dict(self._interactions.close())
-        if self._turns:
-            figures["participation_rate"] = Figure.of(len(self._active) / agents, agents)
-        else:
-            figures["participation_rate"] = Figure.undefined("no agent had a turn")
-        if self._scored:
-            figures["mean_alignment"] = Figure.of(self._scores / self._scored, self._scored)
-        else:
-            figures["mean_alignment"] = Figure.undefined("no step could be scored")
+        n = agents if self._turns else 0
+        figures["participation_rate"] = _mean(len(self._active), n, "no agent had a turn")
+        figures["mean_alignment"] = _mean(self._scores, self._scored, "no step could be scored")
         for metric in self._extra:
             figures[metric.name] = metric.close(agents)
         return figures

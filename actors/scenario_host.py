@@ -4,7 +4,7 @@ A batch is one or more agents that see the same state. Its stages: observe → r
 → apply → offers → charges → close.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -13,43 +13,15 @@ from ..runtime.context import Context
 from ..runtime.supervision import ActorFailed, DeadLetter
 from ..runtime.waiting import Pending
 from ..scenarios.actions import NOOP, Applied, Event
-from ..scenarios.economy.interaction import Interaction
-from ..scenarios.interactions import REJECT, Account, Decision
+from ..scenarios.interactions import REJECT
 from ..scenarios.observation import carrying
 from ..scenarios.world import Moment, World
+from . import messages
 from .action_gate import ActionGate
 from .batch import Batch
-from .goals.messages import GoalsRef, Measured
-from .messages import (
-    Acted,
-    AgentRef,
-    Answer,
-    Charged,
-    CloseEpoch,
-    CloseStep,
-    CloseTurns,
-    EpochOpened,
-    GovernanceRef,
-    InteractionsClosed,
-    Log,
-    MetricsRef,
-    OpenEpoch,
-    OpenStep,
-    OpenTurns,
-    Proposal,
-    RecorderRef,
-    Ruled,
-    Scored,
-    Speech,
-    Standing,
-    Turn,
-    TurnReport,
-    TurnScore,
-    TurnsOpened,
-)
 
-_TURN = Turn.message_name
-_PROPOSAL = Proposal.message_name
+_TURN = messages.Turn.message_name
+_PROPOSAL = messages.Proposal.message_name
 
 
 class ScenarioHost(Actor):
@@ -59,9 +31,9 @@ class ScenarioHost(Actor):
         self,
         world: World,
         terms: Mapping[str, Any],
-        governance: GovernanceRef,
-        recorder: RecorderRef,
-        metrics: MetricsRef,
+        governance: messages.GovernanceRef,
+        recorder: messages.RecorderRef,
+        metrics: messages.MetricsRef,
     ) -> None:
         self.world = world
         self.terms = terms
@@ -69,30 +41,30 @@ class ScenarioHost(Actor):
         self.governance = governance
         self.recorder = recorder
         self.metrics = metrics
-        self.agents: dict[str, AgentRef] = {}
+        self.agents: dict[str, messages.AgentRef] = {}
         """By id; set by `introduce`."""
         self.ids: dict[str, str] = {}
         """Agents' ids by the paths of their actors."""
         self.learners: frozenset[str] = frozenset()
         """The agents that learn the results of their actions."""
-        self.goals: GoalsRef | None = None
+        self.goals: messages.GoalsRef | None = None
         """The GoalStore, which learns what the world measures."""
         self.moment = Moment(0, 0, 0, 0.0)
         self.batch = Batch(())
         self.closing: Pending[Any] | None = None
-        self.said: list[Speech] = []
+        self.said: list[messages.Speech] = []
 
     def introduce(
-        self, agents: Mapping[str, AgentRef], learners: Iterable[str] = (),
-        goals: GoalsRef | None = None,
+        self, agents: dict[str, messages.AgentRef], learners: frozenset[str],
+        goals: messages.GoalsRef | None,
     ) -> None:  # fmt: skip
         """Give the host its agents; called once by the wiring, before the first message.
 
         `learners` get the results of their actions, `goals` what the world measures.
         """
         self.goals = goals
-        self.agents = dict(agents)
-        self.learners = frozenset(learners)
+        self.agents = agents
+        self.learners = learners
         self.ids = {ref.path: agent for agent, ref in agents.items()}
 
     def on_start(self, ctx: Context) -> None:
@@ -102,22 +74,22 @@ class ScenarioHost(Actor):
     # --- epochs and steps -------------------------------------------------------------------
 
     @handles
-    async def on_open_epoch(self, message: OpenEpoch, ctx: Context) -> None:
+    async def on_open_epoch(self, message: messages.OpenEpoch, ctx: Context) -> None:
         self.moment = message.moment
-        accounts = tuple(self.world.account(agent) for agent in self.agents)
-        question = OpenEpoch(moment=message.moment, accounts=accounts)
-        opened: EpochOpened = await ctx.ask(self.governance, question)
+        accounts = tuple(map(self.world.account, self.agents))
+        question = messages.OpenEpoch(moment=message.moment, accounts=accounts)
+        opened: messages.EpochOpened = await ctx.ask(self.governance, question)
         self._log(ctx, self.world.charge(opened.charges))
 
     @handles
-    def on_open_step(self, message: OpenStep, ctx: Context) -> tuple[str, ...] | None:
+    def on_open_step(self, message: messages.OpenStep, ctx: Context) -> tuple[str, ...] | None:
         self.moment = message.moment
         self.said = []
         self._log(ctx, self.world.open_step(message.moment))
         if self.goals is not None and message.moment.index == 0:
             # From the first turn on, no agent's word counts for what the world measures.
             figures = [(agent, dict(self.world.measures(agent))) for agent in self.agents]
-            ctx.tell(self.goals, Measured(moment=message.moment, figures=figures))
+            ctx.tell(self.goals, messages.Measured(moment=message.moment, figures=figures))
         if not message.ranked:
             return None
         accounts = [self.world.account(agent) for agent in self.agents]
@@ -125,7 +97,7 @@ class ScenarioHost(Actor):
         return tuple(account.agent for account in accounts)
 
     @handles
-    def on_speech(self, message: Speech, ctx: Context) -> None:
+    def on_speech(self, message: messages.Speech, ctx: Context) -> None:
         self.said.append(message)
         for agent in message.agents:
             self.world.hear(agent, message.text, message.intensity)
@@ -134,18 +106,18 @@ class ScenarioHost(Actor):
         self._log(ctx, [Event("adversary_spoke", data)])
 
     @handles
-    def on_close_step(self, message: CloseStep, ctx: Context) -> bool:
+    def on_close_step(self, message: messages.CloseStep, ctx: Context) -> bool:
         self._log(ctx, self.world.close_step())
         return self.world.done
 
     @handles
-    def on_close_epoch(self, message: CloseEpoch, ctx: Context) -> dict[str, Any]:
+    def on_close_epoch(self, message: messages.CloseEpoch, ctx: Context) -> dict[str, Any]:
         return self.world.close_epoch()
 
     # --- a batch of turns -------------------------------------------------------------------
 
     @handles
-    def on_open_turns(self, message: OpenTurns, ctx: Context) -> TurnsOpened:
+    def on_open_turns(self, message: messages.OpenTurns, ctx: Context) -> messages.TurnsOpened:
         world = self.world
         self.batch = batch = Batch(message.agents)
         batch.observations = [world.observe(agent) for agent in message.agents]
@@ -154,20 +126,17 @@ class ScenarioHost(Actor):
                 seen if goal is None else carrying(goal, seen)
                 for seen, goal in zip(batch.observations, message.goals, strict=True)
             ]
-        ctx.tell(self.governance, Standing(accounts=self._accounts(message.agents)))
-        return TurnsOpened(observations=batch.observations)
-
-    def _accounts(self, agents: Sequence[str]) -> list[Account]:
-        account = self.world.account
-        return [account(agent) for agent in agents]
+        accounts = list(map(world.account, message.agents))
+        ctx.tell(self.governance, messages.Standing(accounts=accounts))
+        return messages.TurnsOpened(observations=batch.observations)
 
     @handles
-    def on_close_turns(self, message: CloseTurns, ctx: Context) -> None:
+    def on_close_turns(self, message: messages.CloseTurns, ctx: Context) -> None:
         self.closing = ctx.reply_later()
         self._go_on(ctx)
 
     @handles
-    def on_ruled(self, message: Ruled, ctx: Context) -> None:
+    def on_ruled(self, message: messages.Ruled, ctx: Context) -> None:
         self.batch.ruled[message.agent] = message
         self._go_on(ctx)
 
@@ -182,9 +151,12 @@ class ScenarioHost(Actor):
             return
         if not batch.charging:
             batch.charging = True
-            batch.interactions = self._close_offers()
-            if batch.interactions:
-                closed = InteractionsClosed(moment=self.moment, interactions=batch.interactions)
+            found = batch.interactions = [
+                self.world.close_offer(offer, batch.decisions[offer_id])
+                for offer_id, offer in batch.offers.items()
+            ]
+            if found:
+                closed = messages.InteractionsClosed(moment=self.moment, interactions=found)
                 ctx.tell(self.governance, closed)
                 return
         if len(batch.charges) == len(batch.interactions):
@@ -203,40 +175,32 @@ class ScenarioHost(Actor):
             if offer is not None:
                 batch.offers[offer.offer_id] = offer
                 batch.undecided[offer.offer_id] = offer.counterparty
-                ctx.tell(self.agents[offer.counterparty], Proposal(offer=offer))
+                ctx.tell(self.agents[offer.counterparty], messages.Proposal(offer=offer))
 
     def _teach(self, agent: str, applied: Applied, ctx: Context) -> None:
         """Send an agent the result of its action; it gets a copy of its own."""
         tool = self.batch.ruled[agent].action.tool
         if tool is not None:
-            acted = Acted(tool=tool, error=applied.error, result=deepcopy(applied.result))
+            acted = messages.Acted(tool=tool, error=applied.error, result=deepcopy(applied.result))
             ctx.tell(self.agents[agent], acted)
 
     @handles
-    def on_answer(self, message: Answer, ctx: Context) -> None:
-        self._decide(ctx, message.offer_id, message.decision, message.report)
+    def on_answer(self, message: messages.Answer, ctx: Context) -> None:
+        self._decide(ctx, message)
 
-    def _decide(
-        self, ctx: Context, offer_id: str, decision: Decision, report: TurnReport | None = None
-    ) -> None:
+    def _decide(self, ctx: Context, answer: messages.Answer) -> None:
+        offer_id, report = answer.offer_id, answer.report
         counterparty = self.batch.undecided.pop(offer_id, None)
         if counterparty is not None:
             self.batch.take_report(counterparty, report)
             if report is not None and any(report.exposure):
                 data = {"offer_id": offer_id, **report.exposure._asdict()}
                 self.batch.events.append(Event("decision_exposure", data, counterparty, told=True))
-            self.batch.decisions[offer_id] = decision
+            self.batch.decisions[offer_id] = answer.decision
             self._go_on(ctx)
 
-    def _close_offers(self) -> list[Interaction]:
-        batch = self.batch
-        return [
-            self.world.close_offer(offer, batch.decisions[offer_id])
-            for offer_id, offer in batch.offers.items()
-        ]
-
     @handles
-    def on_charged(self, message: Charged, ctx: Context) -> None:
+    def on_charged(self, message: messages.Charged, ctx: Context) -> None:
         """Book each interaction with its costs, and inform both sides."""
         batch = self.batch
         batch.charges = message.charges
@@ -254,20 +218,20 @@ class ScenarioHost(Actor):
         batch, moment = self.batch, self.moment
         scores = batch.scores(self.world)
         lines = batch.step_lines(moment, scores, self.said)
-        ctx.tell(self.recorder, Log(moment=moment, events=batch.events, steps=lines))
+        ctx.tell(self.recorder, messages.Log(moment=moment, events=batch.events, steps=lines))
         model_use = [(agent, report.use) for agent, report in batch.reports if any(report.use)]
-        scored = Scored(
+        scored = messages.Scored(
             moment=moment, interactions=batch.interactions, turns=scores, model_use=model_use
         )
         ctx.tell(self.metrics, scored)
         if self.goals is not None:
             figures = [(score.agent, self._measures(score)) for score in scores]
-            ctx.tell(self.goals, Measured(moment=moment, figures=figures))
+            ctx.tell(self.goals, messages.Measured(moment=moment, figures=figures))
         closing, self.closing = self.closing, None
         assert closing is not None
         ctx.reply(closing, None)
 
-    def _measures(self, score: TurnScore) -> dict[str, float]:
+    def _measures(self, score: messages.TurnScore) -> dict[str, float]:
         """Return the metrics that the success of an agent's goals is measured by."""
         figures = dict(self.world.measures(score.agent))
         if score.alignment.value is not None:
@@ -299,12 +263,12 @@ class ScenarioHost(Actor):
             return
         batch = self.batch
         if message == _TURN and agent in batch.agents and agent not in batch.ruled:
-            batch.ruled[agent] = Ruled(agent=agent, action=NOOP)
+            batch.ruled[agent] = messages.Ruled(agent=agent, action=NOOP)
             self._go_on(ctx)
         elif message == _PROPOSAL:
             owed = [offer for offer, whose in batch.undecided.items() if whose == agent]
             for offer_id in owed[:1]:
-                self._decide(ctx, offer_id, REJECT)
+                self._decide(ctx, messages.Answer(offer_id=offer_id, decision=REJECT))
 
     def _note(self, ctx: Context, event: Event) -> None:
         """Record an event, in the current batch if there is one."""
@@ -315,4 +279,4 @@ class ScenarioHost(Actor):
 
     def _log(self, ctx: Context, events: list[Event]) -> None:
         if events:
-            ctx.tell(self.recorder, Log(moment=self.moment, events=events))
+            ctx.tell(self.recorder, messages.Log(moment=self.moment, events=events))

@@ -1,8 +1,8 @@
 """The base class of agents: an agent that defines `act` can take part in an episode."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from inspect import isawaitable
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -11,7 +11,7 @@ from ...runtime.errors import EffectError
 from ...scenarios.actions import NOOP, Action
 from ...scenarios.interactions import REJECT, Decision, InteractionResult, Offer
 from ...scenarios.world import World
-from ..messages import Acted, ActionProposed, Answer, GovernanceRef, Proposal, ScenarioRef, Turn
+from ..messages import Acted, ActionProposed, Answer, GovernanceRef, Proposal, Turn, TurnReport
 from .context import AgentBinding, AgentContext
 
 
@@ -80,52 +80,24 @@ class Agent(Actor):
     @handles
     def on_turn(self, message: Turn, ctx: AgentContext) -> Any:
         ctx.notebook.drop_exposure()
-        action = self.act(message.observation, ctx)
-        if not isinstance(action, Action) and isawaitable(action):
-            return self._act_later(action, ctx)
-        self._propose(action or NOOP, ctx)
-        return None
 
-    async def _act_later(self, action: Awaitable[Action], ctx: AgentContext) -> None:
-        try:
-            chosen = await action
-        except EffectError as error:
-            ctx.note("effect_failed", error=str(error))
-            chosen = NOOP
-        self._propose(chosen or NOOP, ctx)
+        def propose(action: Action | None) -> None:
+            report = _report(ctx)
+            proposed = ActionProposed(agent=self.agent, action=action or NOOP, report=report)
+            ctx.tell(self.governance, proposed)
 
-    def _propose(self, action: Action, ctx: AgentContext) -> None:
-        ctx.llm.count()
-        report = ctx.notebook.close()
-        proposed = ActionProposed(agent=self.agent, action=action, report=report)
-        ctx.tell(self.governance, proposed)
+        return _send(self.act(message.observation, ctx), NOOP, propose, ctx)
 
     @handles
     def on_proposal(self, message: Proposal, ctx: AgentContext) -> Any:
-        scenario = ctx.sender
+        scenario, offer = ctx.sender, message.offer
         assert scenario is not None
-        decision = self.decide(message.offer, ctx)
-        if not isinstance(decision, Decision) and isawaitable(decision):
-            return self._decide_later(decision, scenario, message.offer, ctx)
-        self._answer(decision, scenario, message.offer, ctx)
-        return None
 
-    async def _decide_later(
-        self, decision: Awaitable[Decision], scenario: ScenarioRef, offer: Offer, ctx: AgentContext
-    ) -> None:
-        try:
-            decided = await decision
-        except EffectError as error:
-            ctx.note("effect_failed", error=str(error))
-            decided = REJECT
-        self._answer(decided, scenario, offer, ctx)
+        def answer(decision: Decision) -> None:
+            report = _report(ctx)
+            ctx.tell(scenario, Answer(offer_id=offer.offer_id, decision=decision, report=report))
 
-    def _answer(
-        self, decision: Decision, scenario: ScenarioRef, offer: Offer, ctx: AgentContext
-    ) -> None:
-        ctx.llm.count()
-        report = ctx.notebook.close()
-        ctx.tell(scenario, Answer(offer_id=offer.offer_id, decision=decision, report=report))
+        return _send(self.decide(offer, ctx), REJECT, answer, ctx)
 
     @handles
     def on_outcome(self, message: InteractionResult, ctx: AgentContext) -> Any:
@@ -134,3 +106,32 @@ class Agent(Actor):
     @handles
     def on_acted(self, message: Acted, ctx: AgentContext) -> Any:
         return self.learn(message, ctx)
+
+
+def _report(ctx: AgentContext) -> TurnReport | None:
+    ctx.llm.count()
+    return ctx.notebook.close()
+
+
+Chosen = TypeVar("Chosen", Action, Decision)
+
+
+def _send(
+    chosen: Chosen | Awaitable[Chosen], instead: Chosen, send: Callable[[Chosen], None],
+    ctx: AgentContext,
+) -> Awaitable[None] | None:  # fmt: skip
+    """Send a choice at once, or when it has been awaited; `instead` if an effect did not end
+    well."""
+    if isinstance(chosen, type(instead)) or not isawaitable(chosen):
+        send(chosen)
+        return None
+
+    async def send_later() -> None:
+        try:
+            made = await chosen
+        except EffectError as error:
+            ctx.note("effect_failed", error=str(error))
+            made = instead
+        send(made)
+
+    return send_later()

@@ -2,30 +2,17 @@
 
 from typing import Any
 
-from ...goals.commands import (
-    AbandonGoal,
-    AdoptGoal,
-    Command,
-    CompleteGoal,
-    CreateGoal,
-    EditGoal,
-    ExplainGoal,
-    ListBeliefs,
-    ListGoals,
-    RankGoals,
-    ReadBelief,
-    ReadGoal,
-    ReadHistory,
-    ReleaseGoal,
-)
+from ...goals import commands
+from ...goals.commands import Command
 from ...goals.identity import Caller
 from ...goals.schemas import GoalAnswer, Refused
 from ...goals.store_api import GoalStore
 
 _ON_A_GOAL = (
-    ReadGoal, EditGoal, AdoptGoal, AbandonGoal, ExplainGoal, CompleteGoal, ReleaseGoal, ReadHistory,
+    commands.ReadGoal, commands.EditGoal, commands.AdoptGoal, commands.AbandonGoal,
+    commands.ExplainGoal, commands.CompleteGoal, commands.ReleaseGoal, commands.ReadHistory,
 )  # fmt: skip
-_FREE = (ListBeliefs, ReadBelief)
+_FREE = (commands.ListBeliefs, commands.ReadBelief)
 
 
 _AGENTS = "agents/"
@@ -51,15 +38,15 @@ def as_asked_by(
     """Return the command as it is carried out for an agent: in its name and on its own goals.
     `Refused` where that is not what it asks."""
     changes: dict[str, Any] = {"caller": caller}
-    if isinstance(command, CreateGoal):
+    if isinstance(command, commands.CreateGoal):
         changes["draft"] = command.draft.model_copy(update={"owner": agent})
-    elif isinstance(command, ListGoals | RankGoals):
+    elif isinstance(command, commands.ListGoals | commands.RankGoals):
         changes["owner"] = agent
     elif isinstance(command, _ON_A_GOAL):
         refusal = _not_its_own(agent, command.goal_id, store)
         if refusal is not None:
             return refusal
-        if isinstance(command, EditGoal):
+        if isinstance(command, commands.EditGoal):
             refusal = _loosening(command, store)
             if refusal is not None:
                 return refusal
@@ -68,9 +55,9 @@ def as_asked_by(
     return command.model_copy(update=changes)
 
 
-def _loosening(command: EditGoal, store: GoalStore) -> Refused | None:
+def _loosening(command: commands.EditGoal, store: GoalStore) -> Refused | None:
     """Refuse what an agent may not change of its goals: owner, beliefs, targets."""
-    goal = store.execute(ReadGoal(goal_id=command.goal_id)).goal
+    goal = store.execute(commands.ReadGoal(goal_id=command.goal_id)).goal
     given = command.patch.given
     if "owner" in given:
         return Refused(code="not-allowed", detail="an agent can't give a goal to another")
@@ -94,7 +81,7 @@ def _loosening(command: EditGoal, store: GoalStore) -> Refused | None:
 def _not_its_own(agent: str, goal_id: str | None, store: GoalStore) -> Refused | None:
     if goal_id is None:
         return Refused(code="not-allowed", detail="an agent sees the history of a goal of its own")
-    known = store.ask(ReadGoal(goal_id=goal_id))
+    known = store.ask(commands.ReadGoal(goal_id=goal_id))
     if isinstance(known, Refused):
         return known
     if isinstance(known, GoalAnswer) and known.goal.owner != agent:

@@ -5,16 +5,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ...goals.commands import (
-    AbandonGoal,
-    AdoptGoal,
-    Command,
-    CompleteGoal,
-    CreateGoal,
-    ListBeliefs,
-    ListGoals,
-    RankGoals,
-)
+from ...goals import commands
+from ...goals.commands import Command
 from ...goals.model import Belief, Goal, GoalState
 from ...goals.schemas import GoalAnswer, GoalPage, RankedView, Refused
 from ...runtime.context import Context
@@ -58,28 +50,29 @@ class Goals:
     async def list(self, *states: GoalState | str) -> tuple[Goal, ...]:
         """List its goals in these states (all, without any), newest first; 200 at most."""
         wanted = tuple([GoalState(state) for state in states])
-        page: GoalPage = await self.ask(ListGoals(states=wanted, limit=200))
+        page: GoalPage = await self.ask(commands.ListGoals(states=wanted, limit=200))
         return page.items
 
     async def ranked(self) -> tuple[RankedView, ...]:
         """Rank its proposed and adopted goals by falling score, with what blocks them."""
-        ranking = await self.ask(RankGoals(limit=200))
+        ranking = await self.ask(commands.RankGoals(limit=200))
         found: tuple[RankedView, ...] = ranking.items
         return found
 
     async def beliefs(self) -> tuple[Belief, ...]:
         """List the beliefs, 200 at most."""
-        page = await self.ask(ListBeliefs(limit=200))
+        page = await self.ask(commands.ListBeliefs(limit=200))
         found: tuple[Belief, ...] = page.items
         return found
 
     async def propose(self, text: str, category: str = "exploration", **fields: Any) -> Goal:
         """Propose a goal; `fields` as of GoalDraft (value, effort, risk, success_metrics, …)."""
-        return await self._changed(CreateGoal, draft={"text": text, "category": category, **fields})
+        draft = {"text": text, "category": category, **fields}
+        return await self._changed(commands.CreateGoal, draft=draft)
 
     async def adopt(self, goal_id: str) -> Goal:
         """Adopt a proposed goal, if the beliefs allow it."""
-        return await self._changed(AdoptGoal, goal_id=goal_id)
+        return await self._changed(commands.AdoptGoal, goal_id=goal_id)
 
     async def complete(
         self, goal_id: str, *, success: bool = True, measured: Mapping[str, float] | None = None,
@@ -88,13 +81,13 @@ class Goals:
         """Complete the execution of a goal. What the world itself measures goes before
         `measured`."""
         return await self._changed(
-            CompleteGoal, goal_id=goal_id, success=success, measured=dict(measured or {}),
+            commands.CompleteGoal, goal_id=goal_id, success=success, measured=dict(measured or {}),
             reason=reason,
         )  # fmt: skip
 
     async def abandon(self, goal_id: str, reason: str | None = None) -> Goal:
         """Give a goal up for good."""
-        return await self._changed(AbandonGoal, goal_id=goal_id, reason=reason)
+        return await self._changed(commands.AbandonGoal, goal_id=goal_id, reason=reason)
 
     async def ask(self, command: Command) -> Any:
         """Any command of `goals.commands` that agents may use."""

@@ -11,22 +11,15 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from ...goals import commands
 from ...goals.checkers.lexical import LexicalChecker
-from ...goals.commands import (
-    COMMANDS,
-    Command,
-    CompleteGoal,
-    EditBelief,
-    NextTask,
-    ReadGoal,
-    ReadStatistics,
-    ScheduleTask,
-)
+from ...goals.commands import COMMANDS, Command
 from ...goals.decisions import met
 from ...goals.fields import utc_text
 from ...goals.identity import Caller, Trace
 from ...goals.lifecycle import release_expired
 from ...goals.model import Goal, GoalState, Weights
+from ...goals.policy import GoalFlags
 from ...goals.schemas import (
     Answer,
     BeliefPatch,
@@ -48,16 +41,22 @@ from ...runtime.order import OUTSIDE
 from ...runtime.wording import first_problem
 from ...scenarios.actions import Event
 from ...scenarios.observation import CurrentGoal
-from ...scenarios.schema.episode import EpisodeConfig, agent_ids
-from ...scenarios.schema.goals import GoalsConfig
+from ...scenarios.schema.episode import EpisodeConfig, agent_ids, targets
+from ...scenarios.schema.goals import GoalsConfig, OwnGoal
 from ...scenarios.world import Moment
 from ..llm.chat import ModelBinding
-from ..messages import Log, RecorderRef
+from ..messages import (
+    AssignGoals,
+    CloseGoals,
+    GoalsAssigned,
+    Log,
+    Measured,
+    OutsideCommand,
+    RecorderRef,
+)
 from ..ports import GoalFiles
 from .access import agent_of, as_asked_by, unfit_command
 from .judge import Judge
-from .messages import AssignGoals, CloseGoals, GoalsAssigned, Measured, OutsideCommand
-from .opening import adoption, creation, first_commands, first_goals, flags_of
 
 _WORD_BITS = 32
 _PAGE = 200
@@ -77,9 +76,9 @@ _COUNTED = {
     "goal_failed": "failed",
     "goal_abandoned": "abandoned",
     "goal_blocked_by_belief": "blocked",
+    "goal_shadow_selected": "shadow_selected",
 }
-"""The ledger's events that are counted, and what the counts are called."""
-_COUNTS = (*_COUNTED.values(), "shadow_selected")
+"""The events that are counted, and the names of the counts."""
 PATH = "goals"
 """The path of the GoalStore's actor."""
 StoreRef = ActorRef[AssignGoals | Measured | CloseGoals | Command | OutsideCommand]
@@ -107,24 +106,16 @@ class GoalCounts:
         self._by_agent: dict[str | None, dict[str, int]] = {}
 
     def count(self, agent: str | None, event: str) -> None:
-        """Count an event of the ledger."""
+        """Count an event, if it is one of those that are counted."""
         name = _COUNTED.get(event)
         if name is not None:
-            self._add(agent, name)
-
-    def shadowed(self, agent: str) -> None:
-        """Count a goal that would have been taken, were it not for shadow mode."""
-        self._add(agent, "shadow_selected")
-
-    def _add(self, agent: str | None, name: str) -> None:
-        counts = self._by_agent.setdefault(agent, dict.fromkeys(_COUNTS, 0))
-        counts[name] += 1
+            counts = self._by_agent.setdefault(agent, dict.fromkeys(_COUNTED.values(), 0))
+            counts[name] += 1
 
     def to_json(self, by_state: Mapping[str, int]) -> dict[str, Any]:
         """Return the counts; `by_state` has the goals that there are at the end."""
-        total = {
-            name: sum([counts[name] for counts in self._by_agent.values()]) for name in _COUNTS
-        }
+        by_agent = self._by_agent.values()
+        total = {name: sum([counts[name] for counts in by_agent]) for name in _COUNTED.values()}
         agents = {agent: counts for agent, counts in self._by_agent.items() if agent is not None}
         return {**total, "by_state": dict(by_state), "agents": agents}
 
@@ -167,10 +158,14 @@ class GoalKeeper(Actor):
 
     def on_start(self, ctx: Context) -> None:
         self._ctx = ctx
+        goals = self.goals
+        flags = GoalFlags(
+            system=goals.system, shadow=goals.shadow, canary_percent=goals.canary_percent
+        )
         checker = LexicalChecker() if self.judge is None else self.judge.answers
         self.store = GoalStore(
             self.files.database, clock=self._now, bits=self._bits, checker=checker,
-            policy=self.goals.policy, flags=flags_of(self.goals),
+            policy=self.goals.policy, flags=flags,
             starting_weights=Weights(**dict(self.goals.weights)), keep_answers=_FOR_EVER,
         )  # fmt: skip
 
@@ -210,20 +205,28 @@ class GoalKeeper(Actor):
         return GoalsAssigned(goals=goals)
 
     async def _open(self, ctx: Context) -> None:
-        """Fill the store with what the scenario file says."""
+        """Fill the store with what the scenario file says: beliefs, tasks, each agent's goals."""
         caller = self._caller("scenario")
-        for command in first_commands(self.goals, self.config, caller):
-            await self._carry_out(command, ctx)
-            if isinstance(command, ScheduleTask) and command.task.owner is not None:
-                self.busy[command.task.owner] = None
+        goals, config = self.goals, self.config
+        for belief in goals.beliefs:
+            await self._carry_out(commands.AddBelief(caller=caller, draft=belief), ctx)
+        for planned in goals.tasks:
+            for agent in targets(config, planned):
+                own = {"task_id": f"{planned.task.task_id}:{agent}", "owner": agent}
+                task = planned.task.model_copy(update=own)
+                await self._carry_out(commands.ScheduleTask(caller=caller, task=task), ctx)
+                self.busy[agent] = None
         ids: dict[tuple[str, str], str] = {}
-        for agent, spec in first_goals(self.goals, self.config):
-            made = await self._carry_out(creation(agent, spec, ids, caller), ctx)
+        for agent, spec in _first_goals(goals, config):
+            depends_on = tuple([ids[agent, name] for name in spec.goal.depends_on])
+            draft = spec.goal.model_copy(update={"owner": agent, "depends_on": depends_on})
+            made = await self._carry_out(commands.CreateGoal(caller=caller, draft=draft), ctx)
             assert isinstance(made, GoalAnswer), made
             if spec.name is not None:
                 ids[agent, spec.name] = made.goal.id
             if spec.adopt:
-                await self._carry_out(adoption(made.goal.id, caller), ctx)
+                adoption = commands.AdoptGoal(caller=caller, goal_id=made.goal.id)
+                await self._carry_out(adoption, ctx)
         self._log_new_events(ctx)
 
     async def _change_beliefs(self, moment: Moment, ctx: Context) -> None:
@@ -235,7 +238,7 @@ class GoalKeeper(Actor):
             if change.step == moment.index:
                 patch = BeliefPatch(active=change.active)
                 caller = self._caller("scenario")
-                command = EditBelief(caller=caller, belief_id=change.belief, patch=patch)
+                command = commands.EditBelief(caller=caller, belief_id=change.belief, patch=patch)
                 await self._carry_out(command, ctx)
 
     async def _assigned(self, agent: str, ctx: Context) -> CurrentGoal | None:
@@ -247,11 +250,12 @@ class GoalKeeper(Actor):
             return None
         caller = self._caller("director")
         key = f"{EPISODE_KEYS}{agent}@{self.moment.index}"
-        answer = await self._carry_out(NextTask(caller=caller, selection_key=key, owner=agent), ctx)
+        question = commands.NextTask(caller=caller, selection_key=key, owner=agent)
+        answer = await self._carry_out(question, ctx)
         if not isinstance(answer, TaskAnswer):
             return None
         if answer.shadow is not None:
-            self.counts.shadowed(agent)
+            self.counts.count(agent, "goal_shadow_selected")
             if self.shadowed.get(agent) != answer.shadow.id:
                 self.shadowed[agent] = answer.shadow.id
                 data = {"goal_id": answer.shadow.id, "text": answer.shadow.text}
@@ -261,7 +265,7 @@ class GoalKeeper(Actor):
     def _taken(self, agent: str, task: TaskView, trace: Trace) -> CurrentGoal:
         deadline = None
         if task.goal_id is not None:
-            goal = self.store.execute(ReadGoal(goal_id=task.goal_id)).goal
+            goal = self.store.execute(commands.ReadGoal(goal_id=task.goal_id)).goal
             assert goal.owner == agent and goal.state is GoalState.EXECUTING, task
             ends = goal.deadline
             deadline = None if ends is None else utc_text(ends)
@@ -286,7 +290,7 @@ class GoalKeeper(Actor):
                 continue
             targets = current.told.success_metrics
             if met(targets, figures)[0]:
-                done = CompleteGoal(
+                done = commands.CompleteGoal(
                     caller=Caller(actor="scenario", trace=current.trace),
                     goal_id=current.goal_id, attempt=current.attempt, success=True,
                     measured={name: figures[name] for name in targets},
@@ -313,7 +317,7 @@ class GoalKeeper(Actor):
         asked = as_asked_by(agent, message, Caller(actor=agent, trace=trace), self.store)
         if isinstance(asked, Refused):
             return asked
-        if isinstance(asked, CompleteGoal):
+        if isinstance(asked, commands.CompleteGoal):
             # What the world measures counts, not what an agent says of it.
             said = {name: told for name, told in asked.measured.items() if name != "alignment"}
             measured = {**said, **self.measured.get(agent, {})}
@@ -346,11 +350,13 @@ class GoalKeeper(Actor):
         self.files.reception(message.request, answer)
 
     async def _carry_out_for_outside(self, command: Command, ctx: Context) -> Any:
-        if isinstance(command, NextTask) and (not command.owner or command.owner in self.agents):
-            detail = "the episode itself gives its agents their tasks; ask for another owner's"
-            return Refused(code="not-allowed", detail=detail)
-        if isinstance(command, NextTask) and command.selection_key.startswith(EPISODE_KEYS):
-            detail = f"selection keys that begin with {EPISODE_KEYS!r} are the episode's own"
+        detail = None
+        if isinstance(command, commands.NextTask):
+            if not command.owner or command.owner in self.agents:
+                detail = "the episode itself gives its agents their tasks; ask for another owner's"
+            elif command.selection_key.startswith(EPISODE_KEYS):
+                detail = f"selection keys that begin with {EPISODE_KEYS!r} are the episode's own"
+        if detail is not None:
             return Refused(code="not-allowed", detail=detail)
         return await self._carry_out(command, ctx)
 
@@ -429,10 +435,20 @@ class GoalKeeper(Actor):
         with self.files.database.reading() as tx:
             for line in dump_lines(tx):
                 self.files.dump(line)
-        figures = self.counts.to_json(self.store.execute(ReadStatistics()).by_state)
+        figures = self.counts.to_json(self.store.execute(commands.ReadStatistics()).by_state)
         if self.judge is not None:
             figures["judge"] = self.judge.use._asdict()
         return figures
+
+
+def _first_goals(goals: GoalsConfig, config: EpisodeConfig) -> list[tuple[str, OwnGoal]]:
+    """List each agent's goals: those of the `goals:` section, then those of its own entry."""
+    meant = [(spec, frozenset(targets(config, spec))) for spec in goals.list]
+    found: list[tuple[str, OwnGoal]] = []
+    for agent, entry in agent_ids(config):
+        found += [(agent, spec) for spec, whom in meant if agent in whom]
+        found += [(agent, spec) for spec in entry.goals]
+    return found
 
 
 def spawn_goals(

@@ -50,7 +50,7 @@ ABANDON = Tool("goal_abandon", "Give a goal up for good.", GiveUpArguments)
 GOAL_TOOLS = (LIST, PROPOSE, ADOPT, COMPLETE, ABANDON)
 
 
-async def _list(goals: Goals, arguments: Any) -> dict[str, Any]:
+async def _list(goals: Goals) -> dict[str, Any]:
     ranked = await goals.ranked()
     executing = await goals.list("executing")
     return {
@@ -64,28 +64,11 @@ async def _list(goals: Goals, arguments: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def _propose(goals: Goals, arguments: Any) -> dict[str, Any]:
-    return _shown(await goals.propose(**arguments.model_dump()))
-
-
-async def _adopt(goals: Goals, arguments: Any) -> dict[str, Any]:
-    return _shown(await goals.adopt(arguments.goal_id))
-
-
-async def _complete(goals: Goals, arguments: Any) -> dict[str, Any]:
-    return _shown(await goals.complete(arguments.goal_id))
-
-
-async def _abandon(goals: Goals, arguments: Any) -> dict[str, Any]:
-    return _shown(await goals.abandon(arguments.goal_id, arguments.reason))
-
-
-_DONE_BY: dict[str, Callable[[Goals, Any], Awaitable[dict[str, Any]]]] = {
-    LIST.name: _list,
-    PROPOSE.name: _propose,
-    ADOPT.name: _adopt,
-    COMPLETE.name: _complete,
-    ABANDON.name: _abandon,
+_DONE_BY: dict[str, Callable[..., Awaitable[Goal]]] = {
+    PROPOSE.name: Goals.propose,
+    ADOPT.name: Goals.adopt,
+    COMPLETE.name: Goals.complete,
+    ABANDON.name: Goals.abandon,
 }
 
 
@@ -104,9 +87,11 @@ async def tools_now(goals: Goals) -> tuple[list[Tool], dict[str, tuple[str, ...]
 
 
 async def use(tool: str, args: dict[str, Any], goals: Goals) -> dict[str, Any]:
-    """Use a tool with arguments that fit it; what came of it. Raises GoalRefused."""
+    """Use a tool with arguments that fit it, and return the result. Raises GoalRefused."""
+    if tool == LIST.name:
+        return await _list(goals)
     arguments = next(known.arguments for known in GOAL_TOOLS if known.name == tool)
-    return await _DONE_BY[tool](goals, arguments.model_validate(args))
+    return _shown(await _DONE_BY[tool](goals, **arguments.model_validate(args).model_dump()))
 
 
 def _shown(goal: Goal) -> dict[str, Any]:

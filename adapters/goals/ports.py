@@ -12,8 +12,8 @@ import anyio
 import anyio.to_thread
 from anyio.abc import ObjectReceiveStream
 
-from ...actors.goals.messages import OutsideCommand
 from ...actors.goals.store_actor import PATH
+from ...actors.messages import OutsideCommand
 from ...goals.checkers.checker import (
     AsyncBeliefConsistencyChecker,
     ConsistencyReport,

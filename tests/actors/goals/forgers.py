@@ -5,7 +5,7 @@ from typing import Any
 
 from gdg_runtime.actors.agents import Agent, AgentContext
 from gdg_runtime.actors.goals.client import GoalRefused
-from gdg_runtime.actors.goals.messages import AssignGoals, CloseGoals, Measured, OutsideCommand
+from gdg_runtime.actors.messages import AssignGoals, CloseGoals, Measured, OutsideCommand
 from gdg_runtime.goals import commands, model
 from gdg_runtime.runtime import Actor, Context, Message, handles
 from gdg_runtime.scenarios.actions import Action
