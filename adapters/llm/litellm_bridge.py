@@ -20,7 +20,7 @@ from ..asyncio_thread import at_asyncio_end, on_asyncio
 from ..runs.errors import MissingExtra
 from . import openai_codec
 from .keys import Keys
-from .transport import Answer, FaultKind, TransportFault, kind_of, place_of, retry_after
+from .transport import Answer, FaultKind, Transport, TransportFault, kind_of, place_of, retry_after
 
 _NO_LIMIT_S = 7 * 86_400.0
 """litellm's own time limit; it counts reads, not calls, and the caller's is the one that counts."""
@@ -49,7 +49,7 @@ _OPENAI_SETTINGS = frozenset({"temperature", "top_p", "max_tokens", "seed", "sto
 _once = threading.Lock()
 
 
-class LitellmTransport:
+class LitellmTransport(Transport):
     """A Transport through litellm, which lives in the process's asyncio thread.
 
     A call costs 8 to 9 ms of CPU. litellm is imported with the first question.
@@ -62,16 +62,10 @@ class LitellmTransport:
         self._known_as: tuple[str, openai_codec.Structured] | None = None
         """The model's name for litellm, and how schemas are put to it."""
 
-    async def send(self, question: Chat) -> Answer:
-        """Send a question. Raises TransportFault, MissingExtra and LitellmBroke."""
-        outcome = await on_asyncio(self._outcome, question)
-        if isinstance(outcome, Exception):
-            # Raised here, where no frame has ever held a key or a provider's words.
-            raise outcome
-        return outcome
-
-    async def aclose(self) -> None:
-        """Do nothing: litellm's connections are shared, and closed when the process ends."""
+    async def outcome(self, question: Chat) -> Answer | Exception:
+        """Send one question, and return the fault or the LitellmBroke if there is one. Connections
+        are shared, and closed when the process ends. Raises MissingExtra."""
+        return await on_asyncio(self._outcome, question)
 
     async def _outcome(self, question: Chat) -> Answer | TransportFault | LitellmBroke:
         if self._known_as is None:

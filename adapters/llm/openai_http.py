@@ -20,7 +20,7 @@ from ..runs.errors import MissingExtra
 from . import openai_codec
 from .endpoint import Endpoint
 from .keys import Key
-from .transport import Answer, FaultKind, TransportFault, fault_of
+from .transport import Answer, FaultKind, Transport, TransportFault, fault_of
 
 if TYPE_CHECKING:
     import httpx2
@@ -40,7 +40,7 @@ _IDLE_S = 4.0
 """Seconds that an unused connection is kept: many servers close it after 5 s."""
 
 
-class OpenAiHttp:
+class OpenAiHttp(Transport):
     """A Transport over HTTP, by httpx2, under trio and under asyncio.
 
     httpx2 because a call costs 1.0 to 1.3 ms of CPU with it, against 2.4 to 3.1 ms with OpenAI's
@@ -59,19 +59,11 @@ class OpenAiHttp:
         )
         self._connections = Connections(config.max_concurrency, proxies=not endpoint.is_loopback)
 
-    async def send(self, question: Chat) -> Answer:
-        """Send one question. Raises TransportFault."""
-        outcome = await self._outcome(question)
-        if isinstance(outcome, TransportFault):
-            # Raised here, where no frame has ever held a key or a provider's words.
-            raise outcome
-        return outcome
-
     async def aclose(self) -> None:
         """Close all connections."""
         await self._connections.aclose()
 
-    async def _outcome(self, question: Chat) -> Answer | TransportFault:
+    async def outcome(self, question: Chat) -> Answer | TransportFault:
         endpoint = self._endpoint
         name = endpoint.name_of(question.model)
         asked = openai_codec.body(question, self._structured, name, lengths=not endpoint.is_openai)

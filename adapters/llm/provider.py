@@ -101,8 +101,7 @@ class ResilientProvider:
                 f"the provider of {self._config.model} asks to wait for {fault.retry_after_s:.0f} "
                 f"s ({fault}); then: gdg-runtime resume RUN"
             ) from None
-        held = fault.kind in OUTAGE_LIKE and self._breaker.is_open
-        if held:
+        if fault.kind in OUTAGE_LIKE and self._breaker.is_open:
             # An outage uses up no attempts: the breaker says when to go on.
             return fault.retry_after_s or 0.0
         if call.counted > self._config.retries:

@@ -2,10 +2,11 @@
 
 import math
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, get_args
 from urllib.parse import urlsplit
 
 from ...actors.llm.chat import Chat, ToolCall, Usage
@@ -26,23 +27,15 @@ FaultKind = Literal[
     "out_of_credit",     # 402, or 429 with insufficient_quota
 ]  # fmt: skip
 
-MAY_PASS: frozenset[FaultKind] = frozenset(
-    {"rate_limited", "overloaded", "server_error", "timed_out", "disconnected", "malformed",
-     "empty"}
-)  # fmt: skip
-"""Faults for which another attempt makes sense."""
-
-NOT_BILLED: frozenset[FaultKind] = frozenset(
-    {"rate_limited", "overloaded", "bad_request", "context_too_long", "unauthorised",
-     "unknown_model", "out_of_credit"}
-)  # fmt: skip
-"""Faults for which a provider charges nothing; for others it may."""
-
-OUTAGE_LIKE: frozenset[FaultKind] = frozenset(
-    {"overloaded", "server_error", "disconnected", "timed_out", "malformed"}
+_REFUSED: frozenset[FaultKind] = frozenset(
+    {"bad_request", "context_too_long", "unauthorised", "unknown_model", "out_of_credit"}
 )
+MAY_PASS: frozenset[FaultKind] = frozenset(get_args(FaultKind)) - _REFUSED
+"""Faults for which another attempt makes sense."""
+NOT_BILLED: frozenset[FaultKind] = _REFUSED | {"rate_limited", "overloaded"}
+"""Faults for which a provider charges nothing; for others it may."""
+OUTAGE_LIKE: frozenset[FaultKind] = MAY_PASS - {"rate_limited", "empty"}
 """Faults of a provider that may be down. All others come from one that answers."""
-
 ABSENT: frozenset[str | None] = frozenset({"overloaded", "disconnected"})
 """Faults that say nothing about a question: no server was there to read it."""
 
@@ -94,12 +87,21 @@ class Answer(NamedTuple):
     """The provider's id of the reply: for telemetry, never for the journal."""
 
 
-class Transport(Protocol):
+class Transport(ABC):
     """Sends one question once. No retries, no time limit of its own: cancelling the call closes
     its connection, so that the caller's time limits are real."""
 
     async def send(self, question: Chat) -> Answer:
         """Send one question. Raises TransportFault."""
+        outcome = await self.outcome(question)
+        if isinstance(outcome, Exception):
+            # Raised here, where no frame has ever held a key or a provider's words.
+            raise outcome
+        return outcome
+
+    @abstractmethod
+    async def outcome(self, question: Chat) -> Answer | Exception:
+        """Send one question; return what goes wrong with it instead of raising it."""
 
     async def aclose(self) -> None:
         """Close all connections. Called once, on the loop that `send` was called on."""
