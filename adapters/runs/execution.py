@@ -4,7 +4,7 @@ This file opens runs; `live_run` executes what is open.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -25,8 +25,7 @@ from . import revision
 from .catalogue import RunCatalogue
 from .directory import CONFIG, JOURNAL, RunDirectory, config_document, document_bytes
 from .errors import NothingToServe, ProviderMissing, RunChanged
-from .live_run import LiveRun, Result, RunOptions, in_threads
-from .process import unwrapped_group
+from .live_run import LiveRun, Result, RunOptions, execute
 from .reader import RunReader
 
 if TYPE_CHECKING:
@@ -65,9 +64,9 @@ def resume_run(run: RunDirectory, options: RunOptions | None = None) -> Result:
     return _in_own_loop(partial(resume_episode, run), options)
 
 
-def _in_own_loop(execute: Callable[..., Awaitable[Result]], options: RunOptions | None) -> Result:
+def _in_own_loop(work: Callable[..., Awaitable[Result]], options: RunOptions | None) -> Result:
     owning = replace(options or RunOptions(), owns_process=True)
-    return anyio.run(partial(execute, options=owning), backend=owning.backend)
+    return anyio.run(partial(work, options=owning), backend=owning.backend)
 
 
 async def run_episode(
@@ -106,13 +105,12 @@ async def run_episode(
         document = config_document(episode.config, schedule)
         with run.locked():
             run.write_whole(CONFIG, document_bytes(document))
-            journal = Journal.create(run.path / JOURNAL, _header(episode, document))
-            run.sync_names()
+            journal = _new_journal(run, episode, document)
             yield LiveRun(
                 run, catalogue, episode, document, journal, None, now.isoformat(), hosted, *outside
             )
 
-    return await _executed(begun(), hosted, stop)
+    return await execute(begun(), hosted, stop or StopSwitch())
 
 
 async def resume_episode(
@@ -144,7 +142,7 @@ async def resume_episode(
                 *outside,
             )  # fmt: skip
 
-    return await _executed(reopened(), hosted, stop)
+    return await execute(reopened(), hosted, stop or StopSwitch())
 
 
 def cassette_player(file: Path | str | None, missing: "Missing") -> "CassettePlayer | None":
@@ -159,25 +157,6 @@ def cassette_player(file: Path | str | None, missing: "Missing") -> "CassettePla
 def _hosted(options: RunOptions | None) -> RunOptions:
     """Return the options with the backend of the loop that runs."""
     return replace(options or RunOptions(), backend=sniffio.current_async_library())
-
-
-async def _executed(
-    opening: AbstractContextManager[LiveRun], options: RunOptions, stop: StopSwitch | None
-) -> Result:
-    """Execute a run in a task of its own.
-
-    asyncio's own cancellation does not wait for threads that still write the run's files; the
-    cancellation of a task group does.
-    """
-    results: list[Result] = []
-
-    async def work() -> None:
-        async with in_threads(opening, options) as live:
-            results.append(await live.execute(stop or StopSwitch()))
-
-    async with unwrapped_group() as tasks:
-        tasks.start_soon(work)
-    return results[0]
 
 
 def _outside(
@@ -232,9 +211,7 @@ def _reopened(
         # Killed before the journal's header was on the disk: no effect was asked for yet.
         document = config_document(episode.config, reader.schedule)
         path.unlink(missing_ok=True)
-        journal = Journal.create(path, _header(episode, document))
-        run.sync_names()
-        return journal, None, episode, document
+        return _new_journal(run, episode, document), None, episode, document
     recorded, config, schedule, _ = reader.journal
     if config != episode.config:
         # config.json was edited: the journal's config counts, and the difference is refused below.
@@ -249,9 +226,11 @@ def _reopened(
     return Journal.reopen(path, recorded), recorded, episode, document
 
 
-def _header(episode: ResolvedEpisode, document: Mapping[str, Any]) -> dict[str, Any]:
+def _new_journal(
+    run: RunDirectory, episode: ResolvedEpisode, document: Mapping[str, Any]
+) -> Journal:
     config = episode.config
-    return {
+    header = {
         "scenario": config.scenario_id,
         "seed": config.simulation.seed,
         "order": config.effects.order,
@@ -259,6 +238,9 @@ def _header(episode: ResolvedEpisode, document: Mapping[str, Any]) -> dict[str, 
         "code": revision.code_revision(episode),
         "config": document,
     }
+    journal = Journal.create(run.path / JOURNAL, header)
+    run.sync_names()
+    return journal
 
 
 def _refuse_changes(reader: RunReader, episode: ResolvedEpisode) -> None:

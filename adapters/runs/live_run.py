@@ -115,6 +115,25 @@ class Result:
         }
 
 
+async def execute(
+    opening: AbstractContextManager["LiveRun"], options: RunOptions, stop: StopSwitch
+) -> Result:
+    """Open a run and execute it, in a task of its own.
+
+    asyncio's own cancellation does not wait for threads that still write the run's files; the
+    cancellation of a task group does.
+    """
+    results: list[Result] = []
+
+    async def work() -> None:
+        async with in_threads(opening, options) as live:
+            results.append(await live.execute(stop))
+
+    async with unwrapped_group() as tasks:
+        tasks.start_soon(work)
+    return results[0]
+
+
 @dataclass
 class LiveRun(Observer):
     """One execution of a run whose directory is locked and whose journal is open.
@@ -138,12 +157,10 @@ class LiveRun(Observer):
     providers: Providers
     port: "EpisodePort | None"
     """The way from outside to the episode's goals."""
-
-    def __post_init__(self) -> None:
-        self.config = self.episode.config
-        self.telemetry: Telemetry | None = None
-        self.epochs = self.agent_steps = 0
-        self.overall: dict[str, Any] = {}
+    telemetry: "Telemetry | None" = None
+    epochs: int = 0
+    agent_steps: int = 0
+    overall: dict[str, Any] = field(default_factory=dict)
 
     def step_closed(self, moment: Moment, agent_steps: int) -> None:
         self.agent_steps = agent_steps
@@ -165,8 +182,8 @@ class LiveRun(Observer):
         Do the same when cancelled from outside, and then let the cancellation go on. Raises OSError
         where the status can't be written.
         """
+        config, status = self.episode.config, "failed"
         began, cpu = time.perf_counter(), time.process_time()
-        status = "failed"
         failure: BaseException | None = None
         cancelled: BaseException | None = None
         try:
@@ -183,8 +200,8 @@ class LiveRun(Observer):
             # An agent that raises SystemExit has failed, too.
             failure = innermost(error)
         result = Result(
-            directory=self.run.path, status=status, scenario=self.config.scenario_id,
-            seed=self.config.simulation.seed, epochs=self.epochs, agent_steps=self.agent_steps,
+            directory=self.run.path, status=status, scenario=config.scenario_id,
+            seed=config.simulation.seed, epochs=self.epochs, agent_steps=self.agent_steps,
             cpu_s=time.process_time() - cpu, wall_s=time.perf_counter() - began,
             overall=self.overall if status == "completed" else {},
             language_models=None if self.models is None else self.models.to_json(),
@@ -206,7 +223,7 @@ class LiveRun(Observer):
         models, options = self.models, self.options
         reception = discard_answer if self.port is None else self.port.take
         with closing(Telemetry(self.run.path / TELEMETRY, options.say)) as self.telemetry:
-            files = self.run.sinks(self.config, reception)
+            files = self.run.sinks(self.episode.config, reception)
             async with (
                 in_threads(models or nullcontext(), options),
                 in_threads(files, options) as (sinks, checkpoint),
@@ -228,7 +245,7 @@ class LiveRun(Observer):
         return ending
 
     async def _driven(self, kernel: Kernel, stop: StopSwitch, telemetry: "Telemetry") -> RunEnd:
-        effects, options = self.config.effects, self.options
+        effects, options = self.episode.config.effects, self.options
         at_once = options.max_concurrency or effects.max_concurrency
         limits = Limits(max_concurrency=at_once, timeout_s=effects.timeout_s)
 
@@ -270,13 +287,13 @@ class LiveRun(Observer):
 
     def _note(self, status: str, result: Result | None = None) -> None:
         """Write what varies from run to run to meta.json and to the catalogue of runs."""
-        release, commit, machine = revision.origin()
+        config, (release, commit, machine) = self.episode.config, revision.origin()
         facts: dict[str, Any] = {
             "run_id": self.run.path.name,
-            "scenario": self.config.scenario_id,
-            "label": self.config.label or "default",
+            "scenario": config.scenario_id,
+            "label": config.label or "default",
             "status": status,
-            "seed": self.config.simulation.seed,
+            "seed": config.simulation.seed,
             "created_at": self.created,
             "updated_at": datetime.now(UTC).isoformat(),
             "config_hash": self.document["config_hash"],
