@@ -147,14 +147,7 @@ def estimate(
     simultaneous = config.simulation.turn_order == "simultaneous"
     has_offers = episode.world.close_offer is not World.close_offer and len(episode.agents) > 1
     idle, busy = _rehearsals(episode)
-    asking, silent = _asking(episode, idle, busy)
-    rows = []
-    for one, model in asking:
-        made, params = one.made_of, one.spec.params
-        settings = made.Params.model_validate(params) if issubclass(made, LlmAgent) else None
-        usage = Forecast(one.agent, model, idle, busy, steps, settings, has_offers).usage()
-        price = price_of(model, table)
-        rows.append(_Row(one, model, usage, None if price is None else usage.usd(price)))
+    rows, silent = _asking(episode, idle, busy, table, has_offers)
     by_model: dict[str, list[_Row]] = {}
     for row in rows:
         by_model.setdefault(row.model.model_dump_json(), []).append(row)
@@ -220,7 +213,7 @@ def _usage(rows: Iterable[_Row]) -> UsageForecast:
 def _rehearsals(episode: ResolvedEpisode) -> tuple[Rehearsal, Rehearsal]:
     """Rehearse with idle and with busy models."""
     if all(one.is_scripted for one in episode.agents):
-        return Rehearsal(0), Rehearsal(0)
+        return Rehearsal(), Rehearsal()
     # Agents without a model are played too: what else they ask must be warned of.
     asking = sum([one.model is not None for one in episode.agents])
     wanted = min(_MOST, max(_FEWEST, _QUESTIONS // max(1, asking)))
@@ -229,25 +222,31 @@ def _rehearsals(episode: ResolvedEpisode) -> tuple[Rehearsal, Rehearsal]:
 
 
 def _asking(
-    episode: ResolvedEpisode, idle: Rehearsal, busy: Rehearsal
-) -> tuple[list[tuple[ResolvedAgent, ModelConfig]], list[str]]:
+    episode: ResolvedEpisode, idle: Rehearsal, busy: Rehearsal, table: PriceTable, has_offers: bool
+) -> tuple[list[_Row], list[str]]:
     """Return the agents that will ask a model, and which of them asked nothing in the rehearsals.
 
     Those were given a model for themselves, or wanted to ask somebody else first; others that only
     share a default have no use for it.
     """
     asked, withheld = idle.asked.keys() | busy.asked.keys(), idle.withheld | busy.withheld
-    asking, silent = [], []
+    steps = episode.config.simulation.steps
+    rows, silent = [], []
     for one in episode.agents:
-        if one.model is None:
+        made, model = one.made_of, one.model
+        if model is None:
             continue
         if one.agent not in asked:
-            needs_model = getattr(one.made_of, "needs_model", False)
+            needs_model = getattr(made, "needs_model", False)
             if one.spec.llm is None and not withheld and not needs_model:
                 continue
             silent.append(one.agent)
-        asking.append((one, one.model))
-    return asking, silent
+        params = one.spec.params
+        settings = made.Params.model_validate(params) if issubclass(made, LlmAgent) else None
+        usage = Forecast(one.agent, model, idle, busy, steps, settings, has_offers).usage()
+        price = price_of(model, table)
+        rows.append(_Row(one, model, usage, None if price is None else usage.usd(price)))
+    return rows, silent
 
 
 def _model(
@@ -336,7 +335,7 @@ def _warnings(
     rehearsals: Sequence[Rehearsal], silent: Sequence[str], checks: Sequence[BudgetCheck]
 ) -> Iterator[str]:
     """Say what may be wrong with the estimate."""
-    withheld = sorted({effect for rehearsal in rehearsals for effect in rehearsal.withheld})
+    withheld = sorted(set().union(*[rehearsal.withheld for rehearsal in rehearsals]))
     if withheld:
         yield (
             f"agents ask others than models ({', '.join(withheld)}): they were not asked, so "

@@ -6,6 +6,7 @@ Nothing is kept. No model is called and no other effect is performed.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import ceil, floor
 from random import Random
 from typing import Any, Literal
@@ -77,11 +78,11 @@ class Asked:
 class Rehearsal:
     """The questions of the first steps of an episode."""
 
-    steps: int
+    steps: int = 0
     """Steps that were played."""
     asked: dict[str, dict[Kind, Asked]] = field(default_factory=dict)
     """By agent."""
-    withheld: frozenset[str] = frozenset()
+    withheld: set[str] = field(default_factory=set)
     """Effects other than models that agents wanted, which were not performed."""
     failures: int = 0
     """Times that an agent's code raised an error."""
@@ -94,42 +95,39 @@ def rehearse(episode: ResolvedEpisode, steps: int, *, busy: bool) -> Rehearsal:
 
     Raises what an episode raises: RunFailed.
     """
-    stage = _Stage(episode, steps, busy=busy)
-    return anyio.run(stage.play, backend="trio")
+    stage = _Stage(_shortened(episode, steps), busy=busy)
+    anyio.run(stage.play, backend="trio")
+    return stage.found
 
 
-class _Stage:
+class _Stage(Observer):
     """Hosts the rehearsal of an episode: everything that reaches out ends here."""
 
-    def __init__(self, episode: ResolvedEpisode, steps: int, *, busy: bool) -> None:
-        self.episode = _shortened(episode, steps)
+    def __init__(self, episode: ResolvedEpisode, *, busy: bool) -> None:
+        self.episode = episode
         self.busy = busy
-        self.asked: dict[str, dict[Kind, Asked]] = {}
-        self.withheld: dict[str, None] = {}
-        self.failures = 0
+        self.found = Rehearsal()
         self.questions = 0
-        self.enough = _ENOUGH * self.episode.config.simulation.steps * len(episode.agents)
-        self.watch = _StepCount()
+        self.enough = _ENOUGH * episode.config.simulation.steps * len(episode.agents)
         self.worded = {one.agent for one in episode.agents if issubclass(one.made_of, LlmAgent)}
         """The agents whose questions are made like those of `type: llm`."""
         self.latest: dict[str, Chat] = {}
 
-    async def play(self) -> Rehearsal:
+    async def play(self) -> None:
         sinks = Sinks(self._count_failures, len, len, len, len)
         kernel = build_episode(
-            self.episode, sinks,
-            observer=self.watch, providers=lambda path, model: self,
-        )  # fmt: skip
+            self.episode, sinks, observer=self, providers=lambda path, model: self
+        )
         await drive(kernel, answers=self)
-        return Rehearsal(
-            self.watch.steps, self.asked, frozenset(self.withheld), self.failures,
-            self.questions > self.enough,
-        )  # fmt: skip
+
+    def step_closed(self, moment: Moment, agent_steps: int) -> None:
+        self.found.steps += 1
 
     async def chat(self, question: Chat) -> ChatReply:
         """Answer for all models, as their provider."""
         self.questions += 1
         if self.questions > self.enough:
+            self.found.endless = True
             raise EffectWithheld("the rehearsal has heard enough")
         request = asking.get()
         self._note(request.actor.removeprefix(_AGENTS).partition("/")[0], question)
@@ -142,7 +140,7 @@ class _Stage:
         """Let models be asked; call off every other effect."""
         if request.effect.startswith(_MODELS):
             return None
-        self.withheld[request.effect] = None
+        self.found.withheld.add(request.effect)
         return Outcome("cancelled")
 
     def _note(self, agent: str, question: Chat) -> None:
@@ -153,21 +151,11 @@ class _Stage:
             if before is not None and question.messages[:-2] == before.messages:
                 return  # asked a second time; how often models need that is not for us to show
         kind = _kind(question) if remembers else "other"
-        kinds = self.asked.setdefault(agent, {})
+        kinds = self.found.asked.setdefault(agent, {})
         kinds.setdefault(kind, Asked()).note(question, remembers and kind in ("turn", "offer"))
 
     def _count_failures(self, written: bytes) -> None:
-        self.failures += written.count(b'"agent_failed"')
-
-
-class _StepCount(Observer):
-    """Counts the steps that were played."""
-
-    def __init__(self) -> None:
-        self.steps = 0
-
-    def step_closed(self, moment: Moment, agent_steps: int) -> None:
-        self.steps += 1
+        self.found.failures += written.count(b'"agent_failed"')
 
 
 def _shortened(episode: ResolvedEpisode, steps: int) -> ResolvedEpisode:
@@ -175,17 +163,14 @@ def _shortened(episode: ResolvedEpisode, steps: int) -> ResolvedEpisode:
     config, simulation = episode.config, episode.config.simulation
     per_epoch = min(simulation.steps_per_epoch, steps)
     epochs = min(simulation.epochs, max(1, steps // per_epoch))
-    shorter = config.model_copy(
-        update={
-            "simulation": simulation.model_copy(
-                update={"epochs": epochs, "steps_per_epoch": per_epoch}
-            ),
-            "safety": SafetyConfig(kill_switch_enabled=False),
-            "supervision": config.supervision.model_copy(update={"max_failures": 1_000_000}),
-            "metrics": MetricsConfig(),
-        }
-    )
-    return replace(episode, config=shorter, metric_classes=())
+    length = {"epochs": epochs, "steps_per_epoch": per_epoch}
+    sections = {
+        "simulation": simulation.model_copy(update=length),
+        "safety": SafetyConfig(kill_switch_enabled=False),
+        "supervision": config.supervision.model_copy(update={"max_failures": 1_000_000}),
+        "metrics": MetricsConfig(),
+    }
+    return replace(episode, config=config.model_copy(update=sections), metric_classes=())
 
 
 def _kind(question: Chat) -> Kind:
@@ -225,19 +210,18 @@ class FakeModel:
 
     def reply(self, question: Chat) -> ChatReply:
         """Return a reply of the schema that is asked for, or a call of a tool, or words."""
-        usage, schema = Usage(0, 0), question.json_schema
-        if schema is not None:
-            content = json.dumps(self._value(schema, schema, 0))
-            return ChatReply(content=content, usage=usage, model=question.model)
+        reply = partial(ChatReply, usage=Usage(0, 0), model=question.model)
+        if question.json_schema is not None:
+            return reply(content=self._json(question.json_schema))
         last = question.messages[-1] if question.messages else None
         if self._busy and question.tools and (last is None or last.role != "tool"):
             tool = self._randomness.choice(question.tools)
-            arguments = json.dumps(self._value(tool.parameters, tool.parameters, 0))
-            call = ToolCall(id="call_1", name=tool.name, arguments=arguments)
-            return ChatReply(
-                tool_calls=(call,), finish_reason="tool_calls", usage=usage, model=question.model
-            )
-        return ChatReply(content=self._text({}), usage=usage, model=question.model)
+            call = ToolCall(id="call_1", name=tool.name, arguments=self._json(tool.parameters))
+            return reply(tool_calls=(call,), finish_reason="tool_calls")
+        return reply(content=self._text({}))
+
+    def _json(self, schema: Mapping[str, Any]) -> str:
+        return json.dumps(self._value(schema, schema, 0))
 
     def _value(self, root: Mapping[str, Any], schema: Any, depth: int) -> Any:
         """Return a value that the schema allows, as far as its simple keywords go."""

@@ -124,6 +124,10 @@ class RunDirectory:
         temporary.replace(self.path / name)
         self.sync_names()
 
+    def write_meta(self, facts: Mapping[str, Any]) -> None:
+        """Write `meta.json`, with checks that guard the facts."""
+        self.write_whole(META, meta_bytes(facts))
+
     def sync_names(self) -> None:
         """Return when new files of the directory would be found after a power cut."""
         directory = os.open(self.path, os.O_RDONLY)
@@ -262,7 +266,7 @@ _CHECKS = b'  "checks": '
 _FACT = re.compile(rb'  "[a-z_]+": .*,')
 
 
-def meta_bytes(facts: dict[str, Any]) -> bytes:
+def meta_bytes(facts: Mapping[str, Any]) -> bytes:
     """Return the document: one fact per line, and a last line with a check of each line."""
     entries = {"schema_version": META_VERSION, **facts}
     lines = ["{"]

@@ -29,7 +29,7 @@ from ..llm.keys import without_secrets
 from ..llm.telemetry import Call
 from . import revision
 from .catalogue import RunCatalogue
-from .directory import JOURNAL, META, TELEMETRY, RunDirectory, Seal, meta_bytes
+from .directory import JOURNAL, TELEMETRY, RunDirectory, Seal
 from .errors import RunUnwritable
 from .process import innermost, obey_signals, tuned_collector, unwrapped_group
 
@@ -313,7 +313,7 @@ class LiveRun(Observer):
                 "effects_by_status": self.telemetry.by_status,
                 "seals": {path.name: Seal.of(path)._asdict() for path in sealed},
             }
-        self.run.write_whole(META, meta_bytes(facts))
+        self.run.write_meta(facts)
         overall = {} if result is None else result.overall
         trouble = self.catalogue.put(self.run, facts, overall)
         if trouble is not None:

@@ -9,38 +9,25 @@ from pydantic import ValidationError
 
 from ...actors.resolved import ResolvedEpisode, resolve_episode
 from ...runtime.errors import JournalDamaged
-from ...runtime.hash_chain import Recovered, read_sealed
+from ...runtime.hash_chain import read_sealed
 from ...runtime.journal import Recorded
 from ...runtime.wording import first_problem
 from ...scenarios.catalogue import CatalogueError
 from ...scenarios.schema.episode import EpisodeConfig
-from .directory import (
-    CONFIG,
-    CONFIG_VERSION,
-    EVENTS,
-    GOALS,
-    JOURNAL,
-    META,
-    META_VERSION,
-    METRICS,
-    STEP_LOG,
-    TELEMETRY,
-    RunDirectory,
-    first_bad_line,
-    read_meta,
-)
+from . import directory
+from .directory import RunDirectory
 from .errors import ReleaseNeeded, RunUnreadable
 from .json_lines import JsonLines, Record, Selection, check_version, parsed
 from .revision import package_version
 
 READABLE: Mapping[str, tuple[int, ...]] = {
-    CONFIG: (CONFIG_VERSION,),
-    META: (META_VERSION,),
-    JOURNAL: (1, 2),
-    EVENTS: (1,),
-    STEP_LOG: (1,),
-    METRICS: (1,),
-    GOALS: (3,),
+    directory.CONFIG: (directory.CONFIG_VERSION,),
+    directory.META: (directory.META_VERSION,),
+    directory.JOURNAL: (1, 2),
+    directory.EVENTS: (1,),
+    directory.STEP_LOG: (1,),
+    directory.METRICS: (1,),
+    directory.GOALS: (3,),
 }
 """The schema versions of each file that this release reads."""
 
@@ -79,14 +66,6 @@ class EpochMetrics(TypedDict):
     metrics: dict[str, MetricValue]
 
 
-class StoredConfig(NamedTuple):
-    """The resolved config and the schedule that a run began with."""
-
-    config: EpisodeConfig
-    schedule: str
-    """fifo, fair or shuffle:SEED."""
-
-
 class StoredJournal(NamedTuple):
     """The records of a run's journal, and what its header holds."""
 
@@ -115,15 +94,7 @@ class RunReader:
     @cached_property
     def meta(self) -> dict[str, Any]:
         """The facts of `meta.json`; empty if the file is absent or broken."""
-        return read_meta(self.path / META)
-
-    @property
-    def bad_meta_line(self) -> int | None:
-        """The number of the first line of `meta.json` that was changed; None if it is intact.
-
-        Raises OSError.
-        """
-        return first_bad_line((self.path / META).read_bytes())
+        return directory.read_meta(self.path / directory.META)
 
     @cached_property
     def status(self) -> str:
@@ -156,7 +127,7 @@ class RunReader:
         }
         if self.status != "completed":
             reasons["metrics"] = f"the run is {self.status}; metrics are written at its end"
-        if not (self.path / GOALS).is_file():
+        if not (self.path / directory.GOALS).is_file():
             reasons.setdefault("goals", "the scenario has no goals")
         elif self.status != "completed":
             reasons["goals"] = f"the run is {self.status}; goals are written at its end"
@@ -181,35 +152,37 @@ class RunReader:
     # What it began with, and what was recorded
 
     @cached_property
-    def stored(self) -> StoredConfig:
-        """The resolved config and the schedule: from `config.json`, else from the journal.
+    def stored(self) -> tuple[EpisodeConfig, str]:
+        """The resolved config and the schedule (fifo, fair or shuffle:SEED) that the run began
+        with: from `config.json`, else from the journal.
 
         Raises RunUnreadable, JournalError.
         """
-        path = self.path / CONFIG
+        path = self.path / directory.CONFIG
         if path.exists():
             return read_config_document(parsed(path, "config"), path)
-        return StoredConfig(self.journal.config, self.journal.schedule)
+        return self.journal.config, self.journal.schedule
 
     @property
     def config(self) -> EpisodeConfig:
         """The resolved config. Raises RunUnreadable, JournalError."""
-        return self.stored.config
+        return self.stored[0]
 
     @property
     def schedule(self) -> str:
         """The order of the messages of one moment. Raises RunUnreadable, JournalError."""
-        return self.stored.schedule
+        return self.stored[1]
 
     @cached_property
     def journal(self) -> StoredJournal:
         """The whole journal, in memory. Raises JournalError, RunUnreadable."""
-        path = self.path / JOURNAL
+        path = self.path / directory.JOURNAL
         if not path.exists():
-            raise JournalDamaged(JOURNAL, 1, "the file is missing; without it nothing is recorded")
+            why = "the file is missing; without it nothing is recorded"
+            raise JournalDamaged(path.name, 1, why)
         recorded = Recorded.read(path)
         if recorded.header is None:
-            raise JournalDamaged(JOURNAL, 1, "the header is missing or torn")
+            raise JournalDamaged(path.name, 1, "the header is missing or torn")
         config, schedule = read_config_document(recorded.header["config"], path)
         return StoredJournal(recorded, config, schedule, recorded.header)
 
@@ -230,22 +203,16 @@ class RunReader:
     def is_recorded(self) -> bool:
         """Whether the journal's header is on the disk; no effect was asked for before. Raises
         JournalError."""
-        path = self.path / JOURNAL
+        path = self.path / directory.JOURNAL
         return path.exists() and Recorded.read(path).header is not None
-
-    def sealed(self, name: str) -> Recovered:
-        """Read `journal.jsonl` or `telemetry.jsonl`, whose lines guard themselves.
-
-        Raises JournalDamaged, OSError.
-        """
-        return read_sealed(self.path / name)
 
     def telemetry(self) -> Sequence[Record]:
         """Return the physical facts of effects and model calls; empty if the file is absent.
 
         Raises JournalDamaged.
         """
-        return self.sealed(TELEMETRY).records if (self.path / TELEMETRY).is_file() else ()
+        path = self.path / directory.TELEMETRY
+        return read_sealed(path).records if path.is_file() else ()
 
     # What came of it
 
@@ -254,9 +221,9 @@ class RunReader:
         """The document of `metrics.json`; None until the run is completed. Raises RunUnreadable."""
         if self.status != "completed":
             return None
-        path = self.path / METRICS
+        path = self.path / directory.METRICS
         document = parsed(path, "figures")
-        check_version(path, document.get("schema_version"), READABLE[METRICS])
+        check_version(path, document.get("schema_version"), READABLE[directory.METRICS])
         for name, fits in _PARTS.items():
             if not fits(document.get(name)):
                 raise RunUnreadable(path, f"its {name} do not have the form of metrics")
@@ -287,7 +254,7 @@ class RunReader:
         if self.metrics_document is not None:
             epochs: list[EpochMetrics] = self.metrics_document["epochs"]
             return epochs
-        closed = self._lines(EVENTS, _EPOCH_COMPLETED, ("type", "epoch_completed"))
+        closed = self._lines(directory.EVENTS, _EPOCH_COMPLETED, ("type", "epoch_completed"))
         found: list[EpochMetrics] = [
             {"epoch": event["epoch"], "metrics": event["metrics"]} for event in closed
         ]
@@ -297,13 +264,13 @@ class RunReader:
 
     def events(self, type: str | None = None) -> JsonLines:  # noqa: A002 (the key in the file)
         """Return the event log to iterate over, of it the events of one `type` if it is given."""
-        return self._lines(EVENTS, _EVENT, None if type is None else ("type", type))
+        return self._lines(directory.EVENTS, _EVENT, None if type is None else ("type", type))
 
     def failed_agents(self) -> dict[str, Record]:
         """Return the last failure of each agent whose code raised; of an isolated one, the failure
         that it was isolated for. Raises RunUnreadable."""
         found: dict[str, Record] = {}
-        for event in self._lines(EVENTS, _FAILED, ("type", "agent_failed")):
+        for event in self._lines(directory.EVENTS, _FAILED, ("type", "agent_failed")):
             if event["agent"] not in found or found[event["agent"]]["directive"] != "isolate":
                 found[event["agent"]] = event
         return found
@@ -311,11 +278,11 @@ class RunReader:
     def steps(self, agent: str | None = None) -> JsonLines:
         """Return the step log to iterate over, one record per agent and step, of all agents or of
         one."""
-        return self._lines(STEP_LOG, _STEP, None if agent is None else ("agent", agent))
+        return self._lines(directory.STEP_LOG, _STEP, None if agent is None else ("agent", agent))
 
     def goals(self) -> JsonLines:
         """Return the GoalStore's rows at the end, each with its `table`; none without goals."""
-        return self._lines(GOALS, _GOAL_ROW)
+        return self._lines(directory.GOALS, _GOAL_ROW)
 
     @cached_property
     def transcript(self) -> str:
@@ -325,7 +292,7 @@ class RunReader:
 
     def _lines(self, name: str, keys: frozenset[str], where: Selection = None) -> JsonLines:
         # These two begin with a line that is no record.
-        header = name in (STEP_LOG, GOALS)
+        header = name in (directory.STEP_LOG, directory.GOALS)
         return JsonLines(self.path / name, keys, READABLE[name], header, where)
 
 
@@ -362,7 +329,7 @@ def _numbers(release: str) -> tuple[int, int]:
     return (int(major), int(minor)) if major.isdigit() and minor.isdigit() else (0, 0)
 
 
-def read_config_document(document: object, path: Path) -> StoredConfig:
+def read_config_document(document: object, path: Path) -> tuple[EpisodeConfig, str]:
     """Return the config and schedule of a parsed `config.json`, which was read from `path`.
 
     Raises RunUnreadable for another version, and for what is no config.
@@ -370,12 +337,11 @@ def read_config_document(document: object, path: Path) -> StoredConfig:
     if not isinstance(document, Mapping):
         raise RunUnreadable(path, "it holds no config")
     version = document.get("schema_version")
-    if version != CONFIG_VERSION:
-        why = f"its config has schema version {version!r}, this program reads {CONFIG_VERSION}"
+    if version != (known := directory.CONFIG_VERSION):
+        why = f"its config has schema version {version!r}, this program reads {known}"
         raise RunUnreadable(path, why)
     try:
-        config = EpisodeConfig.model_validate(document.get("config"))
-        return StoredConfig(config, str(document["schedule"]))
+        return EpisodeConfig.model_validate(document.get("config")), str(document["schedule"])
     except ValidationError as error:
         found = first_problem(error)
         why = f"its config does not fit: {found.path}: {found.message}"

@@ -11,19 +11,11 @@ from ...actors.resolved import ResolvedEpisode
 from ...runtime.drivers import RunEnd
 from ...runtime.drivers.replay import replay
 from ...runtime.errors import GdgError, JournalDamaged, ReplayDivergence
+from ...runtime.hash_chain import read_sealed
 from ...runtime.journal import Recorded
 from ...runtime.kernel import Kernel
-from . import revision
-from .directory import (
-    CONFIG,
-    JOURNAL,
-    META,
-    TELEMETRY,
-    RunDirectory,
-    Seal,
-    document_bytes,
-    reproducible_files,
-)
+from . import directory, revision
+from .directory import RunDirectory
 from .errors import EpisodeUnmade
 from .reader import RunReader, StoredJournal
 
@@ -130,7 +122,7 @@ def replay_into(episode: ResolvedEpisode, journal: StoredJournal, out: Path) -> 
 
     Raises EpisodeUnmade, ReplayDivergence and whatever ended the recorded run.
     """
-    (out / CONFIG).write_bytes(document_bytes(journal.header["config"]))
+    (out / directory.CONFIG).write_bytes(directory.document_bytes(journal.header["config"]))
     with RunDirectory(out).sinks(episode.config) as (sinks, _):
         return replay(rebuilt(episode, sinks, journal.schedule), journal.recorded)
 
@@ -155,7 +147,8 @@ def verify_run(run: RunDirectory) -> Verification:
     changed = _meta(reader)
     meta = {} if changed else reader.meta
     complete = meta.get("status") == "completed"
-    guarded = [*_sealed(reader, JOURNAL, meta), *_sealed(reader, TELEMETRY, meta), *changed]
+    guarded = _sealed(reader, directory.JOURNAL, meta) + _sealed(reader, directory.TELEMETRY, meta)
+    guarded += changed
     try:
         journal = reader.journal
     except JournalDamaged as damage:
@@ -177,12 +170,12 @@ def verify_run(run: RunDirectory) -> Verification:
             # A run that failed ends so in its replay too; one that asks otherwise never may.
             if complete or isinstance(error, ReplayDivergence):
                 parted = _parting(recorded, error)
-        if parted is not None and not any(found.file == JOURNAL for found in guarded):
+        if parted is not None and not any(found.file == directory.JOURNAL for found in guarded):
             guarded.insert(0, parted)
-        for name in reproducible_files(config):
+        for name in directory.reproducible_files(config):
             found = compare(
                 run.path / name, again / name,
-                whole=complete or name == CONFIG, replayed_whole=parted is None,
+                whole=complete or name == directory.CONFIG, replayed_whole=parted is None,
             )  # fmt: skip
             if found is not None:
                 guarded.append(found)
@@ -191,7 +184,7 @@ def verify_run(run: RunDirectory) -> Verification:
 
 def _exhausted(recorded: Recorded) -> Difference:
     line = len(recorded.recovered.records) + 1
-    return Difference(JOURNAL, line, "the recording ends here", "the run asks for more")
+    return Difference(directory.JOURNAL, line, "the recording ends here", "the run asks for more")
 
 
 def _parting(recorded: Recorded, error: GdgError) -> Difference:
@@ -203,7 +196,7 @@ def _parting(recorded: Recorded, error: GdgError) -> Difference:
             (record.get("actor"), record.get("number")) for record in recorded.recovered.records
         ]
         line = keys.index(wanted) + 1 if wanted in keys else 1
-    return Difference(JOURNAL, line, "a run that completed", str(error))
+    return Difference(directory.JOURNAL, line, "a run that completed", str(error))
 
 
 def _sealed(reader: RunReader, name: str, meta: Mapping[str, Any]) -> list[Difference]:
@@ -215,13 +208,13 @@ def _sealed(reader: RunReader, name: str, meta: Mapping[str, Any]) -> list[Diffe
     if not (run.path / name).exists():
         return [_absent(name)] if run.has_begun else []
     try:
-        recovered = reader.sealed(name)
+        recovered = read_sealed(run.path / name)
         lines = len(recovered.records)
         if seal is not None and recovered.torn:
             raise JournalDamaged(name, lines + 1, "this line is torn or was changed")
     except JournalDamaged as damage:
         return [_damaged(damage)]
-    if seal is None or Seal(lines, recovered.check) == Seal(**seal):
+    if seal is None or directory.Seal(lines, recovered.check) == directory.Seal(**seal):
         return []
     line = min(lines, seal["lines"]) + 1 if lines != seal["lines"] else max(1, lines)
     return [Difference(name, line, f"{lines} lines", f"{seal['lines']} lines, by meta.json")]
@@ -229,12 +222,12 @@ def _sealed(reader: RunReader, name: str, meta: Mapping[str, Any]) -> list[Diffe
 
 def _meta(reader: RunReader) -> list[Difference]:
     """Find the first line of meta.json that was changed."""
-    if not (reader.path / META).exists():
-        return [_absent(META)]
-    bad = reader.bad_meta_line
+    if not (reader.path / directory.META).exists():
+        return [_absent(directory.META)]
+    bad = directory.first_bad_line((reader.path / directory.META).read_bytes())
     if bad is None:
         return []
-    return [Difference(META, bad, "this line was changed", "the line as it was written")]
+    return [Difference(directory.META, bad, "this line was changed", "the line as it was written")]
 
 
 def _absent(name: str) -> Difference:
