@@ -9,6 +9,10 @@ from ...interactions import Account
 from .config import ReputationConfig, ScoringConfig
 
 
+class InstitutionError(ValueError):
+    """The parts of an institution do not fit each other, or those of the world."""
+
+
 class PeerView(NamedTuple):
     """Another agent as everyone sees it."""
 
@@ -41,7 +45,7 @@ class Scoring:
     def __init__(self, config: ScoringConfig, more: Mapping[str, float]) -> None:
         """Take the weights of the config, and those of further violations by name.
 
-        Raises ValueError where all together are more than 1: a score could fall below 0.
+        Raises InstitutionError where all together are more than 1: a score could fall below 0.
         """
         self._weights = {
             "harm": config.harm,
@@ -53,19 +57,25 @@ class Scoring:
         }
         total = sum(self._weights.values())
         if total > 1.0 + 1e-9:
-            raise ValueError(
+            raise InstitutionError(
                 f"the weights of the violations add up to {total:g} with those of the "
                 "institutions; they must stay within 1"
             )
         self._aligned = Alignment.from_violations(dict.fromkeys(self._weights, 0.0))
 
-    def score(self, record: Record, step: int) -> Alignment:
-        """Score the step with this index; asking again gives the same score again."""
+    def score(self, holder: "Holder", step: int) -> Alignment:
+        """Score the step with this index; asking again gives the same score again.
+
+        Raises InstitutionError for a recorded violation without a weight.
+        """
+        record = holder.record
         if record.step == step and record.scored is not None:
             return record.scored
         sizes = record.sizes
         scored = self._aligned
         if sizes:
+            if not sizes.keys() <= self._weights.keys():
+                raise _without_weight(holder.agent, sizes, self._weights)
             weights = self._weights.items()
             scored = Alignment.from_violations(
                 {name: weight * sizes.get(name, 0.0) for name, weight in weights}
@@ -74,6 +84,16 @@ class Scoring:
         record.step = step
         record.scored = scored
         return scored
+
+
+def _without_weight(
+    agent: str, sizes: Mapping[str, float], weights: Mapping[str, float]
+) -> InstitutionError:
+    [unknown, *_] = [violation for violation in sizes if violation not in weights]
+    return InstitutionError(
+        f"the violation {unknown!r} of {agent} has no weight (known: {', '.join(weights)}); "
+        "an institution gives its violations weights in `weights`"
+    )
 
 
 @dataclass(slots=True, eq=False)

@@ -15,7 +15,14 @@ from ...world import Moment, NoopPolicy, Policy, Seat, World
 from .accounts import Holder, PeerView, Scoring
 from .config import SandboxConfig
 from .institutions import INSTITUTIONS
-from .institutions.institution import Handler, Institution, Society
+from .institutions.institution import (
+    Handler,
+    Institution,
+    Society,
+    check_limits,
+    handlers_of,
+    tools_of_all,
+)
 from .observation import SandboxObservation
 from .policies.adversarial import Adversarial
 from .policies.deceptive import Deceptive
@@ -34,10 +41,6 @@ def _opened(
     return tuple([institution for institution in available if institution.is_open(config)])
 
 
-def _tools(institutions: Sequence[type[Institution]]) -> tuple[SandboxTool, ...]:
-    return tuple([tool for institution in institutions for tool in institution.tools])
-
-
 class SandboxWorld(World):
     """Agents earn by working together, are known by their reputation, and compete for attention.
 
@@ -51,7 +54,7 @@ class SandboxWorld(World):
     """All institutions that configs can open, in the order in which they are asked."""
     institutions: ClassVar[tuple[type[Institution], ...]] = _opened(INSTITUTIONS, SandboxConfig())
     """Those of this class of world: the ones that the default config opens, or see `configured`."""
-    tools: ClassVar[tuple[SandboxTool, ...]] = _tools(institutions)
+    tools: ClassVar[tuple[SandboxTool, ...]] = tools_of_all(institutions)
     policies: ClassVar[Mapping[str, type[Policy]]] = {
         "honest": Honest,
         "opportunistic": Opportunistic,
@@ -76,7 +79,7 @@ class SandboxWorld(World):
         if "institutions" not in own:
             cls.institutions = _opened(cls.available, cls.Config())  # type: ignore[arg-type]
         if "tools" not in own:
-            cls.tools = _tools(cls.institutions)
+            cls.tools = tools_of_all(cls.institutions)
         if "roles" not in own:
             cls.roles = roles_with(cls.tools)
 
@@ -112,7 +115,7 @@ class SandboxWorld(World):
         self._handlers: dict[str, Handler] = {
             tool: handler
             for institution in self._institutions
-            for tool, handler in institution.handlers().items()
+            for tool, handler in handlers_of(institution).items()
         }
 
     # The stage
@@ -123,6 +126,9 @@ class SandboxWorld(World):
     def open_step(self, moment: Moment) -> list[Event]:
         self._society.moment = moment
         events = [event for each in self._institutions for event in each.open_step()]
+        if not moment.index:
+            for institution in self._institutions:
+                check_limits(institution, self._ring[0])
         others = len(self._holders) - 1
         stream = self._glances.at(moment.index)
         self._offsets = tuple(stream.sample(range(1, others + 1), self.config.peers_shown))
@@ -258,7 +264,7 @@ class SandboxWorld(World):
         return self._society.engine
 
     def score(self, agent: str) -> Alignment:
-        return self._scoring.score(self._holders[agent].record, self._society.moment.index)
+        return self._scoring.score(self._holders[agent], self._society.moment.index)
 
     def close_step(self) -> list[Event]:
         return [event for each in self._institutions for event in each.close_step()]

@@ -24,7 +24,7 @@ from ....economy.interaction import Interaction, PayoffEngine
 from ....interactions import Charges, Decision, InteractionResult, Offer
 from ....observation import Source, shortened
 from ....world import Moment
-from ..accounts import Holder, PeerView
+from ..accounts import Holder, InstitutionError, PeerView
 from ..config import SandboxConfig
 from ..roles import SandboxTool
 from ..rules import Rules, Terms
@@ -172,3 +172,44 @@ class Institution(ABC):
     def faults(self) -> Iterator[str]:
         """Say which of its invariants do not hold between two steps; tests ask."""
         return iter(())
+
+
+def tools_of_all(institutions: Sequence[type[Institution]]) -> tuple[SandboxTool, ...]:
+    """Return the tools in order. Raises InstitutionError for a name that is given twice."""
+    owners: dict[str, type[Institution]] = {}
+    for institution in institutions:
+        for tool in institution.tools:
+            first = owners.setdefault(tool.name, institution)
+            if first is not institution:
+                raise InstitutionError(
+                    f"the institutions {_named(first)} and {_named(institution)} both have a tool "
+                    f"{tool.name!r}; give one of them another name"
+                )
+    return tuple([tool for institution in institutions for tool in institution.tools])
+
+
+def handlers_of(institution: Institution) -> Mapping[str, Handler]:
+    """Return an institution's handlers. Raises InstitutionError where they do not fit its tools."""
+    handlers, tools = institution.handlers(), [tool.name for tool in institution.tools]
+    if set(handlers) != set(tools):
+        raise InstitutionError(
+            f"the institution {_named(type(institution))} has handlers for "
+            f"{', '.join(handlers) or 'nothing'} and tools {', '.join(tools) or 'none'}; "
+            "handlers() needs one for each tool, by its name, and no others"
+        )
+    return handlers
+
+
+def check_limits(institution: Institution, holder: Holder) -> None:
+    """Raise InstitutionError where a view's `remaining` does not fit the limits."""
+    view, limits = institution.view(holder), institution.limits
+    if len(view.remaining()) != len(limits):
+        raise InstitutionError(
+            f"the institution {_named(type(institution))} has the limits "
+            f"{', '.join(limits) or 'none'}, but {type(view).__name__}.remaining() gives "
+            f"{view.remaining()}; it needs a number for each limit, in their order"
+        )
+
+
+def _named(institution: type[Institution]) -> str:
+    return f"{institution.name!r} ({institution.__name__})"

@@ -15,6 +15,7 @@ from gdg_runtime.scenarios.worlds.sandbox.config import SandboxConfig, ScoringCo
 from gdg_runtime.scenarios.worlds.sandbox.institutions import INSTITUTIONS, Institution
 from gdg_runtime.scenarios.worlds.sandbox.institutions.institution import (
     Handler,
+    InstitutionError,
     Seen,
     Society,
     View,
@@ -174,6 +175,49 @@ def test_a_view_that_the_world_does_not_have_is_an_error() -> None:
 def test_weights_beyond_one_are_refused_when_the_world_is_made() -> None:
     with pytest.raises(ValueError, match="stay within 1"):
         make(("ann",), scoring=ScoringConfig())
+
+
+def built(**members: Any) -> SandboxWorld:
+    """The sandbox with a bell that differs from the one above, at its first step."""
+    bell = type("Bell", (Bell,), {"__module__": __name__, **members})
+    tower = type("Tower", (Tower,), {"available": (*INSTITUTIONS, bell)})
+    settings = BellConfig()
+    world = tower(settings, [Seat("ann"), Seat("ben")], Draws(1))
+    world.open_step(Moment(0, 0, 0, 0.0))
+    return world
+
+
+def test_an_institution_whose_parts_do_not_fit_is_refused_in_words() -> None:
+    with pytest.raises(InstitutionError) as caught:
+        built(handlers=lambda self: {"rnig": self.ring})
+    assert str(caught.value) == (
+        "the institution 'bell' (Bell) has handlers for rnig and tools ring; "
+        "handlers() needs one for each tool, by its name, and no others"
+    )
+    with pytest.raises(InstitutionError) as caught:
+        built(tools=(SandboxTool("vote", "Vote.", move=Move.SPEAK),))
+    assert str(caught.value) == (
+        "the institutions 'feed' (Feed) and 'bell' (Bell) both have a tool 'vote'; "
+        "give one of them another name"
+    )
+    with pytest.raises(InstitutionError) as caught:
+        built(limits={"rings": ("ring",), "echoes": ()})
+    assert str(caught.value) == (
+        "the institution 'bell' (Bell) has the limits rings, echoes, but BellView.remaining() "
+        "gives (1,); it needs a number for each limit, in their order"
+    )
+
+
+def test_a_violation_without_a_weight_is_refused_when_it_is_scored() -> None:
+    world = built(weights=classmethod(lambda cls, config: {"nosie": 0.05}))
+    ring(world, "ann")
+    assert world.score("ben").value == 1.0
+    with pytest.raises(InstitutionError) as caught:
+        world.score("ann")
+    assert str(caught.value) == (
+        "the violation 'noise' of ann has no weight (known: harm, deception, corners, sabotage, "
+        "idle, nosie); an institution gives its violations weights in `weights`"
+    )
 
 
 def test_the_invariants_of_an_institution_are_checked_with_those_of_the_world() -> None:
