@@ -26,7 +26,6 @@ from ...runtime.kernel import Kernel
 from ...runtime.order import STEP_BITS
 from ...scenarios.world import Moment
 from ..llm.keys import without_secrets
-from ..llm.telemetry import Call
 from . import revision
 from .catalogue import RunCatalogue
 from .directory import JOURNAL, TELEMETRY, RunDirectory, Seal
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from ..goals.ports import EpisodePort
     from ..goals.server import ServeAt
     from ..llm.language_models import LanguageModels
+    from ..llm.telemetry import Call
 
 T = TypeVar("T")
 
@@ -345,7 +345,7 @@ class Telemetry:
         seconds = round(effect.seconds, 6)
         self._writer.append({**facts, "status": status, "seconds": seconds, "late": effect.late})
 
-    def record_call(self, call: Call) -> None:
+    def record_call(self, call: "Call") -> None:
         """Append the physical facts of a call to a language model."""
         self._writer.append({"t": "model_call", **call.to_json()})
 
