@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,6 +41,16 @@ _IDLE_S = 4.0
 """Seconds that an unused connection is kept: many servers close it after 5 s."""
 
 
+@dataclass(slots=True)
+class _Lane:
+    """One pool."""
+
+    size: int
+    load: int = 0
+    """Requests under way."""
+    client: httpx2.AsyncClient | None = None
+
+
 class OpenAiHttp(Transport):
     """A Transport over HTTP, by httpx2, under trio and under asyncio.
 
@@ -57,11 +68,9 @@ class OpenAiHttp(Transport):
         self._structured: openai_codec.Structured = (
             "json_schema" if config.structured == "auto" else config.structured
         )
-        self._connections = Connections(config.max_concurrency, proxies=not endpoint.is_loopback)
-
-    async def aclose(self) -> None:
-        """Close all connections."""
-        await self._connections.aclose()
+        most = config.max_concurrency
+        count = math.ceil(most / _LANE)
+        self._lanes = [_Lane((most + number) // count) for number in range(count)]
 
     async def outcome(self, question: Chat) -> Answer | TransportFault:
         endpoint = self._endpoint
@@ -85,7 +94,7 @@ class OpenAiHttp(Transport):
 
     async def _exchange(self, request: httpx2.Request) -> tuple[int, httpx2.Headers, bytes]:
         """Send one POST; return the response's status, headers and body."""
-        with self._connections.client() as client:
+        with self._client() as client:
             response = await client.send(request, stream=True)
             try:
                 pieces, size = [], 0
@@ -116,6 +125,37 @@ class OpenAiHttp(Transport):
             headers["authorization"] = f"Bearer {self._key.reveal()}"
         return httpx2.URL(f"{self._endpoint.url}/chat/completions"), httpx2.Headers(headers)
 
+    @contextmanager
+    def _client(self) -> Iterator[httpx2.AsyncClient]:
+        """Lend a client with a free connection, for one request, or one whose turn will come."""
+        free = (lane for lane in self._lanes if lane.load < lane.size)
+        lane = next(free, None) or min(self._lanes, key=lambda lane: lane.load / lane.size)
+        lane.load += 1
+        try:
+            yield lane.client or self._open(lane)
+        finally:
+            lane.load -= 1
+
+    def _open(self, lane: _Lane) -> httpx2.AsyncClient:
+        import httpx2
+
+        for name in ("httpx2", "httpcore2"):
+            logging.getLogger(name).setLevel(logging.WARNING)  # a line for each request
+        size, proxies = lane.size, not self._endpoint.is_loopback
+        limits = httpx2.Limits(
+            max_connections=size, max_keepalive_connections=size, keepalive_expiry=_IDLE_S
+        )
+        lane.client = httpx2.AsyncClient(verify=_tls(proxies), limits=limits, trust_env=proxies)
+        return lane.client
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        with anyio.CancelScope(shield=True):
+            for lane in self._lanes:
+                client, lane.client = lane.client, None
+                if client is not None:
+                    await client.aclose()
+
 
 class _TooLong(Exception):
     """An answer without an end."""
@@ -135,58 +175,6 @@ def _fault_of(error: Exception) -> TransportFault | None:
         if isinstance(error, errors):
             return TransportFault(kind)
     return None
-
-
-@dataclass(slots=True)
-class _Lane:
-    """One pool."""
-
-    size: int
-    load: int = 0
-    """Requests under way."""
-    client: httpx2.AsyncClient | None = None
-
-
-class Connections:
-    """At most `most` connections, kept alive between calls. Opened on the loop that uses them."""
-
-    def __init__(self, most: int, *, proxies: bool) -> None:
-        """Open nothing yet. `proxies`: use those that the environment names."""
-        self._proxies = proxies
-        count = -(-most // _LANE)
-        self._lanes = [_Lane((most + number) // count) for number in range(count)]
-
-    @contextmanager
-    def client(self) -> Iterator[httpx2.AsyncClient]:
-        """Lend a client with a free connection, for one request, or one whose turn will come."""
-        lane = min(self._lanes, key=lambda lane: max(1.0, (lane.load + 1) / lane.size))
-        lane.load += 1
-        try:
-            yield lane.client or self._open(lane)
-        finally:
-            lane.load -= 1
-
-    async def aclose(self) -> None:
-        """Close all."""
-        with anyio.CancelScope(shield=True):
-            for lane in self._lanes:
-                client, lane.client = lane.client, None
-                if client is not None:
-                    await client.aclose()
-
-    def _open(self, lane: _Lane) -> httpx2.AsyncClient:
-        import httpx2
-
-        for name in ("httpx2", "httpcore2"):
-            logging.getLogger(name).setLevel(logging.WARNING)  # a line for each request
-        size = lane.size
-        limits = httpx2.Limits(
-            max_connections=size, max_keepalive_connections=size, keepalive_expiry=_IDLE_S
-        )
-        lane.client = httpx2.AsyncClient(
-            verify=_tls(self._proxies), limits=limits, trust_env=self._proxies
-        )
-        return lane.client
 
 
 @cache
