@@ -52,6 +52,11 @@ def console() -> "Console":
     return Console(highlight=False, emoji=False, width=_PIPED_WIDTH if piped else None)
 
 
+def line(text: str, *, markup: bool = True) -> None:
+    """Print a line of text, which is never broken."""
+    console().print(text, soft_wrap=True, markup=markup)
+
+
 def safe(text: Any) -> str:
     """Make any text a table's cell, in which neither markup nor terminal codes act."""
     from rich.markup import escape

@@ -4,10 +4,8 @@ changes   add, edit, complete, and the verbs of the table (approve, adopt, aband
 views     list, show, explain, next, history, rollout
 beliefs   belief add, list, set; weights
 transfer  import, export
-session   the goals that are meant, a file's or a server's; asking them, and finding one
-refusals  refusals and invalid fields in words; exit codes, and what to do next
-output    sentences, moments, progress
-tables    tables, and the page of one goal
+session   the goals that are meant, a file's or a server's, and the commands that ask them; refusals
+output    sentences, moments, tables and progress
 
 The commands are imported when they are called.
 """

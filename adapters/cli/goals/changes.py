@@ -14,9 +14,8 @@ from ....goals.commands import COMMANDS, AdoptGoal, CompleteGoal, CreateGoal, Ed
 from ....goals.model import GoalCategory, GoalDraft, GoalPatch, GoalState
 from ....goals.schemas import GoalAnswer
 from ...goals.table import VERBS
-from .output import print_done, print_json, say
-from .refusals import filled
-from .session import Target, find_goal, goal_argument, session, target_options
+from .output import print_done, say
+from .session import Session, filled, goal_argument, goal_command
 
 _MINUTES = {"": 1, "m": 1, "min": 1, "h": 60, "d": 1_440, "w": 10_080}
 _OUTCOMES = {
@@ -111,14 +110,15 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 """Field of a goal to its option; a field that is not here has an option by its name and type."""
 
 
-def goal_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add an option for each field of a goal but its text; `given` sorts out what was typed."""
-    for field, info in reversed(GoalDraft.model_fields.items()):
+def _goal_options() -> list[Callable[[Any], Any]]:
+    """Make an option for each field of a goal but its text; `given` sorts out what was typed."""
+    options = []
+    for field, info in GoalDraft.model_fields.items():
         if field != "text":
             settings = dict(_OPTIONS.get(field) or _derived(info))
             name = settings.pop("name", f"--{field.replace('_', '-')}")
-            command = click.option(name, field, **settings)(command)
-    return command
+            options.append(click.option(name, field, **settings))
+    return options
 
 
 def _derived(field: FieldInfo) -> dict[str, Any]:
@@ -152,50 +152,53 @@ def given(options: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-@click.command("add")
-@click.argument("text")
-@goal_options
-@click.option("--adopt", is_flag=True, help="Adopt it at once, if no belief stands against it.")
-@target_options
-def add(text: str, adopt: bool, target: Target, **options: Any) -> None:
+@goal_command(
+    "add",
+    click.argument("text"),
+    *_goal_options(),
+    click.option("--adopt", is_flag=True, help="Adopt it at once, if no belief stands against it."),
+    mode="creates",
+)
+def add(goals: Session, text: str, adopt: bool, **options: Any) -> None:
     """Propose a goal: TEXT says what is to be done.
 
     What is not said is in the middle: value, effort and risk are 0.5. A goal that is typed is
     user_requested unless another category is named.
     """
-    fields = {"category": "user_requested", **given(options), "text": text}
-    draft = filled(GoalDraft, fields)
-    with session(target, creates=True) as goals:
-        needed = tuple(find_goal(goals, part).id for part in draft.depends_on)
-        draft = draft.model_copy(update={"depends_on": needed})
-        answer = goals.ask(CreateGoal(draft=draft))
-        if adopt:
-            proposed = answer.goal.id
-            if not target.as_json:
-                click.echo(f"Proposed {proposed}.")
-            answer = goals.ask(AdoptGoal(goal_id=proposed))
-    if target.as_json:
-        print_json(answer)
+    draft = filled(GoalDraft, {"category": "user_requested", **given(options), "text": text})
+    goals.open()
+    needed = tuple(goals.find(part).id for part in draft.depends_on)
+    answer = goals.ask(CreateGoal(draft=draft.model_copy(update={"depends_on": needed})))
+    goal = answer.goal
+    if adopt:
+        if not goals.as_json:
+            click.echo(f"Proposed {goal.id}.")
+        answer = goals.ask(AdoptGoal(goal_id=goal.id))
+    if goals.print_json(answer):
         return
     print_done("Adopted" if adopt else "Proposed", answer)
     if not adopt:
-        goal_id = answer.goal.id
-        first = "approve" if answer.goal.requires_approval else "adopt"
-        click.echo(f"{first.capitalize()} it with: gdg-runtime goals {first} {goal_id}"
-                   f"{target.options}")  # fmt: skip
+        _suggest("approve" if goal.requires_approval else "adopt", goal.id, goals)
 
 
-@click.command("edit")
-@goal_argument
-@click.option("--text", help="What is to be done.")
-@goal_options
-@click.option(
-    "--if-version", type=click.IntRange(1), metavar="N",
-    help="Only if it is still at this version; else nothing is changed.",
+def _suggest(verb: str, goal_id: str, goals: Session) -> None:
+    say(f"{verb.capitalize()} it with: gdg-runtime goals {verb} {goal_id}{goals.options}")
+
+
+@goal_command(
+    "edit",
+    goal_argument,
+    click.option("--text", help="What is to be done."),
+    *_goal_options(),
+    click.option(
+        "--if-version", type=click.IntRange(1), metavar="N",
+        help="Only if it is still at this version; else nothing is changed.",
+    ),
+    mode="changes",
 )  # fmt: skip
-@target_options
-def edit(goal: str, text: str | None, if_version: int | None, target: Target, **options: Any
-) -> None:  # fmt: skip
+def edit(
+    goals: Session, goal: str, text: str | None, if_version: int | None, **options: Any
+) -> None:
     """Change GOAL: what is not given stays.
 
     `none` clears a time, and a metric (NAME=none); "" clears the owner, and a list of beliefs or
@@ -207,54 +210,46 @@ def edit(goal: str, text: str | None, if_version: int | None, target: Target, **
     if not fields:
         raise click.UsageError("There is nothing to change: give an option such as --value 0.8.")
     patch = filled(GoalPatch, fields)
-    with session(target, changes=True) as goals:
-        if patch.depends_on:
-            needed = [find_goal(goals, part).id for part in patch.depends_on]
-            patch = filled(GoalPatch, {**fields, "depends_on": needed})
-        found = find_goal(goals, goal)
-        asked = EditGoal(goal_id=found.id, patch=patch, expected_version=if_version)
-        answer = goals.ask(asked)
-    if target.as_json:
-        print_json(answer)
-    elif answer.goal.version == found.version:
-        print_done("Nothing to do, it is so already:", answer)
-    else:
-        print_done("Changed", answer)
+    if patch.depends_on:
+        needed = [goals.find(part).id for part in patch.depends_on]
+        patch = filled(GoalPatch, {**fields, "depends_on": needed})
+    found = goals.find(goal)
+    answer = goals.ask(EditGoal(goal_id=found.id, patch=patch, expected_version=if_version))
+    if not goals.print_json(answer):
+        is_same = answer.goal.version == found.version
+        print_done("Nothing to do, it is so already:" if is_same else "Changed", answer)
 
 
-@click.command("complete")
-@goal_argument
-@click.option("--failed", is_flag=True, help="It did not succeed.")
-@click.option(
-    "--measured", type=named_number, multiple=True, metavar="NAME=NUMBER",
-    help="What one of its metrics came to; can be given several times.",
+@goal_command(
+    "complete",
+    goal_argument,
+    click.option("--failed", is_flag=True, help="It did not succeed."),
+    click.option(
+        "--measured", type=named_number, multiple=True, metavar="NAME=NUMBER",
+        help="What one of its metrics came to; can be given several times.",
+    ),
+    click.option(
+        "--attempt", type=click.IntRange(1), metavar="N",
+        help="Which execution is meant; by default the current one.",
+    ),
+    click.option("--reason", help="Why, for the ledger; at most 500 characters."),
+    mode="changes",
 )  # fmt: skip
-@click.option(
-    "--attempt", type=click.IntRange(1), metavar="N",
-    help="Which execution is meant; by default the current one.",
-)  # fmt: skip
-@click.option("--reason", help="Why, for the ledger; at most 500 characters.")
-@target_options
 def complete(
-    goal: str, failed: bool, measured: tuple[tuple[str, float], ...], attempt: int | None,
-    reason: str | None, target: Target,
+    goals: Session, goal: str, failed: bool, measured: tuple[tuple[str, float], ...],
+    attempt: int | None, reason: str | None,
 ) -> None:  # fmt: skip
     """Tell how GOAL's execution ended.
 
     It is satisfied if it succeeded and each of its metrics was measured and is at least the
     target. Else it is tried again, or abandoned after too many attempts.
     """
-    figures = dict(measured)
-    with session(target, changes=True) as goals:
-        found = find_goal(goals, goal)
-        answer = goals.ask(
-            CompleteGoal(
-                goal_id=found.id, success=not failed, measured=figures, attempt=attempt,
-                reason=reason,
-            )
-        )  # fmt: skip
-    if target.as_json:
-        print_json(answer)
+    came_to, found = dict(measured), goals.find(goal)
+    command = CompleteGoal(
+        goal_id=found.id, success=not failed, measured=came_to, attempt=attempt, reason=reason
+    )
+    answer = goals.ask(command)
+    if goals.print_json(answer):
         return
     now = answer.goal
     if now.version == found.version:
@@ -264,10 +259,10 @@ def complete(
     if failed or now.state is GoalState.SATISFIED:
         return
     for name, least in found.success_metrics.items():
-        if name not in figures:
+        if name not in came_to:
             say(f"{name} was not measured: --measured {quote(name)}=…; the target is {least:g}")
-        elif figures[name] < least:
-            say(f"{name} came to {figures[name]:g}; the target is {least:g}")
+        elif came_to[name] < least:
+            say(f"{name} came to {came_to[name]:g}; the target is {least:g}")
 
 
 def verb_command(name: str) -> click.Command:
@@ -276,26 +271,24 @@ def verb_command(name: str) -> click.Command:
     verb, kind = row.verb, COMMANDS[row.command]
     assert verb is not None
 
-    def run(goal: str, target: Target, **options: Any) -> None:
-        with session(target, changes=True) as goals:
-            found = find_goal(goals, goal)
-            answer = goals.ask(kind.model_validate({**options, "goal_id": found.id}))
+    def run(goals: Session, goal: str, **options: Any) -> None:
+        found = goals.find(goal)
+        answer = goals.ask(kind.model_validate({**options, "goal_id": found.id}))
         assert isinstance(answer, GoalAnswer)
         now = answer.goal
-        if target.as_json:
-            print_json(answer)
-        elif verb.unchanged is not None and now.version == found.version:
+        if goals.print_json(answer):
+            return
+        if verb.unchanged is not None and now.version == found.version:
             print_done(verb.unchanged.format(state=now.state), answer)
-        else:
-            print_done(verb.done, answer)
-            if verb.hint and now.state == "proposed":
-                say(f"{verb.hint.capitalize()} it with: gdg-runtime goals {verb.hint} {now.id}"
-                    f"{target.options}")  # fmt: skip
+            return
+        print_done(verb.done, answer)
+        if verb.hint and now.state == "proposed":
+            _suggest(verb.hint, now.id, goals)
 
     run.__doc__ = cleandoc(verb.says)
-    run = target_options(run)
+    options = []
     for field, words in verb.options.items():
         read_as = _number(_types(kind.model_fields[field].annotation))
         option = click.option(f"--{field.replace('_', '-')}", field, type=read_as, help=words)
-        run = option(run)
-    return click.command(name)(goal_argument(run))
+        options.append(option)
+    return goal_command(name, goal_argument, *options, mode="changes")(run)

@@ -1,29 +1,40 @@
-"""Sentences, moments and progress, as the commands print them."""
+"""Sentences, moments, tables and progress, as the commands print them."""
 
-import json
+import re
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import click
-from pydantic import BaseModel
 
-from ....goals.schemas import GoalAnswer
+from ....goals.model import Belief, Goal
+from ....goals.schemas import GoalAnswer, LedgerView, RankedView
 from ....runtime.wording import shortened
 from ..errors import safe_lines
+from ..tables import console, line, rows_table, safe
 
 _LONGEST = 200
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
 T = TypeVar("T")
 _PATIENCE_S, _LINE_S = 2.0, 5.0
-
-
-def print_json(answer: BaseModel) -> None:
-    """Print an answer as one JSON document."""
-    click.echo(json.dumps(answer.model_dump(mode="json")))
+_MADE_HERE = re.compile(r"goal_[0-9a-z]{26}")
+_ENDING = 8
+_STATES = {"proposed": "default", "adopted": "green", "executing": "cyan", "satisfied": "blue",
+           "abandoned": "dim"}  # fmt: skip
+_LONGEST_TEXT = 160
+_LEFT_OUT = ("why", "decision_record_id", "task_id")
+"""Data of an event that a person does not want to read; --json has it."""
+_PLAIN_BLOCKS = {"approval": "needs approval", "overdue": "overdue"}
+_IN_WORDS = (
+    "id", "text", "state", "category", "value", "effort", "risk", "created_at", "updated_at",
+    "version", "deleted_at", "horizon_min_min", "horizon_max_min", "metadata", "aligns_with",
+    "contradicts", "success_metrics", "owner", "depends_on", "repeat_every_min",
+    "requires_approval", "approved_by", "previous_id", "attempts", "selection_key",
+)  # fmt: skip
+"""Fields that the page has words for; others are shown as they are."""
 
 
 def print_done(done: str, answer: GoalAnswer) -> None:
@@ -80,6 +91,11 @@ def one_line(text: str, longest: int) -> str:
     return shortened(" ".join(text.split()), longest)
 
 
+def short_id(goal_id: str) -> str:
+    """Shorten an id to its end, which can be typed in its place."""
+    return goal_id[-_ENDING:] if _MADE_HERE.fullmatch(goal_id) else goal_id
+
+
 class Progress:
     """A progress display on stderr: nothing for two seconds; then a bar on a terminal, a line now
     and then elsewhere."""
@@ -131,3 +147,191 @@ class Progress:
         )  # fmt: skip
         self._task = self._bar.add_task(self._words, total=self._total, completed=self._count)
         self._bar.start()
+
+
+# --- tables -----------------------------------------------------------------------------------
+
+
+def state_text(state: str) -> str:
+    """Put a goal's state in its colour."""
+    return f"[{_STATES.get(state, 'default')}]{safe(state)}[/]"
+
+
+def text_cell(text: str) -> str:
+    """Put a goal's text on one line, shortened."""
+    return safe(one_line(text, _LONGEST_TEXT))
+
+
+def blocks_text(ranked: RankedView, now: datetime) -> str:
+    """Put what keeps a goal from being selected into words."""
+    return "; ".join([_block(reason, ranked.goal, now) for reason in ranked.blocked_by])
+
+
+def _block(reason: str, goal: Goal, now: datetime) -> str:
+    kind, _, what = reason.partition(":")
+    if kind == "belief":
+        return f"belief {safe(what)}"
+    if kind == "dependency":
+        return f"waits for {safe(short_id(what))}"
+    if kind == "not_started":
+        return f"starts {when(goal.starts_at, now)}"
+    return _PLAIN_BLOCKS.get(reason, safe(reason.replace("_", " ")))
+
+
+def ranked_table(title: str, items: Sequence[RankedView], now: datetime) -> Any:
+    """Make a table of goals in the order of their rank; what blocks one is below its text."""
+    columns = ["goal", "priority", "state", "text"]
+    rows = [
+        [safe(short_id(item.goal.id)), item.priority, state_text(item.goal.state),
+         _below(text_cell(item.goal.text), _blocked(item, now))]
+        for item in items
+    ]  # fmt: skip
+    deadlines = [due(item.goal.deadline, now) for item in items]
+    _with_column("due", columns, rows, deadlines)
+    _with_column("owner", columns, rows, [safe(item.goal.owner or "") for item in items])
+    return rows_table(title, columns, rows, right=("priority",))
+
+
+def _blocked(ranked: RankedView, now: datetime) -> str:
+    blocks = blocks_text(ranked, now)
+    return f"[yellow]blocked: {blocks}[/]" if blocks else ""
+
+
+def _below(cell: str, more: str) -> str:
+    return f"{cell}\n{more}" if more else cell
+
+
+def dated_table(title: str, items: Sequence[Goal], now: datetime) -> Any:
+    """Make a table of goals, the newest first."""
+    columns = ["goal", "proposed", "state", "text"]
+    rows = [
+        [safe(short_id(goal.id)), when(goal.created_at, now),
+         "[dim]deleted[/]" if goal.deleted_at else state_text(goal.state), text_cell(goal.text)]
+        for goal in items
+    ]  # fmt: skip
+    _with_column("owner", columns, rows, [safe(goal.owner or "") for goal in items])
+    return rows_table(title, columns, rows)
+
+
+def events_table(title: str, items: Sequence[LedgerView], *, of_one_goal: bool) -> Any:
+    """Make a table of events of the ledger; their data are below their names."""
+    columns = ["seq", "when (UTC)", "by", "what"]
+    rows = [
+        [f"{event.seq}", safe(event.ts[:19].replace("T", " ")), safe(event.actor),
+         _below(_event_name(event), f"[dim]{safe(_facts(event))}[/]" if _facts(event) else "")]
+        for event in items
+    ]  # fmt: skip
+    if not of_one_goal:
+        columns.insert(2, "goal")
+        for row, event in zip(rows, items, strict=True):
+            row.insert(2, safe(short_id(event.goal_id)))
+    return rows_table(title, columns, rows, right=("seq",))
+
+
+def _event_name(event: LedgerView) -> str:
+    return safe(event.event.removeprefix("goal_").replace("_", " "))
+
+
+def _facts(event: LedgerView) -> str:
+    """Put the data of an event into a few words; its reason comes first."""
+    why = event.data.get("why") or (event.reason or "").replace("_", " ")
+    told = [str(why)] if why else []
+    for name, value in event.data.items():
+        if name not in _LEFT_OUT and value not in (None, [], False):
+            told.append(_fact(name.replace("_", " "), value))
+    return one_line(", ".join(told), _LONGEST_TEXT)
+
+
+def _fact(name: str, value: object) -> str:
+    if value is True:
+        return name
+    if isinstance(value, list):
+        return f"{name} {' '.join(str(item) for item in value)}"
+    return f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
+
+
+def belief_table(items: Sequence[Belief]) -> Any:
+    """Make a table of beliefs by id."""
+    rows = [[safe(belief.id), _held(belief), text_cell(belief.text)] for belief in items]
+    return rows_table("Beliefs", ["belief", "held", "text"], rows)
+
+
+def _held(belief: Belief) -> str:
+    lines = ["[green]active[/]" if belief.active else "[dim]inactive[/]"]
+    if belief.confidence != 1.0:
+        lines.append(f"confidence {belief.confidence:g}")
+    if belief.immutable:
+        lines.append("immutable")
+    return "\n".join(lines)
+
+
+def _with_column(
+    name: str, columns: list[str], rows: list[list[Any]], cells: Sequence[str]
+) -> None:
+    """Add a further column, if there is anything in it."""
+    if any(cells):
+        columns.append(name)
+        for row, cell in zip(rows, cells, strict=True):
+            row.append(cell)
+
+
+def print_goal(goal: Goal, now: datetime) -> None:
+    """Print one goal, without the fields that have their usual value."""
+    rows: list[tuple[str, str]] = [
+        ("state", "deleted" if goal.deleted_at else state_text(goal.state)),
+        ("category", str(goal.category)),
+        ("value", f"{goal.value:g}"),
+        ("effort", f"{goal.effort:g}"),
+        ("risk", f"{goal.risk:g}"),
+        ("proposed", _moment(goal.created_at, now)),
+    ]
+    if goal.horizon_min_min:
+        rows.append(("may begin", _moment(goal.starts_at, now)))
+    if goal.deadline is not None:
+        rows.append(("deadline", _moment(goal.deadline, now)))
+    rows += _conditions(goal)
+    rows += [
+        (name.replace("_", " "), safe(value))
+        for name, value in goal if name not in _IN_WORDS and value
+    ]  # fmt: skip
+    rows += [(safe(f"meta {key}"), safe(value)) for key, value in goal.metadata.items()]
+    rows.append(("changed", f"{_moment(goal.updated_at, now)}, version {goal.version}"))
+    line(f"[bold]{safe(goal.id)}[/]")
+    for part in goal.text.split("\n"):
+        line(safe(part))
+    from rich.table import Table
+
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in rows:
+        grid.add_row(name, value)
+    console().print(grid)
+
+
+def _conditions(goal: Goal) -> list[tuple[str, str]]:
+    rows = [
+        ("aligns with", safe(", ".join(goal.aligns_with))),
+        ("contradicts", safe(", ".join(goal.contradicts))),
+        ("satisfied if", safe(
+            ", ".join(f"{name} ≥ {target:g}" for name, target in goal.success_metrics.items())
+        )),
+        ("owner", safe(goal.owner or "")),
+        ("waits for", safe(", ".join(goal.depends_on))),
+        ("comes again", f"every {minutes(goal.repeat_every_min)}" if goal.repeat_every_min else ""),
+        ("approval", _approval(goal)),
+        ("came before", safe(goal.previous_id or "")),
+        ("attempts", f"{goal.attempts}" if goal.attempts else ""),
+        ("selected as", safe(goal.selection_key or "")),
+    ]  # fmt: skip
+    return [(name, value) for name, value in rows if value]
+
+
+def _approval(goal: Goal) -> str:
+    if goal.approved_by is not None:
+        return f"given by {safe(goal.approved_by)}"
+    return "needed before it can be adopted" if goal.requires_approval else ""
+
+
+def _moment(moment: datetime, now: datetime) -> str:
+    return f"{stamp(moment)}, {when(moment, now)}"

@@ -1,5 +1,5 @@
-"""The goals that a command line is about: those in a file or those of a server; asking them, and
-finding one by a part of its id."""
+"""The goals that a command line is about, those in a file or those of a server; the commands that
+ask them; refusals and invalid fields in words."""
 
 import getpass
 import json
@@ -7,114 +7,66 @@ import os
 import re
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from functools import wraps
 from pathlib import Path
 from shlex import quote
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Literal, Protocol, TypeVar, cast
 
 import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from ....goals.commands import Asks, Command, ListGoals, ReadGoal
 from ....goals.errors import GoalError
 from ....goals.fields import GOAL_ID
 from ....goals.identity import Caller, Trace
-from ....goals.model import Goal
+from ....goals.model import Goal, GoalState
 from ....goals.schemas import Answer, Refused
+from ....runtime.wording import shortened
+from ...goals.refusals import KINDS, LOCAL, OTHER, Kind
 from ..errors import CliError, reported
 from ..options import json_option
 from .output import Progress, one_line
-from .refusals import (
-    EXIT_BAD_INPUT,
-    EXIT_REFUSED,
-    exit_code,
-    next_step,
-    reason,
-    validation_errors,
-)
 
 DEFAULT_FILE = Path("goals.db")
 A = TypeVar("A", bound=Answer)
-_MADE_HERE = re.compile(r"goal_[0-9a-z]{26}")
+M = TypeVar("M", bound=BaseModel)
+Mode = Literal["reads", "changes", "creates", "selects"]
+"""What a command does: read alone; change what is there; that, and make a file that is not there;
+take goals, as the flags in the environment allow (a server has flags of its own)."""
 _NO_IDS = ("prioritized", "next", "import")
 """Words that a server's addresses have in the place of an id."""
-_ENDING = 8
 _MOST_SHOWN = 10
 _PAGE = 200
 _COMPLETED = 50
+EXIT_REFUSED, EXIT_BAD_INPUT = 1, 2
 
-
-@dataclass(frozen=True)
-class Target:
-    """The goals that are meant, and how answers are printed."""
-
-    file: Path | None
-    url: str | None
-    as_json: bool
-    was_typed: bool = True
-    """Rather than found in the environment, where the next command line finds it too."""
-
-    def __str__(self) -> str:
-        return str(self.file if self.url is None else self.url)
-
-    @property
-    def options(self) -> str:
-        """The options that name this target in another command line."""
-        if not self.was_typed:
-            return ""
-        return (
-            f" --url {quote(self.url)}"
-            if self.url is not None
-            else f" --db {quote(str(self.file))}"
-        )
-
-
-def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --db, --url and --json; the command gets them as one argument, `target`."""
-
-    @wraps(command)
-    @click.pass_context
-    def placed(
-        context: click.Context, /, *args: Any, db: Path, url: str | None, as_json: bool,
-        **others: Any,
-    ) -> Any:  # fmt: skip
-        target = _place(context, db, url, as_json)
-        return command(*args, target=target, **others)
-
-    for option in (
-        json_option,
-        click.option(
-            "--url", envvar="GDG_GOALS_URL", metavar="URL",
-            help="A server's address, such as http://127.0.0.1:8000, in place of a file; "
-            "GDG_TOKEN holds its token. [env: GDG_GOALS_URL]",
-        ),
-        click.option(
-            "--db", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-            envvar="GDG_GOALS_DB", default=DEFAULT_FILE, show_default=True,
-            help="The database file with the goals. [env: GDG_GOALS_DB]",
-        ),
-    ):  # fmt: skip
-        placed = option(placed)
-    return placed
-
-
-def _place(context: click.Context, db: Path, url: str | None, as_json: bool) -> Target:
-    """Return the target that was named; the command line goes before the environment."""
-    of_db, of_url = (context.get_parameter_source(name) for name in ("db", "url"))
-    typed = ParameterSource.COMMANDLINE
-    if url is not None and of_db is of_url:
-        names = "--db and --url" if of_db is typed else "GDG_GOALS_DB and GDG_GOALS_URL"
-        raise click.UsageError(
-            f"{names} are both given: goals are either in a file or at a server.", context
-        )
-    if url is None or of_db is typed:
-        return Target(db, None, as_json, of_db is typed)
-    return Target(None, url, as_json, of_url is typed)
+_CONTRADICTED = (
+    "If the belief does not hold any more: `{goals} belief set {belief} --inactive`. Else give the "
+    "goal up with `{goals} abandon {goal}`."
+)
+_COMMAND_LINE = re.compile(r"`([^`]*)`")
+_NAME = re.compile(r"\{goals?\}|\{belief\}")
+OPTIONS = {
+    "horizon_min_min": "--start",
+    "horizon_max_min": "--deadline",
+    "success_metrics": "--metric",
+    "repeat_every_min": "--repeat-every",
+}
+"""Fields whose options have other names."""
+_EXPECTED = {
+    "less_than_equal": "at most {le:g}",
+    "greater_than_equal": "at least {ge:g}",
+    "timezone_aware": "a time with its zone, such as 2025-11-08T12:00:00Z",
+    "too_short": "at least {min_length}",
+    "too_long": "at most {max_length}",
+    "string_too_short": "at least {min_length} characters",
+    "string_too_long": "at most {max_length} characters",
+}
+_WORDS = {"string_unicode": "a text can't hold half a surrogate pair, nor bytes that are not UTF-8"}
 
 
 class Goals(Protocol):
@@ -136,54 +88,176 @@ class WasRefused(Exception):
 
 
 class Session:
-    """The goals that the user means, for one command line."""
+    """The goals that the user means, for one command line; opened by its first command."""
 
-    def __init__(self, goals: Goals, target: Target) -> None:
-        self._goals = goals
-        self.target = target
-        self.caller = Caller(actor=_user(), trace=Trace.begin(secrets.randbits))
+    def __init__(
+        self, file: Path | None, url: str | None = None, as_json: bool = False,
+        was_typed: bool = True, mode: Mode = "reads",
+    ) -> None:  # fmt: skip
+        """Take what was typed, or else found in the environment: the next command line finds it
+        there too."""
+        self._file, self._url, self._was_typed = file, url, was_typed
+        self.as_json, self.mode = as_json, mode
+        self._goals: Goals | None = None
+        self._caller = Caller(actor=_user(), trace=Trace.begin(secrets.randbits))
+
+    def __str__(self) -> str:
+        return str(self._file if self._url is None else self._url)
+
+    @property
+    def options(self) -> str:
+        """The options that name these goals in another command line."""
+        if not self._was_typed:
+            return ""
+        option = "--db" if self._url is None else "--url"
+        return f" {option} {quote(str(self))}"
+
+    @property
+    def is_remote(self) -> bool:
+        """True for the goals of a server."""
+        return self._url is not None
+
+    def open(self) -> Goals:
+        """Open the goals, unless they are open. Raises WasRefused, GoalError."""
+        if self._goals is None:
+            self._goals = self._opened()
+        return self._goals
+
+    def _opened(self) -> Goals:
+        if self._url is not None:
+            from ...goals.client import GoalsClient
+
+            return GoalsClient(self._url, token=os.environ.get("GDG_TOKEN"))
+        assert self._file is not None
+        if self.mode != "creates" and _is_missing(self._file):
+            detail = f"there are no goals at {self._file}"
+            raise WasRefused(Refused(code="no-goals-there", detail=detail))
+        from ....goals.policy import GoalFlags
+        from ...goals.file import open_goals
+
+        flags = GoalFlags.from_environment(os.environ) if self.mode == "selects" else None
+        return open_goals(self._file, flags=flags, read_only=self.mode == "reads")
+
+    @contextmanager
+    def used(self) -> Iterator[None]:
+        """Close the goals in the end; errors become messages with an exit code."""
+        with reported():
+            try:
+                yield
+            except WasRefused as error:
+                raise self._refusal(error.refused) from None
+            except GoalError as error:
+                refused = Refused(code=error.code, detail=error.detail, facts=error.facts)
+                raise self._refusal(refused) from None
+            except ValidationError as error:
+                raise CliError(validation_errors(error), EXIT_BAD_INPUT) from None
+            except sqlite3.Error as error:
+                raise CliError(
+                    f"the goals in {self} can't be used: {error}", EXIT_REFUSED
+                ) from None
+            finally:
+                if self._goals is not None:
+                    self._goals.close()
+
+    def _refusal(self, refused: Refused) -> CliError:
+        if self.as_json:
+            told = refused.model_dump(mode="json", exclude={"replayed"})
+            click.echo(json.dumps({"refused": told}))
+        hint = _next_step(refused, self.options)
+        text = _reason(refused) + (f"\n{hint}" if hint else "")
+        return CliError(text, _exit_code(refused))
 
     def ask(self, command: Asks[A]) -> A:
         """Return the command's answer. Raises WasRefused."""
         assert isinstance(command, Command)
-        answer = self._goals.ask(command.model_copy(update={"caller": self.caller}))
+        answer = self.open().ask(command.model_copy(update={"caller": self._caller}))
         if isinstance(answer, Refused):
             raise WasRefused(answer)
         return cast("A", answer)
 
+    def all(self, asked: ListGoals | None = None) -> Iterator[Goal]:
+        """Yield all goals that `asked` selects, page by page, the newest first."""
+        asked = (asked or ListGoals()).model_copy(update={"limit": _PAGE})
+        while True:
+            page = self.ask(asked)
+            yield from page.items
+            if page.next_cursor is None:
+                return
+            asked = asked.model_copy(update={"cursor": page.next_cursor})
 
-@contextmanager
-def session(
-    target: Target, *, changes: bool = False, creates: bool = False, selects: bool = False
-) -> Iterator[Session]:
-    """Open the goals at a target; errors become messages with an exit code.
+    def find(self, text: str) -> Goal:
+        """Find the goal that a user means. Raises WasRefused if it is none or several."""
+        if re.fullmatch(GOAL_ID, text) and text not in _NO_IDS:
+            try:
+                return self.ask(ReadGoal(goal_id=text)).goal
+            except WasRefused as error:
+                if error.refused.code != "goal-not-found":
+                    raise
+        with Progress("looked at") as progress:
+            found = [goal for goal in progress.through(self.all()) if _is_part(text, goal.id)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise WasRefused(Refused(code="goal-ambiguous", detail=_ambiguous(text, found)))
+        detail = f"no goal has the id {text!r}, nor one that begins or ends so"
+        raise WasRefused(Refused(code="goal-not-found", detail=detail))
 
-    `changes`: what is there is changed, and not only read. `creates`: that, and a file that is not
-    there is made. `selects`: goals may be taken, as the flags in the environment allow (a server
-    has flags of its own).
+    def print_json(self, answer: BaseModel) -> bool:
+        """Print an answer as one JSON document if that was asked for; return whether it was."""
+        if self.as_json:
+            click.echo(json.dumps(answer.model_dump(mode="json")))
+        return self.as_json
+
+
+def goal_command(
+    name: str, *parameters: Callable[[Any], Any], mode: Mode = "reads"
+) -> Callable[[Callable[..., None]], click.Command]:
+    """Make a command of a function, with these arguments and options, and --db, --url and --json.
+
+    The function gets the goals that are meant as its first argument.
     """
-    with reported(), _told(target):
-        goals = _opened(target, changes or selects, creates, selects)
-        try:
-            yield Session(goals, target)
-        finally:
-            goals.close()
+
+    def decorate(function: Callable[..., None]) -> click.Command:
+        def run(db: Path, url: str | None, as_json: bool, **options: Any) -> None:
+            goals = _meant(click.get_current_context(), db, url, as_json, mode)
+            with goals.used():
+                function(goals, **options)
+
+        run.__doc__ = function.__doc__
+        command: Any = run
+        for parameter in reversed((*parameters, *_PLACE, json_option)):
+            command = parameter(command)
+        return click.command(name)(command)
+
+    return decorate
 
 
-def _opened(target: Target, changes: bool, creates: bool, selects: bool) -> Goals:
-    if target.url is not None:
-        from ...goals.client import GoalsClient
+_PLACE = (
+    click.option(
+        "--db", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+        envvar="GDG_GOALS_DB", default=DEFAULT_FILE, show_default=True,
+        help="The database file with the goals. [env: GDG_GOALS_DB]",
+    ),
+    click.option(
+        "--url", envvar="GDG_GOALS_URL", metavar="URL",
+        help="A server's address, such as http://127.0.0.1:8000, in place of a file; "
+        "GDG_TOKEN holds its token. [env: GDG_GOALS_URL]",
+    ),
+)  # fmt: skip
 
-        return GoalsClient(target.url, token=os.environ.get("GDG_TOKEN"))
-    assert target.file is not None
-    if not creates and _is_missing(target.file):
-        detail = f"there are no goals at {target.file}"
-        raise WasRefused(Refused(code="no-goals-there", detail=detail))
-    from ....goals.policy import GoalFlags
-    from ...goals.file import open_goals
 
-    flags = GoalFlags.from_environment(os.environ) if selects else None
-    return open_goals(target.file, flags=flags, read_only=not (changes or creates))
+def _meant(context: click.Context, db: Path, url: str | None, as_json: bool, mode: Mode) -> Session:
+    """Return the goals that were named; the command line goes before the environment."""
+    of_db, of_url = (context.get_parameter_source(name) for name in ("db", "url"))
+    typed = ParameterSource.COMMANDLINE
+    if url is not None and of_db is of_url:
+        names = "--db and --url" if of_db is typed else "GDG_GOALS_DB and GDG_GOALS_URL"
+        raise click.UsageError(
+            f"{names} are both given: goals are either in a file or at a server.", context
+        )
+    if url is None or of_db is typed:
+        return Session(db, None, as_json, of_db is typed, mode)
+    return Session(None, url, as_json, of_url is typed, mode)
 
 
 def _is_missing(file: Path) -> bool:
@@ -193,70 +267,12 @@ def _is_missing(file: Path) -> bool:
         return True
 
 
-@contextmanager
-def _told(target: Target) -> Iterator[None]:
-    """Turn what goes wrong with goals into messages."""
-    try:
-        yield
-    except WasRefused as error:
-        raise _refusal(error.refused, target) from None
-    except GoalError as error:
-        refused = Refused(code=error.code, detail=error.detail, facts=error.facts)
-        raise _refusal(refused, target) from None
-    except ValidationError as error:
-        raise CliError(validation_errors(error), EXIT_BAD_INPUT) from None
-    except sqlite3.Error as error:
-        raise CliError(f"the goals in {target} can't be used: {error}", EXIT_REFUSED) from None
-
-
-def _refusal(refused: Refused, target: Target) -> CliError:
-    if target.as_json:
-        click.echo(json.dumps({"refused": refused.model_dump(mode="json", exclude={"replayed"})}))
-    text = reason(refused)
-    hint = next_step(refused, target.options)
-    return CliError(f"{text}\n{hint}" if hint else text, exit_code(refused))
-
-
 def _user() -> str:
     """Return the name of the user, as the ledger shows it."""
     try:
         return f"cli:{getpass.getuser()}"
     except (KeyError, OSError):
         return "cli"
-
-
-def short_id(goal_id: str) -> str:
-    """Shorten an id to its end, which can be typed in its place."""
-    return goal_id[-_ENDING:] if _MADE_HERE.fullmatch(goal_id) else goal_id
-
-
-def find_goal(goals: Session, text: str) -> Goal:
-    """Find the goal that a user means. Raises WasRefused if it is none or several."""
-    if re.fullmatch(GOAL_ID, text) and text not in _NO_IDS:
-        try:
-            return goals.ask(ReadGoal(goal_id=text)).goal
-        except WasRefused as error:
-            if error.refused.code != "goal-not-found":
-                raise
-    with Progress("looked at") as progress:
-        found = [goal for goal in progress.through(all_goals(goals)) if _is_part(text, goal.id)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise WasRefused(Refused(code="goal-ambiguous", detail=_ambiguous(text, found)))
-    detail = f"no goal has the id {text!r}, nor one that begins or ends so"
-    raise WasRefused(Refused(code="goal-not-found", detail=detail))
-
-
-def all_goals(goals: Session, asked: ListGoals | None = None) -> Iterator[Goal]:
-    """Yield all goals that `asked` selects, page by page, the newest first."""
-    asked = (asked or ListGoals()).model_copy(update={"limit": _PAGE})
-    while True:
-        page = goals.ask(asked)
-        yield from page.items
-        if page.next_cursor is None:
-            return
-        asked = asked.model_copy(update={"cursor": page.next_cursor})
 
 
 def _is_part(text: str, goal_id: str) -> bool:
@@ -274,13 +290,10 @@ def _ambiguous(text: str, found: list[Goal]) -> str:
 
 def complete_goal(context: click.Context, _: click.Parameter, text: str) -> list[CompletionItem]:
     """Find the newest goals of a file whose ids begin so."""
-
-    file = Path(context.params.get("db") or DEFAULT_FILE)
-    if not file.exists():
-        return []
+    goals = Session(Path(context.params.get("db") or DEFAULT_FILE))
     newest: tuple[Goal, ...] = ()
     # Nobody wants to read what is wrong with the file while typing.
-    with suppress(click.ClickException), session(Target(file, None, False)) as goals:
+    with suppress(click.ClickException), goals.used():
         newest = goals.ask(ListGoals(limit=_COMPLETED)).items
     return [
         CompletionItem(goal.id, help=one_line(goal.text, 60))
@@ -290,3 +303,104 @@ def complete_goal(context: click.Context, _: click.Parameter, text: str) -> list
 
 
 goal_argument = click.argument("goal", shell_complete=complete_goal)
+
+
+def limit_option(usual: int) -> Callable[[Any], Any]:
+    """Make the option that says how many rows a table has at most."""
+    rows = click.IntRange(1, 200)
+    return click.option("--limit", type=rows, default=usual, show_default=True, help="Most rows.")
+
+
+def state_option(more: str = "") -> Callable[[Any], Any]:
+    """Make the option that selects goals by their states."""
+    return click.option(
+        "--state", "states", type=click.Choice([str(state) for state in GoalState]), multiple=True,
+        callback=lambda _, __, states: tuple(map(GoalState, states)),
+        help=f"Only goals in this state; can be given several times.{more}",
+    )  # fmt: skip
+
+
+# --- refusals and invalid fields in words ---------------------------------------------------------
+
+
+def _kind(refused: Refused) -> Kind:
+    return KINDS.get(refused.code) or LOCAL.get(refused.code) or OTHER
+
+
+def _exit_code(refused: Refused) -> int:
+    """2 for what no other state of the goals would make right, else 1."""
+    return EXIT_BAD_INPUT if _kind(refused).bad_input else EXIT_REFUSED
+
+
+def _reason(refused: Refused) -> str:
+    """Return the reason for a refusal; where beliefs are the reason, with their ids."""
+    facts = refused.facts
+    beliefs = facts.get("belief_ids")
+    if facts.get("reason") != "severity" or not isinstance(beliefs, list):
+        return refused.detail
+    named = ", ".join(str(belief) for belief in beliefs)
+    return f"blocked by {named} (severity {facts.get('severity')}): {refused.detail}"
+
+
+def _next_step(refused: Refused, options: str) -> str:
+    """Return what to do next, in a sentence or two; empty if the refusal says it itself.
+
+    `options` names the goals' place; each command line in the advice ends with them.
+    """
+    facts = refused.facts
+    text = _kind(refused).next_step
+    if facts.get("reason") == "active_contradiction":
+        text = _CONTRADICTED
+    beliefs = facts.get("belief_ids")
+    names = {
+        "{goals}": "gdg-runtime goals",
+        "{goal}": quote(str(facts.get("goal_id") or "GOAL")),
+        "{belief}": quote(str(beliefs[0])) if isinstance(beliefs, list) and beliefs else "BELIEF",
+    }
+    text = _COMMAND_LINE.sub(lambda found: f"`{found[1]}{options}`", text)
+    return _NAME.sub(lambda found: names[found[0]], text)
+
+
+def filled(form: type[M], fields: Mapping[str, Any]) -> M:
+    """Fill the form with these fields. Raises CliError."""
+    try:
+        return form.model_validate(fields)
+    except ValidationError as error:
+        raise CliError(validation_errors(error), EXIT_BAD_INPUT) from None
+
+
+def validation_errors(error: ValidationError, options: Mapping[str, str] = OPTIONS) -> str:
+    """Put each mistake on a line of its own: where, what was expected, what came.
+
+    `options` has other names for fields.
+    """
+    found = error.errors(include_url=False)
+    lines = []
+    for mistake in found[:_MOST_SHOWN]:
+        place = ".".join(str(part) for part in mistake["loc"] if part not in ("draft", "patch"))
+        words = _words(mistake)
+        for field, option in options.items():
+            words = words.replace(field, option)
+            place = place.replace(field, option)
+        lines.append(f"{place}: {words}" if place else words)
+    if len(found) > _MOST_SHOWN:
+        lines.append(f"… and {len(found) - _MOST_SHOWN} more")
+    return "\n".join(lines)
+
+
+def _words(mistake: ErrorDetails) -> str:
+    """Say what was expected, and what came where that is short."""
+    if mistake["type"] == "extra_forbidden":
+        return "there is no such field"
+    expected = _EXPECTED.get(mistake["type"])
+    if expected is None:
+        words = _WORDS.get(mistake["type"]) or mistake["msg"].removeprefix("Value error, ")
+        words = words.replace("Input should be", "expected", 1)
+    else:
+        words = f"expected {expected.format(**mistake.get('ctx', {}))}"
+    given = mistake["input"]
+    if mistake["type"] in ("too_short", "too_long") and isinstance(given, str):
+        words += " characters" if not words.endswith(" 1") else " character"
+    if isinstance(given, str | int | float) and not isinstance(given, bool):
+        words += f", got {shortened(repr(given), 60)}"
+    return words

@@ -4,31 +4,21 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, NamedTuple, TextIO
+from typing import IO, Any, TextIO
 
 import click
 from pydantic import ValidationError
 
 from ....goals.commands import ImportGoals, ListGoals
 from ....goals.model import Goal, GoalState, check_fit
-from ....goals.schemas import Imported
 from ..errors import CliError
+from ..tables import counted
 from .output import Progress, say
-from .refusals import EXIT_BAD_INPUT, validation_errors
-from .session import Session, Target, all_goals, session, target_options
+from .session import EXIT_BAD_INPUT, Session, goal_command, state_option, validation_errors
 
 _MOST_TOLD = 10
 _MOST_GOALS, _MOST_BYTES = 200, 256 * 1024
 """Limits of one command: a server takes no larger ones."""
-
-
-class GoalLine(NamedTuple):
-    """A goal as it was written: a file may hold more of them than fit into memory as objects."""
-
-    text: bytes
-
-    def goal(self) -> Goal:
-        return Goal.model_validate_json(self.text)
 
 
 def goal_line(goal: Goal) -> str:
@@ -36,13 +26,15 @@ def goal_line(goal: Goal) -> str:
     return json.dumps(goal.model_dump(mode="json"))
 
 
-def read_goals(file: IO[bytes]) -> list[GoalLine]:
-    """Read all goals of a file, each checked. Raises CliError with all errors."""
+def read_goals(file: IO[bytes]) -> list[bytes]:
+    """Read all goals of a file, each checked, and return them as they were written: a file may hold
+    more of them than fit into memory as objects. Raises CliError with all errors."""
     whole = file.read().removeprefix(b"\xef\xbb\xbf")
     numbered = [(number, line) for number, line in enumerate(whole.split(b"\n"), 1) if line.strip()]
     if numbered and not _is_json(numbered[0][1]) and _is_json(whole):
         numbered = [(1, whole)]
-    goals, wrong = [], []
+    goals: list[bytes] = []
+    wrong: list[str] = []
     for number, line in numbered:
         try:
             texts = [json.dumps(entry).encode() for entry in _entries(line)]
@@ -51,23 +43,21 @@ def read_goals(file: IO[bytes]) -> list[GoalLine]:
             continue
         try:
             for text in texts:
-                _check(Goal.model_validate_json(text))
+                goal = Goal.model_validate_json(text)
+                times = (goal.horizon_min_min, goal.horizon_max_min)
+                check_fit(*times, goal.aligns_with, goal.contradicts)
         except ValidationError as error:
             wrong += [
                 f"line {number}: {words}" for words in validation_errors(error, {}).split("\n")
             ]
         except ValueError as error:
             wrong.append(f"line {number}: {error}")
-        goals += [GoalLine(text) for text in texts]
+        goals += texts
     if wrong:
         more = len(wrong) - _MOST_TOLD
         listed = "\n".join(wrong[:_MOST_TOLD]) + (f"\n… and {more:,} more" if more > 0 else "")
         raise CliError(f"nothing was imported:\n{listed}", EXIT_BAD_INPUT)
     return goals
-
-
-def _check(goal: Goal) -> None:
-    check_fit(goal.horizon_min_min, goal.horizon_max_min, goal.aligns_with, goal.contradicts)
 
 
 def _entries(line: bytes) -> list[Any]:
@@ -86,36 +76,33 @@ def _is_json(text: bytes) -> bool:
     return True
 
 
-@click.command("export")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), default=Path("-"))
-@click.option(
-    "--state", "states", type=click.Choice([str(state) for state in GoalState]), multiple=True,
-    help="Only goals in this state; can be given several times.",
-)  # fmt: skip
-@click.option("--owner", help="Only goals of this owner.")
-@click.option("--deleted", is_flag=True, help="Deleted goals too.")
-@target_options
+@goal_command(
+    "export",
+    click.argument("file", type=click.Path(path_type=Path, dir_okay=False), default=Path("-")),
+    state_option(),
+    click.option("--owner", help="Only goals of this owner."),
+    click.option("--deleted", is_flag=True, help="Deleted goals too."),
+)
 def export(
-    file: Path, states: tuple[str, ...], owner: str | None, deleted: bool, target: Target
+    goals: Session, file: Path, states: tuple[GoalState, ...], owner: str | None, deleted: bool
 ) -> None:
     """Write the goals to FILE, a goal a line, the newest first; - or nothing is the output.
 
     Beliefs, weights and the ledger stay; a copy of the database file has all. With --json, the
     output is one document: {"goals": [...]}.
     """
-    with session(target) as goals, Progress("exported") as progress:
-        asked = ListGoals(
-            states=tuple(GoalState(state) for state in states), owner=owner, include_deleted=deleted
-        )
-        found = progress.through(all_goals(goals, asked))
+    goals.open()
+    with Progress("exported") as progress:
+        asked = ListGoals(states=states, owner=owner, include_deleted=deleted)
+        found = progress.through(goals.all(asked))
         if str(file) == "-":
-            _print(found, target.as_json)
+            _print(found, goals.as_json)
             return
         count = _write(found, file)
-    if target.as_json:
+    if goals.as_json:
         click.echo(json.dumps({"file": str(file), "goals": count}))
     else:
-        say(f"Wrote {_counted(count)}: {file}")
+        say(f"Wrote {counted(count, 'goal')}: {file}")
 
 
 def _print(goals: Iterator[Goal], as_json: bool) -> None:
@@ -154,10 +141,8 @@ def _put(goals: Iterator[Goal], out: TextIO) -> int:
     return count
 
 
-@click.command("import")
-@click.argument("file", type=click.File("rb"))
-@target_options
-def import_goals(file: IO[bytes], target: Target) -> None:
+@goal_command("import", click.argument("file", type=click.File("rb")), mode="creates")
+def import_goals(goals: Session, file: IO[bytes]) -> None:
     """Take over the goals of FILE, as `export` writes them; - is the standard input.
 
     Each line is a goal; one JSON document with a goal, or a list of goals, will do too. Ids and
@@ -167,41 +152,33 @@ def import_goals(file: IO[bytes], target: Target) -> None:
     lines = read_goals(file)
     created = known = 0
     blocked: list[str] = []
-    with session(target, creates=True) as goals, Progress("imported", len(lines)) as progress:
+    goals.open()
+    with Progress("imported", len(lines)) as progress:
         for batch in _batches(lines):
-            done = _import(goals, batch)
+            parsed = tuple(map(Goal.model_validate_json, batch))
+            done = goals.ask(ImportGoals(goals=parsed))
             created += done.created
             known += done.known
             blocked += done.blocked
             progress.advance(len(batch))
-    if target.as_json:
+    if goals.as_json:
         click.echo(json.dumps({"created": created, "known": known, "blocked": blocked}))
         return
-    say(
-        f"Imported {_counted(created)} into {target}"
-        + (f"; known already: {known:,}" if known else "")
-    )
+    known_already = f"; known already: {known:,}" if known else ""
+    say(f"Imported {counted(created, 'goal')} into {goals}{known_already}")
     for goal_id in blocked:
         say(f"Note: a belief stands against {goal_id}, its deadline has passed, or it needs "
             "approval: it came in as proposed.", err=True)  # fmt: skip
 
 
-def _import(goals: Session, batch: list[GoalLine]) -> Imported:
-    return goals.ask(ImportGoals(goals=tuple(line.goal() for line in batch)))
-
-
-def _batches(lines: list[GoalLine]) -> Iterator[list[GoalLine]]:
-    batch: list[GoalLine] = []
+def _batches(lines: list[bytes]) -> Iterator[list[bytes]]:
+    batch: list[bytes] = []
     size = 0
     for line in lines:
-        if batch and (len(batch) == _MOST_GOALS or size + len(line.text) > _MOST_BYTES):
+        if batch and (len(batch) == _MOST_GOALS or size + len(line) > _MOST_BYTES):
             yield batch
             batch, size = [], 0
         batch.append(line)
-        size += len(line.text)
+        size += len(line)
     if batch:
         yield batch
-
-
-def _counted(count: int) -> str:
-    return f"{count:,} goal{'' if count == 1 else 's'}"
