@@ -396,10 +396,8 @@ class ReadRollout(Command, name="goals.rollout", span="rollout"):
         stats = decisions.read_stats(op.tx, since=since)
         verdict, reasons = decisions.verdict(stats)
         return RolloutAnswer(
-            selections=stats.selections, finished=stats.finished, successes=stats.successes,
-            success_rate=stats.success_rate, safety_blocks=stats.safety_blocks,
-            violations=stats.violations, crashes=stats.crashes, verdict=verdict, reasons=reasons,
-        )  # fmt: skip
+            **vars(stats), success_rate=stats.success_rate, verdict=verdict, reasons=reasons
+        )
 
 
 COMMANDS = {command.message_name: command for command in Command.__subclasses__()}

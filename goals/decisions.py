@@ -58,7 +58,7 @@ def register_goal_selected(tx: Connection, starting: Weights = _STARTING) -> Non
     """Make the decision known, with the weights to begin with, each held within its bounds.
     Registered again, it keeps the values that it has."""
     parameters = [
-        known.model_copy(update={"current": within(known, weight)[0]})
+        known.changed(current=within(known, weight)[0])
         for known, weight in zip(PARAMETERS, starting, strict=True)
     ]
     task_rows.register(tx, GOAL_SELECTED, SUBSYSTEM, parameters, SUCCESS_METRICS)
@@ -71,13 +71,10 @@ def is_registered(tx: Connection) -> bool:
     except DecisionNotFound:
         return False
     values = {parameter.name: parameter.current for parameter in known.parameters}
-    ours = tuple(
-        parameter.model_copy(update={"current": values.get(parameter.name)})
-        for parameter in PARAMETERS
+    ours = tuple(known.changed(current=values.get(known.name)) for known in PARAMETERS)
+    return known == known.changed(
+        subsystem=SUBSYSTEM, success_metrics=SUCCESS_METRICS, parameters=ours
     )
-    return (known.subsystem, tuple(known.success_metrics), tuple(known.parameters)) == (
-        SUBSYSTEM, SUCCESS_METRICS, ours,
-    )  # fmt: skip
 
 
 def weights_of(tx: Connection) -> Weights:
@@ -98,7 +95,7 @@ def set_parameter(
     current, clamped = within(before, value)
     if current != before.current:
         task_rows.set_current(tx, decision_id, name, current)
-    return before.model_copy(update={"current": current}), clamped
+    return before.changed(current=current), clamped
 
 
 def within(parameter: ParameterView, value: float) -> tuple[float, bool]:
@@ -120,7 +117,7 @@ def within(parameter: ParameterView, value: float) -> tuple[float, bool]:
 def stepped(parameter: ParameterView, direction: Literal[1, -1]) -> ParameterView:
     """Return the parameter one step further up or down, or at its bound."""
     moved = round(parameter.current + direction * parameter.step, _DECIMALS)
-    return parameter.model_copy(update={"current": within(parameter, moved)[0]})
+    return parameter.changed(current=within(parameter, moved)[0])
 
 
 @dataclass(frozen=True)
@@ -184,20 +181,14 @@ def interrupted(ended: Literal["released", "belief", "lease", "abandoned"]) -> O
 
 @dataclass(frozen=True, kw_only=True)
 class RolloutStats:
-    """The counts that are watched while goals begin to decide."""
+    """The counts that are watched while goals begin to decide, as RolloutAnswer describes them."""
 
     selections: int = 0
     finished: int = 0
-    """Executions whose end was reported, or that ended by their lease; not those that were given
-    back, called off or stopped by a belief."""
     successes: int = 0
-    """Executions that satisfied their goal."""
     safety_blocks: int = 0
-    """Times a belief stood against a goal. They are no fault: the vetting works."""
     violations: int = 0
-    """Goals that are executing while an active belief forbids them, and broken ledger links."""
     crashes: int = 0
-    """Executions that ended by their lease: their end was never reported."""
 
     @property
     def success_rate(self) -> float | None:

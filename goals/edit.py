@@ -263,14 +263,10 @@ def edit_belief(
 def _stop_forbidden(op: Operation, belief: Belief) -> list[str]:
     """Release the executing goals that the belief forbids, before it becomes active: so that at
     no statement a goal is executing, or becomes adopted, against an active belief."""
-    objection = Objection(
-        reason="active_contradiction",
-        why=f"the belief {belief.id!r} became active",
-        belief_ids=(belief.id,),
-        severity=1.0,
-    )
+    why = f"the belief {belief.id!r} became active"
+    objection = Objection("active_contradiction", why, (belief.id,), 1.0)
     stopped = goal_rows.executing_against(op.tx, belief.id)
     for goal in stopped:
         note_block(op, goal, objection, "belief")
-        release(op, goal, "belief", objection.why)
+        release(op, goal, "belief", why)
     return [goal.id for goal in stopped]

@@ -58,7 +58,7 @@ class IdempotencyKey(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     scope: str
-    """Whose key it is and for which operation: a key means nothing elsewhere."""
+    """The owner of the key and the operation: a key means nothing elsewhere."""
     key: str = Field(min_length=1, max_length=255)
     request: str
     """Digest of the request; another one with the same key is refused."""

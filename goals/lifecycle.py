@@ -104,7 +104,7 @@ def enter_adopted(op: Operation, goal: Goal) -> Goal:
 def vet_for_adoption(op: Operation, goal: Goal) -> Vetting:
     """Vet a goal for adoption: its deadline, then its beliefs."""
     if is_overdue(goal, op.now_us):
-        return Vetting(objection=Objection(reason="deadline", why="the deadline has passed"))
+        return Vetting(Objection("deadline", "the deadline has passed"))
     return vet(op, goal)
 
 

@@ -22,8 +22,7 @@ EventName = Literal[
     "goal_satisfied", "goal_abandoned", "goal_blocked_by_belief", "goal_approved",
     "goal_released", "goal_failed", "goal_deleted",
 ]  # fmt: skip
-"""What happens to goals, as the ledger names it. After `goal_failed`, the goal may be tried again.
-"""
+"""Events of the ledger. After `goal_failed`, the goal may be tried again."""
 _TICK = timedelta(microseconds=1)
 
 

@@ -12,16 +12,11 @@ _SWITCH = {"on": True, "true": True, "1": True, "off": False, "false": False, "0
 _SALT = "goal_canary:"
 _BUCKETS = 10_000
 ENVIRONMENT = {
-    "system": "GOAL_SYSTEM",
-    "shadow": "GOAL_SHADOW",
-    "canary_percent": "GOAL_CANARY_PERCENT",
+    "system": ("GOAL_SYSTEM", "on or off"),
+    "shadow": ("GOAL_SHADOW", "on or off"),
+    "canary_percent": ("GOAL_CANARY_PERCENT", "a number from 0 to 100"),
 }
-"""Field to environment variable."""
-_WANTED = {
-    "system": "on or off",
-    "shadow": "on or off",
-    "canary_percent": "a number from 0 to 100",
-}
+"""Field to environment variable, and what it is to be set to."""
 
 
 class GoalWeights(BaseModel):
@@ -95,14 +90,13 @@ class GoalFlags(BaseModel):
     def from_environment(cls, environment: Mapping[str, str]) -> "GoalFlags":
         """Return the flags by GOAL_SYSTEM, GOAL_SHADOW and GOAL_CANARY_PERCENT; a default for what
         is not set. Raises BadRequest (bad-flag) for anything that is not understood."""
-        found = {
-            field: environment[name] for field, name in ENVIRONMENT.items() if name in environment
-        }
+        names = {field: name for field, (name, _) in ENVIRONMENT.items()}
+        found = {field: environment[name] for field, name in names.items() if name in environment}
         try:
             return cls.model_validate(found)
         except ValidationError as error:
             field = str(error.errors()[0]["loc"][0])
-            name, wanted = ENVIRONMENT[field], _WANTED[field]
+            name, wanted = ENVIRONMENT[field]
             raise BadRequest(
                 "bad-flag", f"{name} is {found[field]!r}; set it to {wanted}, or unset it",
                 flag=name, value=found[field],

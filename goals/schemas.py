@@ -75,10 +75,10 @@ class RankedView(Form):
     priority: float
     """`raw_score` clamped to [0, 1], for people."""
     raw_score: float
-    """What the order is made by."""
+    """The sum of the components, by which goals are ordered."""
     components: Components
     blocked_by: tuple[str, ...]
-    """What keeps the goal from being selected now, such as `belief:core.honesty`,
+    """Hindrances to selecting the goal now, such as `belief:core.honesty`,
     `dependency:goal_…`, `not_started`, `approval`, `overdue`; empty: nothing."""
 
 
@@ -97,7 +97,7 @@ class LedgerView(Form):
     trace_id: str
     span_id: str
     data: dict[str, JsonValue]
-    """What else the event tells: changed fields, belief ids, severity, phase."""
+    """Further facts of the event: changed fields, belief ids, severity, phase."""
     prev_hash: str
     hash: str
 
@@ -303,10 +303,14 @@ class RolloutAnswer(Answer, name="goals.rollout_verdict"):
 
     selections: int
     finished: int
+    """Executions whose end was reported, or that ended by their lease; not those that were given
+    back, called off or stopped by a belief."""
     successes: int
+    """Executions that satisfied their goal."""
     success_rate: float | None
     """Null while nothing has finished."""
     safety_blocks: int
+    """Times a belief stood against a goal. They are no fault: the vetting works."""
     violations: int
     """Goals that are executing while an active belief forbids them, and broken ledger links."""
     crashes: int

@@ -116,7 +116,8 @@ class GoalStore:
 
     def _answer(self, command: Command) -> Answer:
         if not command.changes:
-            return self.look(command.span, command.caller, command.carry_out)
+            with self.database.reading() as tx:
+                return command.carry_out(self._operation(tx, command.span, command.caller))
         work = command.carry_out if command.caller.key is None else partial(self._once, command)
         return self.perform(command.span, command.caller, work)
 
@@ -155,11 +156,6 @@ class GoalStore:
             except NOTED as refusal:
                 noted = refusal
         raise noted
-
-    def look(self, name: str, caller: Caller, work: Callable[[Operation], T]) -> T:
-        """Read from the store as it is at one moment."""
-        with self.database.reading() as tx:
-            return work(self._operation(tx, name, caller))
 
     def _operation(self, tx: Connection, name: str, caller: Caller) -> Operation:
         return Operation(

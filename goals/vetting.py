@@ -20,9 +20,9 @@ Phase = Literal["adopt", "patch", "select", "belief"]
 """The step at which a goal was blocked."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Objection:
-    """Why a goal may not go on."""
+    """A reason against a goal's going on."""
 
     reason: Literal["active_contradiction", "severity", "checker_error", "deadline"]
     why: str
@@ -40,7 +40,7 @@ class Objection:
         return GoalBlocked(goal.id, self.belief_ids, self.severity, self.reason, self.why)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Vetting:
     """The result of vetting a goal."""
 
@@ -84,13 +84,10 @@ class BeliefVetter:
         if bearing.forbidding:
             ids = tuple(belief.id for belief in bearing.forbidding)
             why = f"the goal contradicts what is held to be true: {', '.join(ids)}"
-            objection = Objection(
-                reason="active_contradiction", why=why, belief_ids=ids, severity=1.0
-            )
-            return Vetting(objection=objection, warnings=unknown)
+            return Vetting(Objection("active_contradiction", why, ids, 1.0), unknown)
         report = self._report(goal, bearing)
         if isinstance(report, Objection):
-            return Vetting(objection=report, warnings=unknown)
+            return Vetting(report, unknown)
         return self._judge(report, unknown)
 
     def _report(self, goal: Goal, bearing: Bearing) -> ConsistencyReport | Objection:
@@ -116,10 +113,8 @@ class BeliefVetter:
         if blocking:
             worst = max(blocking, key=lambda found: found.severity)
             ids = tuple(dict.fromkeys(found.belief_id for found in blocking))
-            objection = Objection(
-                reason="severity", why=worst.rationale, belief_ids=ids, severity=worst.severity
-            )
-            return Vetting(objection=objection, warnings=warnings)
+            objection = Objection("severity", worst.rationale, ids, worst.severity)
+            return Vetting(objection, warnings)
         doubtful = tuple(
             Warned(code="needs_review", belief_id=found.belief_id, detail=found.rationale)
             for found in report.patterns
@@ -147,4 +142,4 @@ def read_bearing(tx: Connection, goal: Goal, policy: GoalPolicy) -> Bearing:
 
 
 def _failed(why: str) -> Objection:
-    return Objection(reason="checker_error", why=why)
+    return Objection("checker_error", why)

@@ -3,7 +3,7 @@ routes are made of the rows of `table.py`."""
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, partial
 from inspect import Parameter, Signature, cleandoc
 from typing import Annotated, Any, Literal, cast, get_args
@@ -83,7 +83,7 @@ def create_app(port: GoalPort, settings: ApiSettings | None = None) -> FastAPI:
     # The last one added is the outermost.
     for layer in (BodyLimit, Authentication, Unfailing, Tracing):
         app.add_middleware(layer, settings=settings)
-    app.openapi = lambda: document(app, settings)  # type: ignore[method-assign]
+    app.openapi = cache(partial(document, app, settings))  # type: ignore[method-assign]
     return app
 
 
@@ -202,8 +202,8 @@ def _query_form(row: Row) -> type[BaseModel]:
 def _body_form(body: Body, kind: type[Command]) -> type[BaseModel]:
     if body.whole is not None:
         return _form_of(kind.model_fields[body.whole])
-    fields: Any = {name: _as_in(kind.model_fields[name]) for name in body.fields}
-    return create_model(body.title, __base__=Form, __doc__=body.says, **fields)
+    own = {name: kind.model_fields[name] for name in body.fields}
+    return _form(body.title, Form, body.says, own)
 
 
 @cache  # as above
@@ -212,13 +212,11 @@ def _response_form(shown: Shown | None, answer: type[Answer]) -> type[BaseModel]
         return answer
     base = Form if shown.spread is None else _form_of(answer.model_fields[shown.spread])
     left_out = ("replayed", shown.spread)
-    fields: Any = {
-        name: _as_in(field) for name, field in answer.model_fields.items() if name not in left_out
-    }
+    own = {name: field for name, field in answer.model_fields.items() if name not in left_out}
     if base.__qualname__ == shown.title:
         return base
     says = shown.says or answer.__doc__
-    return create_model(shown.title, __base__=base, __doc__=says, **fields)
+    return _form(shown.title, base, says, own)
 
 
 def _form_of(field: FieldInfo) -> type[BaseModel]:
@@ -229,9 +227,12 @@ def _annotation(field: FieldInfo) -> Any:
     return Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
 
 
-def _as_in(field: FieldInfo) -> tuple[Any, FieldInfo]:
-    """Return the definition of the same field in another form."""
-    return field.annotation, field
+def _form(
+    title: str, base: type[BaseModel], says: str | None, own: Mapping[str, FieldInfo]
+) -> type[BaseModel]:
+    """Make a form with the fields of another one."""
+    fields: Any = {name: (field.annotation, field) for name, field in own.items()}
+    return create_model(title, __base__=base, __doc__=says, **fields)
 
 
 # --- the routes of commands -----------------------------------------------------------------------

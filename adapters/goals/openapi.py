@@ -1,6 +1,5 @@
 """The OpenAPI document: what FastAPI knows, every refusal, and an example of everything."""
 
-from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -68,14 +67,8 @@ def _add_refusal(responses: dict[Any, dict[str, Any]], status: int | str, code: 
 
 
 def document(app: FastAPI, settings: ApiSettings) -> dict[str, Any]:
-    """Return the whole document, made once."""
-    known: dict[str, Any] | None = getattr(app.state, "document", None)
-    if known is None:
-        known = app.state.document = _completed(deepcopy(FastAPI.openapi(app)), settings)
-    return known
-
-
-def _completed(found: dict[str, Any], settings: ApiSettings) -> dict[str, Any]:
+    """Return the whole document."""
+    found = deepcopy(FastAPI.openapi(app))
     components = found.setdefault("components", {})
     for name in _UNUSED:
         components.get("schemas", {}).pop(name, None)
@@ -83,7 +76,8 @@ def _completed(found: dict[str, Any], settings: ApiSettings) -> dict[str, Any]:
     for name in _PATCHES:
         for field in components["schemas"][name]["properties"].values():
             field.pop("default", None)
-    for path, operation in _operations(found):
+    described = [(path, one) for path, known in found["paths"].items() for one in known.values()]
+    for path, operation in described:
         protected = settings.token is not None and path not in OPEN
         if protected:
             operation["security"] = [{"bearer": []}]
@@ -93,12 +87,6 @@ def _completed(found: dict[str, Any], settings: ApiSettings) -> dict[str, Any]:
     if settings.token is not None:
         components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
     return found
-
-
-def _operations(found: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for path, operations in found["paths"].items():
-        for operation in operations.values():
-            yield path, operation
 
 
 def _complete_refusals(operation: dict[str, Any], protected: bool) -> None:
