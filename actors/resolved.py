@@ -89,14 +89,13 @@ class ResolvedEpisode:
     def agents(self) -> tuple[ResolvedAgent, ...]:
         """List all agents, in the order of the config."""
         config = self.config
-        made_of, models = {}, {}
-        for spec, found in zip(config.agents, self.agent_classes, strict=True):
-            made_of[id(spec)] = found
+        found = {}
+        for spec, made_of in zip(config.agents, self.agent_classes, strict=True):
             # Scripted policies ask no model, whatever `llm:` and `models:` say.
-            models[id(spec)] = None if issubclass(found, Policy) else config.model_of(spec)
+            model = None if issubclass(made_of, Policy) else config.model_of(spec)
+            found[id(spec)] = made_of, model
         return tuple(
-            ResolvedAgent(agent, spec, made_of[id(spec)], models[id(spec)])
-            for agent, spec in agent_ids(config)
+            [ResolvedAgent(agent, spec, *found[id(spec)]) for agent, spec in agent_ids(config)]
         )
 
     @cached_property

@@ -32,13 +32,13 @@ class Transcript:
 
     def open(self, sinks: Sinks) -> None:
         """Write the introduction."""
-        markdown, plain = [f"# {_markdown(self.title)}\n"], [f"{printable(self.title)}\n"]
+        markdown, plain = [f"# {_markdown(self.title)}\n"], [f"{escaped(self.title)}\n"]
         for heading, lines in self.sections:
             markdown.append(f"\n## {heading}\n\n")
             plain.append(f"\n{heading}\n")
             for line in lines:
                 markdown.append(f"- {_markdown(line)}\n")
-                plain.append(f"  {printable(line)}\n")
+                plain.append(f"  {escaped(line)}\n")
         self._put(sinks, "".join(markdown), "".join(plain))
 
     def write(
@@ -63,7 +63,7 @@ class Transcript:
         if lines:
             block = "    " + "\n    ".join(lines) + "\n"
             if not "".join(lines).isprintable():
-                block = "".join([f"    {printable(line)}\n" for line in lines])
+                block = "".join([f"    {escaped(line)}\n" for line in lines])
             markdown += f"```text\n{block}```\n"
             plain += block
         self._put(sinks, markdown, plain)
@@ -71,7 +71,7 @@ class Transcript:
     def close(self, sinks: Sinks, reason: str, figures: Mapping[str, Any]) -> None:
         """Write how the episode ended, with its metrics."""
         markdown = [f"\n## The end: {_markdown(reason)}\n\n"]
-        plain = [f"\nThe end: {printable(reason)}\n"]
+        plain = [f"\nThe end: {escaped(reason)}\n"]
         for name, figure in figures.get("overall", {}).items():
             value = figure.get("value")
             shown = f"undefined ({figure.get('reason')})" if value is None else f"{value:.6g}"
@@ -85,7 +85,7 @@ class Transcript:
         sinks.transcript_txt(plain.encode())
 
 
-def printable(text: str) -> str:
+def escaped(text: str) -> str:
     """Escape everything in a text that is not printable."""
     if text.isprintable():
         return text
@@ -95,7 +95,7 @@ def printable(text: str) -> str:
 
 
 def _markdown(text: str) -> str:
-    return printable(text).translate(_MARKDOWN)
+    return escaped(text).translate(_MARKDOWN)
 
 
 def _turn(step: Mapping[str, Any]) -> str:

@@ -12,16 +12,7 @@
 A lever of the user's own is a subclass of `Lever`, named in `governance.levers`.
 """
 
-from collections.abc import Sequence
-
-from ...scenarios.schema.governance import GovernanceConfig
-from .built_in import BUILT_IN
+from .built_in import BUILT_IN, stack_of
 from .lever import Lever, LeverStack
 
 __all__ = ["BUILT_IN", "Lever", "LeverStack", "stack_of"]
-
-
-def stack_of(config: GovernanceConfig, plugins: Sequence[Lever] = ()) -> LeverStack:
-    """Stack the built-in levers that the config switches on, then the plug-ins."""
-    built_in = [lever(config) for lever in BUILT_IN.values() if lever.enabled(config)]
-    return LeverStack([*built_in, *plugins])

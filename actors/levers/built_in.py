@@ -1,7 +1,7 @@
 """The built-in levers: those that charge, those that change accounts or votes, those that deny."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from ...scenarios.economy.interaction import Interaction
 from ...scenarios.interactions import Account, Charges
 from ...scenarios.schema.governance import GovernanceConfig
 from ...scenarios.world import Moment
-from .lever import NOTHING, Lever
+from .lever import NOTHING, Lever, LeverStack
 
 
 def _shown(config: GovernanceConfig, *settings: str) -> dict[str, Any]:
@@ -24,10 +24,6 @@ class TransactionTax(Lever):
 
     name = "transaction_tax"
     summary = "A share of every accepted transfer, |τ|, is paid by its two sides."
-
-    @classmethod
-    def enabled(cls, config: GovernanceConfig) -> bool:
-        return config.transaction_tax_rate > 0.0
 
     def terms(self) -> dict[str, Any]:
         return _shown(self.config, "transaction_tax_rate", "transaction_tax_split")
@@ -53,10 +49,6 @@ class Staking(Lever):
     def __init__(self, config: GovernanceConfig) -> None:
         super().__init__(config)
         self._stakes: dict[str, float] = {}
-
-    @classmethod
-    def enabled(cls, config: GovernanceConfig) -> bool:
-        return config.staking_on
 
     def terms(self) -> dict[str, Any]:
         settings = _shown(self.config, "stake_slash_rate", "stake_slash_threshold_p")
@@ -92,10 +84,6 @@ class RandomAudit(Lever):
     name = "random_audit"
     summary = "Interactions are audited by chance; the initiator pays for a low p."
 
-    @classmethod
-    def enabled(cls, config: GovernanceConfig) -> bool:
-        return config.audit_on
-
     def terms(self) -> dict[str, Any]:
         settings = _shown(self.config, "audit_threshold_p", "audit_penalty_multiplier")
         return {"audit_probability": self.config.audit_chance, **settings}
@@ -114,10 +102,6 @@ class ReputationDecay(Lever):
     name = "reputation_decay"
     summary = "Every reputation shrinks by a factor at the start of each epoch."
 
-    @classmethod
-    def enabled(cls, config: GovernanceConfig) -> bool:
-        return config.reputation_decay_rate < 1.0
-
     def terms(self) -> dict[str, Any]:
         return _shown(self.config, "reputation_decay_rate")
 
@@ -133,10 +117,6 @@ class VoteNormalization(Lever):
 
     name = "vote_normalization"
     summary = "An agent's votes weigh less the more it casts in an epoch."
-
-    @classmethod
-    def enabled(cls, config: GovernanceConfig) -> bool:
-        return config.vote_normalization_on
 
     def terms(self) -> dict[str, Any]:
         return {"max_vote_weight_per_agent": self.config.vote_weight_scale}
@@ -159,10 +139,6 @@ class BandwidthCap(Lever):
         super().__init__(config)
         self._epoch = -1
         self._used: dict[str, int] = {}
-
-    @classmethod
-    def enabled(cls, config: GovernanceConfig) -> bool:
-        return config.bandwidth_cap is not None
 
     def terms(self) -> dict[str, Any]:
         return _shown(self.config, "bandwidth_cap")
@@ -223,10 +199,6 @@ class CircuitBreaker(Lever):
         self._records: dict[str, _Record] = {}
         self._frozen: dict[str, int] = {}
 
-    @classmethod
-    def enabled(cls, config: GovernanceConfig) -> bool:
-        return config.circuit_breaker_on
-
     def terms(self) -> dict[str, Any]:
         settings = _shown(self.config, "freeze_threshold_violations", "freeze_duration_epochs")
         return {"freeze_threshold_toxicity": self.config.freeze_threshold, **settings}
@@ -271,16 +243,20 @@ class CircuitBreaker(Lever):
         return Charges(freeze=(agent,))
 
 
-BUILT_IN: dict[str, type[Lever]] = {
-    lever.name: lever
-    for lever in (
-        TransactionTax,
-        ReputationDecay,
-        VoteNormalization,
-        Staking,
-        CircuitBreaker,
-        RandomAudit,
-        BandwidthCap,
-    )
+IS_ON: dict[type[Lever], Callable[[GovernanceConfig], bool]] = {
+    TransactionTax: lambda config: config.transaction_tax_rate > 0.0,
+    ReputationDecay: lambda config: config.reputation_decay_rate < 1.0,
+    VoteNormalization: lambda config: config.vote_normalization_on,
+    Staking: lambda config: config.staking_on,
+    CircuitBreaker: lambda config: config.circuit_breaker_on,
+    RandomAudit: lambda config: config.audit_on,
+    BandwidthCap: lambda config: config.bandwidth_cap is not None,
 }
-"""Name → lever, in the order in which a stack asks them."""
+"""Test of the config for each lever, in the order in which a stack asks them."""
+BUILT_IN: dict[str, type[Lever]] = {lever.name: lever for lever in IS_ON}
+
+
+def stack_of(config: GovernanceConfig, plugins: Sequence[Lever] = ()) -> LeverStack:
+    """Stack the built-in levers that the config switches on, then the plug-ins."""
+    built_in = [lever(config) for lever, is_on in IS_ON.items() if is_on(config)]
+    return LeverStack([*built_in, *plugins])

@@ -37,11 +37,6 @@ class Lever(ABC):
         self.config = config
         self.params = params if params is not None else self.Params()
 
-    @classmethod
-    def enabled(cls, config: GovernanceConfig) -> bool:
-        """Return True if the config switches this lever on."""
-        return True
-
     def terms(self) -> dict[str, Any]:
         """Return the lever's terms, which agents see, so that its costs can reach their choices."""
         return {}
@@ -65,10 +60,6 @@ class Lever(ABC):
     def vote_weight(self, agent: str, votes_cast: int) -> float:
         """Return a factor in (0, 1] on the agent's next vote, given the votes of this epoch."""
         return 1.0
-
-
-Denial = tuple[str, str]
-"""The name of the lever that denied, and its reason."""
 
 
 class _DeferredStream(Stream):
@@ -104,15 +95,11 @@ class LeverStack:
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"two levers are called {name!r}; each needs a name of its own")
-        self._epochs = [lever.on_epoch_start for lever in self._with_hook("on_epoch_start")]
-        rulers = self._with_hook("on_action")
-        rulers.sort(key=lambda lever: lever.asked_last)
-        self._actions = [(lever.name, lever.on_action) for lever in rulers]
-        self._quotes = [lever.quote for lever in self._with_hook("quote")]
-        self._interactions = [
-            (lever.name, lever.on_interaction) for lever in self._with_hook("on_interaction")
-        ]
-        self._votes = [lever.vote_weight for lever in self._with_hook("vote_weight")]
+        self._epochs = self._with_hook("on_epoch_start")
+        self._actions = sorted(self._with_hook("on_action"), key=lambda lever: lever.asked_last)
+        self._quotes = self._with_hook("quote")
+        self._interactions = self._with_hook("on_interaction")
+        self._votes = self._with_hook("vote_weight")
 
     def _with_hook(self, hook: str) -> list[Lever]:
         unhooked = getattr(Lever, hook)
@@ -124,23 +111,26 @@ class LeverStack:
 
     def on_epoch_start(self, accounts: Sequence[Account], moment: Moment) -> Charges:
         """Return what all levers do to accounts when an epoch begins."""
-        return _merged([hook(accounts, moment) for hook in self._epochs])
+        return _merged([lever.on_epoch_start(accounts, moment) for lever in self._epochs])
 
-    def on_action(self, account: Account, action: Action, moment: Moment) -> Denial | None:
-        """Return the first denial; None if the action is allowed. A noop is never denied."""
+    def on_action(self, account: Account, action: Action, moment: Moment) -> tuple[str, str] | None:
+        """Return the lever that denies first and its reason; None if the action is allowed.
+
+        A noop is never denied.
+        """
         if action.tool is None:
             return None
-        for name, hook in self._actions:
-            reason = hook(account, action, moment)
+        for lever in self._actions:
+            reason = lever.on_action(account, action, moment)
             if reason is not None:
-                return name, reason
+                return lever.name, reason
         return None
 
     def quote(self, tau: float) -> tuple[float, float]:
         """Return the certain costs (c_a, c_b) of an accepted interaction with this transfer."""
         cost_a = cost_b = 0.0
-        for hook in self._quotes:
-            more_a, more_b = hook(tau)
+        for lever in self._quotes:
+            more_a, more_b = lever.quote(tau)
             cost_a += more_a
             cost_b += more_b
         return cost_a, cost_b
@@ -150,8 +140,9 @@ class LeverStack:
     ) -> Charges:
         """Return what all levers charge; `rng_source` is called with the name of one that draws."""
         answers: list[Charges] = []
-        for name, hook in self._interactions:
-            charges = hook(interaction, _DeferredStream(rng_source, name), moment)
+        for lever in self._interactions:
+            stream = _DeferredStream(rng_source, lever.name)
+            charges = lever.on_interaction(interaction, stream, moment)
             if charges is not NOTHING:
                 answers.append(charges)
         return _merged(answers)
@@ -159,8 +150,8 @@ class LeverStack:
     def vote_weight(self, agent: str, votes_cast: int) -> float:
         """Return the product of all levers' factors on the agent's next vote, in (0, 1]."""
         weight = 1.0
-        for hook in self._votes:
-            weight *= hook(agent, votes_cast)
+        for lever in self._votes:
+            weight *= lever.vote_weight(agent, votes_cast)
         return weight
 
 

@@ -17,10 +17,9 @@ from ..agents.policy_agents import misfit_of_policy
 from ..goals.client import GoalRefused
 from ..goals.tools import GOAL_TOOLS, tools_now, use
 from ..messages import Acted, GovernanceRef, Turn
-from .action_schema import ActionSchema, Choices, decision_schema
+from .actions import ActionSchema, Choices, Unreadable, decision_schema, read_action, read_decision
 from .chat import ChatMessage, ModelUse
 from .memory import Memory, MemoryConfig, Remembered
-from .parsing import Unreadable, read_action, read_decision
 from .prompt import offer_prompt, repair_prompt, summary_prompt, system_prompt, told, turn_prompt
 from .quoting import as_data
 

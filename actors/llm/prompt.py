@@ -12,7 +12,7 @@ from ...scenarios.interactions import Offer
 from ...scenarios.json_schema import resolve
 from ...scenarios.observation import CurrentGoal, Observation
 from ...scenarios.world import Moment, World
-from .action_schema import NOOP_TOOL
+from .actions import NOOP_TOOL
 from .quoting import CLOSE, OPEN, as_data
 
 

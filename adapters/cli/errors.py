@@ -7,7 +7,7 @@ from typing import IO, Any
 
 import click
 
-from ...actors.transcript import printable
+from ...actors.transcript import escaped
 from ...runtime.errors import JournalError
 from ...runtime.order import UnknownSchedule
 from ...scenarios.catalogue import CatalogueError
@@ -29,7 +29,7 @@ class CliError(click.ClickException):
 
 def safe_lines(text: str) -> str:
     """Make a text that may quote agents or files printable, all but its line ends."""
-    return "\n".join([printable(line) for line in text.split("\n")])
+    return "\n".join([escaped(line) for line in text.split("\n")])
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import anyio
 
 from ...actors.episode import build_episode
-from ...actors.llm.action_schema import NOOP_TOOL
+from ...actors.llm.actions import NOOP_TOOL
 from ...actors.llm.agent import LlmAgent
 from ...actors.llm.chat import Chat, ChatMessage, ChatReply, ToolCall, Usage
 from ...actors.llm.memory import estimated_tokens

@@ -1,6 +1,6 @@
 import pytest
 
-from gdg_runtime.actors.levers.built_in import BandwidthCap
+from gdg_runtime.actors.levers.built_in import IS_ON, BandwidthCap
 from gdg_runtime.scenarios.actions import NOOP, Action
 from gdg_runtime.scenarios.interactions import Account
 from gdg_runtime.scenarios.schema.governance import GovernanceConfig
@@ -14,8 +14,8 @@ def allowed(lever: BandwidthCap, agent: str, epoch: int, action: Action = POST) 
 
 
 def test_the_cap_is_off_by_default() -> None:
-    assert not BandwidthCap.enabled(GovernanceConfig())
-    assert BandwidthCap.enabled(GovernanceConfig(bandwidth_cap=0))
+    assert not IS_ON[BandwidthCap](GovernanceConfig())
+    assert IS_ON[BandwidthCap](GovernanceConfig(bandwidth_cap=0))
 
 
 @pytest.mark.parametrize("cap", [0, 1, 3])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdg_runtime.actors.levers.built_in import WINDOW, CircuitBreaker
+from gdg_runtime.actors.levers.built_in import IS_ON, WINDOW, CircuitBreaker
 from gdg_runtime.runtime.randomness import Draws
 from gdg_runtime.scenarios.actions import NOOP, Action
 from gdg_runtime.scenarios.economy.interaction import Interaction
@@ -34,10 +34,10 @@ def denied(lever: CircuitBreaker, agent: str, epoch: int, action: Action = PROPO
 
 
 def test_the_breaker_is_off_by_default_and_on_by_either_setting() -> None:
-    assert not CircuitBreaker.enabled(GovernanceConfig())
-    assert CircuitBreaker.enabled(GovernanceConfig(circuit_breaker_enabled=True))
-    assert CircuitBreaker.enabled(GovernanceConfig(freeze_threshold_toxicity=0.6))
-    assert not CircuitBreaker.enabled(
+    assert not IS_ON[CircuitBreaker](GovernanceConfig())
+    assert IS_ON[CircuitBreaker](GovernanceConfig(circuit_breaker_enabled=True))
+    assert IS_ON[CircuitBreaker](GovernanceConfig(freeze_threshold_toxicity=0.6))
+    assert not IS_ON[CircuitBreaker](
         GovernanceConfig(circuit_breaker_enabled=False, freeze_threshold_toxicity=0.6)
     )
 

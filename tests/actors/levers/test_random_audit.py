@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from gdg_runtime.actors.levers.built_in import RandomAudit
+from gdg_runtime.actors.levers.built_in import IS_ON, RandomAudit
 from gdg_runtime.runtime.randomness import Draws
 from gdg_runtime.scenarios.economy.interaction import Interaction
 from gdg_runtime.scenarios.interactions import Charges
@@ -26,10 +26,10 @@ def costs(p: float = 0.2, accepted: bool = True, **settings: Any) -> list[float]
 
 
 def test_audits_are_off_by_default_and_on_by_either_setting() -> None:
-    assert not RandomAudit.enabled(GovernanceConfig())
-    assert RandomAudit.enabled(GovernanceConfig(audit_enabled=True))
-    assert RandomAudit.enabled(GovernanceConfig(audit_probability=0.2))
-    assert not RandomAudit.enabled(GovernanceConfig(audit_enabled=False, audit_probability=0.2))
+    assert not IS_ON[RandomAudit](GovernanceConfig())
+    assert IS_ON[RandomAudit](GovernanceConfig(audit_enabled=True))
+    assert IS_ON[RandomAudit](GovernanceConfig(audit_probability=0.2))
+    assert not IS_ON[RandomAudit](GovernanceConfig(audit_enabled=False, audit_probability=0.2))
 
 
 @pytest.mark.parametrize("chance", [0.1, 0.5])

@@ -1,6 +1,6 @@
 import pytest
 
-from gdg_runtime.actors.levers.built_in import ReputationDecay
+from gdg_runtime.actors.levers.built_in import IS_ON, ReputationDecay
 from gdg_runtime.scenarios.interactions import Account, Charges
 from gdg_runtime.scenarios.schema.governance import GovernanceConfig
 from gdg_runtime.scenarios.world import Moment
@@ -14,8 +14,8 @@ ACCOUNTS = (
 
 
 def test_decay_is_off_by_default() -> None:
-    assert not ReputationDecay.enabled(GovernanceConfig())
-    assert ReputationDecay.enabled(GovernanceConfig(reputation_decay_rate=0.95))
+    assert not IS_ON[ReputationDecay](GovernanceConfig())
+    assert IS_ON[ReputationDecay](GovernanceConfig(reputation_decay_rate=0.95))
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.5, 0.95])

@@ -1,6 +1,6 @@
 import pytest
 
-from gdg_runtime.actors.levers.built_in import Staking
+from gdg_runtime.actors.levers.built_in import IS_ON, Staking
 from gdg_runtime.runtime.randomness import Draws
 from gdg_runtime.scenarios.actions import NOOP, Action
 from gdg_runtime.scenarios.economy.interaction import Interaction
@@ -23,10 +23,10 @@ def settle(lever: Staking, p: float, accepted: bool = True) -> Charges:
 
 
 def test_staking_is_off_by_default_and_on_by_either_setting() -> None:
-    assert not Staking.enabled(GovernanceConfig())
-    assert Staking.enabled(GovernanceConfig(staking_enabled=True))
-    assert Staking.enabled(GovernanceConfig(min_stake_to_participate=1.0))
-    assert not Staking.enabled(GovernanceConfig(staking_enabled=False, min_stake_to_participate=1))
+    assert not IS_ON[Staking](GovernanceConfig())
+    assert IS_ON[Staking](GovernanceConfig(staking_enabled=True))
+    assert IS_ON[Staking](GovernanceConfig(min_stake_to_participate=1.0))
+    assert not IS_ON[Staking](GovernanceConfig(staking_enabled=False, min_stake_to_participate=1))
 
 
 @pytest.mark.parametrize(("minimum", "resources"), [(10.0, 9.999), (50.0, 20.0)])

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdg_runtime.actors.levers.built_in import TransactionTax
+from gdg_runtime.actors.levers.built_in import IS_ON, TransactionTax
 from gdg_runtime.runtime.randomness import Draws
 from gdg_runtime.scenarios.economy.interaction import Interaction
 from gdg_runtime.scenarios.interactions import Charges
@@ -19,8 +19,8 @@ def charged(config: GovernanceConfig, tau: float, accepted: bool = True) -> Char
 
 
 def test_the_tax_is_off_by_default() -> None:
-    assert not TransactionTax.enabled(GovernanceConfig())
-    assert TransactionTax.enabled(GovernanceConfig(transaction_tax_rate=0.1))
+    assert not IS_ON[TransactionTax](GovernanceConfig())
+    assert IS_ON[TransactionTax](GovernanceConfig(transaction_tax_rate=0.1))
 
 
 @given(st.floats(-10.0, 10.0), st.floats(0.01, 1.0), st.floats(0.0, 1.0))

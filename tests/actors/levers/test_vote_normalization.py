@@ -1,15 +1,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdg_runtime.actors.levers.built_in import VoteNormalization
+from gdg_runtime.actors.levers.built_in import IS_ON, VoteNormalization
 from gdg_runtime.scenarios.schema.governance import GovernanceConfig
 
 
 def test_normalization_is_off_by_default_and_on_by_either_setting() -> None:
-    assert not VoteNormalization.enabled(GovernanceConfig())
-    assert VoteNormalization.enabled(GovernanceConfig(vote_normalization_enabled=True))
-    assert VoteNormalization.enabled(GovernanceConfig(max_vote_weight_per_agent=3.0))
-    assert not VoteNormalization.enabled(
+    assert not IS_ON[VoteNormalization](GovernanceConfig())
+    assert IS_ON[VoteNormalization](GovernanceConfig(vote_normalization_enabled=True))
+    assert IS_ON[VoteNormalization](GovernanceConfig(max_vote_weight_per_agent=3.0))
+    assert not IS_ON[VoteNormalization](
         GovernanceConfig(vote_normalization_enabled=False, max_vote_weight_per_agent=3.0)
     )
 

@@ -3,8 +3,7 @@
 import json
 from typing import Any
 
-from gdg_runtime.actors.llm.action_schema import ActionSchema
-from gdg_runtime.actors.llm.parsing import read_action
+from gdg_runtime.actors.llm.actions import ActionSchema, read_action
 from gdg_runtime.scenarios.testing.options import example
 from gdg_runtime.scenarios.worlds.release_manager.interface import TOOLS as RELEASE
 from gdg_runtime.scenarios.worlds.sandbox.world import SandboxWorld

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdg_runtime.actors.llm.parsing import Unreadable, read_action, read_decision
+from gdg_runtime.actors.llm.actions import Unreadable, read_action, read_decision
 from gdg_runtime.scenarios.actions import NOOP, Action
 from gdg_runtime.scenarios.worlds.sandbox.world import SandboxWorld
 
