@@ -83,9 +83,9 @@ class Garden(World):
     def open_step(self, moment: Moment) -> list[Event]:
         events = []
         for agent, dry in self.dry.items():
-            luck = self.draws.stream(f"garden/{agent}", "drought", moment.index)
+            stream = self.draws.stream(f"garden/{agent}", "drought", moment.index)
             for bed in range(self.config.beds):
-                if luck.chance(self.config.drought) and bed not in dry:
+                if stream.chance(self.config.drought) and bed not in dry:
                     dry.append(bed)
                     events.append(Event("bed_fell_dry", {"bed": bed}, agent))
             self.needed[agent] = bool(dry)
