@@ -8,6 +8,7 @@ from itertools import zip_longest
 from typing import Any, Literal, NamedTuple
 
 from ...runtime.effects import EffectRequest, Outcome
+from ..runs.verify import same_length
 from .cassette import Cassette, CassetteMiss, Entry, Occurrences
 
 Missing = Literal["error", "live", "noop"]
@@ -176,16 +177,10 @@ def difference(recorded: Sequence[Line], asked: Sequence[Line]) -> list[str]:
 
 
 def _pair(old: Line | None, new: Line | None) -> Iterator[str]:
-    same = 0 if old is None or new is None else _same(old.text, new.text)
+    same = 0 if old is None or new is None else same_length(old.text, new.text)
     for mark, line in (("-", old), ("+", new)):
         if line is not None:
             yield f"{mark} {line.place}: {_window(line.text, same)}"
-
-
-def _same(one: str, other: str) -> int:
-    """Count the characters that two texts begin with alike."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _window(text: str, first: int) -> str:

@@ -7,7 +7,7 @@ time, priced, and held against the budgets.
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from ...actors.llm.agent import LlmAgent
@@ -54,28 +54,14 @@ class BudgetCheck:
     limit: float
     needed: Range | None
     """None if a price is unknown."""
-
-    @property
-    def verdict(self) -> str:
-        """`enough`; `may not suffice` (at the most), `is likely used up` (as expected), `will be
-        used up` (even at the least); `unknown price`."""
-        if self.needed is None:
-            return "unknown price"
-        if self.needed.low > self.limit:
-            return "will be used up"
-        if self.needed.expected > self.limit:
-            return "is likely used up"
-        return "may not suffice" if self.needed.high > self.limit else "enough"
+    verdict: str
+    """`enough`; `may not suffice` (at the most), `is likely used up` (as expected), `will be
+    used up` (even at the least); `unknown price`."""
 
     @property
     def likely(self) -> float:
         """The expected need; more than anything where that is unknown."""
         return math.inf if self.needed is None else self.needed.expected
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON data."""
-        scope = {"scope": self.scope.kind, "name": self.scope.name or None}
-        return {**scope, **_json(self, "scope"), "verdict": self.verdict}
 
 
 @dataclass(frozen=True)
@@ -123,7 +109,7 @@ class Estimate:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data."""
-        return _json(self)
+        return asdict(self, dict_factory=_plain)
 
 
 def estimate(
@@ -179,31 +165,18 @@ def estimate(
     )
 
 
-def _json(part: Estimate | ModelEstimate | BudgetCheck, *left_out: str) -> dict[str, Any]:
-    """Return the fields of a part of the estimate as plain JSON data, in their order."""
+def _plain(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make plain JSON data of the fields of a part of the estimate, in their order."""
     plain: dict[str, Any] = {}
-    for field in fields(part):
-        value = getattr(part, field.name)
-        if isinstance(value, UsageForecast):
-            plain |= value.to_json()
-        elif field.name not in left_out:
-            plain[field.name] = _plain(value)
+    for name, value in fields:
+        if name == "usage":
+            for metric, amounts in value.items():
+                plain[metric] = {at: round(amount) for at, amount in amounts.items()}
+        elif name == "scope":
+            plain |= {"scope": value.kind, "name": value.name or None}
+        else:
+            plain[name] = value.model_dump() if isinstance(value, Price) else value
     return plain
-
-
-def _plain(value: object) -> object:
-    match value:
-        case Range():
-            return value.to_json()
-        case Price():
-            return value.model_dump()
-        case ModelEstimate():
-            return _json(value)
-        case BudgetCheck():
-            return value.to_json()
-        case tuple():
-            return [_plain(one) for one in value]
-    return value
 
 
 def _usage(rows: Iterable[_Row]) -> UsageForecast:
@@ -328,7 +301,17 @@ def _checks(scope: Scope, budget: Budget, rows: Sequence[_Row]) -> Iterator[Budg
     for unit, amount in needed.items():
         limit: float | None = getattr(budget, unit)
         if limit is not None:
-            yield BudgetCheck(scope, unit, limit, amount)
+            yield BudgetCheck(scope, unit, limit, amount, _verdict(limit, amount))
+
+
+def _verdict(limit: float, needed: Range | None) -> str:
+    if needed is None:
+        return "unknown price"
+    if needed.low > limit:
+        return "will be used up"
+    if needed.expected > limit:
+        return "is likely used up"
+    return "may not suffice" if needed.high > limit else "enough"
 
 
 def _warnings(

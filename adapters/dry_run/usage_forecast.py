@@ -1,8 +1,8 @@
 """Forecast what an agent will ask its model for over a whole run, from two rehearsals."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from ...actors.llm.agent import LlmAgent
 from ...actors.llm.chat import Usage
@@ -47,10 +47,6 @@ class Range:
     def rounded(self) -> "Range":
         """Return the range in whole numbers."""
         return Range(*map(round, self))
-
-    def to_json(self) -> dict[str, float]:
-        """Return the range as plain JSON data."""
-        return asdict(self)
 
 
 NONE = Range()
@@ -99,10 +95,6 @@ class UsageForecast:
             for prompt, completion in zip(self.prompt_tokens, self.completion_tokens, strict=True)
         ]
         return Range(*[float(dollars(amount)) for amount in amounts])
-
-    def to_json(self) -> dict[str, Any]:
-        """Return whole calls and tokens as plain JSON data."""
-        return {name: Range(**metric).rounded().to_json() for name, metric in asdict(self).items()}
 
 
 class Measured(NamedTuple):

@@ -1,7 +1,7 @@
 """`replay --verify`: execute a run again from its journal and compare every byte."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -70,12 +70,15 @@ def compare(
 
 def _around(left: bytes, right: bytes) -> tuple[str, str]:
     """Return both lines, cut to the place where they part."""
-    same = next(
-        (place for place, (a, b) in enumerate(zip(left, right, strict=False)) if a != b),
-        min(len(left), len(right)),
-    )
+    same = same_length(left, right)
     start = max(0, same - _WIDTH)
     return _shown(left, start, same), _shown(right, start, same)
+
+
+def same_length(one: Sequence[object], other: Sequence[object]) -> int:
+    """Count the characters that two texts begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _shown(line: bytes, start: int, same: int) -> str:
