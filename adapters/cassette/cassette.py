@@ -7,11 +7,10 @@ the order of arrival. The errors around cassettes stand at the top.
 """
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
@@ -21,6 +20,7 @@ from ...runtime.effects import Outcome, Status
 from ...runtime.errors import GdgError
 from ...runtime.text_store import put_back
 from ...runtime.wording import first_problem
+from ..runs.directory import write_whole
 from ..runs.errors import RunError
 
 _SHOWN = 5
@@ -183,25 +183,15 @@ class Cassette:
         A pipe or a device is written to as it is: a file must not take its place.
         """
         target = path.resolve()
-        temporary = target.with_name(f".{target.name}.new")
+        lines = (line.encode() + b"\n" for line in self.lines())
         try:
             if target.exists() and not target.is_file():
                 with target.open("wb") as file:
-                    return self._put(file)
-            with temporary.open("wb") as file:
-                size = self._put(file)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(target)
+                    return sum([file.write(line) for line in lines])
+            return write_whole(target, lines)
         except OSError as error:
             error.filename = str(path)
             raise
-        finally:
-            temporary.unlink(missing_ok=True)
-        return size
-
-    def _put(self, file: BinaryIO) -> int:
-        return sum([file.write(line.encode() + b"\n") for line in self.lines()])
 
     @classmethod
     def read(cls, path: Path) -> Self:

@@ -232,7 +232,7 @@ class FakeModel:
         if "const" in schema:
             return schema["const"]
         if schema.get("enum"):
-            return self._one_of(schema["enum"])
+            return self._alternative(schema["enum"])
         for union in UNIONS:
             if schema.get(union):
                 return self._value(root, self._alternative(schema[union]), depth + 1)
@@ -256,11 +256,8 @@ class FakeModel:
                 return self._number(schema, whole=False)
         return None
 
-    def _one_of(self, values: Sequence[Any]) -> Any:
-        return self._randomness.choice(values) if self._busy else values[0]
-
     def _alternative(self, options: Sequence[Any]) -> Any:
-        """Choose one of several schemas; an idle model takes the one that does nothing."""
+        """Choose one; an idle model takes the schema that does nothing, or else the first."""
         if self._busy:
             return self._randomness.choice(options)
         return next((option for option in options if _does_nothing(option)), options[0])

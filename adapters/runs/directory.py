@@ -5,7 +5,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -69,6 +69,20 @@ def reproducible_files(config: EpisodeConfig) -> tuple[str, ...]:
     return REPRODUCIBLE if config.goals is None else (*REPRODUCIBLE, GOALS)
 
 
+def write_whole(path: Path, parts: Iterable[bytes]) -> int:
+    """Write a file so that a crash leaves the old one or the new one, never a part; its size."""
+    temporary = path.with_name(f".{path.name}.new")
+    try:
+        with temporary.open("wb") as file:
+            size = sum([file.write(part) for part in parts])
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return size
+
+
 class RunDirectory:
     """The files of one run."""
 
@@ -115,13 +129,8 @@ class RunDirectory:
         return cls(path)
 
     def write_whole(self, name: str, data: bytes) -> None:
-        """Write a file so that a crash leaves the old one or the new one, never a part."""
-        temporary = self.path / f".{name}.new"
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self.path / name)
+        """Write a file whole or not at all, so that it is found after a power cut."""
+        write_whole(self.path / name, [data])
         self.sync_names()
 
     def write_meta(self, facts: Mapping[str, Any]) -> None:

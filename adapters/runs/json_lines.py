@@ -3,6 +3,7 @@
 import json
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
@@ -15,6 +16,7 @@ Selection: TypeAlias = tuple[str, str] | None
 """A key and the plain word that it must have in the records that are wanted; None: all are."""
 
 
+@dataclass(frozen=True)
 class JsonLines:
     """The records of a file of JSON lines; read from the disk each time they are iterated over.
 
@@ -22,31 +24,24 @@ class JsonLines:
     that is damaged raises RunUnreadable with its number. A file that is absent has no records.
     """
 
-    def __init__(
-        self, path: Path, keys: frozenset[str], versions: tuple[int, ...], header: bool,
-        where: Selection,
-    ) -> None:  # fmt: skip
-        """Expect `keys` in every record, and in the first line one of the schema `versions`.
-
-        Leave out the first line if it is a `header`, and the records that `where` does not select.
-        """
-        self.path = path
-        self._keys = keys
-        self._versions = versions
-        self._header = header
-        self._where = where
-        # Most lines of a selection need not be parsed: the word does not stand in them.
-        self._word = b"" if where is None else where[1].encode()
+    path: Path
+    keys: frozenset[str]
+    """Keys that every record must have."""
+    versions: tuple[int, ...]
+    """The schema versions of which the first line must state one."""
+    header: bool
+    """The first line is no record."""
+    where: Selection
 
     def __iter__(self) -> Iterator[Record]:
         for number, line in self._candidates():
             record = parsed_line(line, self.path, number)
-            if self._where is None or record.get(self._where[0]) == self._where[1]:
+            if self.where is None or record.get(self.where[0]) == self.where[1]:
                 yield self._checked(record, number)
 
     def last(self, count: int) -> list[Record]:
         """Return the last `count` records, in order. Raises RunUnreadable."""
-        if self._where is not None:
+        if self.where is not None:
             return list(deque(self, maxlen=count))
         return [
             self._checked(parsed_line(line, self.path, number), number)
@@ -68,11 +63,13 @@ class JsonLines:
 
     def _candidates(self) -> Iterator[tuple[int, bytes]]:
         """Give the lines that may be wanted with their numbers, from 1."""
+        # Most lines of a selection need not be parsed: the word does not stand in them.
+        word = b"" if self.where is None else self.where[1].encode()
         for number, line in enumerate(self._whole_lines(), start=1):
             if number == 1:
                 version = parsed_line(line, self.path, 1).get("schema_version")
-                check_version(self.path, version, self._versions)
-            if (number > 1 or not self._header) and self._word in line:
+                check_version(self.path, version, self.versions)
+            if (number > 1 or not self.header) and word in line:
                 yield number, line
 
     def _whole_lines(self) -> Iterator[bytes]:
@@ -86,8 +83,8 @@ class JsonLines:
 
     def _checked(self, record: Record, number: int) -> Record:
         """Return the record if it has all keys. Raises RunUnreadable."""
-        if not self._keys <= record.keys():
-            lacking = ", ".join(sorted(self._keys - record.keys()))
+        if not self.keys <= record.keys():
+            lacking = ", ".join(sorted(self.keys - record.keys()))
             raise RunUnreadable(self.path, f"the record lacks {lacking}", number)
         return record
 
