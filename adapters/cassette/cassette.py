@@ -127,7 +127,8 @@ class Entry(BaseModel):
     request: str
     """Digest of the canonical request."""
     occurrence: int = Field(ge=1)
-    """Number among the actor's equal requests, those that were given up included."""
+    """Number among the actor's equal requests, those that were given up included: only inside of
+    one actor is the order of requests the same whenever the program runs."""
     effect: str
     asked: Any
     """The request, with references for long texts; only for people and for comparisons."""
@@ -228,20 +229,6 @@ class Cassette:
                 f"{header.entries}: a part of it is missing, get a whole copy",
             )  # fmt: skip
         return cls(header, texts, list(entries.values()), str(path))
-
-
-class Occurrences:
-    """Counts, for each actor, the requests that are equal. The scope is the actor, since only
-    inside of one is the order of requests the same whenever the program runs."""
-
-    def __init__(self) -> None:
-        self._counts: dict[tuple[str, str], int] = {}
-
-    def count(self, actor: str, request: str) -> int:
-        """Count a request; return its number among the actor's equal ones, from 1."""
-        number = self._counts.get((actor, request), 0) + 1
-        self._counts[actor, request] = number
-        return number
 
 
 def _line(record: BaseModel) -> str:

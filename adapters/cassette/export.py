@@ -20,7 +20,7 @@ from ..runs import revision
 from ..runs.directory import RunDirectory
 from ..runs.reader import RunReader
 from ..runs.verify import rebuilt
-from .cassette import Cassette, CassetteHoldsSecrets, Entry, Header, Occurrences, RunNotReplayed
+from .cassette import Cassette, CassetteHoldsSecrets, Entry, Header, RunNotReplayed
 
 REDACTION_RULES = 1
 """Version of the rules in `adapters.llm.keys` and of their use here."""
@@ -57,7 +57,7 @@ def export_run(run: RunDirectory, keys: Keys, *, redact: bool = False) -> Casset
 
 def _requests(run: RunReader, episode: ResolvedEpisode) -> Requests:
     """Execute the run again and return its requests. Raises RunNotReplayed."""
-    recorded, _, schedule, header = run.journal
+    recorded, _, schedule, _ = run.journal
     kernel = rebuilt(episode, NOWHERE, schedule)
     try:
         requests = requests_of(kernel, recorded)
@@ -68,8 +68,7 @@ def _requests(run: RunReader, episode: ResolvedEpisode) -> Requests:
     except ReplayDivergence as divergence:
         actor, number = divergence.actor, divergence.number
         why = f"{actor} asks something else in its message {number} than was recorded"
-    changes = revision.changes(header["code"], revision.code_revision(episode))
-    raise RunNotReplayed(run.path, why, changes, run.other_release)
+    raise RunNotReplayed(run.path, why, run.code_changes(episode), run.other_release)
 
 
 def make_cassette(
@@ -163,11 +162,13 @@ def requests_of(kernel: Kernel, recorded: Recorded) -> Requests:
     The journal need not know of a request that was given up: how far its effect had got by then
     is random. Raises ReplayDivergence, and KernelInEventLoop where one runs in this thread.
     """
-    counted = Occurrences()
+    counted: Counter[tuple[str, str]] = Counter()
     found: dict[tuple[str, int], int] = {}
 
     def saw(request: EffectRequest) -> None:
-        found[request.actor, request.number] = counted.count(request.actor, request.digest)
+        key = request.actor, request.digest
+        counted[key] += 1
+        found[request.actor, request.number] = counted[key]
 
     kernel.reservations.saw = saw
     try:

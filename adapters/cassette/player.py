@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from ...runtime.effects import EffectRequest, Outcome
 from ..runs.verify import same_length
-from .cassette import Cassette, CassetteMiss, Entry, Occurrences
+from .cassette import Cassette, CassetteMiss, Entry
 
 Missing = Literal["error", "live", "noop"]
 """Handling of a request that the cassette does not hold: the run ends, it is asked for, or
@@ -52,7 +52,7 @@ class CassettePlayer:
         self._held: dict[tuple[str, str], dict[int, Entry]] = {}
         for entry in cassette.entries:
             self._held.setdefault((entry.actor, entry.request), {})[entry.occurrence] = entry
-        self._counted = Occurrences()
+        self._counted: Counter[tuple[str, str]] = Counter()
         self._reached: set[tuple[str, str, int]] = set()
         self._due: dict[tuple[str, int], tuple[int, Entry | None]] = {}
         """Occurrences and entries of requests that were seen and not answered yet."""
@@ -63,7 +63,8 @@ class CassettePlayer:
         held = self._held.get(key)
         if held is None:
             return
-        occurrence = self._counted.count(*key)
+        self._counted[key] += 1
+        occurrence = self._counted[key]
         entry = held.get(occurrence)
         if entry is not None:
             self._reached.add(entry.key)

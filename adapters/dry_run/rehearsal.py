@@ -30,6 +30,8 @@ from ...scenarios.world import Moment
 _AGENTS, _MODELS = "agents/", "models/"
 _PER_MESSAGE = 4
 """Tokens of a message besides its text."""
+_TURN = 40
+"""Tokens of a remembered turn, where the rehearsal was too short to see one."""
 _ENOUGH = 50
 """Questions per turn after which an agent is taken for one that never stops asking."""
 
@@ -56,6 +58,11 @@ class Asked:
     memory_tokens: int = 0
     max_tokens: int = 0
     """The highest limit on the tokens of a reply."""
+
+    @property
+    def turn_tokens(self) -> float:
+        """Tokens of a remembered turn, on average."""
+        return self.memory_tokens / self.remembered if self.remembered else _TURN
 
     def note(self, question: Chat, remembers: bool) -> None:
         """Count a question; `remembers` if the middle of it is the agent's memory."""
@@ -88,6 +95,10 @@ class Rehearsal:
     """Times that an agent's code raised an error."""
     endless: bool = False
     """Some agent would not stop asking; the rehearsal was cut short."""
+
+    def of(self, agent: str, kind: Kind) -> Asked:
+        """Return an agent's questions of one kind, which may be none."""
+        return self.asked.get(agent, {}).get(kind, Asked())
 
 
 def rehearse(episode: ResolvedEpisode, steps: int, *, busy: bool) -> Rehearsal:

@@ -64,8 +64,6 @@ _REMINDER = 100
 _FILLED = Range(0.5, 0.75, 1.0)
 """Share of its budget that a memory takes once it has filled."""
 _SUMMARY_PROMPT = 80
-_TURN = 40
-"""Tokens of a remembered turn, where the rehearsal was too short to see one."""
 
 
 @dataclass(frozen=True)
@@ -120,12 +118,7 @@ class Measured(NamedTuple):
     @property
     def turn_tokens(self) -> Range:
         """Tokens of a remembered turn."""
-        return Range.seen(
-            *[
-                asked.memory_tokens / asked.remembered if asked.remembered else _TURN
-                for asked in (self.idle, self.busy)
-            ]
-        )
+        return Range.seen(self.idle.turn_tokens, self.busy.turn_tokens)
 
 
 @dataclass(frozen=True)
@@ -211,9 +204,8 @@ class Forecast:
         return Range(min(REPLY.low, limit), min(likely, limit), limit)
 
     def _measured(self, kind: Kind) -> Measured:
-        both = (self.idle, self.busy)
-        idle, busy = [each.asked.get(self.agent, {}).get(kind, Asked()) for each in both]
-        steps = [max(1, each.steps) for each in both]
+        idle, busy = self.idle.of(self.agent, kind), self.busy.of(self.agent, kind)
+        steps = max(1, self.idle.steps), max(1, self.busy.steps)
         return Measured(idle, busy, Range.seen(idle.count / steps[0], busy.count / steps[1]))
 
 

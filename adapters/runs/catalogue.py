@@ -125,8 +125,8 @@ def _insert(
 ) -> None:
     row = {column: facts.get(column) for column in _COLUMNS} | {"path": str(path)}
     metrics = [
-        {"path": str(path), "metric": name, "value": figure["value"], "n": figure["n"]}
-        for name, figure in overall.items()
+        {"path": str(path), "metric": name, "value": metric["value"], "n": metric["n"]}
+        for name, metric in overall.items()
     ]
     # Two processes that begin at once must not both create the tables.
     database.conn.execute("begin immediate")

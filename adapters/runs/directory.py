@@ -147,7 +147,7 @@ class RunDirectory:
 
     @property
     def has_begun(self) -> bool:
-        """Whether the episode ever ran: its journal's header was on the disk before."""
+        """True if the episode ever ran: its journal's header was on the disk before."""
         return any((self.path / name).exists() for name in (META, EVENTS))
 
     @contextmanager
@@ -172,7 +172,7 @@ class RunDirectory:
 
     @property
     def is_locked(self) -> bool:
-        """Whether a process is at work on the run now."""
+        """True if a process is at work on the run now."""
         try:
             with (self.path / ".lock").open("rb") as lock:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -166,7 +166,15 @@ def _outside(
 
     Raises NothingToServe, ProviderMissing, MissingKeys, BadBudget and what `LanguageModels` does.
     """
-    port = _port(episode.config, options)
+    port = None
+    if options.serve is not None:
+        if episode.config.goals is None:
+            raise NothingToServe("the scenario has no goals; add a `goals:` section")
+        if options.backend != "trio":
+            raise NothingToServe("the server needs --backend trio")
+        from ..goals.ports import EpisodePort
+
+        port = EpisodePort()
     if options.budgets:
         from ..llm.ledger import read_budgets
 
@@ -187,19 +195,6 @@ def _outside(
 
     models = LanguageModels(episode, options.budgets, options.say)
     return models, models.provider, port
-
-
-def _port(config: EpisodeConfig, options: RunOptions) -> "EpisodePort | None":
-    """Make the way to the episode's goals from outside, if asked for. Raises NothingToServe."""
-    if options.serve is None:
-        return None
-    if config.goals is None:
-        raise NothingToServe("the scenario has no goals; add a `goals:` section")
-    if options.backend != "trio":
-        raise NothingToServe("the server needs --backend trio")
-    from ..goals.ports import EpisodePort
-
-    return EpisodePort()
 
 
 def _reopened(
@@ -245,9 +240,8 @@ def _new_journal(
 
 def _refuse_changes(reader: RunReader, episode: ResolvedEpisode) -> None:
     """Raise RunChanged if the run's past would come out otherwise than it was recorded."""
-    header = reader.journal.header
-    changes = revision.changes(header["code"], revision.code_revision(episode))
-    stored, expected = reader.path / CONFIG, document_bytes(header["config"])
+    changes = reader.code_changes(episode)
+    stored, expected = reader.path / CONFIG, document_bytes(reader.journal.header["config"])
     if not stored.exists():
         reader.files.write_whole(CONFIG, expected)
     elif stored.read_bytes() != expected:

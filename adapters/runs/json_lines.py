@@ -50,7 +50,7 @@ class JsonLines:
 
     @property
     def torn(self) -> bool:
-        """Whether the file ends in a piece of a line, as a crash leaves it."""
+        """True if the file ends in a piece of a line, as a crash leaves it."""
         if not self.path.is_file():
             return False
         with self.path.open("rb") as file:

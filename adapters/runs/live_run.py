@@ -49,7 +49,7 @@ _FACTS_OF_RESULT = (
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a run is hosted. None of it changes what the run does."""
+    """The hosting of a run. None of it changes what the run does."""
 
     backend: str = "trio"
     """`trio` or `asyncio`; where the caller brings a loop, that loop counts."""
@@ -65,7 +65,7 @@ class RunOptions:
     cassette: "CassettePlayer | None" = None
     """Answers effects in place of the outside."""
     serve: "ServeAt | None" = None
-    """Where the episode's goals are served over HTTP while it runs; needs the backend trio."""
+    """The address at which the episode's goals are served over HTTP; needs the backend trio."""
     owns_process: bool = False
     """The process does nothing else: the run obeys SIGINT and SIGTERM and may block its loop."""
 
@@ -89,11 +89,11 @@ class Result:
     overall: dict[str, Any]
     """Metrics of the whole episode by name; empty unless completed."""
     language_models: dict[str, Any] | None = None
-    """What was asked of language models and what it cost; None where there are none."""
+    """The calls of language models and their cost; None where there are none."""
     paused: str | None = None
-    """Why it had to pause: a budget is used up, a provider is down."""
+    """The reason of a pause: a budget is used up, a provider is down."""
     error: str | None = None
-    """Why it failed, for the user."""
+    """The reason of a failure, for the user."""
     cause: BaseException | None = None
     """The same as an exception with its traceback, for the author of the code that failed."""
 

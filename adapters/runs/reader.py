@@ -14,11 +14,10 @@ from ...runtime.journal import Recorded
 from ...runtime.wording import first_problem
 from ...scenarios.catalogue import CatalogueError
 from ...scenarios.schema.episode import EpisodeConfig
-from . import directory
+from . import directory, revision
 from .directory import RunDirectory
 from .errors import ReleaseNeeded, RunUnreadable
 from .json_lines import JsonLines, Record, Selection, check_version, parsed
-from .revision import package_version
 
 READABLE: Mapping[str, tuple[int, ...]] = {
     directory.CONFIG: (directory.CONFIG_VERSION,),
@@ -37,7 +36,7 @@ _SINCE: Mapping[str, tuple[tuple[int, int], str]] = {
     "exposure": ((0, 2), "runs of gdg-runtime before 0.2 record no exposure"),
     "goals": ((0, 3), "runs of gdg-runtime before 0.3 have no goals"),
 }
-"""What runs did not always have: the release that brought it, and the reason of its absence."""
+"""Parts that runs did not always have: the release that brought each, the reason of its absence."""
 
 _EVENT = frozenset({"type", "epoch", "step"})
 _EPOCH_COMPLETED = _EVENT | {"metrics"}
@@ -110,7 +109,7 @@ class RunReader:
     @property
     def other_release(self) -> str | None:
         """Which release can execute the run again, in a sentence; None for a run of this one."""
-        if self.release in (None, package_version()):
+        if self.release in (None, revision.package_version()):
             return None
         return (
             f"this run was made by gdg-runtime {self.release}; install "
@@ -199,9 +198,14 @@ class RunReader:
                 raise
             raise ReleaseNeeded(str(error), self.other_release) from error
 
+    def code_changes(self, episode: ResolvedEpisode) -> list[str]:
+        """Describe what of the code is not as it was when the run began. Raises JournalError,
+        RunUnreadable."""
+        return revision.changes(self.journal.header["code"], revision.code_revision(episode))
+
     @property
     def is_recorded(self) -> bool:
-        """Whether the journal's header is on the disk; no effect was asked for before. Raises
+        """True if the journal's header is on the disk; no effect was asked for before. Raises
         JournalError."""
         path = self.path / directory.JOURNAL
         return path.exists() and Recorded.read(path).header is not None

@@ -14,7 +14,7 @@ from ...runtime.errors import GdgError, JournalDamaged, ReplayDivergence
 from ...runtime.hash_chain import read_sealed
 from ...runtime.journal import Recorded
 from ...runtime.kernel import Kernel
-from . import directory, revision
+from . import directory
 from .directory import RunDirectory
 from .errors import EpisodeUnmade
 from .reader import RunReader, StoredJournal
@@ -96,7 +96,7 @@ class Verification(NamedTuple):
 
     directory: Path
     complete: bool
-    """Whether the recorded run had come to its end; else its files are the beginning of it."""
+    """True if the recorded run had come to its end; else its files are the beginning of it."""
     outcomes: int
     """Recorded outcomes of effects that were used."""
     differences: tuple[Difference, ...]
@@ -105,7 +105,7 @@ class Verification(NamedTuple):
 
     @property
     def verified(self) -> bool:
-        """Whether every byte is what the replay makes it."""
+        """True if every byte is what the replay makes it."""
         return not self.differences
 
     def to_json(self) -> dict[str, Any]:
@@ -159,7 +159,7 @@ def verify_run(run: RunDirectory) -> Verification:
         return Verification(run.path, complete, 0, tuple(differences), ())
     recorded, config = journal.recorded, journal.config
     episode = reader.resolve(config)
-    notes = revision.changes(journal.header["code"], revision.code_revision(episode))
+    notes = reader.code_changes(episode)
     if reader.other_release is not None:
         notes.insert(0, reader.other_release)
     with tempfile.TemporaryDirectory(prefix="gdg-replay-") as folder:
@@ -168,7 +168,9 @@ def verify_run(run: RunDirectory) -> Verification:
         try:
             ending = replay_into(episode, journal, again)
             if complete and ending is not RunEnd.COMPLETED:
-                parted = _exhausted(recorded)
+                line = len(recorded.recovered.records) + 1
+                texts = "the recording ends here", "the run asks for more"
+                parted = Difference(directory.JOURNAL, line, *texts)
         except GdgError as error:
             # A run that failed ends so in its replay too; one that asks otherwise never may.
             if complete or isinstance(error, ReplayDivergence):
@@ -183,11 +185,6 @@ def verify_run(run: RunDirectory) -> Verification:
             if found is not None:
                 guarded.append(found)
     return Verification(run.path, complete, len(recorded), tuple(guarded), tuple(notes))
-
-
-def _exhausted(recorded: Recorded) -> Difference:
-    line = len(recorded.recovered.records) + 1
-    return Difference(directory.JOURNAL, line, "the recording ends here", "the run asks for more")
 
 
 def _parting(recorded: Recorded, error: GdgError) -> Difference:
