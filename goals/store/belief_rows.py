@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from ..errors import BeliefNotFound, VersionConflict
 from ..fields import utc_text
 from ..model import Belief
 from . import derived_columns
-from .goal_rows import make_cursor, read_cursor
+from .database import insert
+from .goal_rows import make_cursor, read_cursor, write_next_version
 
 _FIELDS = tuple(Belief.model_fields)
 _SELECT = f"SELECT {', '.join(_FIELDS)} FROM beliefs"
@@ -17,11 +17,7 @@ _SELECT = f"SELECT {', '.join(_FIELDS)} FROM beliefs"
 
 def insert_belief(tx: sqlite3.Connection, belief: Belief) -> None:
     """Write a new belief. Raises sqlite3.IntegrityError if its id is taken."""
-    row = _row_of(belief)
-    tx.execute(
-        f"INSERT INTO beliefs ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",
-        tuple(row.values()),
-    )
+    insert(tx, "beliefs", _row_of(belief))
     if belief.active:
         derived_columns.refresh_for_changed_belief(tx, belief.id)
 
@@ -48,22 +44,7 @@ def update_belief(tx: sqlite3.Connection, before: Belief, after: Belief) -> None
     Raises VersionConflict, BeliefNotFound, and ValueError unless `after` is the next version of
     the same belief.
     """
-    if after.id != before.id or after.version != before.version + 1:
-        raise ValueError(
-            f"expected version {before.version + 1} of {before.id}, "
-            f"got version {after.version} of {after.id}"
-        )
-    row = _row_of(after)
-    written = tx.execute(
-        f"UPDATE beliefs SET {', '.join(f'{name} = ?' for name in row)} "
-        f"WHERE id = ? AND version = ?",
-        (*row.values(), before.id, before.version),
-    )
-    if written.rowcount == 0:
-        current = find_belief(tx, before.id)
-        if current is None:
-            raise BeliefNotFound(before.id)
-        raise VersionConflict(f"belief {before.id}", before.version, current.version)
+    write_next_version(tx, "beliefs", before, after, _row_of(after))
     if (after.active, after.confidence) != (before.active, before.confidence):
         derived_columns.refresh_for_changed_belief(tx, after.id)
 

@@ -8,6 +8,7 @@ from ...runtime.canonical import canonical_json
 from ..errors import KeyReused
 from ..identity import IdempotencyKey
 from ..schemas import Counter
+from .database import insert
 
 BLOCKED_TOTAL = "goal_blocked_by_belief_total"
 MOST_BELIEFS = 200
@@ -77,8 +78,5 @@ def keep_answer(
     tx: sqlite3.Connection, key: IdempotencyKey, name: str, answer: str, expires_us: int
 ) -> None:
     """Keep an answer, given as JSON, until `expires_us`, microseconds since 1970."""
-    tx.execute(
-        "INSERT INTO idempotency (scope, key, request, answer_name, answer, expires_us) "
-        "VALUES (?, ?, ?, ?, ?, ?)",
-        (key.scope, key.key, key.request, name, answer, expires_us),
-    )
+    kept = {"answer_name": name, "answer": answer, "expires_us": expires_us}
+    insert(tx, "idempotency", {**key.model_dump(), **kept})

@@ -2,11 +2,11 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
-from typing import Self
+from typing import Any, Self
 from weakref import finalize
 
 from ..errors import StoreUnusable
@@ -26,6 +26,12 @@ _TROUBLE = {
 """Explanations by SQLite's primary result code."""
 _WAL_ATTEMPTS = 100
 _STATEMENTS = 256
+
+
+def insert(tx: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> None:
+    """Write a new row. Raises sqlite3.IntegrityError if it breaks a rule of the schema."""
+    places = ", ".join(f":{name}" for name in row)
+    tx.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", row)
 
 
 class Database:

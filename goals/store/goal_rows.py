@@ -3,22 +3,24 @@
 import json
 import sqlite3
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from sqlite3 import Connection
-from typing import Any, get_origin
+from typing import Any, TypeVar, get_origin
 
 from pydantic import AwareDatetime
 from pydantic_core import to_json
 
 from ...runtime.canonical import canonical_json
-from ..errors import BadRequest, GoalNotFound, VersionConflict
+from ..errors import BadRequest, BeliefNotFound, GoalNotFound, VersionConflict
 from ..fields import UtcTime, utc_text
 from ..identity import microseconds
-from ..model import Goal, GoalState
+from ..model import Belief, Goal, GoalState
 from . import derived_columns
+from .database import insert
 
+V = TypeVar("V", Goal, Belief)
 _LONGEST = 2000
 _MINUTE_US = 60_000_000
 _FIELDS = tuple(Goal.model_fields)
@@ -80,9 +82,7 @@ def goal_of(row: sqlite3.Row) -> Goal:
 def insert_goal(tx: sqlite3.Connection, goal: Goal) -> None:
     """Write a new goal. Raises sqlite3.IntegrityError if its id is taken or it breaks a rule of
     the schema, such as one belief both aligned with and contradicted."""
-    row = _row_of(goal)
-    names, places = ", ".join(row), ", ".join("?" * len(row))
-    tx.execute(f"INSERT INTO goals ({names}) VALUES ({places})", tuple(row.values()))
+    insert(tx, "goals", _row_of(goal))
     if goal.aligns_with or goal.contradicts or goal.depends_on:
         _link_beliefs(tx, goal)
         _link_dependencies(tx, goal)
@@ -107,22 +107,11 @@ def update_goal(tx: sqlite3.Connection, before: Goal, after: Goal) -> None:
     A goal that does not execute any more holds no lease. Raises VersionConflict, GoalNotFound, and
     ValueError unless `after` is the next version of the same goal.
     """
-    if after.id != before.id or after.version != before.version + 1:
-        raise ValueError(
-            f"expected version {before.version + 1} of {before.id}, "
-            f"got version {after.version} of {after.id}"
-        )
     old, new = _row_of(before), _row_of(after)
     changed = {name: value for name, value in new.items() if value != old[name]}
     if after.state != GoalState.EXECUTING:
         changed["lease_until_us"] = None
-    written = tx.execute(
-        f"UPDATE goals SET {', '.join(f'{name} = ?' for name in changed)} "
-        f"WHERE id = ? AND version = ?",
-        (*changed.values(), before.id, before.version),
-    )
-    if written.rowcount == 0:
-        _raise_conflict(tx, before)
+    write_next_version(tx, "goals", before, after, changed)
     if "aligns_with" in changed or "contradicts" in changed:
         tx.execute("DELETE FROM goal_beliefs WHERE goal_id = ?", (after.id,))
         _link_beliefs(tx, after)
@@ -133,6 +122,30 @@ def update_goal(tx: sqlite3.Connection, before: Goal, after: Goal) -> None:
         derived_columns.refresh_goal(tx, after.id)
     if _counts_as_done(before) != _counts_as_done(after):
         derived_columns.refresh_for_dependency(tx, after.id)
+
+
+def write_next_version(
+    tx: sqlite3.Connection, table: str, before: V, after: V, changed: Mapping[str, Any]
+) -> None:
+    """Write what changed of a goal or a belief, as `update_goal` and `update_belief` say."""
+    if after.id != before.id or after.version != before.version + 1:
+        raise ValueError(
+            f"expected version {before.version + 1} of {before.id}, "
+            f"got version {after.version} of {after.id}"
+        )
+    written = tx.execute(
+        f"UPDATE {table} SET {', '.join(f'{name} = ?' for name in changed)} "
+        f"WHERE id = ? AND version = ?",
+        (*changed.values(), before.id, before.version),
+    )
+    if written.rowcount:
+        return
+    is_goal = isinstance(before, Goal)
+    current = tx.execute(f"SELECT version FROM {table} WHERE id = ?", (before.id,)).fetchone()
+    if current is None:
+        raise GoalNotFound(before.id) if is_goal else BeliefNotFound(before.id)
+    what = f"{'goal' if is_goal else 'belief'} {before.id}"
+    raise VersionConflict(what, before.version, current["version"])
 
 
 def page_of_goals(
@@ -292,13 +305,6 @@ def _filter(
 def _goals(tx: sqlite3.Connection, clause: str, parameters: Sequence[Any]) -> list[Goal]:
     rows = tx.execute(f"SELECT {GOAL_COLUMNS} FROM goals {clause}", parameters)
     return [goal_of(row) for row in rows]
-
-
-def _raise_conflict(tx: sqlite3.Connection, before: Goal) -> None:
-    current = tx.execute("SELECT version FROM goals WHERE id = ?", (before.id,)).fetchone()
-    if current is None:
-        raise GoalNotFound(before.id)
-    raise VersionConflict(f"goal {before.id}", before.version, current["version"])
 
 
 def executing_against(tx: Connection, belief_id: str) -> list[Goal]:

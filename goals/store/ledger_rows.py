@@ -9,14 +9,13 @@ from typing import Any
 from ...runtime.canonical import canonical_json
 from ..model import GoalState
 from ..schemas import LedgerView
+from .database import insert
 from .goal_rows import STORED_AS_JSON
 
 GENESIS = "0" * 64
 """The value in the place of a hash before the first link's."""
 _FIELDS = tuple(LedgerView.model_fields)
-_COLUMNS = ", ".join(_FIELDS)
-_INSERT = f"INSERT INTO ledger ({_COLUMNS}) VALUES ({', '.join(f':{name}' for name in _FIELDS)})"
-_SELECT = f"SELECT {_COLUMNS} FROM ledger"
+_SELECT = f"SELECT {', '.join(_FIELDS)} FROM ledger"
 _RAW = "SELECT " + ", ".join(
     name if name in ("seq", "version") else f"CAST({name} AS BLOB) AS {name}" for name in _FIELDS
 )
@@ -63,7 +62,7 @@ def append(tx: sqlite3.Connection, **event: Any) -> LedgerView:
     last, prev_hash = head(tx)
     link = {"seq": last + 1, **event, "prev_hash": prev_hash}
     link["hash"] = link_hash(link)
-    tx.execute(_INSERT, {**link, "data": canonical_json(link["data"])})
+    insert(tx, "ledger", {**link, "data": canonical_json(link["data"])})
     return LedgerView.model_construct(**link)
 
 

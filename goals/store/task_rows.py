@@ -16,16 +16,11 @@ from ..schemas import (
     TaskView,
     WeightsView,
 )
+from .database import insert
 
 _MINUTE_US = 60_000_000
-_SCHEDULED = (
-    "SELECT task_id, text, owner, every_min, next_us, position, metadata FROM scheduled_tasks"
-)
-_PARAMETER = "SELECT name, current, min, max, step FROM parameters"
-_RECORD = (
-    "SELECT record_id, decision_id, ts, goal_id, task_id, score, weights, trace_id, span_id, "
-    "outcome, outcome_ts, outcome_data FROM decision_records"
-)
+_PARAMETER = f"SELECT {', '.join(ParameterView.model_fields)} FROM parameters"
+_RECORD = f"SELECT {', '.join(DecisionRecordView.model_fields)} FROM decision_records"
 
 
 class ScheduledTask(NamedTuple):
@@ -50,6 +45,9 @@ class ScheduledTask(NamedTuple):
         )
 
 
+_SCHEDULED = f"SELECT {', '.join(ScheduledTask._fields)} FROM scheduled_tasks"
+
+
 class KeptSelection(NamedTuple):
     """The result of a selection."""
 
@@ -60,10 +58,8 @@ class KeptSelection(NamedTuple):
 def add_task(tx: sqlite3.Connection, task: TaskView, ts: str) -> None:
     """Write a goal's task, to be submitted. Raises sqlite3.IntegrityError if the goal has an open
     one."""
-    tx.execute(
-        "INSERT INTO tasks (task_id, goal_id, attempt, payload, created_at) VALUES (?, ?, ?, ?, ?)",
-        (task.task_id, task.goal_id, task.attempt, task.model_dump_json(), ts),
-    )
+    row = task.model_dump(include={"task_id", "goal_id", "attempt"})
+    insert(tx, "tasks", {**row, "payload": task.model_dump_json(), "created_at": ts})
 
 
 def close_task(tx: sqlite3.Connection, task_id: str, ts: str) -> bool:
@@ -160,10 +156,9 @@ def add_selection(
     tx: sqlite3.Connection, selection_key: str, owner: str | None, task: TaskView | None, ts: str
 ) -> None:
     """Keep what a selection came to, so that its key gets the same again."""
-    tx.execute(
-        "INSERT INTO selections (selection_key, owner, task, ts) VALUES (?, ?, ?, ?)",
-        (selection_key, owner, None if task is None else task.model_dump_json(), ts),
-    )
+    kept = None if task is None else task.model_dump_json()
+    row = {"selection_key": selection_key, "owner": owner, "task": kept, "ts": ts}
+    insert(tx, "selections", row)
 
 
 def forget_scheduled(tx: sqlite3.Connection, before: str) -> None:
@@ -175,7 +170,7 @@ def forget_scheduled(tx: sqlite3.Connection, before: str) -> None:
 
 
 def _scheduled(row: sqlite3.Row) -> ScheduledTask:
-    known: dict[str, Any] = dict(zip(ScheduledTask._fields, row, strict=True))
+    known: dict[str, Any] = dict(row)
     known["metadata"] = json.loads(known["metadata"])
     return ScheduledTask(**known)
 
@@ -246,17 +241,11 @@ def add_record(
     tx: sqlite3.Connection, record: DecisionRecordView, *, selection_key: str | None = None
 ) -> None:
     """Write down a decision that was taken."""
-    tx.execute(
-        "INSERT INTO decision_records (record_id, decision_id, ts, goal_id, task_id, "
-        "selection_key, score, weights, trace_id, span_id, outcome, outcome_ts, outcome_data) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            record.record_id, record.decision_id, record.ts, record.goal_id, record.task_id,
-            selection_key, record.score, canonical_json(record.weights.model_dump()),
-            record.trace_id, record.span_id, record.outcome, record.outcome_ts,
-            None if record.outcome_data is None else canonical_json(record.outcome_data),
-        ),
-    )  # fmt: skip
+    row = {**dict(record), "selection_key": selection_key}
+    row["weights"] = canonical_json(record.weights.model_dump())
+    if record.outcome_data is not None:
+        row["outcome_data"] = canonical_json(record.outcome_data)
+    insert(tx, "decision_records", row)
 
 
 def find_record_of_task(tx: sqlite3.Connection, task_id: str) -> DecisionRecordView | None:
