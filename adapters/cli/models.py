@@ -13,7 +13,7 @@ import click
 from ..local_model.weights import KNOWN, Report, pull, pulled_weights, weights_of
 from .errors import reported
 from .options import json_option
-from .tables import console, rows_table, safe
+from .tables import console, rows_table, safe, stderr_bar
 
 _LINE_S = 5.0
 
@@ -100,15 +100,11 @@ def remove_command(name: str) -> None:
 def _progress(name: str) -> Iterator[Report]:
     """Show progress on stderr: a bar on a terminal, a line now and then elsewhere."""
     if not sys.stderr.isatty():
-        yield _Lines(name)
+        yield _lines(name)
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+    from rich.progress import BarColumn, DownloadColumn, TextColumn
 
-    bar = Progress(
-        TextColumn("[bold]{task.description}"), BarColumn(), DownloadColumn(),
-        console=Console(stderr=True, highlight=False, emoji=False), transient=True,
-    )  # fmt: skip
+    bar = stderr_bar(TextColumn("[bold]{task.description}"), BarColumn(), DownloadColumn())
     task = bar.add_task(name, total=None)
 
     def report(what: str, done: int, total: int) -> None:
@@ -118,24 +114,23 @@ def _progress(name: str) -> Iterator[Report]:
         yield report
 
 
-class _Lines:
-    """Lines on stderr that say what is done and how far it is, where there is no terminal."""
+def _lines(name: str) -> Report:
+    """Say on stderr what is done and how far it is, where there is no terminal."""
+    said, at = "", 0.0
 
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._what = ""
-        self._last = 0.0
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        now = time.monotonic()
-        if what == self._what:
-            if now - self._last < _LINE_S:
-                return
+    def report(what: str, done: int, total: int) -> None:
+        nonlocal said, at
+        now, far = time.monotonic(), ""
+        if what != said:
+            far = f" {_megabytes(total)} MB" if total else ""
+        elif now - at >= _LINE_S:
             far = f": {_megabytes(done)} of {_megabytes(total)} MB"
         else:
-            far = f" {_megabytes(total)} MB" if total else ""
-        self._what, self._last = what, now
-        click.echo(f"{self._name}: {what}{far}", err=True)
+            return
+        said, at = what, now
+        click.echo(f"{name}: {what}{far}", err=True)
+
+    return report
 
 
 def _megabytes(size: int) -> int:

@@ -11,7 +11,7 @@ from ...runtime.drivers.live import EffectTelemetry
 from ...scenarios.schema.episode import EpisodeConfig
 from ...scenarios.world import Moment
 from .serve import stderr_log
-from .tables import chosen, heading
+from .tables import chosen, heading, stderr_bar
 
 _TELLING = ("toxicity_rate", "quality_gap", "total_welfare", "mean_alignment")
 _MOST_FIGURES = 3
@@ -40,44 +40,47 @@ def duration(seconds: float) -> str:
     return f"{whole} s"
 
 
-class Pace:
+class Pace(Observer):
     """The speed of a run, and the time that it still takes at this speed."""
 
     def __init__(self, config: EpisodeConfig) -> None:
-        self._steps = config.simulation.steps
+        self.simulation = config.simulation
+        self.track = config.metrics.track
         self._began = time.monotonic()
-        self.done = 0
-        """Steps that are over."""
-        self.agent_steps = 0
+        self._done = 0
+        self._agent_steps = 0
 
     def step_closed(self, moment: Moment, agent_steps: int) -> None:
-        self.done, self.agent_steps = moment.index + 1, agent_steps
+        self._done, self._agent_steps = moment.index + 1, agent_steps
 
     @property
     def speed(self) -> str:
         """Agent-steps per second, in words."""
-        rate = self.agent_steps / max(time.monotonic() - self._began, 1e-9)
+        rate = self._agent_steps / max(time.monotonic() - self._began, 1e-9)
         return f"{rate:,.0f} agent-steps/s" if rate >= 10 else f"{rate:.2g} agent-steps/s"
 
     @property
     def left(self) -> str:
         """The time left, in words; empty where nothing is known or left."""
-        if not 0 < self.done < self._steps:
+        steps = self.simulation.steps
+        if not 0 < self._done < steps:
             return ""
         passed = time.monotonic() - self._began
-        return f"{duration(passed / self.done * (self._steps - self.done))} left"
+        return f"{duration(passed / self._done * (steps - self._done))} left"
+
+    def place(self, moment: Moment) -> str:
+        """Say which epoch it is, of how many."""
+        return f"epoch {moment.epoch + 1}/{self.simulation.epochs}"
 
 
-class PlainProgress(Observer):
+class PlainProgress(Pace):
     """Lines on stderr: one per epoch or long step, at most one in two seconds."""
 
     interval_s = 2.0
     step_interval_s = 30.0
 
     def __init__(self, config: EpisodeConfig) -> None:
-        self.simulation = config.simulation
-        self.track = config.metrics.track
-        self.pace = Pace(config)
+        super().__init__(config)
         self.last = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -92,46 +95,43 @@ class PlainProgress(Observer):
             print(text, file=sys.stderr, flush=True)
 
     def step_closed(self, moment: Moment, agent_steps: int) -> None:
-        self.pace.step_closed(moment, agent_steps)
+        super().step_closed(moment, agent_steps)
         if time.monotonic() - self.last >= self.step_interval_s:
-            self._line(moment, f", step {moment.step + 1}/{self.simulation.steps_per_epoch}")
+            self._line(
+                f"{self.place(moment)}, step {moment.step + 1}/{self.simulation.steps_per_epoch}"
+            )
 
     def epoch_closed(self, moment: Moment, figures: dict[str, Any]) -> None:
         is_last = moment.epoch + 1 == self.simulation.epochs
         if is_last or time.monotonic() - self.last >= self.interval_s:
-            self._line(moment, metrics=key_figures(figures, self.track))
+            self._line(self.place(moment), key_figures(figures, self.track))
 
-    def _line(self, moment: Moment, step: str = "", metrics: str = "") -> None:
+    def _line(self, place: str, metrics: str = "") -> None:
         self.last = time.monotonic()
-        where = f"epoch {moment.epoch + 1}/{self.simulation.epochs}{step}"
-        self.say(_joined(where, self.pace.speed, self.pace.left, metrics))
+        self.say(_joined(place, self.speed, self.left, metrics))
 
 
-class TerminalProgress(Observer):
+class TerminalProgress(Pace):
     """A bar on the terminal with epoch, speed, the time left and key metrics."""
 
     interval_s = 0.1
 
     def __init__(self, config: EpisodeConfig) -> None:
-        from rich.console import Console
         from rich.markup import escape
-        from rich.progress import BarColumn, Progress, TextColumn
+        from rich.progress import BarColumn, TextColumn
         from rich.table import Column
 
-        self.simulation = config.simulation
-        self.track = config.metrics.track
-        self.pace = Pace(config)
-        self.console = Console(stderr=True, highlight=False, emoji=False)
+        super().__init__(config)
         whole = Column(no_wrap=True)
         # On a narrow terminal the metrics give way, since they come again at the end.
         rest = Column(no_wrap=True, overflow="ellipsis", ratio=1)
-        columns = (
+        self.progress = stderr_bar(
             TextColumn("[bold]{task.description}", table_column=whole),
             BarColumn(bar_width=16),
             TextColumn("{task.fields[where]}", markup=False, table_column=whole),
             TextColumn("{task.fields[figures]}", markup=False, style="dim", table_column=rest),
+            expand=True,
         )
-        self.progress = Progress(*columns, console=self.console, transient=True, expand=True)
         first = f"epoch 1/{self.simulation.epochs}"
         self.task = self.progress.add_task(
             escape(config.scenario_id), total=self.simulation.steps, where=first, figures=""
@@ -147,17 +147,15 @@ class TerminalProgress(Observer):
 
     def say(self, text: str) -> None:
         """Print a notice for the user."""
-        self.console.print(text, markup=False)
+        self.progress.console.print(text, markup=False)
 
     def step_closed(self, moment: Moment, agent_steps: int) -> None:
-        self.pace.step_closed(moment, agent_steps)
+        super().step_closed(moment, agent_steps)
         now = time.monotonic()
-        if now - self.last < self.interval_s:
-            return
-        self.last = now
-        epoch = f"epoch {moment.epoch + 1}/{self.simulation.epochs}"
-        where = _joined(epoch, self.pace.speed, self.pace.left)
-        self.progress.update(self.task, completed=self.pace.done, where=where)
+        if now - self.last >= self.interval_s:
+            self.last = now
+            where = _joined(self.place(moment), self.speed, self.left)
+            self.progress.update(self.task, completed=moment.index + 1, where=where)
 
     def epoch_closed(self, moment: Moment, figures: dict[str, Any]) -> None:
         self.progress.update(self.task, figures=key_figures(figures, self.track))

@@ -17,6 +17,7 @@ from ...scenarios.measures.metric import METRICS
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress, ProgressColumn
     from rich.table import Table
 
     from ..runs.live_run import Result
@@ -50,6 +51,15 @@ def console() -> "Console":
 
     piped = not sys.stdout.isatty() and "COLUMNS" not in os.environ
     return Console(highlight=False, emoji=False, width=_PIPED_WIDTH if piped else None)
+
+
+def stderr_bar(*columns: "ProgressColumn", expand: bool = False) -> "Progress":
+    """Make a progress bar on stderr, which goes away at its end."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    out = Console(stderr=True, highlight=False, emoji=False)
+    return Progress(*columns, console=out, transient=True, expand=expand)
 
 
 def line(text: str, *, markup: bool = True) -> None:

@@ -5,7 +5,6 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import click
@@ -14,7 +13,7 @@ from ....goals.model import Belief, Goal
 from ....goals.schemas import GoalAnswer, LedgerView, RankedView
 from ....runtime.wording import shortened
 from ..errors import safe_lines
-from ..tables import console, line, rows_table, safe
+from ..tables import console, line, rows_table, safe, stderr_bar
 
 _LONGEST = 200
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
@@ -110,10 +109,7 @@ class Progress:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
+    def __exit__(self, *error: object) -> None:
         if self._bar is not None:
             self._bar.stop()
 
@@ -137,14 +133,10 @@ class Progress:
             self.advance(1)
 
     def _begin_bar(self) -> None:
-        from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-        from rich.progress import Progress as Bar
 
-        self._bar = Bar(
-            TextColumn("goals {task.description}"), BarColumn(), MofNCompleteColumn(),
-            console=Console(stderr=True, highlight=False, emoji=False), transient=True,
-        )  # fmt: skip
+        words = TextColumn("goals {task.description}")
+        self._bar = stderr_bar(words, BarColumn(), MofNCompleteColumn())
         self._task = self._bar.add_task(self._words, total=self._total, completed=self._count)
         self._bar.start()
 
@@ -183,7 +175,7 @@ def ranked_table(title: str, items: Sequence[RankedView], now: datetime) -> Any:
     columns = ["goal", "priority", "state", "text"]
     rows = [
         [safe(short_id(item.goal.id)), item.priority, state_text(item.goal.state),
-         _below(text_cell(item.goal.text), _blocked(item, now))]
+         _with_blocks(item, now)]
         for item in items
     ]  # fmt: skip
     deadlines = [due(item.goal.deadline, now) for item in items]
@@ -192,13 +184,9 @@ def ranked_table(title: str, items: Sequence[RankedView], now: datetime) -> Any:
     return rows_table(title, columns, rows, right=("priority",))
 
 
-def _blocked(ranked: RankedView, now: datetime) -> str:
-    blocks = blocks_text(ranked, now)
-    return f"[yellow]blocked: {blocks}[/]" if blocks else ""
-
-
-def _below(cell: str, more: str) -> str:
-    return f"{cell}\n{more}" if more else cell
+def _with_blocks(ranked: RankedView, now: datetime) -> str:
+    text, blocks = text_cell(ranked.goal.text), blocks_text(ranked, now)
+    return f"{text}\n[yellow]blocked: {blocks}[/]" if blocks else text
 
 
 def dated_table(title: str, items: Sequence[Goal], now: datetime) -> Any:
@@ -217,8 +205,7 @@ def events_table(title: str, items: Sequence[LedgerView], *, of_one_goal: bool) 
     """Make a table of events of the ledger; their data are below their names."""
     columns = ["seq", "when (UTC)", "by", "what"]
     rows = [
-        [f"{event.seq}", safe(event.ts[:19].replace("T", " ")), safe(event.actor),
-         _below(_event_name(event), f"[dim]{safe(_facts(event))}[/]" if _facts(event) else "")]
+        [f"{event.seq}", safe(event.ts[:19].replace("T", " ")), safe(event.actor), _happened(event)]
         for event in items
     ]  # fmt: skip
     if not of_one_goal:
@@ -228,8 +215,9 @@ def events_table(title: str, items: Sequence[LedgerView], *, of_one_goal: bool) 
     return rows_table(title, columns, rows, right=("seq",))
 
 
-def _event_name(event: LedgerView) -> str:
-    return safe(event.event.removeprefix("goal_").replace("_", " "))
+def _happened(event: LedgerView) -> str:
+    name, facts = safe(event.event.removeprefix("goal_").replace("_", " ")), safe(_facts(event))
+    return f"{name}\n[dim]{facts}[/]" if facts else name
 
 
 def _facts(event: LedgerView) -> str:
@@ -245,9 +233,8 @@ def _facts(event: LedgerView) -> str:
 def _fact(name: str, value: object) -> str:
     if value is True:
         return name
-    if isinstance(value, list):
-        return f"{name} {' '.join(str(item) for item in value)}"
-    return f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
+    words = " ".join(map(str, value)) if isinstance(value, list) else value
+    return f"{name} {words:g}" if isinstance(words, float) else f"{name} {words}"
 
 
 def belief_table(items: Sequence[Belief]) -> Any:
@@ -277,23 +264,32 @@ def _with_column(
 
 def print_goal(goal: Goal, now: datetime) -> None:
     """Print one goal, without the fields that have their usual value."""
-    rows: list[tuple[str, str]] = [
-        ("state", "deleted" if goal.deleted_at else state_text(goal.state)),
-        ("category", str(goal.category)),
-        ("value", f"{goal.value:g}"),
-        ("effort", f"{goal.effort:g}"),
-        ("risk", f"{goal.risk:g}"),
-        ("proposed", _moment(goal.created_at, now)),
-    ]
-    if goal.horizon_min_min:
-        rows.append(("may begin", _moment(goal.starts_at, now)))
-    if goal.deadline is not None:
-        rows.append(("deadline", _moment(goal.deadline, now)))
-    rows += _conditions(goal)
-    rows += [
-        (name.replace("_", " "), safe(value))
-        for name, value in goal if name not in _IN_WORDS and value
-    ]  # fmt: skip
+    targets = [f"{name} ≥ {target:g}" for name, target in goal.success_metrics.items()]
+    again = goal.repeat_every_min
+    shown = {
+        "state": "deleted" if goal.deleted_at else state_text(goal.state),
+        "category": str(goal.category),
+        "value": f"{goal.value:g}",
+        "effort": f"{goal.effort:g}",
+        "risk": f"{goal.risk:g}",
+        "proposed": _moment(goal.created_at, now),
+        "may begin": _moment(goal.starts_at, now) if goal.horizon_min_min else "",
+        "deadline": "" if goal.deadline is None else _moment(goal.deadline, now),
+        "aligns with": safe(", ".join(goal.aligns_with)),
+        "contradicts": safe(", ".join(goal.contradicts)),
+        "satisfied if": safe(", ".join(targets)),
+        "owner": safe(goal.owner or ""),
+        "waits for": safe(", ".join(goal.depends_on)),
+        "comes again": "" if again is None else f"every {minutes(again)}",
+        "approval": _approval(goal),
+        "came before": safe(goal.previous_id or ""),
+        "attempts": str(goal.attempts or ""),
+        "selected as": safe(goal.selection_key or ""),
+    }
+    for name, value in goal:
+        if name not in _IN_WORDS and value:
+            shown[name.replace("_", " ")] = safe(value)
+    rows = [row for row in shown.items() if row[1]]
     rows += [(safe(f"meta {key}"), safe(value)) for key, value in goal.metadata.items()]
     rows.append(("changed", f"{_moment(goal.updated_at, now)}, version {goal.version}"))
     line(f"[bold]{safe(goal.id)}[/]")
@@ -307,24 +303,6 @@ def print_goal(goal: Goal, now: datetime) -> None:
     for name, value in rows:
         grid.add_row(name, value)
     console().print(grid)
-
-
-def _conditions(goal: Goal) -> list[tuple[str, str]]:
-    rows = [
-        ("aligns with", safe(", ".join(goal.aligns_with))),
-        ("contradicts", safe(", ".join(goal.contradicts))),
-        ("satisfied if", safe(
-            ", ".join(f"{name} ≥ {target:g}" for name, target in goal.success_metrics.items())
-        )),
-        ("owner", safe(goal.owner or "")),
-        ("waits for", safe(", ".join(goal.depends_on))),
-        ("comes again", f"every {minutes(goal.repeat_every_min)}" if goal.repeat_every_min else ""),
-        ("approval", _approval(goal)),
-        ("came before", safe(goal.previous_id or "")),
-        ("attempts", f"{goal.attempts}" if goal.attempts else ""),
-        ("selected as", safe(goal.selection_key or "")),
-    ]  # fmt: skip
-    return [(name, value) for name, value in rows if value]
 
 
 def _approval(goal: Goal) -> str:
