@@ -11,7 +11,7 @@ from ...runtime.canonical import canonical_json
 from ..runs.catalogue import find_run
 from .errors import reported
 from .options import json_option, out_option, run_argument
-from .tables import console, rows_table, safe
+from .tables import console, line, rows_table, safe
 
 if TYPE_CHECKING:
     from ..cassette import Cassette
@@ -84,7 +84,6 @@ def show(file: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(document))
         return
-    out = console()
     statuses = [name for name in _STATUSES if any(row[name] for row in document["actors"].values())]
     rows = [
         [safe(actor), row["entries"], *[row[status] for status in statuses]]
@@ -92,18 +91,17 @@ def show(file: Path, as_json: bool) -> None:
     ]
     columns = ["actor", "entries", *[status.replace("_", " ") for status in statuses]]
     title = f"Cassette of {header.scenario or 'a run'}, seed {header.seed}"
-    out.print(rows_table(title, columns, rows, right=columns[1:]))
+    console().print(rows_table(title, columns, rows, right=columns[1:]))
     if len(document["actors"]) > _MOST_ACTORS:
-        out.print(f"and {len(document['actors']) - _MOST_ACTORS:,} more actors")
-    out.print(f"{header.entries:,} entries in all", soft_wrap=True)
-    out.print(f"models: {safe(', '.join(header.models) or 'none')}", soft_wrap=True)
+        line(f"and {len(document['actors']) - _MOST_ACTORS:,} more actors")
+    line(f"{header.entries:,} entries in all")
+    line(f"models: {safe(', '.join(header.models) or 'none')}")
     requests = document["requests"]
-    out.print(
+    line(
         f"requests: {requests['chars_asked']:,} characters, stored in "
-        f"{requests['chars_stored']:,}; {requests['texts']:,} long texts stand there once",
-        soft_wrap=True,
+        f"{requests['chars_stored']:,}; {requests['texts']:,} long texts stand there once"
     )
-    out.print(f"written by gdg-runtime {safe(header.runtime)}", soft_wrap=True)
+    line(f"written by gdg-runtime {safe(header.runtime)}")
 
 
 def _actors(cassette: "Cassette") -> dict[str, dict[str, int]]:

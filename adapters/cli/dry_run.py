@@ -25,35 +25,31 @@ _PRICE_HINT = (
 
 
 def show_estimate(
-    episode: ResolvedEpisode,
-    budgets: Sequence[str] = (),
-    *,
-    as_json: bool = False,
+    episode: ResolvedEpisode, budgets: Sequence[str] = (), *, as_json: bool = False,
     max_concurrency: int | None = None,
-) -> None:
+) -> None:  # fmt: skip
     """Estimate a run and print that, with what is missing before it can start.
 
     Raises what `estimate` raises.
     """
-    missing = _missing(episode)
-    print_estimate(
-        estimate(episode, budgets=budgets, missing_keys=missing, max_concurrency=max_concurrency),
-        as_json=as_json,
+    estimated = estimate(
+        episode, budgets=budgets, missing_keys=_missing(episode), max_concurrency=max_concurrency
     )
+    print_estimate(estimated, as_json=as_json)
 
 
 def _missing(episode: ResolvedEpisode) -> list[str]:
     """Return what `start` would say of keys, and of packages, that are not there."""
-    missing = []
     try:
         keys = Keys.load()
-        for model in episode.models.values():
-            try:
-                missing.append(missing_key(model, keys))
-            except MissingExtra as extra:
-                missing.append(str(extra))
     except MissingExtra as extra:
-        missing.append(str(extra))
+        return [str(extra)]
+    missing = []
+    for model in episode.models.values():
+        try:
+            missing.append(missing_key(model, keys))
+        except MissingExtra as extra:
+            missing.append(str(extra))
     return [text for text in missing if text is not None]
 
 

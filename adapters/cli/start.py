@@ -21,17 +21,8 @@ from ..runs.errors import RunUnreadable
 from ..runs.execution import RunOptions, cassette_player, resume_run, start_run
 from ..runs.live_run import Result
 from ..runs.reader import RunReader
-from . import EXIT_FAILED, EXIT_PAUSED, EXIT_STOPPED
+from . import EXIT_FAILED, EXIT_PAUSED, EXIT_STOPPED, options
 from .errors import reported, safe_lines
-from .options import (
-    budget_option,
-    cassette_options,
-    hosting_options,
-    out_option,
-    override_options,
-    run_argument,
-    scenario_argument,
-)
 from .progress import PlainProgress, TerminalProgress, effect_log
 from .serve import serve_at, serve_option
 from .tables import counted, print_result
@@ -43,24 +34,24 @@ _MOST_NAMED = 5
 
 
 @click.command("start")
-@scenario_argument
+@options.scenario_argument
 @click.option("--seed", type=int, help="Seed of all randomness, in place of the file's.")
-@override_options
+@options.override_options
 @click.option("--epochs", type=click.IntRange(1), help="Number of epochs.")
 @click.option("--label", help="Names the run among others of the scenario.")
 @click.option(
     "--schedule", "policy", default="fifo", show_default=True, metavar="POLICY",
     help="Order of messages of one moment: fifo, fair, or shuffle:SEED.",
 )  # fmt: skip
-@budget_option
-@cassette_options
+@options.budget_option
+@options.cassette_options
 @click.option(
     "--dry-run", is_flag=True,
     help="Estimate calls, tokens, cost and time of the run's language models; ask nobody.",
 )  # fmt: skip
-@out_option
+@options.out_option
 @serve_option
-@hosting_options
+@options.hosting_options
 def start(
     scenario: str, seed: int | None, sets: tuple[str, ...], params: tuple[str, ...],
     epochs: int | None, label: str | None, policy: str, dry_run: bool, out: Path, **hosting: Any,
@@ -87,12 +78,12 @@ def start(
 
 
 @click.command("resume")
-@run_argument
-@out_option
-@budget_option
-@cassette_options
+@options.run_argument
+@options.out_option
+@options.budget_option
+@options.cassette_options
 @serve_option
-@hosting_options
+@options.hosting_options
 def resume(run: str, out: Path, **hosting: Any) -> None:
     """Go on with RUN: its path, its name, or latest.
 
@@ -113,15 +104,15 @@ def _executed(
 ) -> tuple[Result, "CassettePlayer | None"]:  # fmt: skip
     """Execute a run as the options say; show progress on a terminal, plain lines elsewhere."""
     player, at = cassette_player(cassette_file, missing), serve_at(serve)
-    options = RunOptions(
+    hosted = RunOptions(
         backend, max_concurrency, on_effect=effect_log() if verbose else None,
         budgets=budgets, cassette=player, serve=at,
     )  # fmt: skip
     if quiet or as_json:
-        return execute(options=options), player
+        return execute(options=hosted), player
     with (TerminalProgress if sys.stderr.isatty() else PlainProgress)(config) as progress:
-        options = replace(options, observer=progress, say=progress.say)
-        return execute(options=options), player
+        hosted = replace(hosted, observer=progress, say=progress.say)
+        return execute(options=hosted), player
 
 
 def _finish(result: Result, config: EpisodeConfig, quiet: bool, as_json: bool) -> None:

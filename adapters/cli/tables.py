@@ -117,28 +117,25 @@ def _tracked(name: str) -> tuple[str, str]:
 
 def print_result(result: "Result", track: Sequence[str]) -> None:
     """Print the table at the end of a run, and where its files are."""
-    out = console()
     if result.overall:
-        out.print(_figures(result, track))
+        console().print(_figures(result, track))
     rate = result.agent_steps / result.cpu_s if result.cpu_s else 0.0
-    out.print(
+    line(
         f"{status_text(result.status)}: {counted(result.epochs, 'epoch')}, "
         f"{counted(result.agent_steps, 'agent-step')}, {result.cpu_s:.2f} s of CPU "
-        f"({rate:,.0f} agent-steps per CPU-second)",
-        soft_wrap=True,
+        f"({rate:,.0f} agent-steps per CPU-second)"
     )
-    if result.language_models is not None:
-        for line in cost_lines(result.language_models):
-            out.print(line, soft_wrap=True, markup=False)
-    out.print(f"run: {result.directory}", soft_wrap=True, markup=False)
+    for text in cost_lines(result.language_models):
+        line(text, markup=False)
+    line(f"run: {result.directory}", markup=False)
     if result.paused is not None:
-        out.print(f"[yellow]paused[/]: {safe(result.paused)}", soft_wrap=True)
+        line(f"[yellow]paused[/]: {safe(result.paused)}")
     elif result.status == "stopped":
-        _print_resume(out, result.directory)
+        _print_resume(result.directory)
 
 
-def _print_resume(out: "Console", run_dir: object) -> None:
-    out.print(f"go on with: gdg-runtime resume {run_dir}", soft_wrap=True, markup=False)
+def _print_resume(run_dir: object) -> None:
+    line(f"go on with: gdg-runtime resume {run_dir}", markup=False)
 
 
 def _figures(result: "Result", track: Sequence[str]) -> "Table":
@@ -196,8 +193,10 @@ def epochs_table(epochs: Sequence[Mapping[str, Any]], track: Sequence[str], last
     return table
 
 
-def cost_lines(models: Mapping[str, Any]) -> list[str]:
+def cost_lines(models: Mapping[str, Any] | None) -> list[str]:
     """Describe the cost of a run from `LanguageModels.to_json`; an unknown cost says so."""
+    if not models:
+        return []
     run = models["run"]
     lines = [
         f"language models: {run['calls']:,} calls, {run['prompt_tokens']:,} prompt and "
@@ -221,36 +220,38 @@ def _cost(run: Mapping[str, Any]) -> str:
 
 def print_run(document: Mapping[str, Any], epochs: int) -> None:
     """Print a run as `show` has it: summary, metrics, the last so many epochs, agents, events."""
-    out, config = console(), document["config"]
-    _print_heading(out, document)
+    out, track = console(), document["config"]["metrics"]["track"]
+    _print_heading(document)
     if document["overall"]:
-        _print_overall(out, document["overall"])
+        rows = [
+            [safe(name), shown(figure["value"]), figure["n"], safe(figure.get("reason") or "")]
+            for name, figure in document["overall"].items()
+        ]
+        columns = ["figure", "value", "n", "note"]
+        out.print(rows_table("The whole run", columns, rows, right=("value", "n")))
     if document["epochs"]:
-        out.print(epochs_table(document["epochs"], tuple(config["metrics"]["track"]), epochs))
+        out.print(epochs_table(document["epochs"], tuple(track), epochs))
     if document["agents"]:
-        _print_agents(out, document["agents"])
-    if "failed_agents" in document:
-        _print_failures(out, document["failed_agents"])
-    if document["last_events"]:
-        _print_events(out, document["last_events"])
-    out.print(f"run: {document['run_dir']}", markup=False, soft_wrap=True)
+        out.print(_agents_table(document["agents"]))
+    _print_failures(document.get("failed_agents", {}))
+    _print_events(document["last_events"])
+    line(f"run: {document['run_dir']}", markup=False)
     if "note" in document:
-        out.print(f"note: {document['note']}", markup=False, soft_wrap=True)
+        line(f"note: {document['note']}", markup=False)
     elif document["status"] in ("interrupted", "stopped"):
-        _print_resume(out, document["run_dir"])
+        _print_resume(document["run_dir"])
 
 
-def _print_heading(out: "Console", document: Mapping[str, Any]) -> None:
+def _print_heading(document: Mapping[str, Any]) -> None:
     config, meta = document["config"], document["meta"]
     simulation = config["simulation"]
-    out.print(f"[bold]{safe(config['scenario_id'])}[/]  {status_text(document['status'])}")
+    console().print(f"[bold]{safe(config['scenario_id'])}[/]  {status_text(document['status'])}")
     if config["description"]:
-        out.print(safe(config["description"]), soft_wrap=True)
-    out.print(
+        line(safe(config["description"]))
+    line(
         f"{simulation['epochs']:,} epochs of {simulation['steps_per_epoch']:,} steps, seed "
         f"{simulation['seed']}, {simulation['turn_order'].replace('_', ' ')} turns, schedule "
-        f"{safe(document['schedule'])}",
-        soft_wrap=True,
+        f"{safe(document['schedule'])}"
     )
     facts = [f"begun {meta['created_at'][:19]}"] if "created_at" in meta else []
     if "agent_steps" in meta:
@@ -259,62 +260,51 @@ def _print_heading(out: "Console", document: Mapping[str, Any]) -> None:
         by_status = ", ".join(f"{n:,} {status}" for status, n in meta["effects_by_status"].items())
         facts.append(f"{meta['effects']:,} effects ({by_status})")
     facts.append(f"gdg-runtime {meta.get('version', 'unknown')}")
-    out.print(safe(", ".join(facts)), soft_wrap=True)
-    if meta.get("language_models"):
-        for line in cost_lines(meta["language_models"]):
-            out.print(safe(line), soft_wrap=True)
+    line(safe(", ".join(facts)))
+    for text in cost_lines(meta.get("language_models")):
+        line(safe(text))
     if meta.get("paused"):
-        out.print(f"[yellow]paused[/]: {safe(meta['paused'])}", soft_wrap=True)
+        line(f"[yellow]paused[/]: {safe(meta['paused'])}")
     if meta.get("error"):
-        out.print(f"[red]{safe(meta['error'])}[/]", soft_wrap=True)
+        line(f"[red]{safe(meta['error'])}[/]")
 
 
-def _print_overall(out: "Console", overall: Mapping[str, Any]) -> None:
-    rows = [
-        [safe(name), shown(figure["value"]), figure["n"], safe(figure.get("reason") or "")]
-        for name, figure in overall.items()
-    ]
-    columns = ["figure", "value", "n", "note"]
-    out.print(rows_table("The whole run", columns, rows, right=("value", "n")))
-
-
-def _print_agents(out: "Console", agents: Mapping[str, Any]) -> None:
-    rows = [
-        [
-            safe(agent),
-            shown(entry["drift"]["mean_alignment"]["value"]),
-            shown(entry["drift"]["slope"]["value"]),
-            safe(", ".join(f"{tool} {n}" for tool, n in entry["gdg_compat"]["tool_usage"].items())),
-        ]
-        for agent, entry in list(agents.items())[:_MOST_AGENTS]
-    ]
+def _agents_table(agents: Mapping[str, Any]) -> "Table":
+    rows = []
+    for agent, entry in list(agents.items())[:_MOST_AGENTS]:
+        drift, used = entry["drift"], entry["gdg_compat"]["tool_usage"]
+        alignments = [shown(drift[name]["value"]) for name in ("mean_alignment", "slope")]
+        tools = ", ".join([f"{tool} {count}" for tool, count in used.items()])
+        rows.append([safe(agent), *alignments, safe(tools)])
     title = "Agents"
     if len(agents) > _MOST_AGENTS:
         title += f" (the first {_MOST_AGENTS} of {len(agents):,}; metrics.json has all)"
     columns = ["agent", "mean alignment", "slope per step", "tools"]
-    out.print(rows_table(title, columns, rows, right=columns[1:3]))
+    return rows_table(title, columns, rows, right=columns[1:3])
 
 
-def _print_failures(out: "Console", failed: Mapping[str, Mapping[str, Any]]) -> None:
-    out.print("Agents whose code failed", style="italic")
+def _print_failures(failed: Mapping[str, Mapping[str, Any]]) -> None:
+    if failed:
+        line("[italic]Agents whose code failed[/]")
     for agent, failure in list(failed.items())[:_MOST_FAILED]:
         count = failure["failures"]
         if failure["directive"] == "isolate":
             what = f"was isolated after {counted(count, 'failure')}"
         else:
             what = f"failed {'once' if count == 1 else f'{count:,} times'}"
-        out.print(f"  {safe(agent)} {what}: {safe(failure['error'])}", soft_wrap=True)
+        line(f"  {safe(agent)} {what}: {safe(failure['error'])}")
     if len(failed) > _MOST_FAILED:
-        out.print(f"  and {len(failed) - _MOST_FAILED:,} more; --json has all")
+        line(f"  and {len(failed) - _MOST_FAILED:,} more; --json has all")
 
 
-def _print_events(out: "Console", events: Sequence[Mapping[str, Any]]) -> None:
-    out.print("Last events", style="italic")
+def _print_events(events: Sequence[Mapping[str, Any]]) -> None:
+    out = console()
+    if events:
+        out.print("Last events", style="italic")
     for event in events:
         facts = {name: value for name, value in event.items()
                  if name not in ("n", "epoch", "step", "at", "type", "metrics")}  # fmt: skip
-        text = json.dumps(facts, ensure_ascii=True) if facts else ""
+        text = json.dumps(facts, ensure_ascii=True)[:_LONGEST_EVENT] if facts else ""
         place = f"{event['epoch']}.{event['step']}"
-        what = safe(event["type"])
-        line = f"  {place:>7}  {what}  {safe(text[:_LONGEST_EVENT])}".rstrip()
-        out.print(line, no_wrap=True, overflow="ellipsis")
+        row = f"  {place:>7}  {safe(event['type'])}  {safe(text)}".rstrip()
+        out.print(row, no_wrap=True, overflow="ellipsis")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from shlex import quote
-from typing import Any, Literal, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import click
 from click.core import ParameterSource
@@ -26,10 +26,14 @@ from ....goals.identity import Caller, Trace
 from ....goals.model import Goal, GoalState
 from ....goals.schemas import Answer, Refused
 from ....runtime.wording import shortened
-from ...goals.refusals import KINDS, LOCAL, OTHER, Kind
+from ...goals.refusals import KINDS, LOCAL, OTHER
 from ..errors import CliError, reported
 from ..options import json_option
 from .output import Progress, one_line
+
+if TYPE_CHECKING:
+    from ....goals.store_api import GoalStore
+    from ...goals.client import GoalsClient
 
 DEFAULT_FILE = Path("goals.db")
 A = TypeVar("A", bound=Answer)
@@ -69,24 +73,6 @@ _EXPECTED = {
 _WORDS = {"string_unicode": "a text can't hold half a surrogate pair, nor bytes that are not UTF-8"}
 
 
-class Goals(Protocol):
-    """Whatever carries out commands."""
-
-    def ask(self, command: Command) -> Answer:
-        """Return the command's answer, or Refused."""
-
-    def close(self) -> None:
-        """Let go of it."""
-
-
-class WasRefused(Exception):
-    """A command was answered with a refusal."""
-
-    def __init__(self, refused: Refused) -> None:
-        self.refused = refused
-        super().__init__(refused.detail)
-
-
 class Session:
     """The goals that the user means, for one command line; opened by its first command."""
 
@@ -98,7 +84,7 @@ class Session:
         there too."""
         self._file, self._url, self._was_typed = file, url, was_typed
         self.as_json, self.mode = as_json, mode
-        self._goals: Goals | None = None
+        self._goals: GoalsClient | GoalStore | None = None
         self._caller = Caller(actor=_user(), trace=Trace.begin(secrets.randbits))
 
     def __str__(self) -> str:
@@ -117,13 +103,13 @@ class Session:
         """True for the goals of a server."""
         return self._url is not None
 
-    def open(self) -> Goals:
-        """Open the goals, unless they are open. Raises WasRefused, GoalError."""
+    def open(self) -> "GoalsClient | GoalStore":
+        """Open the goals, unless they are open. Raises GoalError."""
         if self._goals is None:
             self._goals = self._opened()
         return self._goals
 
-    def _opened(self) -> Goals:
+    def _opened(self) -> "GoalsClient | GoalStore":
         if self._url is not None:
             from ...goals.client import GoalsClient
 
@@ -131,7 +117,7 @@ class Session:
         assert self._file is not None
         if self.mode != "creates" and _is_missing(self._file):
             detail = f"there are no goals at {self._file}"
-            raise WasRefused(Refused(code="no-goals-there", detail=detail))
+            raise GoalError("no-goals-there", detail)
         from ....goals.policy import GoalFlags
         from ...goals.file import open_goals
 
@@ -144,11 +130,8 @@ class Session:
         with reported():
             try:
                 yield
-            except WasRefused as error:
-                raise self._refusal(error.refused) from None
             except GoalError as error:
-                refused = Refused(code=error.code, detail=error.detail, facts=error.facts)
-                raise self._refusal(refused) from None
+                raise self._refusal(error) from None
             except ValidationError as error:
                 raise CliError(validation_errors(error), EXIT_BAD_INPUT) from None
             except sqlite3.Error as error:
@@ -159,20 +142,23 @@ class Session:
                 if self._goals is not None:
                     self._goals.close()
 
-    def _refusal(self, refused: Refused) -> CliError:
+    def _refusal(self, error: GoalError) -> CliError:
         if self.as_json:
-            told = refused.model_dump(mode="json", exclude={"replayed"})
-            click.echo(json.dumps({"refused": told}))
-        hint = _next_step(refused, self.options)
-        text = _reason(refused) + (f"\n{hint}" if hint else "")
-        return CliError(text, _exit_code(refused))
+            facts = {"code": error.code, "detail": error.detail, "facts": error.facts}
+            click.echo(json.dumps({"refused": facts}))
+        kind = KINDS.get(error.code) or LOCAL.get(error.code) or OTHER
+        hint = _next_step(error, kind.next_step, self.options)
+        text = _reason(error) + (f"\n{hint}" if hint else "")
+        return CliError(text, EXIT_BAD_INPUT if kind.bad_input else EXIT_REFUSED)
 
     def ask(self, command: Asks[A]) -> A:
-        """Return the command's answer. Raises WasRefused."""
+        """Return the command's answer. Raises GoalError."""
         assert isinstance(command, Command)
         answer = self.open().ask(command.model_copy(update={"caller": self._caller}))
         if isinstance(answer, Refused):
-            raise WasRefused(answer)
+            refusal = GoalError(answer.code, answer.detail)
+            refusal.facts = dict(answer.facts)
+            raise refusal
         return cast("A", answer)
 
     def all(self, asked: ListGoals | None = None) -> Iterator[Goal]:
@@ -186,21 +172,21 @@ class Session:
             asked = asked.model_copy(update={"cursor": page.next_cursor})
 
     def find(self, text: str) -> Goal:
-        """Find the goal that a user means. Raises WasRefused if it is none or several."""
+        """Find the goal that a user means. Raises GoalError if it is none or several."""
         if re.fullmatch(GOAL_ID, text) and text not in _NO_IDS:
             try:
                 return self.ask(ReadGoal(goal_id=text)).goal
-            except WasRefused as error:
-                if error.refused.code != "goal-not-found":
+            except GoalError as error:
+                if error.code != "goal-not-found":
                     raise
         with Progress("looked at") as progress:
             found = [goal for goal in progress.through(self.all()) if _is_part(text, goal.id)]
         if len(found) == 1:
             return found[0]
         if found:
-            raise WasRefused(Refused(code="goal-ambiguous", detail=_ambiguous(text, found)))
+            raise GoalError("goal-ambiguous", _ambiguous(text, found))
         detail = f"no goal has the id {text!r}, nor one that begins or ends so"
-        raise WasRefused(Refused(code="goal-not-found", detail=detail))
+        raise GoalError("goal-not-found", detail)
 
     def print_json(self, answer: BaseModel) -> bool:
         """Print an answer as one JSON document if that was asked for; return whether it was."""
@@ -323,32 +309,21 @@ def state_option(more: str = "") -> Callable[[Any], Any]:
 # --- refusals and invalid fields in words ---------------------------------------------------------
 
 
-def _kind(refused: Refused) -> Kind:
-    return KINDS.get(refused.code) or LOCAL.get(refused.code) or OTHER
-
-
-def _exit_code(refused: Refused) -> int:
-    """2 for what no other state of the goals would make right, else 1."""
-    return EXIT_BAD_INPUT if _kind(refused).bad_input else EXIT_REFUSED
-
-
-def _reason(refused: Refused) -> str:
+def _reason(refusal: GoalError) -> str:
     """Return the reason for a refusal; where beliefs are the reason, with their ids."""
-    facts = refused.facts
-    beliefs = facts.get("belief_ids")
-    if facts.get("reason") != "severity" or not isinstance(beliefs, list):
-        return refused.detail
-    named = ", ".join(str(belief) for belief in beliefs)
-    return f"blocked by {named} (severity {facts.get('severity')}): {refused.detail}"
+    beliefs = refusal.facts.get("belief_ids")
+    if refusal.facts.get("reason") != "severity" or not isinstance(beliefs, list):
+        return refusal.detail
+    named = ", ".join(map(str, beliefs))
+    return f"blocked by {named} (severity {refusal.facts.get('severity')}): {refusal.detail}"
 
 
-def _next_step(refused: Refused, options: str) -> str:
-    """Return what to do next, in a sentence or two; empty if the refusal says it itself.
+def _next_step(refusal: GoalError, text: str, options: str) -> str:
+    """Fill in what to do next, in a sentence or two; empty if the refusal says it itself.
 
     `options` names the goals' place; each command line in the advice ends with them.
     """
-    facts = refused.facts
-    text = _kind(refused).next_step
+    facts = refusal.facts
     if facts.get("reason") == "active_contradiction":
         text = _CONTRADICTED
     beliefs = facts.get("belief_ids")
