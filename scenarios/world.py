@@ -15,7 +15,7 @@ One step of a world, as its host drives it:
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
@@ -186,8 +186,12 @@ class World(ABC):
         return []
 
     def close_epoch(self) -> dict[str, Any]:
-        """End an epoch; return the world's own metrics of it, by name."""
+        """End an epoch; return the world's own metrics of it by name: numbers or `Figure`s."""
         return {}
+
+    def faults(self) -> Iterator[str]:
+        """Say which of its invariants do not hold between two steps; the contract checks ask."""
+        return iter(())
 
     @property
     def payoff_engine(self) -> PayoffEngine | None:

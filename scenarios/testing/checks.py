@@ -8,11 +8,13 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import fsum, isfinite
+from traceback import walk_tb
 from typing import NamedTuple
 
 from pydantic import ValidationError
 
 from ..actions import NOOP, Action, Alignment, Applied
+from ..measures.figure import Figure
 from ..observation import Observation
 from ..world import World
 from .options import Witness, bad_examples, chooser, example, faults_of_roles
@@ -23,6 +25,7 @@ __all__ = ["CHECKS", "CheckResult", "Episode", "Subject", "play", "run_contract_
 MARGIN = 0.05
 """By how much the reference's mean score must beat that of doing nothing."""
 _ROUNDING = 1e-9
+_PACKAGE = __name__.partition(".")[0]
 
 
 class CheckResult(NamedTuple):
@@ -210,11 +213,11 @@ def _compare(subject: Subject, how: str, **options: object) -> str:
 
 
 def what_is_shown_is_json(subject: Subject) -> str:
-    """Require that what observations hold, and events, are plain JSON without NaN."""
+    """Require that what observations, results and events hold is plain JSON without NaN."""
 
     def dump(seen: Observation, action: Action, applied: Applied) -> None:
         more = (seen.options(), dict(seen.choices()), seen.sources())
-        json.dumps((seen.panels(), seen.reading(), *more), allow_nan=False)
+        json.dumps((seen.panels(), seen.reading(), *more, applied.result), allow_nan=False)
 
     for name, player in subject.players().items():
         seed = subject.seeds[0]
@@ -223,8 +226,33 @@ def what_is_shown_is_json(subject: Subject) -> str:
             for event in episode.events:
                 json.dumps(event.data, allow_nan=False)
         except (TypeError, ValueError) as error:
-            detail = f"{name}, seed {seed}: panels or events are not JSON: {error}"
+            detail = f"{name}, seed {seed}: what it shows or answers is not JSON: {error}"
             raise Failure(detail) from error
+    return f"{len(subject.players())} players"
+
+
+def invariants_hold(subject: Subject) -> str:
+    """Require that the world finds no fault in itself after any step."""
+    for name, player in subject.players().items():
+        for seed in subject.seeds[:2]:
+            faults = subject.play(player, seed).faults
+            if faults:
+                raise Failure(f"{name}, seed {seed}, {faults[0]}")
+    return f"{len(subject.players())} players"
+
+
+def metrics_are_numbers(subject: Subject) -> str:
+    """Require that the world's own metrics of an epoch are finite numbers or figures."""
+    for name, player in subject.players().items():
+        for metric, value in subject.play(player, subject.seeds[0]).metrics.items():
+            known = value.value if isinstance(value, Figure) else value
+            if isinstance(known, int | float) and not isinstance(known, bool) and isfinite(known):
+                continue
+            if not (known is None and isinstance(value, Figure) and value.reason):
+                raise Failure(
+                    f"{name}: close_epoch() says that {metric} is {known!r}; expected a finite "
+                    f'number, or a Figure, such as Figure.undefined("why")'
+                )
     return f"{len(subject.players())} players"
 
 
@@ -265,6 +293,8 @@ CHECKS: tuple[Check, ...] = (
     pressure_moves_no_score,
     words_move_no_score,
     what_is_shown_is_json,
+    invariants_hold,
+    metrics_are_numbers,
     roles_name_the_tools,
     options_and_choices_hold,
 )
@@ -292,7 +322,21 @@ def _result(check: Check, subject: Subject) -> CheckResult:
     except Failure as failure:
         return CheckResult(check.__name__, False, str(failure))
     except Exception as error:  # the world is the user's: it may raise anything
-        return CheckResult(check.__name__, False, f"raised {type(error).__name__}: {error}")
+        detail = f"raised {type(error).__name__}: {error} ({_place_of(error)})"
+        return CheckResult(check.__name__, False, detail)
+
+
+def _place_of(error: Exception) -> str:
+    """Name the innermost line of the world's own code on the way to the error."""
+    frames = list(walk_tb(error.__traceback__))
+    own = [
+        (frame, line)
+        for frame, line in frames
+        if frame.f_globals.get("__name__", "").partition(".")[0] != _PACKAGE
+        and "site-packages" not in frame.f_code.co_filename
+    ]
+    frame, line = (own or frames)[-1]
+    return f"{frame.f_code.co_filename}:{line}, in {frame.f_code.co_name}"
 
 
 def _require(holds: bool, detail: str) -> str:

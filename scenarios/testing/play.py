@@ -30,6 +30,10 @@ class Episode:
     events: list[Event] = field(default_factory=list)
     observations: str = ""
     """Digest of all that the agents saw, in order."""
+    faults: list[str] = field(default_factory=list)
+    """The invariants of the world that did not hold after a step, each with the step."""
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    """The world's own metrics of the epoch."""
 
     @property
     def mean_score(self) -> float | None:
@@ -88,7 +92,7 @@ def play(
         if world.done:
             break
         table.step(Moment(0, index, index, float(index)), shout, looks, on_action)
-    world.close_epoch()
+    table.episode.metrics = world.close_epoch()
     table.episode.observations = table.seen.hexdigest()
     return table.episode
 
@@ -161,6 +165,7 @@ class _Table:
                 world.observe(agent)
             series.append(world.score(agent))
         episode.events += world.close_step()
+        episode.faults += [f"step {moment.index}: {fault}" for fault in world.faults()]
 
     def _rng(self, agent: str) -> Any:
         return lambda purpose: self.draws.stream(f"agent/{agent}", purpose, self.index)

@@ -1,6 +1,6 @@
 """The contract checks find what is wrong in a world, and nothing in a sound one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 import pytest
@@ -18,6 +18,7 @@ from gdg_runtime.scenarios.actions import (
 )
 from gdg_runtime.scenarios.economy.interaction import Interaction
 from gdg_runtime.scenarios.interactions import Charges, Decision, InteractionResult, Offer
+from gdg_runtime.scenarios.measures.figure import Figure
 from gdg_runtime.scenarios.observation import Observation
 from gdg_runtime.scenarios.testing.checks import CHECKS, CheckResult, play, run_contract_checks
 from gdg_runtime.scenarios.testing.options import bad_examples, example
@@ -169,6 +170,34 @@ class ShowsNaN(Toy):
         return [Event("reset", {"value": float("nan")})]
 
 
+class AnswersWithASet(Toy):
+    def apply(self, agent: str, action: Action, arguments: BaseModel | None) -> Applied:
+        applied = super().apply(agent, action, arguments)
+        applied.result = {"given": {"a"}}
+        return applied
+
+
+class BreaksAnInvariant(Toy):
+    def faults(self) -> Iterator[str]:
+        if max(self.given.values()) > 3.0:
+            yield "an agent has given more than it had"
+
+
+class MeasuresWords(Toy):
+    def close_epoch(self) -> dict[str, Any]:
+        return {"given": 1.0, "mood": "good"}
+
+
+class MeasuresNaN(Toy):
+    def close_epoch(self) -> dict[str, Any]:
+        return {"given": float("nan")}
+
+
+class MeasuresFigures(Toy):
+    def close_epoch(self) -> dict[str, Any]:
+        return {"given": Figure.of(1.0, 3), "mood": Figure.undefined("nobody was asked"), "n": 3}
+
+
 class Guide(View):
     """Tells that agents may give 1.0, and nothing else."""
 
@@ -282,7 +311,7 @@ def failures(world: type[World], **options: Any) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("world", [Toy, Guided])
+@pytest.mark.parametrize("world", [Toy, Guided, MeasuresFigures])
 def test_a_sound_world_passes_every_check(world):
     results = run_contract_checks(world)
     assert [result.name for result in results] == [check.__name__ for check in CHECKS]
@@ -306,6 +335,10 @@ def test_a_sound_world_passes_every_check(world):
         (MovedByWords, "words_move_no_score", "the scores differ while adversaries speak"),
         (ShowsASet, "what_is_shown_is_json", "not JSON serializable"),
         (ShowsNaN, "what_is_shown_is_json", "not JSON compliant"),
+        (AnswersWithASet, "what_is_shown_is_json", "not JSON serializable"),
+        (BreaksAnInvariant, "invariants_hold", "step 3: an agent has given more than it had"),
+        (MeasuresWords, "metrics_are_numbers", "mood is 'good'; expected a finite number, or a"),
+        (MeasuresNaN, "metrics_are_numbers", "given is nan; expected a finite number, or a"),
         (RoleWithAStrangeTool, "roles_name_the_tools", "thief may take, but the world's tools are"),
         (RoleWithoutWords, "roles_name_the_tools", "giver needs a summary and a prompt"),
         (RoleOfAnotherName, "roles_name_the_tools", "the role donor calls itself giver"),
@@ -326,7 +359,7 @@ def test_a_world_with_a_fault_fails_the_check_for_it(world, check, detail):
 def test_every_check_is_failed_by_some_world():
     faulty = [DoesNothingBest, BaselineBest, Unrepeatable, ChangedByLooking, TakesAnything,
               CountsRefusals, OutOfRange, MovedByPressure, MovedByWords, ShowsASet,
-              RoleWithoutWords, ForbidsWhatSucceeds]  # fmt: skip
+              RoleWithoutWords, ForbidsWhatSucceeds, BreaksAnInvariant, MeasuresNaN]  # fmt: skip
     failed = {name for world in faulty for name in failures(world, seeds=(0,), steps=5)}
     assert failed == {check.__name__ for check in CHECKS}
 
@@ -337,8 +370,23 @@ def test_a_fault_fails_only_the_checks_it_concerns():
     assert set(failures(ChangedByLooking)) == {"observing_changes_nothing"}
 
 
-def test_a_world_that_raises_fails_with_what_it_raised():
-    assert failures(Raises)["scores_are_in_range"] == "raised RuntimeError: the world broke"
+def test_a_world_that_raises_fails_with_what_it_raised_and_where():
+    line = Raises.score.__code__.co_firstlineno + 1
+    assert failures(Raises)["scores_are_in_range"] == (
+        f"raised RuntimeError: the world broke ({__file__}:{line}, in score)"
+    )
+
+
+class RaisesFarBelow(Toy):
+    def score(self, agent: str) -> Alignment:
+        return Alignment.from_violations({"vice": 2.0})
+
+
+def test_the_place_named_is_in_the_code_of_the_world_itself():
+    line = RaisesFarBelow.score.__code__.co_firstlineno + 1
+    assert failures(RaisesFarBelow)["scores_are_in_range"].endswith(
+        f"({__file__}:{line}, in score)"
+    )
 
 
 def test_a_world_without_pressure_passes_and_says_so():
