@@ -59,11 +59,6 @@ class Endpoint(NamedTuple):
     def is_openai(self) -> bool:
         return _is_at(self.host, "api.openai.com")
 
-    @property
-    def is_loopback(self) -> bool:
-        """On this machine: no proxy stands between."""
-        return is_loopback(self.host)
-
     def adapted(self, body: dict[str, Any]) -> dict[str, Any]:
         """Return a request's body as this server takes it."""
         adapted = body | {"stream": False}

@@ -109,7 +109,11 @@ class LitellmTransport(Transport):
     def _prepare(self) -> tuple[str, openai_codec.Structured]:
         config = self._config
         self._keys.lend()
-        hush_warnings()
+        # Users can do nothing about these. Of its types, when the first answer is read:
+        warnings.filterwarnings("ignore", r"Item '\w+' on TypedDict class", UserWarning)
+        # Of a call that is cancelled while another thread prepares its request:
+        never = r"coroutine '\S*completion\S*' was never awaited"
+        warnings.filterwarnings("ignore", never, RuntimeWarning)
         name, way = config.model, config.structured
         if config.api_base is not None and provider_of(name) is None:
             name = f"openai/{name}"
@@ -210,25 +214,13 @@ def _load() -> ModuleType:
     return library
 
 
-def hush_warnings() -> None:
-    """Ignore two warnings that litellm's users can do nothing about."""
-    # Of its types, when the first answer is read.
-    warnings.filterwarnings("ignore", r"Item '\w+' on TypedDict class", UserWarning)
-    # Of a call that is cancelled while another thread prepares its request.
-    warnings.filterwarnings(
-        "ignore", r"coroutine '\S*completion\S*' was never awaited", RuntimeWarning
-    )
-
-
 def provider_of(model: str) -> str | None:
     """Return litellm's name of a model's provider; None if it knows none."""
+    library = litellm_library()
     try:
-        provider: str = litellm_library().get_llm_provider(model=model)[1]
-    except MissingExtra:
-        raise
+        return str(library.get_llm_provider(model=model)[1])
     except Exception:  # of several kinds, by the provider
         return None
-    return provider
 
 
 class KeysWanted(NamedTuple):

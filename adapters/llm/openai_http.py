@@ -19,7 +19,7 @@ from ...actors.llm.chat import Chat
 from ...scenarios.schema.language_model import ModelConfig
 from ..runs.errors import MissingExtra
 from . import openai_codec
-from .endpoint import Endpoint
+from .endpoint import Endpoint, is_loopback
 from .keys import Key
 from .transport import Answer, FaultKind, Transport, TransportFault, fault_of
 
@@ -141,7 +141,8 @@ class OpenAiHttp(Transport):
 
         for name in ("httpx2", "httpcore2"):
             logging.getLogger(name).setLevel(logging.WARNING)  # a line for each request
-        size, proxies = lane.size, not self._endpoint.is_loopback
+        # On this machine no proxy stands between.
+        size, proxies = lane.size, not is_loopback(self._endpoint.host)
         limits = httpx2.Limits(
             max_connections=size, max_keepalive_connections=size, keepalive_expiry=_IDLE_S
         )

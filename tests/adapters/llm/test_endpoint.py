@@ -2,7 +2,7 @@
 
 import pytest
 
-from gdg_runtime.adapters.llm.endpoint import Endpoint, endpoint_of
+from gdg_runtime.adapters.llm.endpoint import Endpoint, endpoint_of, is_loopback
 from gdg_runtime.scenarios.schema.language_model import ModelConfig
 
 LOCAL = "http://127.0.0.1:8000/v1"
@@ -75,4 +75,4 @@ def test_an_address_may_be_given_with_its_end(base: str, url: str) -> None:
     ],
 )
 def test_no_proxy_stands_before_this_machine(url: str, loopback: bool) -> None:
-    assert Endpoint(url).is_loopback is loopback
+    assert is_loopback(Endpoint(url).host) is loopback
