@@ -47,7 +47,9 @@ class AsyncioThread:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._live: _Live | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._process = os.getpid()
         self._closers: list[Closer] = []
 
     async def run(
@@ -59,8 +61,8 @@ class AsyncioThread:
         has really ended, so whatever it closes on its way out is closed. Raises what the function
         raises, and CancelledInside.
         """
-        live = self._started()
-        if threading.current_thread() is live.thread:
+        loop = self._started()
+        if threading.current_thread() is self._thread:
             return await function(*args, **kwargs)
         # A caller that is cancelled already shall start nothing in the other thread.
         await anyio.lowlevel.checkpoint_if_cancelled()
@@ -76,16 +78,16 @@ class AsyncioThread:
                 result[1] = error
 
         def begin() -> None:
-            tasks.append(live.loop.create_task(work(), context=context))
+            tasks.append(loop.create_task(work(), context=context))
             # By a callback, since a task cancelled before its first step runs nothing of its own.
             tasks[0].add_done_callback(wake)
 
-        live.loop.call_soon_threadsafe(begin)
+        loop.call_soon_threadsafe(begin)
         try:
             await ended.wait()
         except BaseException:
             # The loop keeps the order, so this comes after `begin`.
-            live.loop.call_soon_threadsafe(lambda: tasks[0].cancel())
+            loop.call_soon_threadsafe(lambda: tasks[0].cancel())
             with anyio.CancelScope(shield=True):
                 await ended.wait()
             raise
@@ -109,66 +111,58 @@ class AsyncioThread:
         """
         with self._lock:
             self._closers.append(closer)
-            if self._live is not None:
+            if self._loop is not None:
                 self._close_at_exit()
 
     def close(self) -> None:
         """End the thread; calls that still run are cancelled. Done by itself when the process
         ends. The next call starts a new thread."""
         with self._lock:
-            live, self._live = self._live, None
+            loop, self._loop = self._loop, None
             closers, self._closers = self._closers[::-1], []
         atexit.unregister(self.close)
-        if live is not None and live.process == os.getpid():
-            live.loop.call_soon_threadsafe(live.stop, closers)
-            live.thread.join(_PATIENCE_S)
+        if loop is not None and self._thread is not None and self._process == os.getpid():
+            ended = asyncio.run_coroutine_threadsafe(_wind_up(closers), loop)
+            ended.add_done_callback(lambda _: loop.stop())  # called in the loop's thread
+            self._thread.join(_PATIENCE_S)
 
-    def _started(self) -> _Live:
+    def _started(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             # A forked child has the object but not the thread.
-            if self._live is None or self._live.process != os.getpid():
-                self._live = _Live()
+            if self._loop is None or self._process != os.getpid():
+                self._loop, self._process = asyncio.new_event_loop(), os.getpid()
+                self._thread = threading.Thread(
+                    target=_serve, args=[self._loop], name="asyncio", daemon=True
+                )
+                self._thread.start()
                 self._close_at_exit()
-            return self._live
+            return self._loop
 
     def _close_at_exit(self) -> None:
         atexit.unregister(self.close)
         atexit.register(self.close)
 
 
-class _Live:
-    """The loop and its thread."""
+def _serve(loop: asyncio.AbstractEventLoop) -> None:
+    """Run a loop until it is stopped."""
+    asyncio.set_event_loop(loop)
+    workers = ThreadPoolExecutor(thread_name_prefix="asyncio-worker")
+    loop.set_default_executor(workers)
+    loop.run_forever()
+    workers.shutdown(wait=False, cancel_futures=True)
+    loop.close()
 
-    def __init__(self) -> None:
-        self.process = os.getpid()
-        self.loop = asyncio.new_event_loop()
-        self._closers: Sequence[Closer] = ()
-        self.thread = threading.Thread(target=self._run, name="asyncio", daemon=True)
-        self.thread.start()
 
-    def stop(self, closers: Sequence[Closer]) -> None:
-        """End the loop, after these functions."""
-        self._closers = closers
-        self.loop.stop()
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self.loop)
-        workers = ThreadPoolExecutor(thread_name_prefix="asyncio-worker")
-        self.loop.set_default_executor(workers)
-        self.loop.run_forever()
-        self.loop.run_until_complete(self._wind_up())
-        workers.shutdown(wait=False, cancel_futures=True)
-        self.loop.close()
-
-    async def _wind_up(self) -> None:
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-        for closer in self._closers:
-            with suppress(Exception):
-                await closer()
-        await self.loop.shutdown_asyncgens()
+async def _wind_up(closers: Sequence[Closer]) -> None:
+    """Cancel all tasks of this loop, then call the functions that are to be called at its end."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    for closer in closers:
+        with suppress(Exception):
+            await closer()
+    await asyncio.get_running_loop().shutdown_asyncgens()
 
 
 def _waker(wake: Callable[[], None]) -> Callable[[object], None]:
