@@ -38,7 +38,6 @@ from .schemas import (
 from .selection import next_task
 from .store import (
     belief_rows,
-    bookkeeping,
     goal_rows,
     ledger_rows,
     ranking_query,
@@ -381,7 +380,7 @@ class ReadStatistics(Command, name="goals.statistics", span="statistics"):
     """Count what /metrics shows. Answer: Statistics."""
 
     def carry_out(self, op: Operation) -> Statistics:
-        counters = tuple(bookkeeping.read_counters(op.tx))
+        counters = tuple(ledger_rows.read_counters(op.tx))
         return Statistics(counters=counters, by_state=goal_rows.count_by_state(op.tx))
 
 

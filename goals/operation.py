@@ -12,7 +12,7 @@ from .identity import Bits, Trace, make_id, microseconds
 from .model import Goal, GoalState
 from .policy import GoalFlags, GoalPolicy
 from .ranking import Formula
-from .store import bookkeeping, goal_rows, ledger_rows
+from .store import goal_rows, ledger_rows
 from .vetting import Vetter
 
 NOTED = (GoalBlocked, DeadlinePassed, CheckerUnavailable)
@@ -108,7 +108,7 @@ class Operation:
 
     def count(self, name: str, **labels: str) -> None:
         """Count one more."""
-        bookkeeping.count(self.tx, name, tuple(labels.items()))
+        ledger_rows.count(self.tx, name, tuple(labels.items()))
 
     def _entered(self, goal: Goal) -> None:
         self.count("goals_total", category=goal.category.value, state=goal.state.value)

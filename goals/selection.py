@@ -61,7 +61,7 @@ def tidy(op: Operation, owner: str | None) -> None:
     if op.policy.overdue == "abandon":
         for goal in goal_rows.adopted_and_overdue(op.tx, op.now_us):
             op.change(goal, "goal_abandoned", reason=OVERDUE, state=GoalState.ABANDONED)
-    unnoted = goal_rows.contradicted(op.tx, (GoalState.ADOPTED,), owner=owner, unnoted_only=True)
+    unnoted = goal_rows.contradicted(op.tx, (GoalState.ADOPTED,), owner=owner, unnoted=True)
     for goal in unnoted:
         objection = vet(op, goal).objection
         if objection is not None:

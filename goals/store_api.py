@@ -23,7 +23,7 @@ from .model import Weights
 from .operation import NOTED, Operation
 from .policy import GoalFlags, GoalPolicy
 from .schemas import ANSWERS, Answer, Refused, TaskView
-from .store import bookkeeping, derived_columns, task_rows
+from .store import goal_rows, ledger_rows, task_rows
 from .store.database import Database
 from .vetting import BeliefVetter, Vetter
 
@@ -81,12 +81,12 @@ class GoalStore:
         """Return the policy to work by. Nothing is written where all is as it should be already:
         others may be at work on the file."""
         with self.database.reading() as tx:
-            known, least = is_registered(tx), derived_columns.confidence_of(tx)
+            known, least = is_registered(tx), goal_rows.confidence_of(tx)
         settled = policy or GoalPolicy(belief_min_confidence=least)
         if not known or settled.belief_min_confidence != least:
             with self.database.transaction() as tx:
                 register_goal_selected(tx, weights)
-                derived_columns.settle(tx, settled.belief_min_confidence)
+                goal_rows.settle(tx, settled.belief_min_confidence)
         return settled
 
     def close(self) -> None:
@@ -125,7 +125,7 @@ class GoalStore:
         """Carry out a command with a key, unless its answer is kept."""
         key = command.caller.key
         assert key is not None
-        kept = bookkeeping.find_answer(op.tx, key, op.now_us)
+        kept = ledger_rows.find_answer(op.tx, key, op.now_us)
         if kept is not None:
             name, text = kept
             return ANSWERS[name].model_validate_json(text).model_copy(update={"replayed": True})
@@ -138,7 +138,7 @@ class GoalStore:
         except GoalError as refusal:
             answer = _refused(refusal)
         content = answer.model_dump_json()
-        bookkeeping.keep_answer(op.tx, key, answer.message_name, content, op.now_us + self._kept_us)
+        ledger_rows.keep_answer(op.tx, key, answer.message_name, content, op.now_us + self._kept_us)
         return answer
 
     def perform(self, name: str, caller: Caller, work: Callable[[Operation], T]) -> T:

@@ -15,7 +15,7 @@ from gdg_runtime.adapters.cli import cli
 from gdg_runtime.adapters.runs import directory
 from gdg_runtime.adapters.runs import directory as meta
 from gdg_runtime.adapters.runs.reader import READABLE
-from gdg_runtime.goals.store import migrations
+from gdg_runtime.goals.store import database
 from gdg_runtime.runtime import journal
 from gdg_runtime.scenarios.schema import episode
 
@@ -29,8 +29,8 @@ VERSIONS = {
     "step_log.jsonl": recorder.SCHEMA_VERSION,
     "metrics.json": metrics.SCHEMA_VERSION,
     "journal.jsonl": journal.SCHEMA_VERSION,
-    "goals.jsonl": migrations.SCHEMA_VERSION,
-    "goals.db": migrations.SCHEMA_VERSION,
+    "goals.jsonl": database.SCHEMA_VERSION,
+    "goals.db": database.SCHEMA_VERSION,
     "cassette": cassette.VERSION,
 }
 

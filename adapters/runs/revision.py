@@ -17,7 +17,7 @@ _OWN = __name__.partition(".")[0]
 _LAYERS = ("runtime", "goals", "scenarios", "actors")
 """The layers whose code decides what a run does; adapters only host it."""
 
-_SUFFIXES = frozenset({".py", ".toml", ".json"})
+_SUFFIXES = frozenset({".py", ".toml", ".json", ".sql"})
 """Files of a layer that decide what a run does: code, and data that the code reads. YAML files are
 scenarios: what a run takes from them stands in its config."""
 

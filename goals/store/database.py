@@ -1,17 +1,28 @@
-"""The connection to a store's SQLite file, its transactions, and the migrations at its opening."""
+"""The connection to a store's SQLite file, its transactions, and the migrations at its opening.
+
+A migration is a file beside this one, `m<number>_<name>.sql`; the schema only moves forward. One
+that was released never changes: what has to be different becomes a new migration, and a fixture of
+the version before it, so that files of every version are known to reach the newest.
+"""
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import indent
 from threading import RLock
-from typing import Any, Self
+from typing import Self
 from weakref import finalize
 
-from ..errors import StoreUnusable
-from .migrations import APPLICATION_ID, SCHEMA_VERSION, migrate
+from sqlite_utils import Database as SqliteUtils
+from sqlite_utils import Migrations
 
+from ..errors import StoreUnusable
+
+APPLICATION_ID = 0x676F616C
+"""The number in the file's head: `goal`."""
+MIGRATIONS = Migrations("goals")
 BUSY_SECONDS = 30
 """Seconds that a statement waits for another connection's transaction."""
 _OLDEST_SQLITE = (3, 37, 0)
@@ -28,10 +39,24 @@ _WAL_ATTEMPTS = 100
 _STATEMENTS = 256
 
 
-def insert(tx: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> None:
-    """Write a new row. Raises sqlite3.IntegrityError if it breaks a rule of the schema."""
-    places = ", ".join(f":{name}" for name in row)
-    tx.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", row)
+def _add_migration(script: Path) -> None:
+    @MIGRATIONS(name=script.stem)
+    def run(database: SqliteUtils) -> None:
+        # Never executescript: it commits the transaction that it finds. The indentation is that of
+        # the stores that there are, since SQLite keeps a statement's text.
+        statement = ""
+        for line in indent(script.read_text(encoding="utf-8"), " " * 8).splitlines(keepends=True):
+            statement += line
+            if sqlite3.complete_statement(statement):
+                database.conn.execute(statement)
+                statement = ""
+        database.conn.execute(statement)  # the last one may lack its semicolon
+
+
+_SCRIPTS = sorted(Path(__file__).parent.glob("m*.sql"))
+for _script in _SCRIPTS:
+    _add_migration(_script)
+SCHEMA_VERSION = len(_SCRIPTS)
 
 
 class Database:
@@ -76,7 +101,8 @@ class Database:
                 _check_version(connection, name)
             else:
                 _configure(connection, durable)
-                _migrate(connection, name)
+                if _version(connection, name) < SCHEMA_VERSION:
+                    migrate(connection)
         except sqlite3.Error as error:
             connection.close()
             if begins:
@@ -219,11 +245,6 @@ def _check_version(connection: sqlite3.Connection, name: str) -> None:
         )
 
 
-def _migrate(connection: sqlite3.Connection, name: str) -> None:
-    if _version(connection, name) < SCHEMA_VERSION:
-        migrate(connection)
-
-
 def _version(connection: sqlite3.Connection, name: str) -> int:
     """Return the schema's version, 0 if there is none. Raises StoreUnusable for a newer one."""
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
@@ -234,3 +255,32 @@ def _version(connection: sqlite3.Connection, name: str) -> int:
             f"use a newer one",
         )
     return version
+
+
+def migrate(
+    connection: sqlite3.Connection,
+    *,
+    migrations: Migrations = MIGRATIONS,
+    stop_before: str | None = None,
+) -> int:
+    """Bring the schema to its newest version, or to the one before `stop_before`; how many
+    versions it rose.
+
+    All in one transaction: what fails leaves the file as it was, and a second process waits until
+    the first is through, then finds nothing to do.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        database = SqliteUtils(connection, execute_plugins=False)
+        before = len(migrations.applied(database))
+        migrations.apply(database, stop_before=stop_before)
+        after = len(migrations.applied(database))
+        if after > before:
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {after}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return after - before

@@ -17,7 +17,7 @@ from pydantic_core import to_json
 from ..model import Goal, GoalState
 from ..ranking import DAY_US, Formula
 from ..schemas import RankedView
-from .goal_rows import GOAL_COLUMNS, goal_of
+from .goal_rows import GOALS
 
 RANKED_STATES = (GoalState.ADOPTED, GoalState.PROPOSED)
 """The states whose goals are ranked unless others are asked for."""
@@ -27,7 +27,6 @@ _ORDER = "ORDER BY raw DESC, created_us, id LIMIT :limit"
 _LARGE, _SAMPLE = 20_000, 1_000
 _ROUNDING = 1e-9
 """More than the rounding of a sum of weights comes to."""
-_FETCHED = ", ".join(f"goals.{name.strip()}" for name in GOAL_COLUMNS.split(","))
 
 
 def ranked_goals(
@@ -35,7 +34,7 @@ def ranked_goals(
 ) -> list[RankedView]:
     """Find the best goals in these states, at most `limit`; of one owner, or of everybody.
 
-    The alignment that the rows hold is taken as it is: `derived_columns.py` keeps it right for the
+    The alignment that the rows hold is taken as it is: `goal_rows.py` keeps it right for the
     policy's `belief_min_confidence`.
     """
     where, parameters = _which(states, owner)
@@ -43,7 +42,7 @@ def ranked_goals(
     hindrances = _hindrances(tx, [row["id"] for row in rows if _is_hindered(row)])
     ranked = []
     for number, row in enumerate(rows, start=1):
-        goal = goal_of(row)
+        goal = GOALS.form_of(row)
         scored = formula.score(goal, row["align"], bool(row["contra"]))
         scored = scored._replace(raw=row["raw"])  # what the order was made by; it is the same
         against, waiting = _own_order(goal, hindrances.get(goal.id, ()))
@@ -61,7 +60,7 @@ def ready_goals(tx: Connection, formula: Formula, *, owner: str | None, limit: i
         where += " AND (requires_approval = 0 OR approved_by IS NOT NULL)"
     if formula.policy.overdue in ("skip", "abandon"):
         where += " AND (deadline_us IS NULL OR deadline_us > :now_us)"
-    return [goal_of(row) for row in _best(tx, formula, where, parameters, limit)]
+    return [GOALS.form_of(row) for row in _best(tx, formula, where, parameters, limit)]
 
 
 def rank_of(
@@ -107,7 +106,7 @@ def _best(
         f"""
         WITH best AS MATERIALIZED (
           SELECT id, {_raw(formula)} AS raw, created_us FROM goals WHERE {where} {_ORDER})
-        SELECT {_FETCHED}, align, contra, open_dependencies, best.raw
+        SELECT {GOALS.columns}, align, contra, open_dependencies, best.raw
         FROM best CROSS JOIN goals USING (id)
         ORDER BY best.raw DESC, best.created_us, best.id
         """,

@@ -2,8 +2,8 @@
 decisions."""
 
 import json
-import sqlite3
 from collections.abc import Mapping, Sequence
+from sqlite3 import Connection, Row
 from typing import Any, NamedTuple
 
 from ...runtime.canonical import canonical_json
@@ -16,7 +16,7 @@ from ..schemas import (
     TaskView,
     WeightsView,
 )
-from .database import insert
+from .rows import insert
 
 _MINUTE_US = 60_000_000
 _PARAMETER = f"SELECT {', '.join(ParameterView.model_fields)} FROM parameters"
@@ -55,14 +55,14 @@ class KeptSelection(NamedTuple):
     task: TaskView | None
 
 
-def add_task(tx: sqlite3.Connection, task: TaskView, ts: str) -> None:
+def add_task(tx: Connection, task: TaskView, ts: str) -> None:
     """Write a goal's task, to be submitted. Raises sqlite3.IntegrityError if the goal has an open
     one."""
     row = task.model_dump(include={"task_id", "goal_id", "attempt"})
     insert(tx, "tasks", {**row, "payload": task.model_dump_json(), "created_at": ts})
 
 
-def close_task(tx: sqlite3.Connection, task_id: str, ts: str) -> bool:
+def close_task(tx: Connection, task_id: str, ts: str) -> bool:
     """Close a task that is not worked on any more. Returns whether it was open."""
     written = tx.execute(
         "UPDATE tasks SET closed_at = ? WHERE task_id = ? AND closed_at IS NULL", (ts, task_id)
@@ -70,7 +70,7 @@ def close_task(tx: sqlite3.Connection, task_id: str, ts: str) -> bool:
     return written.rowcount == 1
 
 
-def unsubmitted(tx: sqlite3.Connection, limit: int = 50) -> list[TaskView]:
+def unsubmitted(tx: Connection, limit: int = 50) -> list[TaskView]:
     """Find open tasks that were not submitted yet, oldest first."""
     rows = tx.execute(
         "SELECT payload FROM tasks WHERE submitted_at IS NULL AND closed_at IS NULL "
@@ -80,7 +80,7 @@ def unsubmitted(tx: sqlite3.Connection, limit: int = 50) -> list[TaskView]:
     return [TaskView.model_validate_json(row["payload"]) for row in rows]
 
 
-def mark_submitted(tx: sqlite3.Connection, task_id: str, ts: str) -> bool:
+def mark_submitted(tx: Connection, task_id: str, ts: str) -> bool:
     """Note that a task was submitted. Returns whether this is the first time."""
     written = tx.execute(
         "UPDATE tasks SET submitted_at = ? WHERE task_id = ? AND submitted_at IS NULL",
@@ -89,23 +89,18 @@ def mark_submitted(tx: sqlite3.Connection, task_id: str, ts: str) -> bool:
     return written.rowcount == 1
 
 
-def put_scheduled(tx: sqlite3.Connection, draft: ScheduledTaskDraft, now_us: int) -> None:
+def put_scheduled(tx: Connection, draft: ScheduledTaskDraft, now_us: int) -> None:
     """Put a task on the schedule, due now. One with the same id is replaced, but keeps its place
     and the time when it is due next."""
-    tx.execute(
-        "INSERT INTO scheduled_tasks (task_id, text, owner, every_min, metadata, next_us, "
-        "position) VALUES (?, ?, ?, ?, ?, ?, "
-        "(SELECT coalesce(max(position), 0) + 1 FROM scheduled_tasks)) "
-        "ON CONFLICT (task_id) DO UPDATE SET text = excluded.text, owner = excluded.owner, "
-        "every_min = excluded.every_min, metadata = excluded.metadata",
-        (
-            draft.task_id, draft.text, draft.owner, draft.every_min,
-            canonical_json(draft.metadata), now_us,
-        ),
-    )  # fmt: skip
+    last = tx.execute("SELECT coalesce(max(position), 0) FROM scheduled_tasks").fetchone()[0]
+    given = {name: getattr(draft, name) for name in ("task_id", "text", "owner", "every_min")}
+    given["metadata"] = canonical_json(draft.metadata)
+    changes = ", ".join(f"{name} = excluded.{name}" for name in given if name != "task_id")
+    otherwise = f"ON CONFLICT (task_id) DO UPDATE SET {changes}"
+    insert(tx, "scheduled_tasks", {**given, "next_us": now_us, "position": last + 1}, otherwise)
 
 
-def due_scheduled(tx: sqlite3.Connection, owner: str | None, now_us: int) -> ScheduledTask | None:
+def due_scheduled(tx: Connection, owner: str | None, now_us: int) -> ScheduledTask | None:
     """Return the task of this owner (None: of anybody) that has been due for longest."""
     whose, parameters = ("true", []) if owner is None else ("owner = ?", [owner])
     row = tx.execute(
@@ -115,7 +110,7 @@ def due_scheduled(tx: sqlite3.Connection, owner: str | None, now_us: int) -> Sch
     return None if row is None else _scheduled(row)
 
 
-def take_scheduled(tx: sqlite3.Connection, task_id: str, now_us: int) -> None:
+def take_scheduled(tx: Connection, task_id: str, now_us: int) -> None:
     """Take a task, to be done now. It is due again at its next time after `now_us`: those that were
     missed are left out. One that is always due stays so, and goes behind the others."""
     tx.execute(
@@ -132,7 +127,7 @@ def take_scheduled(tx: sqlite3.Connection, task_id: str, now_us: int) -> None:
     )
 
 
-def find_selection(tx: sqlite3.Connection, selection_key: str) -> KeptSelection | None:
+def find_selection(tx: Connection, selection_key: str) -> KeptSelection | None:
     """Find the result of the selection with this key; None: there was none."""
     row = tx.execute(
         "SELECT owner, task FROM selections WHERE selection_key = ?", (selection_key,)
@@ -153,15 +148,15 @@ def require_owner(kept: KeptSelection, selection_key: str, owner: str | None) ->
 
 
 def add_selection(
-    tx: sqlite3.Connection, selection_key: str, owner: str | None, task: TaskView | None, ts: str
+    tx: Connection, selection_key: str, owner: str | None, task: TaskView | None, ts: str
 ) -> None:
     """Keep what a selection came to, so that its key gets the same again."""
-    kept = None if task is None else task.model_dump_json()
-    row = {"selection_key": selection_key, "owner": owner, "task": kept, "ts": ts}
+    written = None if task is None else task.model_dump_json()
+    row = {"selection_key": selection_key, "owner": owner, "task": written, "ts": ts}
     insert(tx, "selections", row)
 
 
-def forget_scheduled(tx: sqlite3.Connection, before: str) -> None:
+def forget_scheduled(tx: Connection, before: str) -> None:
     """Forget selections that came to scheduled tasks before this time; those of goals stay."""
     tx.execute(
         "DELETE FROM selections WHERE json_extract(task, '$.kind') = 'scheduled' AND ts < ?",
@@ -169,14 +164,14 @@ def forget_scheduled(tx: sqlite3.Connection, before: str) -> None:
     )
 
 
-def _scheduled(row: sqlite3.Row) -> ScheduledTask:
+def _scheduled(row: Row) -> ScheduledTask:
     known: dict[str, Any] = dict(row)
     known["metadata"] = json.loads(known["metadata"])
     return ScheduledTask(**known)
 
 
 def register(
-    tx: sqlite3.Connection,
+    tx: Connection,
     decision_id: str,
     subsystem: str,
     parameters: Sequence[ParameterView],
@@ -184,25 +179,23 @@ def register(
 ) -> None:
     """Make a decision known. One that is known keeps the values its parameters have learned, as
     far as they lie within the bounds that are given now."""
-    tx.execute(
-        "INSERT INTO decisions (decision_id, subsystem, success_metrics) VALUES (?, ?, ?) "
+    metrics = canonical_json(list(success_metrics))
+    decision = {"decision_id": decision_id, "subsystem": subsystem, "success_metrics": metrics}
+    insert(
+        tx, "decisions", decision,
         "ON CONFLICT (decision_id) DO UPDATE SET subsystem = excluded.subsystem, "
         "success_metrics = excluded.success_metrics",
-        (decision_id, subsystem, canonical_json(list(success_metrics))),
-    )
-    tx.executemany(
-        "INSERT INTO parameters (decision_id, position, name, current, min, max, step) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (decision_id, name) DO UPDATE SET "
-        "position = excluded.position, min = excluded.min, max = excluded.max, "
-        "step = excluded.step, current = max(min(current, excluded.max), excluded.min)",
-        [
-            (decision_id, position, known.name, known.current, known.min, known.max, known.step)
-            for position, known in enumerate(parameters)
-        ],
-    )
+    )  # fmt: skip
+    for position, known in enumerate(parameters):
+        insert(
+            tx, "parameters", {"decision_id": decision_id, "position": position, **dict(known)},
+            "ON CONFLICT (decision_id, name) DO UPDATE SET "
+            "position = excluded.position, min = excluded.min, max = excluded.max, "
+            "step = excluded.step, current = max(min(current, excluded.max), excluded.min)",
+        )  # fmt: skip
 
 
-def read_decision(tx: sqlite3.Connection, decision_id: str) -> DecisionView:
+def read_decision(tx: Connection, decision_id: str) -> DecisionView:
     """Read a registered decision. Raises DecisionNotFound."""
     row = tx.execute("SELECT * FROM decisions WHERE decision_id = ?", (decision_id,)).fetchone()
     if row is None:
@@ -210,13 +203,13 @@ def read_decision(tx: sqlite3.Connection, decision_id: str) -> DecisionView:
     return _decision(tx, row)
 
 
-def read_decisions(tx: sqlite3.Connection) -> list[DecisionView]:
+def read_decisions(tx: Connection) -> list[DecisionView]:
     """Read all registered decisions, by id."""
     rows = tx.execute("SELECT * FROM decisions ORDER BY decision_id").fetchall()
     return [_decision(tx, row) for row in rows]
 
 
-def parameter(tx: sqlite3.Connection, decision_id: str, name: str) -> ParameterView:
+def parameter(tx: Connection, decision_id: str, name: str) -> ParameterView:
     """Read one parameter of a decision. Raises DecisionNotFound."""
     row = tx.execute(
         f"{_PARAMETER} WHERE decision_id = ? AND name = ?", (decision_id, name)
@@ -226,7 +219,7 @@ def parameter(tx: sqlite3.Connection, decision_id: str, name: str) -> ParameterV
     return ParameterView.model_construct(**dict(row))
 
 
-def set_current(tx: sqlite3.Connection, decision_id: str, name: str, current: float) -> None:
+def set_current(tx: Connection, decision_id: str, name: str, current: float) -> None:
     """Give a parameter a value, which must lie within its bounds (sqlite3.IntegrityError
     otherwise). Raises DecisionNotFound."""
     written = tx.execute(
@@ -238,24 +231,24 @@ def set_current(tx: sqlite3.Connection, decision_id: str, name: str, current: fl
 
 
 def add_record(
-    tx: sqlite3.Connection, record: DecisionRecordView, *, selection_key: str | None = None
+    tx: Connection, record: DecisionRecordView, *, selection_key: str | None = None
 ) -> None:
     """Write down a decision that was taken."""
-    row = {**dict(record), "selection_key": selection_key}
+    row = {**vars(record), "selection_key": selection_key}
     row["weights"] = canonical_json(record.weights.model_dump())
     if record.outcome_data is not None:
         row["outcome_data"] = canonical_json(record.outcome_data)
     insert(tx, "decision_records", row)
 
 
-def find_record_of_task(tx: sqlite3.Connection, task_id: str) -> DecisionRecordView | None:
+def find_record_of_task(tx: Connection, task_id: str) -> DecisionRecordView | None:
     """Find the decision that led to a task."""
     row = tx.execute(f"{_RECORD} WHERE task_id = ?", (task_id,)).fetchone()
     return None if row is None else _record(row)
 
 
 def set_outcome(
-    tx: sqlite3.Connection, record_id: str, outcome: float, ts: str, data: Mapping[str, Any]
+    tx: Connection, record_id: str, outcome: float, ts: str, data: Mapping[str, Any]
 ) -> bool:
     """Write the outcome of a decision, -1 to 1, if it has none. Returns whether it was written.
 
@@ -275,18 +268,17 @@ def set_outcome(
 
 
 def records(
-    tx: sqlite3.Connection, goal_id: str | None = None, limit: int = 50
+    tx: Connection, goal_id: str | None = None, limit: int = 50
 ) -> list[DecisionRecordView]:
     """Return decisions that were taken, newest first; about one goal, or about all."""
-    order = "ORDER BY ts DESC, record_id DESC LIMIT ?"
-    if goal_id is None:
-        rows = tx.execute(f"{_RECORD} {order}", (limit,))
-    else:
-        rows = tx.execute(f"{_RECORD} WHERE goal_id = ? {order}", (goal_id, limit))
+    whose, parameters = ("true", []) if goal_id is None else ("goal_id = ?", [goal_id])
+    rows = tx.execute(
+        f"{_RECORD} WHERE {whose} ORDER BY ts DESC, record_id DESC LIMIT ?", (*parameters, limit)
+    )
     return [_record(row) for row in rows]
 
 
-def _decision(tx: sqlite3.Connection, row: sqlite3.Row) -> DecisionView:
+def _decision(tx: Connection, row: Row) -> DecisionView:
     rows = tx.execute(
         f"{_PARAMETER} WHERE decision_id = ? ORDER BY position, name", (row["decision_id"],)
     )
@@ -298,7 +290,7 @@ def _decision(tx: sqlite3.Connection, row: sqlite3.Row) -> DecisionView:
     )
 
 
-def _record(row: sqlite3.Row) -> DecisionRecordView:
+def _record(row: Row) -> DecisionRecordView:
     known: dict[str, Any] = dict(row)
     known["weights"] = WeightsView(**json.loads(known["weights"]))
     if known["outcome_data"] is not None:

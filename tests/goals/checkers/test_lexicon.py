@@ -41,9 +41,9 @@ def test_the_words_are_read_when_a_text_is_first_checked() -> None:
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
-def test_the_digest_of_the_code_covers_the_words_and_no_scenario() -> None:
+def test_the_digest_of_the_code_covers_words_and_migrations_and_no_scenario() -> None:
     root = Path(str(module.__file__)).parents[1]
     names = {file.name for file in revision.code_files(root)}
-    assert {"lexicon.toml", "lexicon.py"} <= names
+    assert {"lexicon.toml", "lexicon.py", "m001_goals.sql"} <= names
     scenarios = {file.suffix for file in revision.code_files(root.parent / "scenarios")}
     assert scenarios == {".py"}

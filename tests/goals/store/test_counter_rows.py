@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 from gdg_runtime.goals.schemas import Counter
-from gdg_runtime.goals.store.bookkeeping import BLOCKED_TOTAL, count, read_counters
+from gdg_runtime.goals.store.ledger_rows import BLOCKED_TOTAL, count, read_counters
 
 Tx = sqlite3.Connection
 

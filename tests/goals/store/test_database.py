@@ -15,10 +15,9 @@ from writer import write
 from gdg_runtime.goals.errors import GoalError, StoreUnusable, VersionConflict
 from gdg_runtime.goals.model import GoalState
 from gdg_runtime.goals.store import database as database_module
-from gdg_runtime.goals.store.database import Database
+from gdg_runtime.goals.store.database import SCHEMA_VERSION, Database
 from gdg_runtime.goals.store.goal_rows import find_goal, insert_goal, update_goal
 from gdg_runtime.goals.store.ledger_rows import events, verify
-from gdg_runtime.goals.store.migrations import SCHEMA_VERSION
 
 HERE = Path(__file__).parent
 

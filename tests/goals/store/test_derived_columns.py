@@ -10,13 +10,16 @@ from specimens import make_belief, make_goal
 from gdg_runtime.goals.model import Belief, Goal, GoalState
 from gdg_runtime.goals.store.belief_rows import find_belief, insert_belief, update_belief
 from gdg_runtime.goals.store.database import Database
-from gdg_runtime.goals.store.derived_columns import (
+from gdg_runtime.goals.store.goal_rows import (
+    find_goal,
+    insert_goal,
+    note_blocked,
     refresh_all,
     refresh_for_changed_belief,
     refresh_for_dependency,
     settle,
+    update_goal,
 )
-from gdg_runtime.goals.store.goal_rows import find_goal, insert_goal, note_blocked, update_goal
 
 Tx = sqlite3.Connection
 NAMES = ("a", "b", "c", "d")

@@ -345,9 +345,9 @@ def test_contradicted_goals_are_found_oldest_first_and_noted_once(tx: Tx) -> Non
     assert found() == ["goal_001", "goal_002", "goal_003"]
     assert found(owner="agent_1") == ["goal_001", "goal_002"]
     note_blocked(tx, "goal_001", True)
-    assert found(unnoted_only=True) == ["goal_002", "goal_003"]
+    assert found(unnoted=True) == ["goal_002", "goal_003"]
     note_blocked(tx, "goal_001", False)
-    assert found(unnoted_only=True) == found()
+    assert found(unnoted=True) == found()
     assert contradicted(tx, [GoalState.ADOPTED]) == []
 
 

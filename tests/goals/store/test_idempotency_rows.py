@@ -6,7 +6,7 @@ import pytest
 
 from gdg_runtime.goals.errors import KeyReused
 from gdg_runtime.goals.identity import IdempotencyKey
-from gdg_runtime.goals.store.bookkeeping import find_answer, keep_answer
+from gdg_runtime.goals.store.ledger_rows import find_answer, keep_answer
 
 KEY = IdempotencyKey(scope="mara POST /v1/goals", key="k-1", request="00ff")
 Tx = sqlite3.Connection

@@ -17,7 +17,7 @@ from gdg_runtime.goals.model import Belief, Goal, GoalState, Weights
 from gdg_runtime.goals.policy import GoalPolicy
 from gdg_runtime.goals.ranking import Formula, rank
 from gdg_runtime.goals.schemas import RankedView
-from gdg_runtime.goals.store import derived_columns
+from gdg_runtime.goals.store import goal_rows
 from gdg_runtime.goals.store.belief_rows import insert_belief, update_belief
 from gdg_runtime.goals.store.database import Database
 from gdg_runtime.goals.store.goal_rows import insert_goal, update_goal
@@ -136,7 +136,7 @@ def holding(database: Database, case: Case) -> Iterator[sqlite3.Connection]:
     tx = database.connection
     tx.execute("BEGIN")
     try:
-        derived_columns.settle(tx, case.policy.belief_min_confidence)
+        goal_rows.settle(tx, case.policy.belief_min_confidence)
         half = len(case.beliefs) // 2
         for belief in case.beliefs[:half]:
             insert_belief(tx, belief)
