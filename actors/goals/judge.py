@@ -59,9 +59,9 @@ class Judge:
         try:
             reply: ChatReply = await ctx.ask(self.binding.actor, question)
         except EffectFailed as error:
-            self.use += ModelUse.of_trouble(ModelTrouble.of_json(error.facts))
+            self.use += ModelUse.of(ModelTrouble.of_json(error.facts))
             raise
-        self.use += ModelUse.of_reply(reply)
+        self.use += ModelUse.of(reply)
         return reply.content
 
 

@@ -14,10 +14,10 @@ from ...scenarios.json_schema import inline, transform
 from ..action_gate import plain_error
 
 NOOP_TOOL = "noop"
-"""What a model calls doing nothing."""
+"""The name of doing nothing, for models."""
 
 _DROPPED = ("title", "description", "default", "minLength", "format", "pattern")
-"""What providers' structured output does not take, or has no use for."""
+"""Keys that providers' structured output does not take, or has no use for."""
 _LONGEST = 2_000
 """Beyond this a text's length is left to the world to refuse: no grammar can hold it."""
 
@@ -33,12 +33,11 @@ class ActionSchema:
     def __init__(self, tools: Sequence[Tool], *, reasoning: bool, max_text: int) -> None:
         """Texts may have `max_text` characters."""
         self._arguments = {tool.name: _arguments(tool, max_text) for tool in tools}
-        self._before: dict[str, JsonValue] = {}
-        if reasoning:
-            self._before["reasoning"] = {"type": "string", "maxLength": min(max_text, _LONGEST)}
+        self._before = _reasoning_first(reasoning, max_text)
 
     def now(self, tools: Sequence[Tool], choices: Choices) -> dict[str, JsonValue]:
-        """`{"reasoning": …, "action": {"tool": …, its arguments}}`, one alternative per tool.
+        """Describe `{"reasoning": …, "action": {"tool": …, its arguments}}`, by one alternative
+        per tool.
 
         Arguments whose valid values are known are narrowed to them; a tool without any valid
         value is left out.
@@ -49,7 +48,7 @@ class ActionSchema:
         return _closed({**self._before, "action": {"anyOf": found}})
 
     def _option(self, tool: str, choices: Choices) -> dict[str, JsonValue] | None:
-        """The alternative of one tool; None if it can't be used now."""
+        """Return the alternative of one tool; None if it can't be used now."""
         properties = dict(self._arguments[tool])
         for name, values in chosen_among(tool, choices).items():
             if name in properties:
@@ -60,17 +59,20 @@ class ActionSchema:
 
 
 def decision_schema(*, reasoning: bool, max_text: int) -> dict[str, JsonValue]:
-    """`{"reasoning": …, "accept": …, "effort": …}`, effort from 0 to 1."""
-    properties: dict[str, JsonValue] = {}
-    if reasoning:
-        properties["reasoning"] = {"type": "string", "maxLength": min(max_text, _LONGEST)}
-    properties["accept"] = {"type": "boolean"}
-    properties["effort"] = {"type": "number", "minimum": 0.0, "maximum": 1.0}
-    return _closed(properties)
+    """Describe `{"reasoning": …, "accept": …, "effort": …}`, effort from 0 to 1."""
+    effort: dict[str, JsonValue] = {"type": "number", "minimum": 0.0, "maximum": 1.0}
+    before = _reasoning_first(reasoning, max_text)
+    return _closed({**before, "accept": {"type": "boolean"}, "effort": effort})
+
+
+def _reasoning_first(reasoning: bool, max_text: int) -> dict[str, JsonValue]:
+    """Return the property that comes before a choice, where the model gives its reason."""
+    text: JsonValue = {"type": "string", "maxLength": min(max_text, _LONGEST)}
+    return {"reasoning": text} if reasoning else {}
 
 
 def chosen_among(tool: str, choices: Choices) -> dict[str, Sequence[JsonValue]]:
-    """The known values of a tool's arguments, by argument; the tool's own go first."""
+    """Return the known values of a tool's arguments, by argument; the tool's own go first."""
     found = {name: values for name, values in choices.items() if "." not in name}
     for name, values in choices.items():
         owner, dot, argument = name.partition(".")
@@ -127,7 +129,7 @@ class Unreadable(Exception):
 
 
 def read_action(content: str, tools: Sequence[Tool], choices: Choices) -> Action:
-    """The action that a reply holds. Raises Unreadable.
+    """Read the action that a reply holds. Raises Unreadable.
 
     Models without structured output wrap JSON in words or fences: the first object counts. The
     action may stand under `action` or alone, its arguments beside `tool` or under `args`.
@@ -157,14 +159,13 @@ def read_action(content: str, tools: Sequence[Tool], choices: Choices) -> Action
     for argument, values in chosen_among(tool.name, choices).items():
         if argument in args and args[argument] not in values:
             listed = ", ".join([json.dumps(value) for value in values[:_SHOWN]]) or "nothing now"
-            raise Unreadable(
-                f"{tool.name}: {argument} can be {listed}; got {_kind(args[argument])}"
-            )
+            given = _kind(args[argument])
+            raise Unreadable(f"{tool.name}: {argument} can be {listed}; got {given}")
     return Action(tool=tool.name, args=args, reasoning=reasoning)
 
 
 def read_decision(content: str) -> Decision:
-    """The decision that a reply holds. Raises Unreadable."""
+    """Read the decision that a reply holds. Raises Unreadable."""
     reply = _object(content)
     accept, effort = reply.get("accept"), reply.get("effort", 0.0)
     if not isinstance(accept, bool):
@@ -175,7 +176,7 @@ def read_decision(content: str) -> Decision:
 
 
 def _object(content: str) -> dict[str, JsonValue]:
-    """The first JSON object in a text."""
+    """Read the first JSON object in a text."""
     start = content.find("{")
     if start < 0:
         raise Unreadable("there is no JSON object in the answer")
@@ -194,8 +195,11 @@ def _object(content: str) -> dict[str, JsonValue]:
 
 
 def _is_deep(content: str, start: int) -> bool:
-    """Whether the object that begins here is nested too deeply. The parser's own limit depends on
-    how deep the program is in calls, which a replay does not repeat."""
+    """Return True if the object that begins here is nested too deeply.
+
+    The parser's own limit depends on how deep the program is in calls, which a replay does not
+    repeat.
+    """
     if content.count("{") + content.count("[") <= _DEEPEST:
         return False
     depth = 0
@@ -214,14 +218,11 @@ def _is_deep(content: str, start: int) -> bool:
 
 def _reasoning(reply: Mapping[str, JsonValue]) -> str | None:
     text = reply.get("reasoning")
-    if not isinstance(text, str) or not text:
-        return None
-    return cut(text, _KEPT_REASONING)
+    return cut(text, _KEPT_REASONING) if isinstance(text, str) and text else None
 
 
 def _kind(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return shortened(text, 60, "...")
+    return shortened(json.dumps(value, ensure_ascii=False), 60, "...")
 
 
 def _story(error: Exception) -> str:

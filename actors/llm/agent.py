@@ -1,7 +1,8 @@
-"""`type: llm`: an agent whose mind is a language model."""
+"""The agent that asks a language model: `type: llm`."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,7 +18,15 @@ from ..agents.policy_agents import misfit_of_policy
 from ..goals.client import GoalRefused
 from ..goals.tools import GOAL_TOOLS, tools_now, use
 from ..messages import Acted, GovernanceRef, Turn
-from .actions import ActionSchema, Choices, Unreadable, decision_schema, read_action, read_decision
+from .actions import (
+    NOOP_TOOL,
+    ActionSchema,
+    Choices,
+    Unreadable,
+    decision_schema,
+    read_action,
+    read_decision,
+)
 from .chat import ChatMessage, ModelUse
 from .memory import Memory, MemoryConfig, Remembered
 from .prompt import offer_prompt, repair_prompt, summary_prompt, system_prompt, told, turn_prompt
@@ -33,7 +42,7 @@ _WHOLE = 600
 _LIST = 4_000
 """Characters of a note of its goals."""
 _NOTES = 8
-"""Things that have happened since the last turn that the next prompt tells at most."""
+"""Most notes of the time since the last turn that the next prompt has."""
 
 
 class LlmAgent(Agent):
@@ -44,9 +53,12 @@ class LlmAgent(Agent):
     """
 
     needs_model = True
+    tools: tuple[Tool, ...]
+    schema: ActionSchema
+    system: ChatMessage
 
     class Params(BaseModel):
-        """What a scenario file may say of an LLM agent, besides its model, role and budget."""
+        """The settings of an LLM agent, besides its model, role and budget."""
 
         model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -75,33 +87,24 @@ class LlmAgent(Agent):
         self.memory = Memory(params.memory)
         self.moment = Moment(0, 0, 0, 0.0)
         self.notes: list[str] = []
-        """What has happened since the last turn."""
-        self.tools: tuple[Tool, ...] = ()
-        self.schema = ActionSchema((), reasoning=False, max_text=0)
-        self.system = ChatMessage(role="system")
+        """Events since the last turn, in words."""
         self.fallback: Policy | None = None
-        self._decision_schema = decision_schema(
-            reasoning=params.reasoning, max_text=params.max_text
-        )
 
     def on_start(self, ctx: AgentContext) -> None:  # type: ignore[override]
         binding = self.binding
         assert binding is not None
         world, role = binding.world, binding.role
-        self.tools = tuple(
-            [tool for tool in world.tools if role is None or tool.name in role.tools]
-        )
+        settings, tools = self.settings, world.tools
+        self.tools = tuple([tool for tool in tools if role is None or tool.name in role.tools])
         known = (*self.tools, *GOAL_TOOLS) if ctx.goals.known else self.tools
-        self.schema = ActionSchema(
-            known, reasoning=self.settings.reasoning, max_text=self.settings.max_text
-        )
+        self.schema = ActionSchema(known, reasoning=settings.reasoning, max_text=settings.max_text)
         system = system_prompt(
-            self.agent, world, role, known, self.settings.persona, self.settings.goals,
-            reasoning=self.settings.reasoning,
+            self.agent, world, role, known, settings.persona, settings.goals,
+            reasoning=settings.reasoning,
         )  # fmt: skip
         self.system = ChatMessage(role="system", content=system)
-        if self.settings.fallback != "noop":
-            self.fallback = world.policies[self.settings.fallback](self.agent)
+        if settings.fallback != "noop":
+            self.fallback = world.policies[settings.fallback](self.agent)
 
     # --- turns ------------------------------------------------------------------------------
 
@@ -133,13 +136,10 @@ class LlmAgent(Agent):
     async def _choose(
         self, observation: Observation, tools: Sequence[Tool], choices: Choices, ctx: AgentContext
     ) -> Action | None:
-        """The model's choice among these tools; None where it gives none."""
+        """Have the model choose among these tools; None where it does not."""
         schema = self.schema.now(tools, choices)
         prompt = turn_prompt(self.moment, observation, self.notes, self.settings.max_text)
-
-        def read(content: str) -> Action:
-            return read_action(content, tools, choices)
-
+        read = partial(read_action, tools=tools, choices=choices)
         return await self._answer_of_model(prompt, schema, read, ctx)
 
     async def _choose_with_goals(
@@ -154,8 +154,7 @@ class LlmAgent(Agent):
         try:
             result = await use(action.tool or "", action.args, ctx.goals)
         except GoalRefused as error:
-            self._note(f"Your {action.tool} was refused: "
-                       f"{as_data({'why': str(error)}, _SHOWN, _WHOLE)}")  # fmt: skip
+            self._note_refusal(action.tool, str(error))
         else:
             self._note(f"Your {action.tool} worked: {as_data(result, _SHOWN, _LIST)}")
         return await self._choose(observation, usable, choices, ctx)
@@ -169,9 +168,8 @@ class LlmAgent(Agent):
             prompt = offer_prompt(offer, settings.max_text, reasoning=settings.reasoning)
             source = Source("offer", offer.offer_id, offer.initiator)
             ctx.exposed([source], self.memory.steps())
-            decision = await self._answer_of_model(
-                prompt, self._decision_schema, read_decision, ctx
-            )
+            schema = decision_schema(reasoning=settings.reasoning, max_text=settings.max_text)
+            decision = await self._answer_of_model(prompt, schema, read_decision, ctx)
         if decision is None and self.fallback is not None:
             decision = self.fallback.decide(offer, ctx.rng)
         return decision or REJECT
@@ -181,9 +179,7 @@ class LlmAgent(Agent):
     def learn(self, acted: Acted, ctx: AgentContext) -> None:
         # What a world answers may be text of others, such as a page that a tool has read.
         if acted.error is not None:
-            self._note(
-                f"Your {acted.tool} was refused: {as_data({'why': acted.error}, _SHOWN, _WHOLE)}"
-            )
+            self._note_refusal(acted.tool, acted.error)
         elif acted.result:
             self._note(f"Your {acted.tool} worked: {as_data(acted.result, _SHOWN, _WHOLE)}")
 
@@ -191,13 +187,13 @@ class LlmAgent(Agent):
         if self.fallback is not None:
             self.fallback.update(outcome)
         whose = "Your offer to" if outcome.initiated else "The offer of"
-        if not outcome.accepted:
-            self._note(f"{whose} {outcome.other} was declined.")
-        else:
-            self._note(
-                f"{whose} {outcome.other} was accepted; quality {outcome.p:.2f}, your payoff "
-                f"{outcome.payoff:+.2f}."
-            )
+        end = "declined."
+        if outcome.accepted:
+            end = f"accepted; quality {outcome.p:.2f}, your payoff {outcome.payoff:+.2f}."
+        self._note(f"{whose} {outcome.other} was {end}")
+
+    def _note_refusal(self, tool: str | None, why: str) -> None:
+        self._note(f"Your {tool} was refused: {as_data({'why': why}, _SHOWN, _WHOLE)}")
 
     def _note(self, text: str) -> None:
         self.notes = [*self.notes, text][-_NOTES:]
@@ -207,18 +203,17 @@ class LlmAgent(Agent):
     async def _answer_of_model(
         self, prompt: str, schema: dict[str, Any], read: Callable[[str], Read], ctx: AgentContext
     ) -> Read | None:
-        """What the model says, asked a second time if the first answer can't be read.
+        """Return what the model says, asked a second time if the first answer can't be read.
 
         None, with an event, if there is no answer or none that can be read.
         """
         asked = [self.system, *self.memory.messages(), ChatMessage(role="user", content=prompt)]
-        first_error = None
+        fallback, first_error = self.settings.fallback, None
         while True:
             try:
                 reply = await ctx.llm.chat(asked, json_schema=schema)
             except EffectError as error:
-                data = {"model": ctx.llm.model, "error": str(error), **self._stand_in}
-                ctx.note("model_failed", **data)
+                ctx.note("model_failed", model=ctx.llm.model, error=str(error), fallback=fallback)
                 return None
             try:
                 answer = read(reply.content)
@@ -227,15 +222,14 @@ class LlmAgent(Agent):
                     ctx.notebook.used(ModelUse(invalid=1))
                     ctx.note(
                         "invalid_action", error=str(error), reply=_short(reply.content),
-                        finish_reason=reply.finish_reason, **self._stand_in,
+                        finish_reason=reply.finish_reason, fallback=fallback,
                     )  # fmt: skip
                     return None
                 first_error = str(error)
+                repair = repair_prompt(first_error, self.settings.max_text)
                 asked += [
                     ChatMessage(role="assistant", content=reply.content[:_SHOWN] or "(nothing)"),
-                    ChatMessage(
-                        role="user", content=repair_prompt(first_error, self.settings.max_text)
-                    ),
+                    ChatMessage(role="user", content=repair),
                 ]
                 continue
             if first_error is not None:
@@ -243,32 +237,26 @@ class LlmAgent(Agent):
                 ctx.note("action_repaired", error=first_error)
             return answer
 
-    @property
-    def _stand_in(self) -> dict[str, Any]:
-        return {"fallback": self.settings.fallback}
-
     async def _make_room(self, ctx: AgentContext) -> None:
         """Forget the older half of what is remembered, or have it summed up."""
-        config, memory = self.settings.memory, self.memory
-        old = memory.old()
-        if config.policy == "summarise":
-            summary = await self._summary(old, config, ctx)
-            if summary is not None:
-                memory.forget(len(old), summary)
-                ctx.note("memory_summarised", turns=len(old), summary=summary.answered)
-                return
-        memory.forget(len(old))
-        ctx.note("memory_truncated", turns=len(old))
+        old, summary = self.memory.old(), None
+        if self.memory.config.policy == "summarise":
+            summary = await self._summary(old, self.memory.config, ctx)
+        self.memory.forget(len(old), summary)
+        if summary is None:
+            ctx.note("memory_truncated", turns=len(old))
+        else:
+            ctx.note("memory_summarised", turns=len(old), summary=summary.answered)
 
     async def _summary(
         self, old: Sequence[Remembered], config: MemoryConfig, ctx: AgentContext
     ) -> Remembered | None:
-        """The model's summary of old turns; None if it gives none."""
+        """Have the model sum old turns up; None if it does not."""
         turns = [{"told": turn.told, "answered": turn.answered} for turn in old]
-        prompt = summary_prompt(turns, words=config.summary_tokens // 2)
+        most, system = config.summary_tokens, self.system.content
         try:
             reply = await ctx.llm.chat(
-                prompt, system=self.system.content, max_tokens=config.summary_tokens
+                summary_prompt(turns, words=most // 2), system=system, max_tokens=most
             )
         except EffectError as error:
             ctx.note("model_failed", model=ctx.llm.model, error=str(error), fallback="truncate")
@@ -276,17 +264,15 @@ class LlmAgent(Agent):
         if not reply.content:
             return None
         steps = (old[0].steps[0], old[-1].steps[1])
-        answered = reply.content[: 8 * config.summary_tokens]
-        return Remembered("What do you remember of the steps before?", answered, steps)
+        question, answer = "What do you remember of the steps before?", reply.content[: 8 * most]
+        return Remembered(question, answer, steps)
 
 
 def _as_answer(action: Action, settings: LlmAgent.Params) -> str:
-    """An action in the form in which the model is asked for it."""
-    chosen = {"tool": action.tool or "noop", **action.args}
+    """Return an action in the form in which the model is asked for it."""
+    answer: dict[str, Any] = {"action": {"tool": action.tool or NOOP_TOOL, **action.args}}
     if settings.reasoning and action.reasoning is not None:
-        answer: dict[str, Any] = {"reasoning": action.reasoning, "action": chosen}
-    else:
-        answer = {"action": chosen}
+        answer = {"reasoning": action.reasoning, **answer}
     return json.dumps(answer, ensure_ascii=False)
 
 

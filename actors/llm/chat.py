@@ -39,7 +39,7 @@ class ChatMessage(BaseModel):
     """The call that a `tool` message answers."""
 
     def as_plain(self) -> dict[str, Any]:
-        """Plain JSON data, without what is not set."""
+        """Return plain JSON data, without what is not set."""
         plain: dict[str, Any] = {"role": self.role, "content": self.content}
         if self.tool_calls:
             plain["tool_calls"] = [call.model_dump() for call in self.tool_calls]
@@ -73,7 +73,7 @@ class Chat(Message, name="llm.chat"):
     tools: tuple[ToolSpec, ...] = ()
 
     def with_schema(self, schema: Mapping[str, Any]) -> "Chat":
-        """The question with this schema, as it is now. Raises NotSerialisable."""
+        """Return the question with this schema, as it is now. Raises NotSerialisable."""
         try:
             text = json.dumps(schema, allow_nan=False)
         except (TypeError, ValueError, RecursionError) as error:
@@ -86,11 +86,11 @@ class Chat(Message, name="llm.chat"):
 
     @cached_property
     def schema_text(self) -> str | None:
-        """The schema as JSON; None without one."""
+        """Return the schema as JSON; None without one."""
         return None if self.json_schema is None else json.dumps(self.json_schema)
 
     def as_plain(self, what: str) -> dict[str, Any]:
-        """The same data, made by hand, since it is made for every call; the schema as a text,
+        """Return the same data, made by hand since every call needs it; the schema is a text,
         which a journal then holds once."""
         plain: dict[str, Any] = {
             "model": self.model,
@@ -104,7 +104,7 @@ class Chat(Message, name="llm.chat"):
 
     @classmethod
     def of_plain(cls, plain: Mapping[str, Any]) -> "Chat":
-        """The question whose plain form this is, as a journal holds it."""
+        """Return the question whose plain form this is, as a journal holds it."""
         schema = plain["json_schema"]
         return cls(**{**plain, "json_schema": None if schema is None else json.loads(schema)})
 
@@ -120,10 +120,7 @@ class Usage(NamedTuple):
         return self.prompt_tokens + self.completion_tokens
 
     def plus(self, other: "Usage") -> "Usage":
-        return Usage(
-            self.prompt_tokens + other.prompt_tokens,
-            self.completion_tokens + other.completion_tokens,
-        )
+        return Usage(*[mine + its for mine, its in zip(self, other, strict=True)])
 
 
 class Fault(NamedTuple):
@@ -143,7 +140,7 @@ class ChatReply(Message, name="llm.reply"):
     finish_reason: str = "stop"
     """stop, length, tool_calls, content_filter, or what else the provider says."""
     usage: Usage | None = None
-    """None where the provider does not tell."""
+    """None where the provider does not report it."""
     model: str = ""
     """The model's name by the provider."""
     fingerprint: str | None = None
@@ -151,11 +148,11 @@ class ChatReply(Message, name="llm.reply"):
     calls: int = 1
     """Requests sent, failed ones included."""
     faults: tuple[Fault, ...] = ()
-    """What went wrong before this answer came."""
+    """Attempts that failed before this answer came."""
     wasted: Usage | None = None
-    """Tokens of the failed requests, as far as the provider told."""
+    """Tokens of the failed requests, as far as the provider reported them."""
     untold: int = 0
-    """Requests that may have been billed without a word on their tokens."""
+    """Requests that may have a cost, but whose tokens were not reported."""
 
 
 class ModelTrouble(NamedTuple):
@@ -178,26 +175,23 @@ class ModelTrouble(NamedTuple):
 
     @classmethod
     def of_json(cls, facts: Any) -> "ModelTrouble":
-        """Facts as they were recorded; those of an effect that is no model are empty."""
+        """Read facts as they were recorded; those of an effect that is no model are empty."""
         if not isinstance(facts, dict):
             return cls(0, ())
         faults = tuple(Fault(*fault) for fault in facts.get("faults", ()))
-        wasted = facts.get("wasted")
-        return cls(
-            facts.get("calls", 0), faults, None if wasted is None else Usage(*wasted),
-            facts.get("untold", 0),
-        )  # fmt: skip
+        wasted = None if facts.get("wasted") is None else Usage(*facts["wasted"])
+        return cls(facts.get("calls", 0), faults, wasted, facts.get("untold", 0))
 
 
 class ModelUse(NamedTuple):
-    """What was asked of language models. Adds up over turns."""
+    """Use of language models by an agent. Adds up over turns."""
 
     calls: int = 0
     """Requests sent, failed ones included."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
     uncounted: int = 0
-    """Answers whose tokens the provider did not tell."""
+    """Answers whose tokens the provider did not report."""
     faults: int = 0
     """Attempts that failed."""
     failed: int = 0
@@ -213,21 +207,14 @@ class ModelUse(NamedTuple):
         return ModelUse(*[mine + its for mine, its in zip(self, other, strict=True)])
 
     @classmethod
-    def of_reply(cls, reply: ChatReply) -> "ModelUse":
-        """A question that was answered."""
-        usage = reply.usage
-        return cls(
-            calls=reply.calls,
-            prompt_tokens=usage.prompt_tokens if usage else 0,
-            completion_tokens=usage.completion_tokens if usage else 0,
-            uncounted=0 if usage else 1,
-            faults=len(reply.faults),
-        )
-
-    @classmethod
-    def of_trouble(cls, trouble: ModelTrouble) -> "ModelUse":
-        """A question that got no answer."""
-        return cls(calls=trouble.calls, faults=len(trouble.faults), failed=1)
+    def of(cls, ended: ChatReply | ModelTrouble) -> "ModelUse":
+        """Count a question that was answered, or that got no answer."""
+        calls, faults = ended.calls, len(ended.faults)
+        if isinstance(ended, ModelTrouble):
+            return cls(calls, faults=faults, failed=1)
+        if ended.usage is None:
+            return cls(calls, uncounted=1, faults=faults)
+        return cls(calls, *ended.usage, faults=faults)
 
 
 class Provider(Protocol):
@@ -240,11 +227,11 @@ class Provider(Protocol):
     """
 
     async def chat(self, question: Chat) -> ChatReply:
-        """One question, one answer."""
+        """Answer a question."""
 
 
 class NoProvider:
-    """Stands where nobody may be asked, as in a replay."""
+    """A provider where no model may be asked, as in a replay."""
 
     async def chat(self, question: Chat) -> ChatReply:
         raise RuntimeError(f"nobody is there to ask {question.model}: this is a replay")

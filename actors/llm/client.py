@@ -12,7 +12,6 @@ from .chat import (
     Chat,
     ChatMessage,
     ChatReply,
-    Fault,
     ModelBinding,
     ModelTrouble,
     ModelUse,
@@ -82,9 +81,12 @@ class Llm:
         tools: Sequence[ToolSpec] = (),
         **sampling: Any,
     ) -> Chat:
-        """The question that `chat` asks, to be asked with `ask`. Raises NoModel."""
+        """Make the question that `chat` asks, to be asked with `ask`. Raises NoModel."""
         config = self._sure().config
-        asked = [_message(message) for message in _listed(messages)]
+        if isinstance(messages, str):
+            messages = [ChatMessage(role="user", content=messages)]
+        # A message of the class is taken as it is, since pydantic validates no instance again.
+        asked = [ChatMessage.model_validate(message) for message in messages]
         if system is not None:
             asked.insert(0, ChatMessage(role="system", content=system))
         # Not validated: what can't be written as JSON is refused when it is asked. Copies, since
@@ -106,41 +108,23 @@ class Llm:
 
     def count(self) -> None:
         """Note the faults and the tokens of what was answered since the last time."""
-        waiting = []
-        for model, pending in self._open:
-            if pending.done:
-                self._count(model, pending)
+        answered = [(model, pending) for model, pending in self._open if pending.done]
+        self._open = [(model, pending) for model, pending in self._open if not pending.done]
+        for model, pending in answered:
+            error = pending.error
+            if error is None:
+                ended: ChatReply | ModelTrouble = pending.value
             else:
-                waiting.append((model, pending))
-        self._open = waiting
+                facts = error.facts if isinstance(error, EffectFailed) else None
+                ended = ModelTrouble.of_json(facts)
+            for kind, status in ended.faults:
+                data: dict[str, Any] = {"model": model, "fault": kind}
+                if status is not None:
+                    data["status"] = status
+                self._notebook.event("model_fault", data)
+            self._notebook.used(ModelUse.of(ended))
 
-    def _count(self, model: str, pending: Pending[ChatReply]) -> None:
-        error = pending.error
-        if error is None:
-            reply: ChatReply = pending.value
-            self._note(reply.faults, model)
-            self._notebook.used(ModelUse.of_reply(reply))
-        else:
-            trouble = ModelTrouble.of_json(error.facts if isinstance(error, EffectFailed) else None)
-            self._note(trouble.faults, model)
-            self._notebook.used(ModelUse.of_trouble(trouble))
-
-    def _sure(self) -> "ModelBinding":
+    def _sure(self) -> ModelBinding:
         if self._binding is None:
             raise NoModel(self._ctx.self.path)
         return self._binding
-
-    def _note(self, faults: Sequence[Fault], model: str) -> None:
-        for kind, status in faults:
-            data: dict[str, Any] = {"model": model, "fault": kind}
-            if status is not None:
-                data["status"] = status
-            self._notebook.event("model_fault", data)
-
-
-def _listed(messages: Messages) -> Sequence[ChatMessage | Mapping[str, Any]]:
-    return [ChatMessage(role="user", content=messages)] if isinstance(messages, str) else messages
-
-
-def _message(message: ChatMessage | Mapping[str, Any]) -> ChatMessage:
-    return message if isinstance(message, ChatMessage) else ChatMessage.model_validate(message)

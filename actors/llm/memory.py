@@ -1,4 +1,4 @@
-"""What an agent remembers of its earlier turns, within a budget of tokens."""
+"""Memory: an agent's earlier turns, within a budget of tokens."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -27,7 +27,7 @@ class MemoryConfig(Section):
 
 
 def estimated_tokens(text: str) -> int:
-    """About how many tokens a text has: one for every four bytes of UTF-8.
+    """Estimate the tokens of a text: one for every four bytes of UTF-8.
 
     A model's own count differs (by a quarter in English, by more elsewhere); this one is the same
     everywhere, which a replay needs.
@@ -41,8 +41,10 @@ class Remembered:
     __slots__ = ("answered", "messages", "steps", "tokens", "told")
 
     def __init__(self, told: str, answered: str, steps: tuple[int, int]) -> None:
-        """`told`: the step, and what had come of the turn before. `steps`: the first and the last
-        index of the steps that it tells of, which are one and the same but for a summary."""
+        """Remember a turn by its prompt (`told`: the step and what came before) and its answer.
+
+        `steps` are the first and the last index of its steps, which differ for a summary only.
+        """
         self.told = told
         self.answered = answered
         self.steps = steps
@@ -74,7 +76,7 @@ class Memory:
             self._tokens += turn.tokens
 
     def old(self) -> Sequence[Remembered]:
-        """The turns that must go so that the rest takes half of the budget."""
+        """Return the turns that must go so that the rest takes half of the budget."""
         left, going = self._tokens, 0
         while going < len(self.turns) and left > self.config.max_tokens * _ROOM:
             left -= self.turns[going].tokens
@@ -88,11 +90,11 @@ class Memory:
         self._tokens = sum([turn.tokens for turn in self.turns])
 
     def messages(self) -> list[ChatMessage]:
-        """The remembered turns as a conversation."""
+        """Return the remembered turns as a conversation."""
         return [message for turn in self.turns for message in turn.messages]
 
     def steps(self) -> list[tuple[int, int]]:
-        """The remembered steps, as spans from the first index to the last."""
+        """List the remembered steps, as spans from the first index to the last."""
         spans: list[tuple[int, int]] = []
         for turn in self.turns:
             first, last = turn.steps

@@ -1,4 +1,4 @@
-"""Text of others in a prompt: marked as data, and escaped so that it can't leave its marks."""
+"""Quote text of others in a prompt: marked as data, escaped so that it can't leave its marks."""
 
 import json
 import re
@@ -14,12 +14,14 @@ _WHAT_COULD_ACT = re.compile(
     "[<>&\x7f-\x9f\xad\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff"
     "\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]"
 )
-"""What could close the marks, steer a terminal or hide from a reader."""
+"""Characters that could close the marks, steer a terminal or hide from a reader."""
 
 
 def as_data(value: Mapping[str, Any], max_text: int, most: int | None = None) -> str:
-    """Plain data as a marked block of JSON; each text is cut to `max_text` characters, and the
-    whole, if it has more than `most`, becomes one text that is cut to them.
+    """Write plain data as a marked block of JSON.
+
+    Each text is cut to `max_text` characters; the whole, if it has more than `most`, becomes one
+    text that is cut to them.
 
     Nothing inside can end the block or look like another message: `<`, `>`, `&` and all
     characters that control or hide are written as JSON escapes.
@@ -47,7 +49,7 @@ def _json(value: Any) -> str:
 
 
 def _type_name(value: Any) -> str:
-    """Of what has no JSON form; its repr may differ between processes."""
+    """Name the type of what has no JSON form; its repr may differ between processes."""
     return f"<{type(value).__name__}>"
 
 
