@@ -1,10 +1,10 @@
 """The wiring of an episode: from a resolved config to a kernel with all its actors."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..runtime.kernel import Kernel
-from ..runtime.message import ActorRef
 from ..runtime.order import Clock, schedule
 from ..runtime.supervision import Directive, Supervision
 from ..scenarios.schema.episode import targets
@@ -16,7 +16,7 @@ from .agents.context import AgentBinding
 from .agents.policy_agents import ScriptedAgent
 from .director import Director, EpisodeActors
 from .governance import Governance
-from .llm.chat import Chat, Model, ModelBinding
+from .llm.chat import Model, ModelBinding
 from .messages import AdversaryRef, AgentRef, Begin, GovernanceRef, RecorderRef
 from .metrics import Metrics
 from .ports import Observer, Providers, Sinks, no_providers
@@ -44,34 +44,30 @@ def build_episode(
     return _Wiring(episode, sinks, observer or Observer(), schedule_policy, providers).build()
 
 
+@dataclass
 class _Wiring:
     """Spawns the actors in the order in which they need each other."""
 
-    def __init__(
-        self,
-        episode: ResolvedEpisode,
-        sinks: Sinks,
-        observer: Observer,
-        schedule_policy: str,
-        providers: Providers,
-    ) -> None:
-        self.episode = episode
-        self.config = config = episode.config
-        simulation = config.simulation
-        self.sinks = sinks
-        self.observer = observer
-        self.providers = providers
-        self.models: dict[str, ActorRef[Chat]] = {}
+    episode: ResolvedEpisode
+    sinks: Sinks
+    observer: Observer
+    schedule_policy: str
+    providers: Providers
+
+    def __post_init__(self) -> None:
+        self.config = config = self.episode.config
+        self.models: dict[str, ModelBinding] = {}
         """By config, as JSON."""
         self.goals: StoreRef | None = None
         """The GoalStore, if there is one."""
-        settings = episode.world.Config.model_validate(self.config.world.params)
-        self.world_class = episode.world.configured(settings)
-        self.levers = episode.make_levers()
+        settings = self.episode.world.Config.model_validate(config.world.params)
+        self.world_class = self.episode.world.configured(settings)
+        self.levers = self.episode.make_levers()
+        simulation = config.simulation
         self.kernel = Kernel(
             seed=simulation.seed,
             clock=Clock(simulation.start, timedelta(hours=simulation.step_hours)),
-            tie=schedule(schedule_policy, simulation.seed),
+            tie=schedule(self.schedule_policy, simulation.seed),
             arrival=config.effects.order == "arrival",
         )
         seats = [Seat(one.agent, one.spec.role) for one in self.episode.agents]
@@ -79,9 +75,8 @@ class _Wiring:
 
     def build(self) -> Kernel:
         kernel, world = self.kernel, self.world
-        recorder = kernel.spawn(
-            "recorder", Recorder, self.sinks, self._transcript(), self._heading()
-        )
+        transcript, heading = self._transcript(), self._heading()
+        recorder = kernel.spawn("recorder", Recorder, self.sinks, transcript, heading)
         metrics = kernel.spawn("metrics", Metrics, self.episode, world, recorder, self.observer)
         governance = kernel.spawn("governance", Governance, self.levers)
         host = ScenarioHost(world, self.levers.terms(), governance, recorder, metrics)
@@ -103,9 +98,8 @@ class _Wiring:
         # Only here: a database and its many forms are no cost of an episode without goals.
         from .goals.store_actor import spawn_goals
 
-        judge = self.config.model_of_judge
-        binding = None if judge is None else ModelBinding(self._model(judge), judge)
-        return spawn_goals(self.kernel, self.config, self.sinks.goals, recorder, binding)
+        judge = self._model(self.config.model_of_judge)
+        return spawn_goals(self.kernel, self.config, self.sinks.goals, recorder, judge)
 
     def _spawn_agent(self, one: ResolvedAgent, governance: GovernanceRef) -> AgentRef:
         agent, made = one.agent, one.made_of
@@ -115,7 +109,8 @@ class _Wiring:
             max_failures=self.config.supervision.max_failures - 1,
             exceeded=Directive.ISOLATE,
         )
-        binding = self._binding(one)
+        role = self.world_class.roles.get(one.spec.role or "")
+        binding = AgentBinding(self.world_class, role, self._model(one.model), self.goals)
 
         def make() -> Agent:
             if issubclass(made, Policy):
@@ -127,34 +122,24 @@ class _Wiring:
 
         return self.kernel.spawn(f"agents/{agent}", make, supervision=supervision)
 
-    def _binding(self, one: ResolvedAgent) -> AgentBinding:
-        role = self.world_class.roles.get(one.spec.role or "")
-        if one.model is None:
-            return AgentBinding(self.world_class, role, goals=self.goals)
-        binding = ModelBinding(self._model(one.model), one.model)
-        return AgentBinding(self.world_class, role, binding, self.goals)
-
-    def _model(self, config: ModelConfig) -> ActorRef[Chat]:
+    def _model(self, config: ModelConfig | None) -> ModelBinding | None:
         """Find or spawn the effect actor of a model; agents with equal configs share it."""
+        if config is None:
+            return None
         key = config.model_dump_json()
         known = self.models.get(key)
         if known is None:
             name = f"models/{len(self.models) + 1}"
-            provider = self.providers(name, config)
-            known = self.kernel.spawn(name, Model, provider, config.at_once)
-            self.models[key] = known
+            actor = self.kernel.spawn(name, Model, self.providers(name, config), config.at_once)
+            known = self.models[key] = ModelBinding(actor, config)
         return known
 
     def _spawn_adversaries(self) -> list[AdversaryRef]:
         spawned: list[AdversaryRef] = []
         for number, spec in enumerate(self.config.adversaries, start=1):
             name = f"adversary_{number}"
-            spawned.append(
-                self.kernel.spawn(
-                    f"adversaries/{name}", ScriptedAdversary, name, spec,
-                    targets(self.config, spec),
-                )
-            )  # fmt: skip
+            path, whom = f"adversaries/{name}", targets(self.config, spec)
+            spawned.append(self.kernel.spawn(path, ScriptedAdversary, name, spec, whom))
         return spawned
 
     def _heading(self) -> dict[str, Any]:

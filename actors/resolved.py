@@ -157,14 +157,13 @@ def load_episode(
         if label is None:
             raise
         # The user gave an option, and no --set.
-        raise InvalidScenario(
-            [
-                replace(fault, file="--label", path="")
-                if fault.path == "label" and fault.file.startswith('--set label="')
-                else fault
-                for fault in error.faults
-            ]
-        ) from None
+        faults = [
+            replace(fault, file="--label", path="")
+            if fault.path == "label" and fault.file.startswith('--set label="')
+            else fault
+            for fault in error.faults
+        ]
+        raise InvalidScenario(faults) from None
     return resolve_episode(config, catalogue)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from ...scenarios.actions import NOOP, Action
 from ...scenarios.files.diagnostics import nearest
@@ -57,10 +57,8 @@ class GoalLedAgent(Agent):
     Where it has neither, or they name none, it acts by `otherwise`.
     """
 
-    class Params(BaseModel):
+    class Params(Agent.Params):
         """The parameters that a scenario file can set."""
-
-        model_config = ConfigDict(frozen=True, extra="forbid")
 
         otherwise: str = Field(default="noop", min_length=1, max_length=200)
         """`noop`, or a scripted policy of the world."""
@@ -95,9 +93,8 @@ class GoalLedAgent(Agent):
     def _policy(self) -> Policy | None:
         """Return the policy that leads now; it is made when it leads for the first time."""
         name = self.led_by
-        known = self.policies.get(name)
-        if known is None and self.binding is not None:
+        if name not in self.policies and self.binding is not None:
             found = self.binding.world.policies.get(name)
             if found is not None:
-                known = self.policies[name] = found(self.agent)
-        return known
+                self.policies[name] = found(self.agent)
+        return self.policies.get(name)

@@ -23,6 +23,11 @@ def agent_of(path: str) -> str | None:
     return path.removeprefix(_AGENTS).partition("/")[0] if path.startswith(_AGENTS) else None
 
 
+def not_allowed(why: str) -> Refused:
+    """Refuse what the asker has no right to."""
+    return Refused(code="not-allowed", detail=why)
+
+
 def unfit_command(command: Command) -> Refused | None:
     """Find what is wrong with a command that was made without being checked; None: nothing."""
     try:
@@ -51,7 +56,7 @@ def as_asked_by(
             if refusal is not None:
                 return refusal
     elif not isinstance(command, _FREE):
-        return Refused(code="not-allowed", detail=f"agents may not use {command.message_name}")
+        return not_allowed(f"agents may not use {command.message_name}")
     return command.model_copy(update=changes)
 
 
@@ -60,30 +65,26 @@ def _loosening(command: commands.EditGoal, store: GoalStore) -> Refused | None:
     goal = store.execute(commands.ReadGoal(goal_id=command.goal_id)).goal
     given = command.patch.given
     if "owner" in given:
-        return Refused(code="not-allowed", detail="an agent can't give a goal to another")
+        return not_allowed("an agent can't give a goal to another")
     if goal.requires_approval and given.get("requires_approval") is False:
-        return Refused(code="not-allowed", detail="an agent can't do without an approval")
+        return not_allowed("an agent can't do without an approval")
     for field in ("contradicts", "aligns_with", "depends_on"):
         before: tuple[str, ...] = getattr(goal, field)
         if any(one not in given.get(field, before) for one in before):
-            return Refused(
-                code="not-allowed", detail=f"an agent can't take anything out of {field}"
-            )
+            return not_allowed(f"an agent can't take anything out of {field}")
     for name, target in given.get("success_metrics", {}).items():
         known = goal.success_metrics.get(name)
         if known is not None and (target is None or target < known):
-            return Refused(
-                code="not-allowed", detail=f"an agent can't lower its target {name!r} of {known:g}"
-            )
+            return not_allowed(f"an agent can't lower its target {name!r} of {known:g}")
     return None
 
 
 def _not_its_own(agent: str, goal_id: str | None, store: GoalStore) -> Refused | None:
     if goal_id is None:
-        return Refused(code="not-allowed", detail="an agent sees the history of a goal of its own")
+        return not_allowed("an agent sees the history of a goal of its own")
     known = store.ask(commands.ReadGoal(goal_id=goal_id))
     if isinstance(known, Refused):
         return known
     if isinstance(known, GoalAnswer) and known.goal.owner != agent:
-        return Refused(code="not-allowed", detail=f"the goal {goal_id} is not yours")
+        return not_allowed(f"the goal {goal_id} is not yours")
     return None

@@ -2,6 +2,8 @@
 run: journalled, budgeted, replayed."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from ...goals.checkers.checker import (
@@ -20,8 +22,8 @@ from ..llm.chat import Chat, ChatMessage, ChatReply, ModelBinding, ModelTrouble,
 
 
 class Judge:
-    """Answers what the store asks before a goal is adopted, and keeps what was said of each pair
-    of a text and a belief."""
+    """Answers the store's questions before a goal is adopted, and keeps the answer on each pair of
+    a text and a belief."""
 
     def __init__(self, binding: ModelBinding, *, with_rules: bool) -> None:
         """Bind a judge to its model. `with_rules`: the rules judge too, and the stricter one
@@ -36,24 +38,20 @@ class Judge:
 
     async def answer(self, question: Unvetted, ctx: Context) -> None:
         """Have a question answered; a judge that gives no usable answer blocks the goal."""
-        try:
+        report = None
+        with suppress(CheckFailed):
             report = await self._checker(ctx).check_consistency(
                 query=question.query, beliefs=question.beliefs, memories=[]
             )
-        except CheckFailed:
-            self.answers.learn(question, None)
-        else:
-            self.answers.learn(question, report)
+        self.answers.learn(question, report)
 
     def _checker(self, ctx: Context) -> AsyncBeliefConsistencyChecker:
-        async def ask(messages: list[dict[str, str]], schema: dict[str, Any]) -> str:
-            return await self._reply(messages, schema, ctx)
-
+        ask = partial(self._reply, ctx)
         judge = LLMJudgeChecker(ask, model=self.binding.config.model, cache=self._said)
         return AsyncMaxOf([LexicalChecker(), judge]) if self.with_rules else judge
 
     async def _reply(
-        self, messages: list[dict[str, str]], schema: Mapping[str, Any], ctx: Context
+        self, ctx: Context, messages: list[dict[str, str]], schema: Mapping[str, Any]
     ) -> str:
         question = judge_question(self.binding.config, messages, schema)
         try:

@@ -55,7 +55,7 @@ from ..messages import (
     RecorderRef,
 )
 from ..ports import GoalFiles
-from .access import agent_of, as_asked_by, unfit_command
+from .access import agent_of, as_asked_by, not_allowed, unfit_command
 from .judge import Judge
 
 _WORD_BITS = 32
@@ -306,7 +306,7 @@ class GoalKeeper(Actor):
         self._ctx = ctx
         agent = agent_of(_origin(ctx))
         if agent is None:
-            return Refused(code="not-allowed", detail="only agents have goals")
+            return not_allowed("only agents have goals")
         if self.is_over:
             return _OVER
         unfit = unfit_command(message)
@@ -357,7 +357,7 @@ class GoalKeeper(Actor):
             elif command.selection_key.startswith(EPISODE_KEYS):
                 detail = f"selection keys that begin with {EPISODE_KEYS!r} are the episode's own"
         if detail is not None:
-            return Refused(code="not-allowed", detail=detail)
+            return not_allowed(detail)
         return await self._carry_out(command, ctx)
 
     async def _carry_out(self, command: Command, ctx: Context) -> Any:
