@@ -2,7 +2,7 @@
 to goals that are executing."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, get_origin
 
 from pydantic import ValidationError
@@ -203,9 +203,6 @@ def _fit(goal: Goal) -> Goal:
     )
 
 
-_TICK = timedelta(microseconds=1)
-
-
 def find_belief(op: Operation, belief_id: str) -> Belief:
     """Find a belief. Raises BeliefNotFound."""
     belief = belief_rows.find_belief(op.tx, belief_id)
@@ -251,8 +248,7 @@ def edit_belief(
         raise NotEditable(
             "belief-immutable", f"the belief {belief_id!r} is immutable", belief_id=belief_id
         )
-    updated_at = max(op.now, before.updated_at + _TICK)
-    after = before.changed(version=before.version + 1, updated_at=updated_at, **changes)
+    after = op.next_version(before, **changes)
     stopped = _stop_forbidden(op, after) if after.active and not before.active else []
     belief_rows.update_belief(op.tx, before, after)
     for goal_id in stopped:

@@ -48,7 +48,6 @@ def release(
         reason=reason or cause,
         data={"attempt": goal.attempts, "cause": cause, "task_id": task_id_of(goal)},
         state=GoalState.ADOPTED,
-        selection_key=None,
     )
 
 
@@ -63,7 +62,7 @@ def abandon(op: Operation, goal_id: str, reason: str | None = None) -> Goal:
         return goal
     if goal.state is GoalState.EXECUTING:
         end(op, goal, interrupted("abandoned"))
-    return op.change(goal, "goal_abandoned", reason=reason, state=state, selection_key=None)
+    return op.change(goal, "goal_abandoned", reason=reason, state=state)
 
 
 def release_expired(op: Operation) -> None:
@@ -116,17 +115,10 @@ def vet(op: Operation, goal: Goal) -> Vetting:
 def note_block(op: Operation, goal: Goal, objection: Objection, phase: Phase) -> None:
     """Write down that a goal was blocked, and count it for each of the beliefs."""
     op.tell(
-        "goal_blocked_by_belief",
-        goal,
-        state_from=goal.state,
-        reason=objection.reason,
-        data={
-            "belief_ids": list(objection.belief_ids),
-            "severity": objection.severity,
-            "phase": phase,
-            "why": objection.why,
-        },
-    )
+        "goal_blocked_by_belief", goal, goal.state, objection.reason,
+        belief_ids=list(objection.belief_ids), severity=objection.severity,
+        phase=phase, why=objection.why,
+    )  # fmt: skip
     for belief_id in objection.belief_ids:
         op.count("goal_blocked_by_belief_total", belief_id=belief_id)
 
@@ -210,25 +202,14 @@ def complete(
     end(op, goal, outcome)
     data = {"attempt": goal.attempts, **outcome.data}
     if outcome.data["ended"] == "satisfied":
-        return _satisfy(op, goal, reason, data)
-    spent = goal.attempts >= op.policy.max_attempts
-    return op.change(
-        goal,
-        "goal_abandoned" if spent else "goal_failed",
-        reason=reason or (OVER if spent else None),
-        data=data,
-        state=GoalState.ABANDONED if spent else GoalState.ADOPTED,
-        selection_key=None,
-    )
-
-
-def _satisfy(op: Operation, goal: Goal, reason: str | None, data: dict[str, object]) -> Goal:
-    satisfied = op.change(
-        goal, "goal_satisfied", reason=reason, data=data,
-        state=GoalState.SATISFIED, selection_key=None,
-    )  # fmt: skip
-    bring_next(op, satisfied)
-    return satisfied
+        state = GoalState.SATISFIED
+        satisfied = op.change(goal, "goal_satisfied", reason=reason, data=data, state=state)
+        bring_next(op, satisfied)
+        return satisfied
+    if goal.attempts >= op.policy.max_attempts:
+        state, reason = GoalState.ABANDONED, reason or OVER
+        return op.change(goal, "goal_abandoned", reason=reason, data=data, state=state)
+    return op.change(goal, "goal_failed", reason=reason, data=data, state=GoalState.ADOPTED)
 
 
 def _told_already(op: Operation, goal: Goal, attempt: int) -> bool:

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from sqlite3 import Connection
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from .decisions import weights_of
 from .errors import CheckerUnavailable, DeadlinePassed, GoalBlocked, GoalNotFound, VersionConflict
 from .fields import utc_text
 from .identity import Bits, Trace, make_id, microseconds
-from .model import Goal, GoalState
+from .model import Belief, Goal, GoalState
 from .policy import GoalFlags, GoalPolicy
 from .ranking import Formula
 from .store import goal_rows, ledger_rows
@@ -23,6 +23,7 @@ EventName = Literal[
     "goal_released", "goal_failed", "goal_deleted",
 ]  # fmt: skip
 """Events of the ledger. After `goal_failed`, the goal may be tried again."""
+V = TypeVar("V", Goal, Belief)
 _TICK = timedelta(microseconds=1)
 
 
@@ -68,7 +69,7 @@ class Operation:
     def add(self, goal: Goal, event: EventName, **data: Any) -> Goal:
         """Put a new goal into the store."""
         goal_rows.insert_goal(self.tx, goal)
-        self.tell(event, goal, state_from=None, data=data)
+        self.tell(event, goal, None, **data)
         self._entered(goal)
         return goal
 
@@ -81,29 +82,31 @@ class Operation:
         data: dict[str, Any] | None = None,
         **changes: Any,
     ) -> Goal:
-        """Write the next version of a goal, with its event. Raises VersionConflict."""
-        updated_at = max(self.now, before.updated_at + _TICK)
-        after = before.changed(version=before.version + 1, updated_at=updated_at, **changes)
+        """Write the next version of a goal, with its event. A goal that does not execute any more
+        belongs to no selection. Raises VersionConflict."""
+        if changes.get("state", GoalState.EXECUTING) is not GoalState.EXECUTING:
+            changes["selection_key"] = None
+        after = self.next_version(before, **changes)
         goal_rows.update_goal(self.tx, before, after)
-        self.tell(event, after, state_from=before.state, reason=reason, data=data)
+        self.tell(event, after, before.state, reason, **(data or {}))
         if after.state is not before.state:
             self._entered(after)
         return after
 
+    def next_version(self, before: V, **changes: Any) -> V:
+        """Return the next version of a goal or a belief."""
+        updated_at = max(self.now, before.updated_at + _TICK)
+        return before.changed(version=before.version + 1, updated_at=updated_at, **changes)
+
     def tell(
-        self,
-        event: EventName,
-        goal: Goal,
-        *,
-        state_from: GoalState | None,
-        reason: str | None = None,
-        data: dict[str, Any] | None = None,
-    ) -> None:
+        self, event: EventName, goal: Goal, state_from: GoalState | None,
+        reason: str | None = None, **data: Any,
+    ) -> None:  # fmt: skip
         """Write an event to the ledger; the goal is shown as it is after it."""
         ledger_rows.append(
             self.tx, ts=utc_text(self.now), event=event, goal_id=goal.id, version=goal.version,
             state_from=state_from, state_to=goal.state, actor=self.actor, reason=reason,
-            trace_id=self.trace.trace_id, span_id=self.trace.span_id, data=data or {},
+            trace_id=self.trace.trace_id, span_id=self.trace.span_id, data=data,
         )  # fmt: skip
 
     def count(self, name: str, **labels: str) -> None:

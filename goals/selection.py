@@ -125,20 +125,12 @@ def _take(
 
 
 def _record(op: Operation, task: TaskView, score: float, formula: Formula) -> DecisionRecordView:
+    shared = task.model_dump(include={"goal_id", "task_id", "trace_id", "span_id"})
     return DecisionRecordView(
-        record_id=task.decision_record_id or "",
-        decision_id=GOAL_SELECTED,
-        ts=utc_text(op.now),
-        goal_id=task.goal_id or "",
-        task_id=task.task_id,
-        score=score,
-        weights=formula.weights_view(),
-        trace_id=op.trace.trace_id,
-        span_id=op.trace.span_id,
-        outcome=None,
-        outcome_ts=None,
-        outcome_data=None,
-    )
+        **shared, record_id=task.decision_record_id or "", decision_id=GOAL_SELECTED,
+        ts=utc_text(op.now), score=score, weights=formula.weights_view(),
+        outcome=None, outcome_ts=None, outcome_data=None,
+    )  # fmt: skip
 
 
 def _again(op: Operation, task: TaskView | None) -> Selection | None:
