@@ -123,7 +123,7 @@ class AsyncioThread:
         atexit.unregister(self.close)
         if loop is not None and self._thread is not None and self._process == os.getpid():
             ended = asyncio.run_coroutine_threadsafe(_wind_up(closers), loop)
-            ended.add_done_callback(lambda _: loop.stop())  # called in the loop's thread
+            ended.add_done_callback(lambda _: loop.call_soon_threadsafe(loop.stop))
             self._thread.join(_PATIENCE_S)
 
     def _started(self) -> asyncio.AbstractEventLoop:
