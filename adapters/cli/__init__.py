@@ -20,30 +20,20 @@ import click
 _COMMANDS = {
     "start": ("start:start", "Run a scenario file, or a shipped scenario by its name."),
     "resume": ("start:resume", "Go on with a run that was stopped or killed."),
-    "replay": (
-        "records:replay",
-        "Execute a recorded run again, without network; --verify compares every byte.",
-    ),
+    "replay": ("records:replay",
+               "Execute a recorded run again, without network; --verify compares every byte."),
     "runs": ("records:runs", "List the runs of this folder."),
     "show": ("records:show", "Show one run: summary, agents, metrics per epoch, last events."),
-    "cassette": (
-        "cassettes:cassette",
-        "Make a cassette of a run for others to play, or show one: export, show.",
-    ),
+    "cassette": ("cassettes:cassette",
+                 "Make a cassette of a run for others to play, or show one: export, show."),
     "validate": ("known:validate", "Check a scenario file and say what it comes to."),
-    "list": (
-        "known:list_known",
-        "List what scenario files can name: agents, levers, worlds, metrics and more.",
-    ),
-    "goals": (
-        "goals:goals",
-        "Propose, rank, adopt and complete goals, in a file or at a server.",
-    ),
+    "list": ("known:list_known",
+             "List what scenario files can name: agents, levers, worlds, metrics and more."),
+    "goals": ("goals:goals",
+              "Propose, rank, adopt and complete goals, in a file or at a server."),
     "serve": ("serve:serve_goals", "Serve the goals in a file over HTTP."),
-    "models": (
-        "models:models",
-        "Fetch, list or remove the small language models that run without a key.",
-    ),
+    "models": ("models:models",
+               "Fetch, list or remove the small language models that run without a key."),
     "completion": ("known:completion", "Print the shell completion script."),
 }  # fmt: skip
 

@@ -5,7 +5,6 @@ import math
 from collections.abc import Callable, Sequence
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from ...actors.resolved import ResolvedEpisode
@@ -71,10 +70,6 @@ def print_estimate(estimated: Estimate, *, as_json: bool = False) -> None:
         out.print(_metrics(estimated))
     if estimated.budgets:
         out.print(_budgets(estimated.budgets))
-    _print_words(estimated, out)
-
-
-def _print_words(estimated: Estimate, out: Console) -> None:
     if estimated.models:
         out.print(_summary(estimated))
     for model in estimated.unpriced:

@@ -2,7 +2,6 @@
 
 import json
 import os
-from inspect import getdoc
 
 import click
 from click.shell_completion import get_completion_class
@@ -15,7 +14,7 @@ from ...scenarios.files.source import shipped_scenarios
 from ...scenarios.schema.goals import GoalsConfig
 from .errors import reported
 from .options import json_option, override_options, scenario_argument
-from .tables import console, rows_table, safe
+from .tables import console, first_line, rows_table, safe
 
 KINDS = {
     **KINDS_BELOW,
@@ -73,11 +72,7 @@ def _summary(catalogue: Catalogue, kind: str, name: str) -> str:
         found = catalogue.resolve(kind, name)
     except CatalogueError as error:
         return f"cannot be loaded: {error}"
-    return getattr(found, "summary", "") or _first_line(found)
-
-
-def _first_line(found: type) -> str:
-    return (getdoc(found) or "").partition("\n")[0]
+    return getattr(found, "summary", "") or first_line(found)
 
 
 def _policies(catalogue: Catalogue) -> list[tuple[str, str]]:
@@ -89,7 +84,7 @@ def _policies(catalogue: Catalogue) -> list[tuple[str, str]]:
         except CatalogueError as error:
             rows.append((f"(of {world_name})", f"cannot be loaded: {error}"))
             continue
-        rows += [(name, f"{world_name}: {_first_line(found)}") for name, found in policies.items()]
+        rows += [(name, f"{world_name}: {first_line(found)}") for name, found in policies.items()]
     return rows
 
 

@@ -75,32 +75,27 @@ def runs(
 def show(run: str, events: int, epochs: int, as_json: bool, out: Path) -> None:
     """Show RUN: its path, its name, or latest."""
     with reported():
-        document = _read(RunReader(find_run(run, out)), events)
+        found = RunReader(find_run(run, out))
+        document: dict[str, Any] = {
+            "run_dir": str(found.path),
+            "status": found.status,
+            "meta": found.meta,
+            "config": found.config.model_dump(mode="json"),
+            "schedule": found.schedule,
+            "overall": found.overall or {},
+            "epochs": found.epochs,
+            "agents": found.agents or {},
+            "last_events": found.events().last(events),
+        }
+        failed = found.failed_agents()
+        if failed:
+            document["failed_agents"] = failed
+        if found.other_release is not None:
+            document |= {"absent": found.absent, "note": found.other_release}
     if as_json:
         click.echo(json.dumps(document))
         return
-    print_run(document, epochs)
-
-
-def _read(run: RunReader, events: int) -> dict[str, Any]:
-    """Return the document of `--json`, of which the tables are a view."""
-    document: dict[str, Any] = {
-        "run_dir": str(run.path),
-        "status": run.status,
-        "meta": run.meta,
-        "config": run.config.model_dump(mode="json"),
-        "schedule": run.schedule,
-        "overall": run.overall or {},
-        "epochs": run.epochs,
-        "agents": run.agents or {},
-        "last_events": run.events().last(events),
-    }
-    failed = run.failed_agents()
-    if failed:
-        document["failed_agents"] = failed
-    if run.other_release is not None:
-        document |= {"absent": run.absent, "note": run.other_release}
-    return document
+    print_run(document, epochs)  # the tables are a view of what --json prints
 
 
 @click.command("replay")

@@ -112,7 +112,12 @@ def _tracked(name: str) -> tuple[str, str]:
         found = default_catalogue().resolve("metrics", name)
     except CatalogueError:
         return name, ""
-    return found.name, (getdoc(found) or "").partition("\n")[0]
+    return found.name, first_line(found)
+
+
+def first_line(found: type) -> str:
+    """Return the first line of a class's docstring."""
+    return (getdoc(found) or "").partition("\n")[0]
 
 
 def print_result(result: "Result", track: Sequence[str]) -> None:

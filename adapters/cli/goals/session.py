@@ -39,7 +39,7 @@ DEFAULT_FILE = Path("goals.db")
 A = TypeVar("A", bound=Answer)
 M = TypeVar("M", bound=BaseModel)
 Mode = Literal["reads", "changes", "creates", "selects"]
-"""What a command does: read alone; change what is there; that, and make a file that is not there;
+"""The kinds of commands: read alone; change what is there; that, and make a file that is not there;
 take goals, as the flags in the environment allow (a server has flags of its own)."""
 _NO_IDS = ("prioritized", "next", "import")
 """Words that a server's addresses have in the place of an id."""
