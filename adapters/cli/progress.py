@@ -11,7 +11,7 @@ from ...runtime.drivers.live import EffectTelemetry
 from ...scenarios.schema.episode import EpisodeConfig
 from ...scenarios.world import Moment
 from .serve import stderr_log
-from .tables import chosen, heading, stderr_bar
+from .tables import chosen, heading, shown, stderr_bar
 
 _TELLING = ("toxicity_rate", "quality_gap", "total_welfare", "mean_alignment")
 _MOST_FIGURES = 3
@@ -20,14 +20,8 @@ _MOST_FIGURES = 3
 def key_figures(figures: dict[str, Any], track: Sequence[str]) -> str:
     """Describe the most telling metrics of an epoch in a few words."""
     wanted = [name for name in chosen(track, figures) if track or name in _TELLING]
-    shown = wanted[:_MOST_FIGURES]
-    return _joined(*[f"{heading(name)} {_value(figures[name]['value'])}" for name in shown])
-
-
-def _value(value: float | None) -> str:
-    if value is None:
-        return "undefined"
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.3f}"
+    words = [f"{heading(name)} {shown(figures[name]['value'])}" for name in wanted[:_MOST_FIGURES]]
+    return _joined(*words)
 
 
 def duration(seconds: float) -> str:

@@ -187,9 +187,8 @@ def serve_at(text: str | None) -> "ServeAt | None":
     host, _, port = text.rpartition(":")
     host = host.strip("[]") or "127.0.0.1"
     if not port.isdecimal() or int(port) > _HIGHEST_PORT:
-        raise CliError(
-            f"--serve {text}: expected a port such as 8000, or HOST:PORT", EXIT_BAD_INPUT
-        )
+        why = f"--serve {text}: expected a port such as 8000, or HOST:PORT"
+        raise CliError(why, EXIT_BAD_INPUT)
     token = check_access(host, None, "--serve")
     from ..goals.server import ServeAt
 

@@ -167,18 +167,22 @@ def counted(count: int, noun: str) -> str:
 
 
 def rows_table(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], right: Sequence[str] = ()
-) -> "Table":
-    """Make a plain table; `right` names the columns of numbers. Cells of text are markup already.
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], right: Sequence[str] = (),
+    optional: Sequence[str] = (),
+) -> "Table":  # fmt: skip
+    """Make a plain table; `right` names the columns of numbers, `optional` those that are left out
+    if nothing is in them. Cells of text are markup already.
 
     What stands in the first column can be copied: it is never broken.
     """
     table = _table(safe(title))
-    for place, column in enumerate(columns):
-        justify: Any = "right" if column in right else "left"
-        table.add_column(safe(column), overflow="fold", justify=justify, no_wrap=place == 0)
+    kept = [place for place, column in enumerate(columns)
+            if column not in optional or any(row[place] for row in rows)]  # fmt: skip
+    for place in kept:
+        justify: Any = "right" if columns[place] in right else "left"
+        table.add_column(safe(columns[place]), overflow="fold", justify=justify, no_wrap=not place)
     for row in rows:
-        cells = ["" if cell is None else cell for cell in row]
+        cells = ["" if row[place] is None else row[place] for place in kept]
         table.add_row(*[cell if isinstance(cell, str) else shown(cell) for cell in cells])
     return table
 

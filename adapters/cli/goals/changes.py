@@ -61,6 +61,14 @@ def named_value(text: str) -> tuple[str, Any]:
         return key, value
 
 
+def _time(name: str, says: str) -> dict[str, Any]:
+    return {"name": name, "type": duration, "metavar": "TIME", "help": says}
+
+
+def _several(what: str, says: str) -> dict[str, Any]:
+    return {"multiple": True, "metavar": what, "help": f"{says}; can be given several times."}
+
+
 _OPTIONS: dict[str, dict[str, Any]] = {
     "category": {
         "type": click.Choice([str(category) for category in GoalCategory]),
@@ -69,22 +77,12 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "value": {"type": float, "help": "What it is worth, 0 to 1."},
     "effort": {"type": float, "help": "What it costs, 0 to 1."},
     "risk": {"type": float, "help": "How much may go wrong, 0 to 1."},
-    "horizon_min_min": {
-        "name": "--start", "type": duration, "metavar": "TIME",
-        "help": "How long after it was proposed it may begin.",
-    },
-    "horizon_max_min": {
-        "name": "--deadline", "type": duration, "metavar": "TIME",
-        "help": "How long it may take from when it was proposed: 90min, 36h, 7d, 2w.",
-    },
-    "aligns_with": {
-        "multiple": True, "metavar": "BELIEF",
-        "help": "A belief that it serves; can be given several times.",
-    },
-    "contradicts": {
-        "multiple": True, "metavar": "BELIEF",
-        "help": "A belief that forbids it while active; can be given several times.",
-    },
+    "horizon_min_min": _time("--start", "How long after it was proposed it may begin."),
+    "horizon_max_min": _time(
+        "--deadline", "How long it may take from when it was proposed: 90min, 36h, 7d, 2w."
+    ),
+    "aligns_with": _several("BELIEF", "A belief that it serves"),
+    "contradicts": _several("BELIEF", "A belief that forbids it while active"),
     "success_metrics": {
         "name": "--metric", "type": named_number, "multiple": True, "metavar": "NAME=TARGET",
         "help": "It is satisfied if this was measured and is at least the target.",
@@ -94,14 +92,10 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "help": "Something to keep with it; the value is JSON or a text.",
     },
     "owner": {"help": "Whose goal it is, such as an agent's id."},
-    "depends_on": {
-        "multiple": True, "metavar": "GOAL",
-        "help": "A goal that must be satisfied first; can be given several times.",
-    },
-    "repeat_every_min": {
-        "name": "--repeat-every", "type": duration, "metavar": "TIME",
-        "help": "Once satisfied it comes again, so long after its start: 1d, 2w.",
-    },
+    "depends_on": _several("GOAL", "A goal that must be satisfied first"),
+    "repeat_every_min": _time(
+        "--repeat-every", "Once satisfied it comes again, so long after its start: 1d, 2w."
+    ),
     "requires_approval": {
         "name": "--requires-approval/--no-approval", "default": None,
         "help": "Whether somebody has to approve it before it can be adopted.",

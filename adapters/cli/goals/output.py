@@ -172,16 +172,13 @@ def _block(reason: str, goal: Goal, now: datetime) -> str:
 
 def ranked_table(title: str, items: Sequence[RankedView], now: datetime) -> Any:
     """Make a table of goals in the order of their rank; what blocks one is below its text."""
-    columns = ["goal", "priority", "state", "text"]
+    columns = ["goal", "priority", "state", "text", "due", "owner"]
     rows = [
         [safe(short_id(item.goal.id)), item.priority, state_text(item.goal.state),
-         _with_blocks(item, now)]
+         _with_blocks(item, now), due(item.goal.deadline, now), safe(item.goal.owner or "")]
         for item in items
     ]  # fmt: skip
-    deadlines = [due(item.goal.deadline, now) for item in items]
-    _with_column("due", columns, rows, deadlines)
-    _with_column("owner", columns, rows, [safe(item.goal.owner or "") for item in items])
-    return rows_table(title, columns, rows, right=("priority",))
+    return rows_table(title, columns, rows, right=("priority",), optional=("due", "owner"))
 
 
 def _with_blocks(ranked: RankedView, now: datetime) -> str:
@@ -191,28 +188,26 @@ def _with_blocks(ranked: RankedView, now: datetime) -> str:
 
 def dated_table(title: str, items: Sequence[Goal], now: datetime) -> Any:
     """Make a table of goals, the newest first."""
-    columns = ["goal", "proposed", "state", "text"]
+    columns = ["goal", "proposed", "state", "text", "owner"]
     rows = [
         [safe(short_id(goal.id)), when(goal.created_at, now),
-         "[dim]deleted[/]" if goal.deleted_at else state_text(goal.state), text_cell(goal.text)]
+         "[dim]deleted[/]" if goal.deleted_at else state_text(goal.state), text_cell(goal.text),
+         safe(goal.owner or "")]
         for goal in items
     ]  # fmt: skip
-    _with_column("owner", columns, rows, [safe(goal.owner or "") for goal in items])
-    return rows_table(title, columns, rows)
+    return rows_table(title, columns, rows, optional=("owner",))
 
 
 def events_table(title: str, items: Sequence[LedgerView], *, of_one_goal: bool) -> Any:
     """Make a table of events of the ledger; their data are below their names."""
-    columns = ["seq", "when (UTC)", "by", "what"]
+    columns = ["seq", "when (UTC)", "goal", "by", "what"]
     rows = [
-        [f"{event.seq}", safe(event.ts[:19].replace("T", " ")), safe(event.actor), _happened(event)]
+        [f"{event.seq}", safe(event.ts[:19].replace("T", " ")),
+         "" if of_one_goal else safe(short_id(event.goal_id)), safe(event.actor), _happened(event)]
         for event in items
     ]  # fmt: skip
-    if not of_one_goal:
-        columns.insert(2, "goal")
-        for row, event in zip(rows, items, strict=True):
-            row.insert(2, safe(short_id(event.goal_id)))
-    return rows_table(title, columns, rows, right=("seq",))
+    optional = ("goal",) if of_one_goal else ()
+    return rows_table(title, columns, rows, right=("seq",), optional=optional)
 
 
 def _happened(event: LedgerView) -> str:
@@ -250,16 +245,6 @@ def _held(belief: Belief) -> str:
     if belief.immutable:
         lines.append("immutable")
     return "\n".join(lines)
-
-
-def _with_column(
-    name: str, columns: list[str], rows: list[list[Any]], cells: Sequence[str]
-) -> None:
-    """Add a further column, if there is anything in it."""
-    if any(cells):
-        columns.append(name)
-        for row, cell in zip(rows, cells, strict=True):
-            row.append(cell)
 
 
 def print_goal(goal: Goal, now: datetime) -> None:

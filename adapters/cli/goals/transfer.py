@@ -47,9 +47,8 @@ def read_goals(file: IO[bytes]) -> list[bytes]:
                 times = (goal.horizon_min_min, goal.horizon_max_min)
                 check_fit(*times, goal.aligns_with, goal.contradicts)
         except ValidationError as error:
-            wrong += [
-                f"line {number}: {words}" for words in validation_errors(error, {}).split("\n")
-            ]
+            mistakes = validation_errors(error, {}).split("\n")
+            wrong += [f"line {number}: {words}" for words in mistakes]
         except ValueError as error:
             wrong.append(f"line {number}: {error}")
         goals += texts
