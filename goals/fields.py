@@ -112,9 +112,8 @@ Text = Annotated[
 Name = Annotated[
     str, Field(min_length=1, max_length=128, json_schema_extra=NO_NUL), AfterValidator(_no_nul)
 ]
-Reference = Name
 Label = Annotated[str, Field(max_length=255, json_schema_extra=NO_NUL), AfterValidator(_no_nul)]
-References = Annotated[tuple[Reference, ...], Field(max_length=64), AfterValidator(_distinct)]
+References = Annotated[tuple[Name, ...], Field(max_length=64), AfterValidator(_distinct)]
 Metadata = Annotated[dict[str, JsonValue], AfterValidator(_small)]
 Targets = Annotated[
     dict[Name, Annotated[float, Field(strict=True, ge=-1e300, le=1e300)]],
