@@ -142,7 +142,7 @@ class LanguageModels:
             else:
                 make_transport(model, self.keys)
         for model in self._models.values():
-            self.ledger.check_prices({model.model: price_of(model)})
+            self.ledger.check_price(model.model, price_of(model))
         self._prices = {path: price_of(model) for path, model in episode.models_asked.items()}
         """Prices of each actor's model, by its path."""
 

@@ -65,7 +65,6 @@ class BudgetNeedsPrice(RunError):
     """Money is limited, and the price of a model is unknown."""
 
     def __init__(self, model: str) -> None:
-        self.model = model
         super().__init__(
             f"there is a budget in US dollars, but the price of {model} is unknown: give it in "
             f"`price: {{input: …, output: …}}` (US dollars per million tokens), or limit tokens "
@@ -82,6 +81,7 @@ def read_budgets(config: EpisodeConfig, overrides: Sequence[str] = ()) -> dict[S
     if config.llm is not None:
         roles = config.llm.role_budgets
         budgets = {RUN: config.llm.budget} | {Scope("role", role): roles[role] for role in roles}
+    # By the text that stands before the unit in an override.
     scopes = {"": RUN}
     scopes |= {f"role.{one.role}": Scope("role", one.role) for one in config.agents if one.role}
     for agent, spec in agent_ids(config):
@@ -266,19 +266,17 @@ class Ledger:
         self._agents = frozenset({*self._role_of, *limited})
         self._waiting: list[Reservation] = []
 
-    def check_prices(self, prices: Mapping[str, Price | None]) -> None:
-        """Check that every model has a price if money is limited. Raises BudgetNeedsPrice."""
-        if any("usd" in account.limits for account in self._accounts.values()):
-            for model, price in prices.items():
-                if price is None:
-                    raise BudgetNeedsPrice(model)
+    def check_price(self, model: str, price: Price | None) -> None:
+        """Check that a model has a price if money is limited. Raises BudgetNeedsPrice."""
+        if price is None and any("usd" in account.limits for account in self._accounts.values()):
+            raise BudgetNeedsPrice(model)
 
     async def reserve(self, agent: str, bound: Usage, price: Price | None) -> Reservation:
         """Book room for one attempt of an agent (its path; empty outside of a run), of at most
         `bound` tokens. Raises EffectWithheld if a budget does not suffice."""
         accounts = self._accounts_of(agent)
         if price is None and any("usd" in account.limits for account in accounts):
-            raise RuntimeError("check_prices lets no model without a price into such a run")
+            raise RuntimeError("check_price lets no model without a price into such a run")
         reservation = Reservation(self, accounts, bound, price)
         if reservation.book():
             return reservation

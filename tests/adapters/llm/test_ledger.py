@@ -169,10 +169,10 @@ async def test_what_is_settled_once_can_not_be_settled_again() -> None:
 
 def test_money_needs_prices() -> None:
     ledger = _ledger(by_agent={"agents/ann": Budget(usd=1)})
-    ledger.check_prices({"openai/a": PRICE})
+    ledger.check_price("openai/a", PRICE)
     with pytest.raises(BudgetNeedsPrice, match="the price of openai/b is unknown"):
-        ledger.check_prices({"openai/a": PRICE, "openai/b": None})
-    _ledger(Budget(tokens=5)).check_prices({"openai/b": None})
+        ledger.check_price("openai/b", None)
+    _ledger(Budget(tokens=5)).check_price("openai/b", None)
 
 
 async def test_unknown_prices_are_told_and_counted() -> None:
