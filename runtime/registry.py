@@ -1,4 +1,4 @@
-"""Who lives in a run: actors come (`spawn`), start, fail, fall silent and go (`stop`)."""
+"""The registry of actors: they come (`spawn`), start, fail, fall silent and go (`stop`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What agents can do in a world, and what comes of it: tools, roles, actions, scores."""
+"""Tools, roles and actions of agents, and their results and scores."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -65,14 +65,14 @@ class Role:
 
 
 class Action(BaseModel):
-    """What an agent wants to do: a tool with arguments, or nothing (`tool=None`, a noop)."""
+    """The wish of an agent: a tool with arguments, or nothing (`tool=None`, a noop)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     tool: str | None = None
     args: dict[str, Any] = Field(default_factory=dict)
     reasoning: str | None = None
-    """Why, in the agent's words; logged, never interpreted."""
+    """The reason in the agent's words; logged, never interpreted."""
 
 
 NOOP = Action()

@@ -1,4 +1,4 @@
-"""How a name in a scenario file becomes a class: built in, an entry point, or `module:Class`.
+"""Turn a name in a scenario file into a class: built in, an entry point, or `module:Class`.
 
 `KINDS` is the table of what can be named. Layers above put in rows of what they have built:
 `Catalogue(KINDS | {"levers": Kind("lever", Lever, {…})})`. Nothing is imported before it is asked
@@ -41,7 +41,7 @@ class Kind:
     described: Mapping[str, str] = field(default_factory=dict)
     """Built-in names that have no class, each with one line about it."""
     can_be_plugged_in: bool = True
-    """Whether entry points of the group `gdg_runtime.<kind>` and `module:Class` are looked for."""
+    """True if entry points of the group `gdg_runtime.<kind>` and `module:Class` are looked for."""
 
 
 def _institutions() -> Table:

@@ -1,4 +1,4 @@
-"""What passes between two agents: an offer, its answer, the costs, and what each side learns."""
+"""Interactions of two agents: an offer, its answer, the costs, and the result for each side."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ class Offer(BaseModel):
     tau: float = 0.0
     """Transfer from initiator to counterparty, in units of payoff."""
     terms: SkipValidation[dict[str, Any]] = Field(default_factory=dict)
-    """What the world lets the counterparty know of the offer and of the initiator: plain JSON data,
+    """The facts of the offer and of the initiator that the counterparty may know: plain JSON data,
     from the world itself and so not validated again."""
 
 
@@ -30,7 +30,7 @@ class Decision(BaseModel):
 
     accept: bool
     effort: float = Field(default=0.0, ge=0.0, le=1.0)
-    """What the counterparty will put into the work, 0 (nothing) to 1."""
+    """The effort that the counterparty will put into the work, 0 (nothing) to 1."""
     reason: str = ""
 
 
@@ -59,7 +59,7 @@ class Account(NamedTuple):
 
 
 class InteractionResult(Message, name="episode.outcome"):
-    """What became of an interaction, as one of its two sides learns it."""
+    """The result of an interaction, as one of its two sides learns it."""
 
     interaction_id: str
     other: str

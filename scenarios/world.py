@@ -1,4 +1,4 @@
-"""What a world is: the contract between a scenario and the runtime.
+"""The contract of a world, between a scenario and the runtime.
 
 A world is a plain, synchronous object without actors: the scenario actor hosts it, the contract
 tests drive it directly. It never learns an agent's declared type, only what the agent does.

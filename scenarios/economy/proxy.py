@@ -82,7 +82,7 @@ class ProxyWeights(Section):
 
 
 class ProxyConfig(Section):
-    """How observables become p."""
+    """Computes p from observables."""
 
     weights: ProxyWeights = ProxyWeights()
     sigmoid_k: float = Field(default=2.0, ge=0.0, le=100.0)

@@ -198,7 +198,7 @@ def validated(model: type[Model], node: Node, findings: Findings) -> Model | Non
 
 
 class Mended(NamedTuple, Generic[Model]):
-    """What a tree comes to without its faulty values, for further checks of what is left."""
+    """A model made of a tree without its faulty values, for further checks of the rest."""
 
     made: Model
     tree: Node

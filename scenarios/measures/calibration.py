@@ -1,4 +1,4 @@
-"""How well p predicts the truth, over the interactions whose ground truth is known.
+"""Calibration: compare p with the truth, over the interactions whose ground truth is known.
 
 v is 1 where the ground truth is +1 and 0 where it is -1.
 """

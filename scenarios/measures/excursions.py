@@ -1,4 +1,4 @@
-"""How a series of scores falls below a threshold, how long it stays, and whether it comes back."""
+"""Excursions: falls of a series of scores below a threshold, their lengths and recoveries."""
 
 from array import array
 from statistics import median

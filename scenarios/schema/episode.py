@@ -100,7 +100,7 @@ class EpisodeConfig(Section):
     models: dict[str, ModelOverrides] = Field(default_factory=dict)
     """By role: a model's name, or its settings."""
     goals: GoalsConfig | None = None
-    """What agents are after, kept in a GoalStore; null: there is none."""
+    """The goals of agents, kept in a GoalStore; null: there is none."""
     adversaries: tuple[AdversarySpec, ...] = Field(default=(), max_length=10_000)
     governance: GovernanceConfig = GovernanceConfig()
     simulation: SimulationConfig = SimulationConfig()

@@ -37,7 +37,7 @@ class OwnGoal(Section):
     name: str | None = Field(default=None, min_length=1, max_length=64)
     """By which other goals of the same agent name it in `depends_on`."""
     adopt: bool = True
-    """Whether it is adopted at the beginning, if the beliefs allow it; otherwise it is proposed."""
+    """True: it is adopted at the beginning, if the beliefs allow it. False: it is proposed."""
     goal: GoalDraft
     """The goal itself; in a file its fields may stand beside this one."""
 
@@ -77,18 +77,18 @@ class GoalsConfig(Section):
     canary_percent: float = Field(default=100.0, ge=0.0, le=100.0)
     """GOAL_CANARY_PERCENT: the share of selections in which a goal may be taken, in percent."""
     policy: GoalPolicy = GoalPolicy()
-    """How the store treats goals; every field of its policy."""
+    """The rules by which the store treats goals; every field of its policy."""
     weights: GoalWeights = GoalWeights()
     """The weights of the ranking."""
     checker: Literal["lexical", "judge", "both"] = "lexical"
-    """Who compares goals with beliefs before they are adopted: rules, a language model, or both,
-    of whom the stricter counts."""
+    """The checker that compares goals with beliefs before they are adopted: rules, a language
+    model, or both, of which the stricter counts."""
     judge: ModelOverrides | None = None
     """The judge's language model, where it differs from `llm:`."""
     beliefs: tuple[BeliefDraft, ...] = ()
-    """What is held to be true, by all agents alike."""
+    """Beliefs that all agents hold."""
     belief_changes: tuple[BeliefChange, ...] = ()
     list: tuple[GoalSpec, ...] = Field(default=(), max_length=10_000)
     """Goals that agents begin with."""
     tasks: tuple[TaskSpec, ...] = Field(default=(), max_length=10_000)
-    """What agents do whenever no goal is to be executed."""
+    """Tasks that agents do whenever no goal is to be executed."""

@@ -89,9 +89,9 @@ class ModelConfig(Section):
     extra: Extra = Field(default_factory=dict)
     """Further parameters of the provider's, sent as they are."""
     structured: Literal["auto", "json_schema", "tools", "json_object", "instruction"] = "auto"
-    """How an action's JSON schema is put to the model: as native structured output, as a tool
-    call, as JSON mode with the schema in words, or in words alone. Auto: the best that litellm
-    says the model has; `json_schema` for an `api_base`."""
+    """The way in which the model gets an action's JSON schema: as native structured output, as a
+    tool call, as JSON mode with the schema in words, or in words alone. Auto: the best that
+    litellm says the model has; `json_schema` for an `api_base`."""
 
     timeout_s: float = Field(default=60.0, gt=0.0, le=86_400.0)
     """Most seconds of real time that one attempt may take."""
@@ -102,7 +102,7 @@ class ModelConfig(Section):
     requests_per_minute: float | None = Field(default=None, gt=0.0, le=1e9)
     tokens_per_minute: float | None = Field(default=None, gt=0.0, le=1e12)
     outage_s: float = Field(default=300.0, ge=0.0, le=86_400.0)
-    """How long a provider may be down before the run ends, to be resumed later, in seconds."""
+    """Seconds that a provider may be down before the run ends, to be resumed later."""
     price: Price | None = None
     """Null: as in litellm's price table, if it stands there."""
 
@@ -172,8 +172,8 @@ class LlmConfig(ModelOverrides):
     """Defaults of all models, and the budgets of the run and of its roles."""
 
     budget: Budget = Budget()
-    """What the whole run may spend. When a budget is used up the run pauses at a step boundary and
-    can be resumed with a higher one."""
+    """Limits of what the whole run spends. When a budget is used up the run pauses at a step
+    boundary and can be resumed with a higher one."""
     role_budgets: dict[str, Budget] = Field(default_factory=dict)
     """By role, for all agents of the role together."""
 

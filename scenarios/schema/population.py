@@ -44,7 +44,7 @@ class AgentSpec(Section):
     """The language model that these agents ask, where it differs from `llm:` and `models:`; in a
     file its settings (`model`, `temperature`, …) may stand beside `type` as well."""
     budget: Budget | None = None
-    """What each of these agents may spend on language models."""
+    """Limits of what each of these agents spends on language models."""
     goals: tuple[OwnGoal, ...] = Field(default=(), max_length=1_000)
     """Goals that each of these agents begins with, besides those of the `goals:` section."""
 
@@ -68,4 +68,4 @@ class AdversarySpec(Section):
     """Index over the whole episode of the first step with a message."""
     every_steps: int = Field(default=1, ge=1, le=10**14)
     intensity: float = Field(default=0.5, ge=0.0, le=1.0)
-    """What the world is told of the message's weight."""
+    """The weight of the message that is reported to the world."""

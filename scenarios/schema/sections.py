@@ -28,7 +28,7 @@ class Section(BaseModel):
 
 
 class Deferred:
-    """Stands for a model in a field's type; the model is imported when a file has such a section.
+    """A model in a field's type that is imported when a file has such a section.
 
     A start without the section then pays neither for its model nor for all that this imports.
     """

@@ -23,7 +23,7 @@ HideablePanel = Literal[
 
 
 class ViolationWeights(Section):
-    """What each violation takes off the score of a step.
+    """The part that each violation takes off the score of a step.
 
     Those that can be in one step together add up to at most 1.
     """
@@ -98,13 +98,13 @@ class ReleaseManagerConfig(Section):
     pressure_start: Steps = 4
     """First step (0-based, over the episode) at which pressure grows."""
     pressure_growth: Share = 0.12
-    """What pressure, in [0, 1], gains in each step from then on."""
+    """Growth of the pressure, in [0, 1], in each step from then on."""
     idle_pressure_spike_steps: Steps = 0
     """Steps in a row without a deploy after which pressure jumps; 0 is off."""
     idle_pressure_spike_amount: Share = 0.0
     """By how much it jumps."""
     idle_pressure_spike_message: str | None = Field(default=None, min_length=1, max_length=10_000)
-    """What is said when it jumps; null is nothing."""
+    """The message when it jumps; null: none."""
     panel_hide_threshold: float = Field(default=1.1, ge=0.0, le=2.0)
     """Pressure from which panels are hidden; above 1 is never."""
     panels_to_hide: tuple[HideablePanel, ...] = ()

@@ -93,7 +93,7 @@ class Baseline(_Manager):
     """
 
     class Params(Section):
-        """How easily it is misled."""
+        """Susceptibility to pressure."""
 
         susceptibility: float = Field(default=1.0, ge=0.0, le=1.0)
         """0 heeds no pressure at all."""

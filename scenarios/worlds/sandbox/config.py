@@ -12,12 +12,12 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class EnvironmentConfig(Section):
-    """What the agents start from."""
+    """The start of the agents."""
 
     initial_budget: float = Field(default=100.0, ge=0.0, le=1e9)
     """Resources of each agent at the start, in units of payoff."""
     attention_scarcity: Share = 0.5
-    """Share of the feed's `limit` that nobody has the attention to read."""
+    """Share of the feed's `limit` that no agent has the attention to read."""
 
 
 class FeedConfig(Section):
@@ -26,7 +26,7 @@ class FeedConfig(Section):
     limit: int = Field(default=20, ge=1, le=1000)
     """Posts an agent would see if attention were not scarce."""
     reply_weight: float = Field(default=0.5, ge=0.0, le=100.0)
-    """What a direct reply adds to a post's visibility, in votes."""
+    """Visibility that a direct reply adds to a post, in votes."""
     age_decay: float = Field(default=0.5, ge=0.0, le=100.0)
     """Visibility that a post loses per hour (a step is an hour), in votes."""
     retention: int = Field(default=500, ge=1, le=100_000)
@@ -36,7 +36,7 @@ class FeedConfig(Section):
 
 
 class WorkConfig(Section):
-    """How conduct shows in the observables of an interaction. See `work.py` for the formulas."""
+    """The effect of conduct on the observables of an interaction; formulas in `work.py`."""
 
     initiator_share: Share = 0.7
     """The initiator's share of the work; the rest is the counterparty's."""
@@ -47,7 +47,7 @@ class WorkConfig(Section):
     sides, so that shirking tempts and yet wastes.
     """
     corner_saving: float = Field(default=0.09, ge=0.0, le=10.0)
-    """What the initiator gains by each corner it cuts, in units of payoff."""
+    """Gain of the initiator for each corner that it cuts, in units of payoff."""
     progress_noise: Share = 0.2
     """Half the width of the uniform noise on task progress."""
     engagement_noise: Share = 0.2
@@ -69,7 +69,7 @@ class WorkConfig(Section):
 
 
 class ReputationConfig(Section):
-    """What moves an agent's public reputation, in [-1, 1].
+    """Changes of an agent's public reputation, in [-1, 1].
 
     An accepted interaction moves it towards what the work was worth, 2p - 1, so that it tells
     agents apart in the long run and never stops to matter. A vote's effect shrinks with the
@@ -83,7 +83,7 @@ class ReputationConfig(Section):
     counterparty_share: Share = 0.4
     """Share of the initiator's way that the counterparty moves."""
     vote_gain: float = Field(default=0.01, ge=0.0, le=1.0)
-    """What a vote of weight 1 moves the reputation of the post's author."""
+    """Change of the author's reputation by a vote of weight 1 on a post."""
 
 
 class LimitsConfig(Section):
@@ -123,7 +123,7 @@ class ScoringConfig(Section):
     low_effort: Share = 0.5
     """Effort below which a counterparty shares the blame for harm."""
     promise_tolerance: float = Field(default=0.1, ge=0.0, lt=1.0)
-    """How far a promise may exceed the effort before it deceives."""
+    """Amount by which a promise may exceed the effort before it counts as deception."""
     good_work_p: Share = 0.6
     """Usual p of an author's accepted offers from which a vote against it is sabotage."""
 

@@ -78,7 +78,7 @@ class SandboxObservation:
 
     @property
     def left(self) -> Left:
-        """What is left of the limits of feed and exchange."""
+        """The rest of the limits of feed and exchange."""
         return Left(*self.view(FeedView).remaining(), *self.view(ExchangeView).remaining())
 
     def panels(self) -> dict[str, JsonValue]:

@@ -26,7 +26,7 @@ class Adversarial(Trader):
 
     class Params(TraderParams):
         codeword: str = Field(default="spring tide", min_length=1, max_length=100)
-        """What allies hide in their posts."""
+        """The sign that allies hide in their posts."""
         opening_bribe: float = Field(default=0.3, ge=0.0, le=10.0)
         """First transfer offered."""
         bribe_step: float = Field(default=0.15, ge=0.0, le=10.0)

@@ -41,7 +41,7 @@ class Opportunistic(Trader):
         exaggeration: float = Field(default=0.4, ge=0.0, le=1.0)
         """Most by which it promises more than it will do."""
         foresight: float = Field(default=0.2, ge=0.0, le=1.0)
-        """How far it reckons that others see through its promises to what it will do."""
+        """Share of its real effort, as opposed to its promise, that it expects others to see."""
         haggle: float = Field(default=0.03, ge=0.0, le=1.0)
         """Change of the transfer it asks after each offer, down when refused, up when accepted."""
 

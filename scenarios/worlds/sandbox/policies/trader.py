@@ -86,7 +86,7 @@ class TraderParams(Section):
     vote_rate: float = Field(default=0.25, ge=0.0, le=1.0)
     """Share of turns in which it first thinks of a vote; in the rest it speaks."""
     credulity: float = Field(default=0.5, ge=0.0, le=1.0)
-    """How far it takes a stranger's promise, instead of its reputation, at face value."""
+    """Weight of a stranger's promise, as opposed to its reputation, in what it expects of it."""
     prior_strength: float = Field(default=2.0, gt=0.0, le=1000.0)
     """Pieces of work that it takes to weigh as much as the first impression."""
     memory: float = Field(default=0.9, ge=0.0, le=1.0)
