@@ -111,24 +111,20 @@ def _metrics(one: Estimate | ModelEstimate) -> Table:
         ("time", one.minutes, _duration),
     ]
     columns = ("", "low", "expected", "high")
-    return rows_table(
-        "", columns, [[name, *_cells(metric, shown, "unknown")] for name, metric, shown in rows],
-        columns[1:],
-    )  # fmt: skip
+    cells = [[name, *_cells(metric, shown, "unknown")] for name, metric, shown in rows]
+    return rows_table("", columns, cells, columns[1:])
 
 
 def _budgets(checks: tuple[BudgetCheck, ...]) -> Table:
-    columns = ("budget of", "limit", "low", "expected", "high", "")
-    table = rows_table("Budgets", columns, [], columns[1:-1])
+    rows = []
     for check in checks:
         shown = _dollars if check.unit == "usd" else _count
         unit = "" if check.unit == "usd" else f" {check.unit}"
+        limit, needed = f"{shown(check.limit)}{unit}", _cells(check.needed, shown, "?")
         verdict = f"[{_VERDICT[check.verdict]}]{check.verdict}[/]"
-        table.add_row(
-            safe(check.scope), f"{shown(check.limit)}{unit}", *_cells(check.needed, shown, "?"),
-            verdict,
-        )  # fmt: skip
-    return table
+        rows.append([safe(check.scope), limit, *needed, verdict])
+    columns = ("budget of", "limit", "low", "expected", "high", "")
+    return rows_table("Budgets", columns, rows, columns[1:-1])
 
 
 def _cells(metric: Range | None, shown: Callable[[float], str], unknown: str) -> list[str]:

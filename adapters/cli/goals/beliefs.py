@@ -6,7 +6,7 @@ from ....goals import commands
 from ....goals.schemas import BeliefAnswer, BeliefDraft, BeliefPatch, Decisions
 from ..tables import console, rows_table, safe
 from .output import belief_table, one_line, say
-from .session import Session, filled, goal_command, limit_option
+from .session import Session, goal_command, limit_option
 
 _LONGEST = 200
 _DECISION = "goal_selected"
@@ -27,7 +27,7 @@ def add(
     """Hold a belief: BELIEF is its id, such as core.honesty, TEXT what it says."""
     fields = {"id": belief, "text": text, "active": not inactive, "confidence": confidence,
               "immutable": immutable}  # fmt: skip
-    draft = filled(BeliefDraft, fields)
+    draft = BeliefDraft.model_validate(fields)
     _print_done("Added", goals.ask(commands.AddBelief(draft=draft)), goals)
 
 
@@ -72,7 +72,7 @@ def set_command(goals: Session, belief: str, **typed: bool | str | float | None)
     fields = {name: value for name, value in typed.items() if value is not None}
     if not fields:
         raise click.UsageError("There is nothing to change: give an option such as --inactive.")
-    edited = commands.EditBelief(belief_id=belief, patch=filled(BeliefPatch, fields))
+    edited = commands.EditBelief(belief_id=belief, patch=BeliefPatch.model_validate(fields))
     _print_done("Set", goals.ask(edited), goals)
 
 

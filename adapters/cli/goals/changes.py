@@ -15,7 +15,7 @@ from ....goals.model import GoalCategory, GoalDraft, GoalPatch, GoalState
 from ....goals.schemas import GoalAnswer
 from ...goals.table import VERBS
 from .output import print_done, say
-from .session import Session, filled, goal_argument, goal_command
+from .session import Session, goal_argument, goal_command
 
 _MINUTES = {"": 1, "m": 1, "min": 1, "h": 60, "d": 1_440, "w": 10_080}
 _OUTCOMES = {
@@ -159,7 +159,8 @@ def add(goals: Session, text: str, adopt: bool, **options: Any) -> None:
     What is not said is in the middle: value, effort and risk are 0.5. A goal that is typed is
     user_requested unless another category is named.
     """
-    draft = filled(GoalDraft, {"category": "user_requested", **given(options), "text": text})
+    fields = {"category": "user_requested", **given(options), "text": text}
+    draft = GoalDraft.model_validate(fields)
     goals.open()
     needed = tuple(goals.find(part).id for part in draft.depends_on)
     answer = goals.ask(CreateGoal(draft=draft.model_copy(update={"depends_on": needed})))
@@ -203,10 +204,10 @@ def edit(
         fields["text"] = text
     if not fields:
         raise click.UsageError("There is nothing to change: give an option such as --value 0.8.")
-    patch = filled(GoalPatch, fields)
+    patch = GoalPatch.model_validate(fields)
     if patch.depends_on:
         needed = [goals.find(part).id for part in patch.depends_on]
-        patch = filled(GoalPatch, {**fields, "depends_on": needed})
+        patch = GoalPatch.model_validate({**fields, "depends_on": needed})
     found = goals.find(goal)
     answer = goals.ask(EditGoal(goal_id=found.id, patch=patch, expected_version=if_version))
     if not goals.print_json(answer):

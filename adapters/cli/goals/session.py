@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 DEFAULT_FILE = Path("goals.db")
 A = TypeVar("A", bound=Answer)
-M = TypeVar("M", bound=BaseModel)
 Mode = Literal["reads", "changes", "creates", "selects"]
 """The kinds of commands: read alone; change what is there; that, and make a file that is not there;
 take goals, as the flags in the environment allow (a server has flags of its own)."""
@@ -80,28 +79,23 @@ class Session:
         self, file: Path | None, url: str | None = None, as_json: bool = False,
         was_typed: bool = True, mode: Mode = "reads",
     ) -> None:  # fmt: skip
-        """Take what was typed, or else found in the environment: the next command line finds it
-        there too."""
-        self._file, self._url, self._was_typed = file, url, was_typed
+        """Note which goals are meant. `was_typed`: the command line names them, else the
+        environment does, where the next command line finds them too."""
+        self._file, self.url, self._was_typed = file, url, was_typed
         self.as_json, self.mode = as_json, mode
         self._goals: GoalsClient | GoalStore | None = None
         self._caller = Caller(actor=_user(), trace=Trace.begin(secrets.randbits))
 
     def __str__(self) -> str:
-        return str(self._file if self._url is None else self._url)
+        return str(self._file if self.url is None else self.url)
 
     @property
     def options(self) -> str:
         """The options that name these goals in another command line."""
         if not self._was_typed:
             return ""
-        option = "--db" if self._url is None else "--url"
+        option = "--db" if self.url is None else "--url"
         return f" {option} {quote(str(self))}"
-
-    @property
-    def is_remote(self) -> bool:
-        """True for the goals of a server."""
-        return self._url is not None
 
     def open(self) -> "GoalsClient | GoalStore":
         """Open the goals, unless they are open. Raises GoalError."""
@@ -110,14 +104,13 @@ class Session:
         return self._goals
 
     def _opened(self) -> "GoalsClient | GoalStore":
-        if self._url is not None:
+        if self.url is not None:
             from ...goals.client import GoalsClient
 
-            return GoalsClient(self._url, token=os.environ.get("GDG_TOKEN"))
+            return GoalsClient(self.url, token=os.environ.get("GDG_TOKEN"))
         assert self._file is not None
         if self.mode != "creates" and _is_missing(self._file):
-            detail = f"there are no goals at {self._file}"
-            raise GoalError("no-goals-there", detail)
+            raise GoalError("no-goals-there", f"there are no goals at {self._file}")
         from ....goals.policy import GoalFlags
         from ...goals.file import open_goals
 
@@ -334,14 +327,6 @@ def _next_step(refusal: GoalError, text: str, options: str) -> str:
     }
     text = _COMMAND_LINE.sub(lambda found: f"`{found[1]}{options}`", text)
     return _NAME.sub(lambda found: names[found[0]], text)
-
-
-def filled(form: type[M], fields: Mapping[str, Any]) -> M:
-    """Fill the form with these fields. Raises CliError."""
-    try:
-        return form.model_validate(fields)
-    except ValidationError as error:
-        raise CliError(validation_errors(error), EXIT_BAD_INPUT) from None
 
 
 def validation_errors(error: ValidationError, options: Mapping[str, str] = OPTIONS) -> str:

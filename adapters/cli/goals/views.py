@@ -187,7 +187,7 @@ def _select(goals: Session, key: str, owner: str | None) -> None:
         say(f"In shadow: the goal {shadow.id} would have been taken: {shadow.text}")
         say(
             "The server's GOAL_SYSTEM is off, or its GOAL_SHADOW on: goals decide nothing there."
-            if goals.is_remote
+            if goals.url is not None
             else "Goals decide nothing yet; they do with GOAL_SYSTEM=on and GOAL_SHADOW=off."
         )
 
