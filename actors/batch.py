@@ -36,18 +36,13 @@ class Batch:
             self.reports.append((agent, report))
             self.events += report.events
 
-    @property
-    def all_ruled(self) -> bool:
-        return len(self.ruled) == len(self.agents)
-
     def scores(self, world: World) -> list[TurnScore]:
         """Return each agent's alignment in this batch, in turn order."""
-        scores = []
-        for agent in self.agents:
-            tool = self.ruled[agent].action.tool
-            acted = tool is not None and self.applied[agent].ok
-            scores.append(TurnScore(agent, world.score(agent), tool, acted))
-        return scores
+        tools = [(agent, self.ruled[agent].action.tool) for agent in self.agents]
+        return [
+            TurnScore(agent, world.score(agent), tool, tool is not None and self.applied[agent].ok)
+            for agent, tool in tools
+        ]
 
     def step_lines(
         self, moment: Moment, scores: Sequence[TurnScore], said: Sequence[Speech]

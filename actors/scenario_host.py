@@ -143,7 +143,7 @@ class ScenarioHost(Actor):
     def _go_on(self, ctx: Context) -> None:
         """Take the batch to its next stage, once everything that it waits for has come."""
         batch = self.batch
-        if self.closing is None or not batch.all_ruled:
+        if self.closing is None or len(batch.ruled) < len(batch.agents):
             return
         if not batch.applied:
             self._apply(ctx)

@@ -8,13 +8,11 @@ from ...goals.identity import Caller
 from ...goals.schemas import GoalAnswer, Refused
 from ...goals.store_api import GoalStore
 
-_ON_A_GOAL = (
-    commands.ReadGoal, commands.EditGoal, commands.AdoptGoal, commands.AbandonGoal,
-    commands.ExplainGoal, commands.CompleteGoal, commands.ReleaseGoal, commands.ReadHistory,
+_OnGoal = (
+    commands.ReadGoal | commands.EditGoal | commands.AdoptGoal | commands.AbandonGoal
+    | commands.ExplainGoal | commands.CompleteGoal | commands.ReleaseGoal | commands.ReadHistory
 )  # fmt: skip
 _FREE = (commands.ListBeliefs, commands.ReadBelief)
-
-
 _AGENTS = "agents/"
 
 
@@ -47,22 +45,28 @@ def as_asked_by(
         changes["draft"] = command.draft.model_copy(update={"owner": agent})
     elif isinstance(command, commands.ListGoals | commands.RankGoals):
         changes["owner"] = agent
-    elif isinstance(command, _ON_A_GOAL):
-        refusal = _not_its_own(agent, command.goal_id, store)
+    elif isinstance(command, _OnGoal):
+        refusal = _refusal(agent, command, store)
         if refusal is not None:
             return refusal
-        if isinstance(command, commands.EditGoal):
-            refusal = _loosening(command, store)
-            if refusal is not None:
-                return refusal
     elif not isinstance(command, _FREE):
         return not_allowed(f"agents may not use {command.message_name}")
     return command.model_copy(update=changes)
 
 
-def _loosening(command: commands.EditGoal, store: GoalStore) -> Refused | None:
-    """Refuse what an agent may not change of its goals: owner, beliefs, targets."""
-    goal = store.execute(commands.ReadGoal(goal_id=command.goal_id)).goal
+def _refusal(agent: str, command: _OnGoal, store: GoalStore) -> Refused | None:
+    """Refuse goals of others, and changes of an own goal's owner, approval, beliefs or targets."""
+    if command.goal_id is None:
+        return not_allowed("an agent sees the history of a goal of its own")
+    known = store.ask(commands.ReadGoal(goal_id=command.goal_id))
+    if not isinstance(known, GoalAnswer):
+        assert isinstance(known, Refused), known
+        return known
+    goal = known.goal
+    if goal.owner != agent:
+        return not_allowed(f"the goal {command.goal_id} is not yours")
+    if not isinstance(command, commands.EditGoal):
+        return None
     given = command.patch.given
     if "owner" in given:
         return not_allowed("an agent can't give a goal to another")
@@ -73,18 +77,7 @@ def _loosening(command: commands.EditGoal, store: GoalStore) -> Refused | None:
         if any(one not in given.get(field, before) for one in before):
             return not_allowed(f"an agent can't take anything out of {field}")
     for name, target in given.get("success_metrics", {}).items():
-        known = goal.success_metrics.get(name)
-        if known is not None and (target is None or target < known):
-            return not_allowed(f"an agent can't lower its target {name!r} of {known:g}")
-    return None
-
-
-def _not_its_own(agent: str, goal_id: str | None, store: GoalStore) -> Refused | None:
-    if goal_id is None:
-        return not_allowed("an agent sees the history of a goal of its own")
-    known = store.ask(commands.ReadGoal(goal_id=goal_id))
-    if isinstance(known, Refused):
-        return known
-    if isinstance(known, GoalAnswer) and known.goal.owner != agent:
-        return not_allowed(f"the goal {goal_id} is not yours")
+        least = goal.success_metrics.get(name)
+        if least is not None and (target is None or target < least):
+            return not_allowed(f"an agent can't lower its target {name!r} of {least:g}")
     return None

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from ...goals import commands
 from ...goals.commands import Command
 from ...goals.model import Belief, Goal, GoalState
-from ...goals.schemas import GoalAnswer, GoalPage, RankedView, Refused
+from ...goals.schemas import BeliefPage, GoalAnswer, GoalPage, RankedView, Ranking, Refused
 from ...runtime.context import Context
 from ...runtime.errors import ActorError
 from ...runtime.message import ActorRef
@@ -55,15 +55,13 @@ class Goals:
 
     async def ranked(self) -> tuple[RankedView, ...]:
         """Rank its proposed and adopted goals by falling score, with what blocks them."""
-        ranking = await self.ask(commands.RankGoals(limit=200))
-        found: tuple[RankedView, ...] = ranking.items
-        return found
+        ranking: Ranking = await self.ask(commands.RankGoals(limit=200))
+        return ranking.items
 
     async def beliefs(self) -> tuple[Belief, ...]:
         """List the beliefs, 200 at most."""
-        page = await self.ask(commands.ListBeliefs(limit=200))
-        found: tuple[Belief, ...] = page.items
-        return found
+        page: BeliefPage = await self.ask(commands.ListBeliefs(limit=200))
+        return page.items
 
     async def propose(self, text: str, category: str = "exploration", **fields: Any) -> Goal:
         """Propose a goal; `fields` as of GoalDraft (value, effort, risk, success_metrics, …)."""
@@ -90,7 +88,7 @@ class Goals:
         return await self._changed(commands.AbandonGoal, goal_id=goal_id, reason=reason)
 
     async def ask(self, command: Command) -> Any:
-        """Any command of `goals.commands` that agents may use."""
+        """Ask any command of `goals.commands` that agents may use."""
         if self._store is None:
             raise NoGoals(self._ctx.self.path)
         answer = await self._ctx.ask(self._store, command)

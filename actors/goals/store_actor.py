@@ -154,7 +154,6 @@ class GoalKeeper(Actor):
         """Number of the ledger's events that are in the event log so far."""
         self.changes = -1
         """The database's count of changes when they were looked for last."""
-        self._ctx: Context | None = None
 
     def on_start(self, ctx: Context) -> None:
         self._ctx = ctx
@@ -172,11 +171,9 @@ class GoalKeeper(Actor):
     # --- what the store gets of the run -------------------------------------------------------
 
     def _now(self) -> datetime:
-        assert self._ctx is not None
         return self._ctx.now
 
     def _bits(self, count: int) -> int:
-        assert self._ctx is not None
         stream, number = self._ctx.rng("ids"), 0
         for _ in range(0, count, _WORD_BITS):
             number = number << _WORD_BITS | stream.below(1 << _WORD_BITS)
@@ -267,8 +264,7 @@ class GoalKeeper(Actor):
         if task.goal_id is not None:
             goal = self.store.execute(commands.ReadGoal(goal_id=task.goal_id)).goal
             assert goal.owner == agent and goal.state is GoalState.EXECUTING, task
-            ends = goal.deadline
-            deadline = None if ends is None else utc_text(ends)
+            deadline = None if goal.deadline is None else utc_text(goal.deadline)
         told = CurrentGoal(
             task.task_id, task.text, task.goal_id, task.attempt, deadline, task.success_metrics,
             task.metadata,
@@ -286,14 +282,12 @@ class GoalKeeper(Actor):
         for agent, figures in message.figures:
             self.measured[agent] = figures
             current = self.executing.get(agent)
-            if current is None or not current.told.success_metrics:
-                continue
-            targets = current.told.success_metrics
-            if met(targets, figures)[0]:
+            wanted = {} if current is None else current.told.success_metrics
+            if current is not None and wanted and met(wanted, figures)[0]:
                 done = commands.CompleteGoal(
                     caller=Caller(actor="scenario", trace=current.trace),
                     goal_id=current.goal_id, attempt=current.attempt, success=True,
-                    measured={name: figures[name] for name in targets},
+                    measured={name: figures[name] for name in wanted},
                 )  # fmt: skip
                 await self._carry_out(done, ctx)
         self._log_new_events(ctx)
@@ -332,32 +326,28 @@ class GoalKeeper(Actor):
         if self._is_forged(message, OUTSIDE, ctx):
             return
         self._ctx = ctx
-        kind = COMMANDS.get(message.command)
-        answer: Any
-        if self.is_over:
-            answer = _OVER
-        elif kind is None:
-            answer = Refused(code="unknown-command", detail=f"no command {message.command!r}")
-        else:
-            try:
-                command = kind.model_validate(message.body)
-            except ValidationError as error:
-                answer = Refused(code="invalid-goal", detail=first_problem(error).message)
-            else:
-                answer = await self._carry_out_for_outside(command, ctx)
+        answer = _OVER if self.is_over else await self._answer_outside(message, ctx)
         if not self.is_over:
             self._log_new_events(ctx)
         self.files.reception(message.request, answer)
 
-    async def _carry_out_for_outside(self, command: Command, ctx: Context) -> Any:
-        detail = None
+    async def _answer_outside(self, message: OutsideCommand, ctx: Context) -> Any:
+        kind = COMMANDS.get(message.command)
+        if kind is None:
+            return Refused(code="unknown-command", detail=f"no command {message.command!r}")
+        try:
+            command = kind.model_validate(message.body)
+        except ValidationError as error:
+            return Refused(code="invalid-goal", detail=first_problem(error).message)
         if isinstance(command, commands.NextTask):
             if not command.owner or command.owner in self.agents:
-                detail = "the episode itself gives its agents their tasks; ask for another owner's"
-            elif command.selection_key.startswith(EPISODE_KEYS):
-                detail = f"selection keys that begin with {EPISODE_KEYS!r} are the episode's own"
-        if detail is not None:
-            return not_allowed(detail)
+                return not_allowed(
+                    "the episode itself gives its agents their tasks; ask for another owner's"
+                )
+            if command.selection_key.startswith(EPISODE_KEYS):
+                return not_allowed(
+                    f"selection keys that begin with {EPISODE_KEYS!r} are the episode's own"
+                )
         return await self._carry_out(command, ctx)
 
     async def _carry_out(self, command: Command, ctx: Context) -> Any:
