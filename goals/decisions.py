@@ -1,7 +1,7 @@
 """Decisions: the weights of the ranking as parameters within bounds, what executions came to, and
 the verdict on the rollout.
 
-Parameters change when somebody sets them, never by themselves: nothing here learns.
+Parameters change when they are set, never by themselves: nothing here learns.
 """
 
 from collections.abc import Mapping
@@ -151,7 +151,7 @@ def outcome_score(
     -0.5 + 1.5 s if the execution succeeded, -1 + 0.5 s if it failed.
 
     So a satisfied goal gives +1, and a success that reached no target no more than a failure that
-    reached all: -0.5. Those two are the figures that Astra uses; the share between them is ours.
+    reached all: -0.5. Those two values are Astra's; the share between them is ours.
     """
     _, missed = met(targets, measured)
     share = 1.0 - len(missed) / len(targets) if targets else 1.0

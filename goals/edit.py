@@ -148,7 +148,7 @@ def require_no_cycle(op: Operation, goal: Goal) -> None:
 
 
 def import_goals(op: Operation, given: Sequence[Goal]) -> Imported:
-    """Take goals over with their ids and states. Executing ones come in as adopted, since nobody
+    """Take goals over with their ids and states. Executing ones come in as adopted, since no one
     here executes them; an adopted one that could not be adopted here comes in as proposed. More
     than 10^12 changes or attempts count as so many.
 

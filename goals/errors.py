@@ -57,7 +57,7 @@ class BadRequest(GoalError):
 
 
 class VersionConflict(GoalError):
-    """It was changed by somebody else since it was read."""
+    """It has changed since it was read."""
 
     def __init__(self, what: str, expected: int, current: int) -> None:
         self.current = current

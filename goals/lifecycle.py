@@ -114,7 +114,7 @@ def vet(op: Operation, goal: Goal) -> Vetting:
 
 def note_block(op: Operation, goal: Goal, objection: Objection, phase: Phase) -> None:
     """Write down that a goal was blocked, and count it for each of the beliefs."""
-    op.tell(
+    op.record(
         "goal_blocked_by_belief", goal, goal.state, objection.reason,
         belief_ids=list(objection.belief_ids), severity=objection.severity,
         phase=phase, why=objection.why,
@@ -189,12 +189,12 @@ def complete(
     """Complete a goal's execution.
 
     Satisfied, if it succeeded and all success metrics were reached. Otherwise it is adopted
-    again, or abandoned after the last attempt. The same attempt told again changes nothing.
+    again, or abandoned after the last attempt. The same attempt reported again changes nothing.
 
     Raises GoalNotFound, IllegalTransition, BadRequest (attempt-over).
     """
     goal = op.goal(goal_id)
-    if attempt is not None and _told_already(op, goal, attempt):
+    if attempt is not None and _is_reported(op, goal, attempt):
         return goal
     if next_state("satisfied", goal_id, goal.state) is None:
         return goal
@@ -212,7 +212,7 @@ def complete(
     return op.change(goal, "goal_failed", reason=reason, data=data, state=GoalState.ADOPTED)
 
 
-def _told_already(op: Operation, goal: Goal, attempt: int) -> bool:
+def _is_reported(op: Operation, goal: Goal, attempt: int) -> bool:
     """Return whether this attempt's end was reported before. Raises BadRequest if it ended
     otherwise, and IllegalTransition if it has not begun."""
     if attempt == goal.attempts and goal.state is GoalState.EXECUTING:

@@ -69,7 +69,7 @@ class Operation:
     def add(self, goal: Goal, event: EventName, **data: Any) -> Goal:
         """Put a new goal into the store."""
         goal_rows.insert_goal(self.tx, goal)
-        self.tell(event, goal, None, **data)
+        self.record(event, goal, None, **data)
         self._entered(goal)
         return goal
 
@@ -88,7 +88,7 @@ class Operation:
             changes["selection_key"] = None
         after = self.next_version(before, **changes)
         goal_rows.update_goal(self.tx, before, after)
-        self.tell(event, after, before.state, reason, **(data or {}))
+        self.record(event, after, before.state, reason, **(data or {}))
         if after.state is not before.state:
             self._entered(after)
         return after
@@ -98,7 +98,7 @@ class Operation:
         updated_at = max(self.now, before.updated_at + _TICK)
         return before.changed(version=before.version + 1, updated_at=updated_at, **changes)
 
-    def tell(
+    def record(
         self, event: EventName, goal: Goal, state_from: GoalState | None,
         reason: str | None = None, **data: Any,
     ) -> None:  # fmt: skip

@@ -8,7 +8,7 @@ The specification's formula, with ageing (off by default) as one more term. Its 
 then, whatever the weights. Goals are ordered by raw; clamped to [0, 1] it is what people see.
 
 `store/ranking_query.py` has the same formula in SQL. Both do the same operations on doubles in the
-same order, so that they come to the same figures to the last bit.
+same order, so that they come to the same numbers to the last bit.
 """
 
 from collections.abc import Container, Iterable, Mapping, Sequence

@@ -314,7 +314,7 @@ class RolloutAnswer(Answer, name="goals.rollout_verdict"):
     violations: int
     """Goals that are executing while an active belief forbids them, and broken ledger links."""
     crashes: int
-    """Executions that ended by their lease: nobody told what became of them."""
+    """Executions that ended by their lease: their end was never reported."""
     verdict: str
     """keep, roll_back or insufficient."""
     reasons: tuple[str, ...]

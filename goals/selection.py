@@ -143,12 +143,12 @@ def _again(op: Operation, task: TaskView | None) -> Selection | None:
 def _note_once(op: Operation, goal: Goal, objection: Objection) -> None:
     """Note the block of a goal that looked ready, once: nothing in its row shows that it is
     blocked."""
-    told = ledger_rows.last(op.tx, goal.id)
+    newest = ledger_rows.last(op.tx, goal.id)
     if (
-        told is None
-        or (told.event, told.reason) != ("goal_blocked_by_belief", objection.reason)
-        or told.data["phase"] != "select"
-        or told.data["belief_ids"] != list(objection.belief_ids)
+        newest is None
+        or (newest.event, newest.reason) != ("goal_blocked_by_belief", objection.reason)
+        or newest.data["phase"] != "select"
+        or newest.data["belief_ids"] != list(objection.belief_ids)
     ):
         note_block(op, goal, objection, "select")
 

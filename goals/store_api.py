@@ -145,7 +145,7 @@ class GoalStore:
         """Carry out work on the store in one transaction, under a span of this name; in a trace of
         its own, if the caller has none.
 
-        What is raised rolls back; only the refusals that the ledger tells of leave that there.
+        What is raised rolls back; only the refusals that the ledger records leave that there.
         """
         noted = None
         if caller.trace.trace_id == _NO_TRACE.trace_id:
