@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
 
 ROOT_FIRST = "import gdg_runtime as gdg; import gdg_runtime.adapters.cli"
-ROOT_LAST = "from gdg_runtime.adapters.runs.run import Run; import gdg_runtime as gdg"
+ROOT_LAST = "from gdg_runtime.adapters.python_api import Run; import gdg_runtime as gdg"
 
 CHECK = """
 import importlib, os, sys
@@ -21,7 +21,7 @@ from collections import Counter
 {order}
 for package in {packages!r}:
     importlib.import_module(package)
-from gdg_runtime.adapters.runs.run import Run
+from gdg_runtime.adapters.python_api import Run
 from gdg_runtime.runtime import Message
 assert gdg.Run is Run and gdg.runtime.Message is Message and sys.modules["gdg_runtime"] is gdg
 assert gdg.run("baseline", epochs=1, out={out!r}).verify().verified
