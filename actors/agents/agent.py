@@ -14,6 +14,8 @@ from ...scenarios.world import World
 from ..messages import Acted, ActionProposed, Answer, GovernanceRef, Proposal, Turn, TurnReport
 from .context import AgentBinding, AgentContext
 
+Chosen = TypeVar("Chosen", Action, Decision)
+
 
 class Misfit(NamedTuple):
     """A problem of an agent's parameters in a world."""
@@ -86,7 +88,7 @@ class Agent(Actor):
             proposed = ActionProposed(agent=self.agent, action=action or NOOP, report=report)
             ctx.tell(self.governance, proposed)
 
-        return _send(self.act(message.observation, ctx), NOOP, propose, ctx)
+        return self._send(self.act(message.observation, ctx), NOOP, propose, ctx)
 
     @handles
     def on_proposal(self, message: Proposal, ctx: AgentContext) -> Any:
@@ -97,7 +99,7 @@ class Agent(Actor):
             report = _report(ctx)
             ctx.tell(scenario, Answer(offer_id=offer.offer_id, decision=decision, report=report))
 
-        return _send(self.decide(offer, ctx), REJECT, answer, ctx)
+        return self._send(self.decide(offer, ctx), REJECT, answer, ctx)
 
     @handles
     def on_outcome(self, message: InteractionResult, ctx: AgentContext) -> Any:
@@ -107,26 +109,24 @@ class Agent(Actor):
     def on_acted(self, message: Acted, ctx: AgentContext) -> Any:
         return self.learn(message, ctx)
 
+    def _send(
+        self, chosen: Chosen | Awaitable[Chosen], instead: Chosen, send: Callable[[Chosen], None],
+        ctx: AgentContext,
+    ) -> Awaitable[None] | None:  # fmt: skip
+        """Send a choice at once, or when it has been awaited."""
+        if isinstance(chosen, type(instead)) or not isawaitable(chosen):
+            send(chosen)
+            return None
+        return self._send_later(chosen, instead, send, ctx)
 
-def _report(ctx: AgentContext) -> TurnReport | None:
-    ctx.llm.count()
-    return ctx.notebook.close()
+    async def _send_later(
+        self, chosen: Awaitable[Chosen], instead: Chosen, send: Callable[[Chosen], None],
+        ctx: AgentContext,
+    ) -> None:  # fmt: skip
+        """Await a choice and send it, or `instead` if an effect did not end well.
 
-
-Chosen = TypeVar("Chosen", Action, Decision)
-
-
-def _send(
-    chosen: Chosen | Awaitable[Chosen], instead: Chosen, send: Callable[[Chosen], None],
-    ctx: AgentContext,
-) -> Awaitable[None] | None:  # fmt: skip
-    """Send a choice at once, or when it has been awaited; `instead` if an effect did not end
-    well."""
-    if isinstance(chosen, type(instead)) or not isawaitable(chosen):
-        send(chosen)
-        return None
-
-    async def send_later() -> None:
+        A method, since errors of agents name the function that awaits.
+        """
         try:
             made = await chosen
         except EffectError as error:
@@ -134,4 +134,7 @@ def _send(
             made = instead
         send(made)
 
-    return send_later()
+
+def _report(ctx: AgentContext) -> TurnReport | None:
+    ctx.llm.count()
+    return ctx.notebook.close()
