@@ -3,6 +3,7 @@ running episode."""
 
 import os
 import sqlite3
+from contextlib import suppress
 from functools import partial
 from math import inf
 from typing import Any, Protocol
@@ -16,7 +17,6 @@ from ...actors.goals.store_actor import PATH
 from ...actors.messages import OutsideCommand
 from ...goals.checkers.checker import (
     AsyncBeliefConsistencyChecker,
-    ConsistencyReport,
     DeferredChecker,
     Unvetted,
 )
@@ -83,20 +83,14 @@ class DatabasePort:
         return await anyio.to_thread.run_sync(work, limiter=self._turn)
 
     async def _learn(self, question: Unvetted) -> None:
-        assert self._deferred is not None
-        self._deferred.learn(question, await self._report(question))
-
-    async def _report(self, question: Unvetted) -> ConsistencyReport | None:
-        """Return the checker's report; None if it fails or takes too long."""
-        assert self._checker is not None
-        with anyio.move_on_after(self._patience_s):
-            try:
-                return await self._checker.check_consistency(
-                    query=question.query, beliefs=question.beliefs, memories=[]
-                )
-            except Exception:
-                return None
-        return None
+        """Have a question answered; a checker that fails or takes too long gives no report."""
+        assert self._checker is not None and self._deferred is not None
+        report = None
+        with anyio.move_on_after(self._patience_s), suppress(Exception):
+            report = await self._checker.check_consistency(
+                query=question.query, beliefs=question.beliefs, memories=[]
+            )
+        self._deferred.learn(question, report)
 
 
 class EpisodePort:
