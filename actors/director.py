@@ -113,11 +113,8 @@ class Director(Actor):
                 goals = await ctx.ask(actors.goals, messages.CloseGoals(moment=moment))
             ctx.tell(actors.metrics, messages.Finish(moment=moment, reason=ended, goals=goals))
             return
-        index = moment.index + 1
-        self.moment = Moment(
-            moment.epoch + 1 if last_of_epoch else moment.epoch,
-            0 if last_of_epoch else moment.step + 1,
-            index,
-            index * self.simulation.step_hours,
-        )
+        index, epoch, step = moment.index + 1, moment.epoch, moment.step + 1
+        if last_of_epoch:
+            epoch, step = epoch + 1, 0
+        self.moment = Moment(epoch, step, index, index * self.simulation.step_hours)
         ctx.later(messages.NextStep(), steps=1)

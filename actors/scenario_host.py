@@ -207,9 +207,8 @@ class ScenarioHost(Actor):
         for interaction, charges in zip(batch.interactions, message.charges, strict=True):
             outcomes, events = self.world.settle(interaction, charges)
             batch.events += events
-            for side, outcome in zip(
-                (interaction.initiator, interaction.counterparty), outcomes, strict=True
-            ):
+            sides = (interaction.initiator, interaction.counterparty)
+            for side, outcome in zip(sides, outcomes, strict=True):
                 ctx.tell(self.agents[side], outcome)
         self._go_on(ctx)
 

@@ -32,14 +32,12 @@ class Transcript:
 
     def open(self, sinks: Sinks) -> None:
         """Write the introduction."""
-        markdown, plain = [f"# {_markdown(self.title)}\n"], [f"{escaped(self.title)}\n"]
+        markdown, plain = f"# {_markdown(self.title)}\n", f"{escaped(self.title)}\n"
         for heading, lines in self.sections:
-            markdown.append(f"\n## {heading}\n\n")
-            plain.append(f"\n{heading}\n")
-            for line in lines:
-                markdown.append(f"- {_markdown(line)}\n")
-                plain.append(f"  {escaped(line)}\n")
-        self._put(sinks, "".join(markdown), "".join(plain))
+            items = "".join([f"- {_markdown(line)}\n" for line in lines])
+            markdown += f"\n## {heading}\n\n{items}"
+            plain += f"\n{heading}\n" + "".join([f"  {escaped(line)}\n" for line in lines])
+        self._put(sinks, markdown, plain)
 
     def write(
         self,

@@ -86,6 +86,4 @@ class AgentContext(Context):
 
         Those of `ctx.llm` are counted already. Budgets do not see these.
         """
-        self.notebook.used(
-            ModelUse(calls, prompt_tokens=prompt_tokens, completion_tokens=completion_tokens)
-        )
+        self.notebook.used(ModelUse(calls, prompt_tokens, completion_tokens))

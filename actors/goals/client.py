@@ -1,4 +1,4 @@
-"""`ctx.goals`: how an agent asks for its goals and changes them."""
+"""`ctx.goals`: an agent asks for its goals and changes them."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -70,6 +70,7 @@ _DONE_BY: dict[str, Callable[..., Awaitable[Goal]]] = {
     COMPLETE.name: Goals.complete,
     ABANDON.name: Goals.abandon,
 }
+"""The methods of `ctx.goals` behind the tools; a tool's arguments have their parameters' names."""
 
 
 async def tools_now(goals: Goals) -> tuple[list[Tool], dict[str, tuple[str, ...]]]:

@@ -1,5 +1,5 @@
 """Language models in an episode: the question, the reply, the actor that carries them, the agent.
 
-The way of a question, in reading order: `agent` → `prompt` → `chat` → `model` → (the provider, an
-adapter) → `chat` → `reading` → the agent's action.
+A question's way, in reading order: `agent` → `prompt` → `client` → `chat` → (the provider, an
+adapter) → `chat` → `actions` → the agent's action. `memory` keeps the turns.
 """

@@ -1,4 +1,4 @@
-"""`ctx.llm`: how an agent asks its language model."""
+"""`ctx.llm`: an agent asks its language model."""
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
