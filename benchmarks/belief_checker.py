@@ -18,8 +18,7 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
-from gdg_runtime.goals.checkers.checker import BeliefConsistencyChecker
-from gdg_runtime.goals.checkers.lexical import LexicalChecker
+from gdg_runtime.goals.checkers.checker import BeliefConsistencyChecker, LexicalChecker
 from gdg_runtime.goals.model import Belief
 
 PAIRS = Path(__file__).resolve().parent.parent / "tests" / "goals" / "pairs"

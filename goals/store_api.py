@@ -12,8 +12,7 @@ from functools import partial
 from sqlite3 import Connection
 from typing import Protocol, Self, TypeVar, cast
 
-from .checkers.checker import BeliefConsistencyChecker, DeferredChecker, Unvetted
-from .checkers.lexical import LexicalChecker
+from .checkers.checker import BeliefConsistencyChecker, DeferredChecker, LexicalChecker, Unvetted
 from .commands import Asks, Command
 from .decisions import is_registered, register_goal_selected
 from .errors import CheckerUnavailable, GoalError, VersionConflict

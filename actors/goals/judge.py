@@ -11,9 +11,9 @@ from ...goals.checkers.checker import (
     AsyncMaxOf,
     CheckFailed,
     DeferredChecker,
+    LexicalChecker,
     Unvetted,
 )
-from ...goals.checkers.lexical import LexicalChecker
 from ...goals.checkers.model_checkers import LLMJudgeChecker
 from ...runtime.context import Context
 from ...runtime.errors import EffectFailed

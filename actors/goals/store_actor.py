@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from ...goals import commands
-from ...goals.checkers.lexical import LexicalChecker
+from ...goals.checkers.checker import LexicalChecker
 from ...goals.commands import COMMANDS, Command
 from ...goals.decisions import met
 from ...goals.fields import utc_text

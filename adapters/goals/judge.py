@@ -5,8 +5,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ...actors.goals.judge import judge_question
-from ...goals.checkers.checker import AsyncMaxOf
-from ...goals.checkers.lexical import LexicalChecker
+from ...goals.checkers.checker import AsyncMaxOf, LexicalChecker
 from ...goals.checkers.model_checkers import LLMJudgeChecker
 from ...runtime.wording import first_problem
 from ...scenarios.schema.language_model import ModelConfig

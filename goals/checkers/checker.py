@@ -1,4 +1,4 @@
-"""The protocol of belief checkers, and what they report."""
+"""The protocol of belief checkers, what they report, the default one, and several as one."""
 
 from collections.abc import Awaitable, Iterable, Sequence
 from inspect import isawaitable
@@ -7,6 +7,8 @@ from typing import Any, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..model import Belief
+
+_T = TypeVar("_T")
 
 
 class Pattern(BaseModel):
@@ -107,8 +109,34 @@ def _place(query: str, beliefs: Sequence[Belief]) -> tuple[str, tuple[tuple[str,
     return query, tuple((belief.id, belief.version) for belief in beliefs)
 
 
-_T = TypeVar("_T")
-_AnyChecker = BeliefConsistencyChecker | AsyncBeliefConsistencyChecker
+class LexicalChecker:
+    """The default: compares a text with beliefs by negations, antonyms, numbers, quantifiers and
+    order.
+
+    Deterministic and without dependencies; English only. It sees what words say, not what follows
+    from them: docs/belief-checker.md has its measured quality and what it misses.
+    """
+
+    checker_id = "lexical"
+    version = "1"
+
+    def check_consistency(
+        self, *, query: str, beliefs: Sequence[Belief], memories: Sequence[Any]
+    ) -> ConsistencyReport:
+        """Report the conflicts of `query` with each belief; at most one per belief and kind.
+
+        Activity and confidence of a belief don't matter: the caller chooses the beliefs.
+        """
+        # Here, for the cost of a start: the rules load the lexicon, which few runs need.
+        from .rules import Text
+
+        text = Text.read(query)
+        found = tuple(
+            Pattern(belief_id=belief.id, **conflict._asdict())
+            for belief in beliefs
+            for conflict in text.conflicts_with(Text.read(belief.text))
+        )
+        return ConsistencyReport(patterns=found, checker_id=self.checker_id, version=self.version)
 
 
 class MaxOf:
@@ -120,45 +148,35 @@ class MaxOf:
     def __init__(self, checkers: Sequence[BeliefConsistencyChecker]) -> None:
         self._checkers = _some(checkers)
 
-    def check_consistency(
-        self, *, query: str, beliefs: Sequence[Belief], memories: Sequence[Any]
-    ) -> ConsistencyReport:
+    def check_consistency(self, **question: Any) -> ConsistencyReport:
         """Ask each in turn. Raises CheckFailed for a checker that has to be awaited."""
         reports = []
         for checker in self._checkers:
-            report: object = checker.check_consistency(
-                query=query, beliefs=beliefs, memories=memories
-            )
+            report: object = checker.check_consistency(**question)
             if isawaitable(report):
                 if hasattr(report, "close"):
                     report.close()
                 raise CheckFailed(f"{type(checker).__name__} is asynchronous: take AsyncMaxOf")
-            if not isinstance(report, ConsistencyReport):
-                raise CheckFailed(f"{type(checker).__name__} gave no report")
-            reports.append(report)
+            reports.append(_vouched(checker, report))
         return _merged(reports)
 
 
 class AsyncMaxOf:
     """The same of checkers of which some, or all, have to be awaited."""
 
-    def __init__(self, checkers: Sequence[_AnyChecker]) -> None:
+    def __init__(
+        self, checkers: Sequence[BeliefConsistencyChecker | AsyncBeliefConsistencyChecker]
+    ) -> None:
         self._checkers = _some(checkers)
 
-    async def check_consistency(
-        self, *, query: str, beliefs: Sequence[Belief], memories: Sequence[Any]
-    ) -> ConsistencyReport:
+    async def check_consistency(self, **question: Any) -> ConsistencyReport:
         """Ask each in turn, one after the other."""
         reports = []
         for checker in self._checkers:
-            report: object = checker.check_consistency(
-                query=query, beliefs=beliefs, memories=memories
-            )
+            report: object = checker.check_consistency(**question)
             if isinstance(report, Awaitable):
                 report = await report
-            if not isinstance(report, ConsistencyReport):
-                raise CheckFailed(f"{type(checker).__name__} gave no report")
-            reports.append(report)
+            reports.append(_vouched(checker, report))
         return _merged(reports)
 
 
@@ -166,6 +184,12 @@ def _some(checkers: Sequence[_T]) -> tuple[_T, ...]:
     if not checkers:
         raise ValueError("a combination needs at least one checker: with none, nothing is checked")
     return tuple(checkers)
+
+
+def _vouched(checker: object, report: object) -> ConsistencyReport:
+    if not isinstance(report, ConsistencyReport):
+        raise CheckFailed(f"{type(checker).__name__} gave no report")
+    return report
 
 
 def _merged(reports: Sequence[ConsistencyReport]) -> ConsistencyReport:

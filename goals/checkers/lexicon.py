@@ -48,24 +48,6 @@ class Stems(_Part):
     """The forms of each word."""
 
 
-class Bounds(_Part):
-    """Words that say what a number bounds: behind it, or anywhere near it."""
-
-    behind: dict[str, Bound]
-    nearby: dict[str, Bound]
-
-
-class Numbers(_Part):
-    """Numbers that are written as words."""
-
-    periods: dict[str, float]
-    """Seconds from one time to the next."""
-    times: dict[str, float]
-    small: dict[str, float]
-    large: dict[str, float]
-    fractions: dict[str, float]
-
-
 class Lexicon(_Part):
     """The content of the file, validated."""
 
@@ -77,8 +59,10 @@ class Lexicon(_Part):
     """The phrases that are read as each word."""
     units: dict[str, dict[str, float]]
     """The size of each unit in the dimension's own one, by dimension."""
-    bounds: Bounds
-    numbers: Numbers
+    bounds: dict[Literal["behind", "nearby"], dict[str, Bound]]
+    """Words that say what a number bounds: behind it, or anywhere near it."""
+    numbers: dict[Literal["periods", "times", "small", "large", "fractions"], dict[str, float]]
+    """Numbers that are written as words; periods: seconds from one time to the next."""
 
 
 @cache

@@ -82,14 +82,11 @@ class LLMJudgeChecker:
         self, *, query: str, beliefs: Sequence[Belief], memories: Sequence[Any]
     ) -> ConsistencyReport:
         """Ask for the verdicts on all beliefs, one after the other. Raises CheckFailed."""
-        patterns = []
-        for belief in beliefs:
-            verdict = await self._verdict(query, belief)
-            if verdict.severity > 0.0:
-                patterns.append(_pattern(verdict, query, belief))
-        return ConsistencyReport(
-            patterns=tuple(patterns), checker_id=self.checker_id, version=self.version
+        verdicts = [(belief, await self._verdict(query, belief)) for belief in beliefs]
+        found = tuple(
+            _pattern(verdict, query, belief) for belief, verdict in verdicts if verdict.severity
         )
+        return ConsistencyReport(patterns=found, checker_id=self.checker_id, version=self.version)
 
     async def _verdict(self, query: str, belief: Belief) -> Verdict:
         try:
@@ -141,17 +138,13 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _pattern(verdict: Verdict, query: str, belief: Belief) -> Pattern:
-    there = (query.casefold(), belief.text.casefold())
-    quoted = [
-        words for words in verdict.evidence if words and any(words.casefold() in t for t in there)
-    ]
+    goal, held = query.casefold(), belief.text.casefold()
+    quoted = [(words, words.casefold()) for words in verdict.evidence if words]
+    evidence = tuple(words for words, plain in quoted if plain in goal or plain in held)
     return Pattern(
-        belief_id=belief.id,
-        pattern_type="judged",
-        severity=verdict.severity,
-        rationale=verdict.rationale,
-        evidence=tuple(quoted),
-    )
+        belief_id=belief.id, pattern_type="judged", severity=verdict.severity,
+        rationale=verdict.rationale, evidence=evidence,
+    )  # fmt: skip
 
 
 Contradiction = Callable[[str, str], float]
@@ -179,22 +172,16 @@ class NLIChecker:
         self, *, query: str, beliefs: Sequence[Belief], memories: Sequence[Any]
     ) -> ConsistencyReport:
         """Ask about each belief. Raises CheckFailed unless the model answers a probability."""
-        patterns = []
-        for belief in beliefs:
-            severity = self._ask(belief, query)
-            if severity >= self._least_severity:
-                patterns.append(
-                    Pattern(
-                        belief_id=belief.id,
-                        pattern_type="nli",
-                        severity=severity,
-                        rationale=f"{self.version} takes it for a contradiction "
-                        f"with probability {severity:.2f}",
-                    )
-                )
-        return ConsistencyReport(
-            patterns=tuple(patterns), checker_id=self.checker_id, version=self.version
-        )
+        why = f"{self.version} takes it for a contradiction with probability"
+        found = tuple(
+            Pattern(
+                belief_id=belief.id, pattern_type="nli", severity=severity,
+                rationale=f"{why} {severity:.2f}",
+            )
+            for belief in beliefs
+            if (severity := self._ask(belief, query)) >= self._least_severity
+        )  # fmt: skip
+        return ConsistencyReport(patterns=found, checker_id=self.checker_id, version=self.version)
 
     def _ask(self, belief: Belief, query: str) -> float:
         try:

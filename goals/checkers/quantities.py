@@ -1,19 +1,17 @@
 """The quantities that a text names: how much of what, how often, and as what bound."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from .lexicon import Bound, lexicon, word_sets
-from .words import Word, is_negated, stem
+from .words import Wording, stem
 
 _MOST, _LEAST, _OVER, _STRICT = word_sets("most least over strict")
-_ABOUT, _TOO, _EACH, _NO, _UNTIL = word_sets("about too each no until")
-_AUXILIARIES, _CONDITIONS, _PREPOSITIONS = word_sets("auxiliaries conditions prepositions")
-(_PLAIN,) = word_sets("plain")
-_BEHIND, _NEARBY = lexicon().bounds.behind, lexicon().bounds.nearby
-_NUMBERS = lexicon().numbers
-_PERIODS, _TIMES = _NUMBERS.periods, _NUMBERS.times
-_SMALL, _LARGE, _FRACTIONS = _NUMBERS.small, _NUMBERS.large, _NUMBERS.fractions
+_ABOUT, _TOO, _EACH, _NO, _PLAIN = word_sets("about too each no plain")
+_AUXILIARIES, *_OTHERS = word_sets("auxiliaries prepositions conditions until")
+_AFTER_NOUNS = frozenset.union(_AUXILIARIES, _EACH, *_OTHERS)
+_BOUNDS, _NUMBERS = lexicon().bounds, lexicon().numbers
+_PERIODS, _SMALL = _NUMBERS["periods"], _NUMBERS["small"]
+_LARGE, _FRACTIONS = _NUMBERS["large"], _NUMBERS["fractions"]
 _UNITS = {
     stem(name) if len(name) > 2 else name: (dimension, factor)
     for dimension, names in reversed(lexicon().units.items())
@@ -46,7 +44,7 @@ class _Number(NamedTuple):
     fraction: bool
 
 
-def quantities_of(words: Sequence[Word]) -> list[Quantity]:
+def quantities_of(words: Wording) -> list[Quantity]:
     """Return the quantities of a clause, in its order."""
     found: list[Quantity] = []
     place = 0
@@ -58,25 +56,24 @@ def quantities_of(words: Sequence[Word]) -> list[Quantity]:
     return found
 
 
-def bounds_degree(words: Sequence[Word]) -> bool:
+def bounds_degree(words: Wording) -> bool:
     """Tell whether a clause negates the degree only: not more than, never beyond, not too."""
-    texts = [word.text for word in words]
     return any(
         (text in _OVER or text in _STRICT or text in _TOO)
-        and is_negated(texts, place)
+        and words.is_negated(place)
         and (text in _TOO or _number(words, place + 1) is not None)
-        for place, text in enumerate(texts)
+        for place, (text, _, _) in enumerate(words)
     )
 
 
-def _read(words: Sequence[Word], start: int) -> tuple[Quantity | None, int] | None:
+def _read(words: Wording, start: int) -> tuple[Quantity | None, int] | None:
     number = _number(words, start)
     if number is None:
         return None
     value, place = number.value, number.after
     if words[start].text[0] in "€$£":
         return _every(words, start, place, value, "money")
-    text = _text(words, place)
+    text = words.text(place)
     if text == "times":
         return _every(words, start, place + 1, value, "")
     if number.fraction:
@@ -84,11 +81,11 @@ def _read(words: Sequence[Word], start: int) -> tuple[Quantity | None, int] | No
     unit = _unit(words, place)
     if unit is not None:
         dimension, factor = unit
-        if dimension == "time" and start and words[start - 1].text in _EACH:
+        if dimension == "time" and words.text(start - 1) in _EACH:
             return _quantity(words, start - 1, place + 1, 1.0 / (value * factor), "rate", "")
-        if value == 1.0 and text in ("second",):
+        if value == 1.0 and text == "second":
             return None
-        behind = _text(words, place + 1)
+        behind = words.text(place + 1)
         if dimension == "money" and behind in ("a", "per", "each", "every"):
             return _every(words, start, place + 1, value * factor, "money")
         return _quantity(words, start, place + 1, value * factor, dimension, "")
@@ -99,7 +96,7 @@ def _read(words: Sequence[Word], start: int) -> tuple[Quantity | None, int] | No
 
 
 def _every(
-    words: Sequence[Word], start: int, place: int, value: float, noun: str
+    words: Wording, start: int, place: int, value: float, noun: str
 ) -> tuple[Quantity | None, int]:
     """Read a count, or a rate if a period comes soon: four cups of coffee a day."""
     for ahead in range(place, min(place + 5, len(words))):
@@ -122,10 +119,10 @@ def _every(
     return _quantity(words, start, place, value, "count", noun)
 
 
-def _fraction(words: Sequence[Word], start: int, number: _Number) -> tuple[Quantity | None, int]:
+def _fraction(words: Wording, start: int, number: _Number) -> tuple[Quantity | None, int]:
     place = number.after
     for ahead in (place, place + 1, place + 2):
-        if ahead > place and _text(words, ahead - 1) not in ("a", "an", "of"):
+        if ahead > place and words.text(ahead - 1) not in ("a", "an", "of"):
             break
         unit = _unit(words, ahead)
         if unit is not None and unit[0] != "share":
@@ -133,16 +130,16 @@ def _fraction(words: Sequence[Word], start: int, number: _Number) -> tuple[Quant
     return _quantity(words, start, place, number.value, "share", "")
 
 
-def _rate_by_adverb(words: Sequence[Word], place: int) -> tuple[Quantity, int] | None:
+def _rate_by_adverb(words: Wording, place: int) -> tuple[Quantity, int] | None:
     """Read how often, without a number of things: daily, once a week, every day."""
     text = words[place].text
     if text in _PERIODS:
         return _quantity(words, place, place + 1, 1.0 / _PERIODS[text], "rate", "")
-    if text in _TIMES:
-        quantity, after = _every(words, place, place + 1, _TIMES[text], "")
+    if text in _NUMBERS["times"]:
+        quantity, after = _every(words, place, place + 1, _NUMBERS["times"][text], "")
         return (quantity, after) if quantity is not None else None
     if text in ("every", "each"):
-        other = 2.0 if _text(words, place + 1) in ("other", "second") else 1.0
+        other = 2.0 if words.text(place + 1) in ("other", "second") else 1.0
         ahead = place + 1 + (other > 1.0)
         unit = _unit(words, ahead)
         if unit is not None and unit[0] == "time":
@@ -151,21 +148,20 @@ def _rate_by_adverb(words: Sequence[Word], place: int) -> tuple[Quantity, int] |
 
 
 def _quantity(
-    words: Sequence[Word], start: int, after: int, value: float, dimension: str, noun: str
+    words: Wording, start: int, after: int, value: float, dimension: str, noun: str
 ) -> tuple[Quantity, int]:
     bound, strict, marked = _bound(words, start, after)
     shown = " ".join(word.shown for word in words[start:after])
     return Quantity(value, dimension, noun, bound, strict, start, marked, shown), after
 
 
-def _bound(words: Sequence[Word], start: int, after: int) -> tuple[Bound, bool, bool]:
+def _bound(words: Wording, start: int, after: int) -> tuple[Bound, bool, bool]:
     reach = 2 if words[start].text in _EACH else 3
     for place in range(start - 1, max(start - 1 - reach, -1), -1):
         text = words[place].text
         if text in _MOST or text in _LEAST or text in _OVER:
             upper = text in _MOST
-            turned = is_negated([word.text for word in words], place)
-            if text not in ("atmost", "atleast") and turned:
+            if text not in ("atmost", "atleast") and words.is_negated(place):
                 upper = not upper
             return ("most" if upper else "least"), text in _STRICT, True
         if text == "after" and place == start - 1:
@@ -183,25 +179,26 @@ def _bound(words: Sequence[Word], start: int, after: int) -> tuple[Bound, bool, 
         text = words[place].text
         if text == "," or text[0].isdigit():
             break
-        if text in _BEHIND:
-            return _BEHIND[text], False, True
+        if text in _BOUNDS["behind"]:
+            return _BOUNDS["behind"][text], False, True
     for word in (*words[after : after + 8], *words[max(start - 8, 0) : start]):
-        if word.text in _NEARBY:
-            return _NEARBY[word.text], False, True
+        if word.text in _BOUNDS["nearby"]:
+            return _BOUNDS["nearby"][word.text], False, True
     return "exactly", False, False
 
 
-def _number(words: Sequence[Word], place: int) -> _Number | None:
+def _number(words: Wording, place: int) -> _Number | None:
     """Read the number that begins there; `a dozen`, `half`, `a quarter of`, `25`, `two hundred`."""
     start = place
-    if _text(words, place) in ("a", "an") and (
-        _text(words, place + 1) in _LARGE
-        or (_text(words, place + 1) in _FRACTIONS and _text(words, place + 1) not in ("third",))
-        or _text(words, place + 1) in ("couple", "pair", "single")
-        or (_unit(words, place + 1) is not None and place and words[place - 1].text in _MOST)
+    following = words.text(place + 1)
+    if words.text(place) in ("a", "an") and (
+        following in _LARGE
+        or (following in _FRACTIONS and following != "third")
+        or following in ("couple", "pair", "single")
+        or (_unit(words, place + 1) is not None and words.text(place - 1) in _MOST)
     ):
         place += 1
-        if _unit(words, place) is not None and _text(words, place) not in _LARGE:
+        if _unit(words, place) is not None and words.text(place) not in _LARGE:
             return _Number(1.0, place, False)
     total = current = 0.0
     seen = False
@@ -216,10 +213,8 @@ def _number(words: Sequence[Word], place: int) -> _Number | None:
             current = (current or 1.0) * _LARGE[text]
             if _LARGE[text] >= 1000:
                 total, current = total + current, 0.0
-        elif (
-            text == "and" and seen and _text(words, place + 1) in _SMALL and total + current >= 100
-        ):
-            pass
+        elif text == "and" and words.text(place + 1) in _SMALL and total + current >= 100:
+            pass  # two hundred and five
         elif text in _FRACTIONS and (not seen or current < 10):
             if text in ("third", "quarter", "fifth", "tenth") and not seen and start == place:
                 return None  # an ordinal or a noun
@@ -240,31 +235,19 @@ def _digits(text: str) -> float | None:
     return float(plain)
 
 
-def _unit(words: Sequence[Word], place: int) -> tuple[str, float] | None:
-    if place >= len(words):
-        return None
-    word = words[place]
-    if len(word.text) <= 2:
-        return _UNITS.get(word.text)
-    return _UNITS.get(word.stem)
+def _unit(words: Wording, place: int) -> tuple[str, float] | None:
+    text = words.text(place)
+    return _UNITS.get(text if len(text) <= 2 else words[place].stem)
 
 
-def _noun(words: Sequence[Word], place: int) -> tuple[str, int]:
+def _noun(words: Wording, place: int) -> tuple[str, int]:
     """Return the stem of the noun phrase's head that begins there, and the place behind it."""
     noun = ""
     while place < len(words):
         word = words[place]
-        if not word.text[0].isalpha() or word.text in _PREPOSITIONS or word.text in _AUXILIARIES:
+        is_plain = word.text in _PLAIN
+        if not word.text[0].isalpha() or word.text in _AFTER_NOUNS or (is_plain and noun):
             break
-        if word.text in _CONDITIONS or word.text in _UNTIL:
-            break
-        if word.text in _EACH or (word.text in _PLAIN and noun):
-            break
-        if word.text not in _PLAIN:
-            noun = word.stem
+        noun = noun if is_plain else word.stem
         place += 1
     return noun, place
-
-
-def _text(words: Sequence[Word], place: int) -> str:
-    return words[place].text if 0 <= place < len(words) else ""

@@ -4,14 +4,13 @@ Those stand here: negations and antonyms, and the order of two steps. The rules 
 `amounts`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from .amounts import exclusivity_conflict, number_conflict, quantifier_conflict, settles
-from .clauses import Clause, Term, clauses_of
+from .clauses import Clause, Conflict, Link, Overlap, Term, clauses_of, conflict, shown
 from .lexicon import word_sets
-from .overlap import Conflict, Link, Overlap, graded
-from .words import stem, words_of
+from .words import Wording, stem, words_of
 
 _MOST_PAIRS = 64
 """Pairs of clauses that are looked at closely for one belief: those with most in common."""
@@ -29,37 +28,34 @@ _LIGHT = frozenset(map(stem, _LIGHT_WORDS))
 class Text(NamedTuple):
     """A goal's text or a belief, read."""
 
-    wording: tuple[str, ...]
+    words: Wording
     clauses: Sequence[Clause]
 
     @classmethod
     def read(cls, text: str) -> "Text":
         """Read a text into words and clauses."""
         words = words_of(text)
-        return cls(tuple([word.text for word in words]), clauses_of(words))
+        return cls(words, clauses_of(words))
 
     def conflicts_with(self, belief: "Text") -> list[Conflict]:
         """Return the worst conflict of each kind, worst first.
 
         A text of the same words contradicts nothing, whatever its own parts do.
         """
-        if self.wording == belief.wording:
+        if [word.text for word in self.words] == [word.text for word in belief.words]:
             return []
-        worst: dict[str, Conflict] = {}
-        for overlap in self._overlaps(belief):
-            for rule in _RULES:
-                found = rule(overlap)
-                if found is not None:
-                    known = worst.get(found.pattern_type)
-                    if known is None or found.severity > known.severity:
-                        worst[found.pattern_type] = found
-        return sorted(worst.values(), key=lambda found: (-found.severity, found.pattern_type))
-
-    def _overlaps(self, belief: "Text") -> list[Overlap]:
         overlaps = [Overlap(here, there) for here in self.clauses for there in belief.clauses]
         overlaps = [overlap for overlap in overlaps if overlap.links]
         overlaps.sort(key=lambda overlap: -len(overlap.links))
-        return overlaps[:_MOST_PAIRS]
+        worst: dict[str, Conflict] = {}
+        for overlap in overlaps[:_MOST_PAIRS]:
+            for rule in _RULES:
+                found = rule(overlap)
+                if found is not None:
+                    known = worst.setdefault(found.pattern_type, found)
+                    if found.severity > known.severity:
+                        worst[found.pattern_type] = found
+        return sorted(worst.values(), key=lambda found: (-found.severity, found.pattern_type))
 
 
 def stance_conflict(overlap: Overlap) -> Conflict | None:
@@ -77,22 +73,16 @@ def stance_conflict(overlap: Overlap) -> Conflict | None:
         if link.likeness > 0
         or not any(link.there is same.there or link.here is same.here for same in shared)
     ]
-    against = max((_strength(link) for link in links if not link.agrees), default=0.0)
-    opposite = max(
-        (_strength(link) for link in links if not link.agrees and link.likeness < 0), default=0.0
-    )
-    agreeing = max((_strength(link) for link in links if link.agrees), default=0.0)
-    outweighing = max(
-        (_strength(link) for link in links if link.agrees and link.likeness < 0), default=0.0
-    )
+    against = _strongest(link for link in links if not link.agrees)
+    opposite = _strongest(link for link in links if not link.agrees and link.likeness < 0)
+    agreeing = _strongest(link for link in links if link.agrees)
+    outweighing = _strongest(link for link in links if link.agrees and link.likeness < 0)
     if opposite > outweighing:
         against, agreeing = opposite, outweighing
     if against > agreeing or (against and against == agreeing == 0.5):
         worst = next(link for link in links if not link.agrees and _strength(link) == against)
         return _of_verbs(overlap, worst, against)
-    if not agreeing:
-        return _of_nouns(overlap)
-    return None
+    return None if agreeing else _of_nouns(overlap)
 
 
 def _of_verbs(overlap: Overlap, worst: Link, strength: float) -> Conflict | None:
@@ -100,8 +90,8 @@ def _of_verbs(overlap: Overlap, worst: Link, strength: float) -> Conflict | None
         return None
     same_word = [link for link in overlap.links if link.there is worst.there]
     covered = overlap.covered(besides=same_word)
-    alone = not any(not term.condition and term is not worst.there for term in overlap.belief.terms)
-    if alone and worst.likeness > 0:
+    others = [term for term in overlap.belief.terms if term is not worst.there]
+    if worst.likeness > 0 and all(term.condition for term in others):
         covered = max(covered, _ABSOLUTE)
     if covered < _LEAST_COVERED:
         return None
@@ -118,14 +108,15 @@ def _of_verbs(overlap: Overlap, worst: Link, strength: float) -> Conflict | None
         kind, why = "antonym", f"{here!r} is the opposite of {there!r} in the belief"
     else:
         kind, why = "negation", f"the one affirms {here!r}, the other negates {there!r}"
-    return Conflict(kind, graded(severity), f"{why}; {_topic(overlap, worst)}",
-                    _evidence(overlap, worst))  # fmt: skip
+    alike = [link for link in overlap.links if link.likeness > 0 and link.there is not worst.there]
+    why += f"; both speak of {', '.join(shown(alike)) or 'the same'}"
+    return conflict(kind, severity, why, *_evidence(overlap, worst))
 
 
 def _of_nouns(overlap: Overlap) -> Conflict | None:
     """Find things that the one wants and the other does not, with no verb to tell it by."""
     for link in overlap.links:
-        if link.agrees or link.here.condition or (link.there.condition and not link.there.required):
+        if link.agrees or link.here.condition or link.there.is_side:
             continue
         if not (link.here.head and link.there.head) or link.there.role == "aside":
             continue
@@ -136,44 +127,47 @@ def _of_nouns(overlap: Overlap) -> Conflict | None:
         covered = overlap.covered()
         if covered < _LEAST_COVERED_BY_NOUNS or _narrowed_otherwise(overlap, link):
             continue
-        severity = graded(0.35 + 0.3 * covered + 0.1 * overlap.covers())
+        severity = 0.35 + 0.3 * covered + 0.1 * overlap.covers()
         here, there = link.evidence
         why = f"the one wants {here!r}, the other does not want {there!r}"
-        return Conflict("negation", severity, why, _evidence(overlap, link))
+        return conflict("negation", severity, why, *_evidence(overlap, link))
     return None
 
 
 def _is_governed(overlap: Overlap, noun: Term) -> bool:
     """Tell whether the negation is of a verb that says more than to have or to do."""
-    met = [link.here for link in overlap.links]
-    return any(
-        term.place > noun.place
-        or (term.word.stem not in _LIGHT and term.word.text not in _REFRAIN and term not in met)
+    says_more = [
+        (
+            term.word.stem not in _LIGHT
+            and term.word.text not in _REFRAIN
+            and term not in overlap.met_here
+        )
+        or term.place > noun.place
         for term in overlap.text.terms
-        if term.role == "predicate" and term.sign < 0 and term is not noun
-    )
+        if term.is_verb and term.sign < 0 and term is not noun
+    ]
+    return any(says_more)
 
 
 def _has_verb(overlap: Overlap) -> bool:
-    return any(term.role == "predicate" and not term.condition for term in overlap.belief.terms)
+    return any(term.is_verb and not term.condition for term in overlap.belief.terms)
 
 
 def _lessens(overlap: Overlap) -> bool:
-    return any(
-        term.role == "predicate" and term.word.text in _LESSENING for term in overlap.text.terms
-    )
+    return any(term.is_verb and term.word.text in _LESSENING for term in overlap.text.terms)
 
 
 def _says_something(link: Link) -> bool:
-    if link.there.condition and not link.there.required:
+    both = (link.here, link.there)
+    if any(term.is_side for term in both):
         return False
-    if link.here.condition and not link.here.required:
-        return False
-    if link.likeness > 0 and any(
-        term.role != "predicate" and not term.head for term in (link.here, link.there)
-    ):
+    if link.likeness > 0 and any(not term.is_verb and not term.head for term in both):
         return False  # what only describes a thing: stored passwords
-    return link.likeness < 0 or link.here.role == "predicate" or link.there.role == "predicate"
+    return link.likeness < 0 or any(term.is_verb for term in both)
+
+
+def _strongest(links: Iterable[Link]) -> float:
+    return max(map(_strength, links), default=0.0)
 
 
 def _strength(link: Link) -> float:
@@ -182,61 +176,44 @@ def _strength(link: Link) -> float:
 
 
 def _is_main(term: Term) -> bool:
-    return term.required or (term.role == "predicate" and not term.condition)
+    return term.required or (term.is_verb and not term.condition)
 
 
 def _has_heads(overlap: Overlap, besides: Term) -> bool:
+    nouns = [term for term in overlap.belief.terms if term.role == "core" and not term.condition]
     return any(
-        term.role == "core" and not term.condition and term is not besides
-        and (term.head or term.place == besides.place - 1)
-        for term in overlap.belief.terms
-    )  # fmt: skip
+        term is not besides and (term.head or term.place == besides.place - 1) for term in nouns
+    )
 
 
 def _has_another_object(overlap: Overlap, verb: Term) -> bool:
     """Tell whether the belief's verb acts on something that the text does not speak of."""
-    objects = [
-        term
-        for term in overlap.belief.terms
-        if term.role == "core" and term.head and not term.condition and term.place > verb.place
-    ]
-    met = [link.there for link in overlap.links]
-    return bool(objects) and not any(term in met for term in objects)
+    nouns = [term for term in overlap.belief.terms if term.role == "core" and not term.condition]
+    objects = {term for term in nouns if term.head and term.place > verb.place}
+    return bool(objects) and objects.isdisjoint(overlap.met_there)
 
 
 def _narrowed_otherwise(overlap: Overlap, worst: Link) -> bool:
     """Tell whether different words describe the thing: *build* files, *personal* files."""
-    met_here = {link.here for link in overlap.links}
-    met_there = {link.there for link in overlap.links}
-    for link in overlap.heads(besides=[worst] if worst.there.role == "predicate" else []):
-        here = _describing(overlap.text.terms, link.here)
-        there = _describing(overlap.belief.terms, link.there)
-        if here and there and not any(term in met_there for term in there):
-            return not any(term in met_here for term in here)
+    for link in overlap.heads(besides=[worst] if worst.there.is_verb else []):
+        here = _describing(overlap.text, link.here)
+        there = _describing(overlap.belief, link.there)
+        if here and there and there.isdisjoint(overlap.met_there):
+            return here.isdisjoint(overlap.met_here)
     return False
 
 
-def _describing(terms: tuple[Term, ...], head: Term) -> list[Term]:
-    return [
+def _describing(clause: Clause, head: Term) -> set[Term]:
+    return {
         term
-        for term in terms
+        for term in clause.terms
         if not term.head and term.role == head.role and 0 < head.place - term.place <= 3
-    ]
+    }
 
 
-def _topic(overlap: Overlap, worst: Link) -> str:
-    shared = [
-        link.there.word.shown
-        for link in overlap.links
-        if link.likeness > 0 and link.there is not worst.there
-    ]
-    return "both speak of " + (", ".join(dict.fromkeys(shared)) or "the same")
-
-
-def _evidence(overlap: Overlap, worst: Link) -> tuple[str, ...]:
-    words = [*worst.evidence]
-    words += [link.there.word.shown for link in overlap.links if link.likeness > 0]
-    return tuple(dict.fromkeys(words))[:8]
+def _evidence(overlap: Overlap, worst: Link) -> Sequence[str]:
+    alike = shown(link for link in overlap.links if link.likeness > 0)
+    return list(dict.fromkeys([*worst.evidence, *alike]))[:8]
 
 
 def ordering_conflict(overlap: Overlap) -> Conflict | None:
@@ -251,35 +228,26 @@ def ordering_conflict(overlap: Overlap) -> Conflict | None:
         return None
     here = first[0].here.word.shown, last[0].here.word.shown
     why = f"the text has {here[0]!r} before {here[1]!r}, the belief the other way round"
-    return Conflict("order", graded(_ORDER_SEVERITY), why, here)
+    return conflict("order", _ORDER_SEVERITY, why, *here)
 
 
 def _steps(clause: Clause) -> tuple[Sequence[Term], Sequence[Term]] | None:
     """Return what comes first and what comes then."""
-    for place, word in enumerate(clause.words):
-        turned = word.text in _BEFORE or word.text in _THEN
-        if not turned and word.text not in _AFTER:
+    for place, (text, _, _) in enumerate(clause.words):
+        if text not in _BEFORE and text not in _THEN and text not in _AFTER:
             continue
-        left = [term for term in clause.terms if term.place < place]
-        right = [term for term in clause.terms if term.place > place]
-        if word.text in _THEN and not right:
-            left, right = _around_and(clause)
+        left, right = clause.around(place)
+        if text in _THEN and not right:  # X and Y afterwards
+            ands = [at for at, word in enumerate(clause.words) if word.text in ("and", ",")]
+            left, right = clause.around(ands[-1]) if ands else ([], [])
         if not left or not right:
             continue
-        if word.text in _BEFORE:
-            negated = [w for w in clause.words[:place] if w.text in _NOT or w.text in _NO]
-            return (right, left) if negated else (left, right)
-        return (left, right) if word.text in _THEN else (right, left)
+        if text in _BEFORE:
+            turned = any(word.text in _NOT or word.text in _NO for word in clause.words[:place])
+        else:
+            turned = text not in _THEN
+        return (right, left) if turned else (left, right)
     return None
-
-
-def _around_and(clause: Clause) -> tuple[list[Term], list[Term]]:
-    """Split `X and Y afterwards`."""
-    ands = [place for place, word in enumerate(clause.words) if word.text in ("and", ",")]
-    if not ands:
-        return [], []
-    left = [term for term in clause.terms if term.place < ands[-1]]
-    return left, [term for term in clause.terms if term.place > ands[-1]]
 
 
 def _meeting(overlap: Overlap, here: Sequence[Term], there: Sequence[Term]) -> list[Link]:
@@ -287,7 +255,7 @@ def _meeting(overlap: Overlap, here: Sequence[Term], there: Sequence[Term]) -> l
         link
         for link in overlap.links
         if link.likeness > 0
-        and "predicate" in (link.here.role, link.there.role)
+        and (link.here.is_verb or link.there.is_verb)
         and link.here in here
         and link.there in there
     ]

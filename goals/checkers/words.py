@@ -7,9 +7,8 @@ one word have the same.
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from .lexicon import Meanings, lexicon, word_sets
 
@@ -33,30 +32,41 @@ _APOSTROPHES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u20
                               "\u2013": ",", "\u2014": ",", "\u2026": "."})  # fmt: skip
 _MARK = re.compile(r"[.,;:!?\n%()]")
 _SHORTENED = {"can't": "can", "won't": "will", "shan't": "shall", "cannot": "can"}
-_PHRASES = {
-    tuple(phrase.split()): word for word, phrases in _LEXICON.phrases.items() for phrase in phrases
-}
-_LONGEST_PHRASE = max(map(len, _PHRASES))
+_PHRASES = {phrase: word for word, phrases in _LEXICON.phrases.items() for phrase in phrases}
+_LONGEST_PHRASE = max(phrase.count(" ") + 1 for phrase in _PHRASES)
+_BEGINNINGS = frozenset(phrase.partition(" ")[0] for phrase in _PHRASES)
+_NOT, _NO = word_sets("not no")
 
 
-def words_of(text: str) -> list[Word]:
-    """Return the words, numbers and marks of a text, in its order."""
+class Wording(tuple[Word, ...]):
+    """The words, numbers and marks of a text or of a part of it, in their order."""
+
+    def text(self, place: int) -> str:
+        """Return the word at a place; empty outside."""
+        return self[place].text if 0 <= place < len(self) else ""
+
+    def is_negated(self, place: int) -> bool:
+        """Tell whether an odd number of negations since the last comma comes before a place."""
+        count = 0
+        for word in self[:place]:
+            count = 0 if word.text == "," else count + (word.text in _NOT or word.text in _NO)
+        return count % 2 == 1
+
+
+def words_of(text: str) -> Wording:
+    """Read a text."""
     raw = _split(text[:LONGEST_TEXT])
     found: list[Word] = []
     place = 0
     while place < len(raw):
-        for length in range(min(_LONGEST_PHRASE, len(raw) - place), 1, -1):
-            phrase = tuple(raw[place : place + length])
-            if phrase in _PHRASES:
-                word = _PHRASES[phrase]
-                found.append(Word(word, stem(word), " ".join(phrase)))
-                place += length
-                break
-        else:
-            word = raw[place]
-            found.append(Word(word, stem(word), word))
-            place += 1
-    return found
+        most = min(_LONGEST_PHRASE, len(raw) - place) if raw[place] in _BEGINNINGS else 1
+        lengths = range(most, 1, -1)
+        length = next((n for n in lengths if " ".join(raw[place : place + n]) in _PHRASES), 1)
+        shown = " ".join(raw[place : place + length])
+        word = _PHRASES[shown] if length > 1 else shown
+        found.append(Word(word, stem(word), shown))
+        place += length
+    return Wording(found)
 
 
 def _split(text: str) -> list[str]:
@@ -135,39 +145,32 @@ def stem(word: str) -> str:
     return rest
 
 
-Likeness = Literal[-1, 0, 1]
+Likeness = int
 """1: the same, -1: the opposite, 0: neither."""
 
 
-class _Groups:
-    """The groups of words that each stem stands in, each with the side."""
-
-    def __init__(self, meanings: Meanings) -> None:
-        sides: dict[str, dict[int, int]] = defaultdict(dict)
-        groups = [
-            *meanings.opposites,
-            *((actions, ()) for actions in meanings.actions),
-            *((things, ()) for things in meanings.things),
-        ]
-        for number, (one, other) in enumerate(groups):
-            for words, side in ((one, 1), (other, -1)):
-                for word in words:
-                    sides[stem(word)].setdefault(number, side)
-        first_thing = len(groups) - len(meanings.things)
-        self.actions = {one for one, found in sides.items() if min(found) < first_thing}
-        self.sides = dict(sides)
-        self.members: dict[int, dict[str, int]] = defaultdict(dict)
-        for word_stem, found in sides.items():
-            for group, side in found.items():
-                self.members[group][word_stem] = side
+def _read_groups(meanings: Meanings) -> list[dict[str, Likeness]]:
+    """Return the stems of each group of words with the side that they stand on: -1 for those that
+    mean the opposite of the others."""
+    groups: list[dict[str, Likeness]] = []
+    for one, other in (*meanings.opposites, *((words, ()) for words in meanings.actions)):
+        groups.append(dict.fromkeys(map(stem, one), 1))
+        for word in other:
+            groups[-1].setdefault(stem(word), -1)
+    return groups + [dict.fromkeys(map(stem, words), 1) for words in meanings.things]
 
 
-_GROUPS = _Groups(_LEXICON.meanings)
+_GROUPS = _read_groups(_LEXICON.meanings)
+_ACTIONS = {one for group in _GROUPS[: -len(_LEXICON.meanings.things)] for one in group}
+_GROUPS_OF: dict[str, list[dict[str, Likeness]]] = defaultdict(list)
+for _group in _GROUPS:
+    for _stem in _group:
+        _GROUPS_OF[_stem].append(_group)
 
 
 def is_action(word_stem: str) -> bool:
     """Tell whether a stem is known as one of an action or a quality."""
-    return word_stem in _GROUPS.actions
+    return word_stem in _ACTIONS
 
 
 def likeness(one: str, other: str) -> Likeness:
@@ -178,15 +181,11 @@ def likeness(one: str, other: str) -> Likeness:
 @lru_cache(maxsize=8192)
 def neighbours(word_stem: str) -> dict[str, Likeness]:
     """Return all stems that mean the same, this one too, or the opposite. Not to be changed."""
-    sides: dict[str, list[int]] = defaultdict(list)
-    for group, side in _GROUPS.sides.get(word_stem, {}).items():
-        for other, there in _GROUPS.members[group].items():
-            sides[other].append(side * there)
-    found: dict[str, Likeness] = {
-        other: 1 if min(signs) > 0 else -1
-        for other, signs in sides.items()
-        if min(signs) == max(signs)
-    }
+    signs: dict[str, set[Likeness]] = defaultdict(set)
+    for group in _GROUPS_OF.get(word_stem, ()):
+        for other, side in group.items():
+            signs[other].add(group[word_stem] * side)
+    found = {other: both.pop() for other, both in signs.items() if len(both) == 1}
     found[word_stem] = 1
     return found
 
@@ -206,16 +205,3 @@ def backwards(word: str) -> str | None:
         if rest != word and rest in _BACKWARDS:
             return stem(rest)
     return None
-
-
-_NOT, _NO = word_sets("not no")
-
-
-def is_negated(texts: Sequence[str], place: int) -> bool:
-    """Tell whether an odd number of negations since the last comma comes before a place."""
-    count = 0
-    for text in texts[:place]:
-        if text == ",":
-            count = 0
-        count += text in _NOT or text in _NO
-    return count % 2 == 1

@@ -4,8 +4,12 @@ from typing import Any
 
 import pytest
 
-from gdg_runtime.goals.checkers.checker import ConsistencyReport, DeferredChecker, Unvetted
-from gdg_runtime.goals.checkers.lexical import LexicalChecker
+from gdg_runtime.goals.checkers.checker import (
+    ConsistencyReport,
+    DeferredChecker,
+    LexicalChecker,
+    Unvetted,
+)
 from gdg_runtime.goals.errors import CheckerUnavailable, DeadlinePassed, GoalBlocked
 from gdg_runtime.goals.policy import GoalPolicy
 from gdg_runtime.goals.vetting import Bearing, BeliefVetter, Objection, Vetting

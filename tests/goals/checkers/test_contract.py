@@ -7,8 +7,13 @@ from typing import Any
 
 import pytest
 
-from gdg_runtime.goals.checkers.checker import AsyncMaxOf, ConsistencyReport, MaxOf, Pattern
-from gdg_runtime.goals.checkers.lexical import LexicalChecker
+from gdg_runtime.goals.checkers.checker import (
+    AsyncMaxOf,
+    ConsistencyReport,
+    LexicalChecker,
+    MaxOf,
+    Pattern,
+)
 from gdg_runtime.goals.checkers.model_checkers import LLMJudgeChecker, NLIChecker
 from gdg_runtime.goals.model import Belief
 

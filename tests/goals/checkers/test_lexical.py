@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gdg_runtime.goals.checkers.checker import ConsistencyReport
-from gdg_runtime.goals.checkers.lexical import LexicalChecker
+from gdg_runtime.goals.checkers.checker import ConsistencyReport, LexicalChecker
 from gdg_runtime.goals.model import Belief
 
 DAY = datetime(2025, 1, 1, tzinfo=UTC)

@@ -34,7 +34,7 @@ def test_a_set_that_is_not_there_is_an_error() -> None:
 def test_the_words_are_read_when_a_text_is_first_checked() -> None:
     program = (
         "import sys\n"
-        "from gdg_runtime.goals.checkers.lexical import LexicalChecker\n"
+        "from gdg_runtime.goals.checkers.checker import LexicalChecker\n"
         "import gdg_runtime.goals.store_api\n"
         "assert 'gdg_runtime.goals.checkers.lexicon' not in sys.modules\n"
     )

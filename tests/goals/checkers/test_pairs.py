@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gdg_runtime.goals.checkers.lexical import LexicalChecker
+from gdg_runtime.goals.checkers.checker import LexicalChecker
 
 BENCHMARK = Path(__file__).resolve().parents[3] / "benchmarks" / "belief_checker.py"
 
