@@ -1,6 +1,6 @@
 """The base class of agents: an agent that defines `act` can take part in an episode."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from inspect import isawaitable
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
@@ -11,7 +11,16 @@ from ...runtime.errors import EffectError
 from ...scenarios.actions import NOOP, Action
 from ...scenarios.interactions import REJECT, Decision, InteractionResult, Offer
 from ...scenarios.world import World
-from ..messages import Acted, ActionProposed, Answer, GovernanceRef, Proposal, Turn, TurnReport
+from ..messages import (
+    Acted,
+    ActionProposed,
+    Answer,
+    GovernanceRef,
+    Proposal,
+    ScenarioRef,
+    Turn,
+    TurnReport,
+)
 from .context import AgentBinding, AgentContext
 
 Chosen = TypeVar("Chosen", Action, Decision)
@@ -82,24 +91,36 @@ class Agent(Actor):
     @handles
     def on_turn(self, message: Turn, ctx: AgentContext) -> Any:
         ctx.notebook.drop_exposure()
+        action = self.act(message.observation, ctx)
+        if not isinstance(action, Action) and isawaitable(action):
+            return self._act_later(action, ctx)
+        self._propose(action, ctx)
+        return None
 
-        def propose(action: Action | None) -> None:
-            report = _report(ctx)
-            proposed = ActionProposed(agent=self.agent, action=action or NOOP, report=report)
-            ctx.tell(self.governance, proposed)
+    # Errors of agents name the two methods that await, so each choice has its own.
+    async def _act_later(self, action: Awaitable[Action], ctx: AgentContext) -> None:
+        self._propose(await _awaited(action, NOOP, ctx), ctx)
 
-        return self._send(self.act(message.observation, ctx), NOOP, propose, ctx)
+    def _propose(self, action: Action | None, ctx: AgentContext) -> None:
+        report = _report(ctx)
+        proposed = ActionProposed(agent=self.agent, action=action or NOOP, report=report)
+        ctx.tell(self.governance, proposed)
 
     @handles
     def on_proposal(self, message: Proposal, ctx: AgentContext) -> Any:
-        scenario, offer = ctx.sender, message.offer
+        scenario, offer_id = ctx.sender, message.offer.offer_id
         assert scenario is not None
+        decision = self.decide(message.offer, ctx)
+        if not isinstance(decision, Decision) and isawaitable(decision):
+            return self._decide_later(decision, scenario, offer_id, ctx)
+        ctx.tell(scenario, Answer(offer_id=offer_id, decision=decision, report=_report(ctx)))
+        return None
 
-        def answer(decision: Decision) -> None:
-            report = _report(ctx)
-            ctx.tell(scenario, Answer(offer_id=offer.offer_id, decision=decision, report=report))
-
-        return self._send(self.decide(offer, ctx), REJECT, answer, ctx)
+    async def _decide_later(
+        self, decision: Awaitable[Decision], scenario: ScenarioRef, offer_id: str, ctx: AgentContext
+    ) -> None:
+        made = await _awaited(decision, REJECT, ctx)
+        ctx.tell(scenario, Answer(offer_id=offer_id, decision=made, report=_report(ctx)))
 
     @handles
     def on_outcome(self, message: InteractionResult, ctx: AgentContext) -> Any:
@@ -109,30 +130,14 @@ class Agent(Actor):
     def on_acted(self, message: Acted, ctx: AgentContext) -> Any:
         return self.learn(message, ctx)
 
-    def _send(
-        self, chosen: Chosen | Awaitable[Chosen], instead: Chosen, send: Callable[[Chosen], None],
-        ctx: AgentContext,
-    ) -> Awaitable[None] | None:  # fmt: skip
-        """Send a choice at once, or when it has been awaited."""
-        if isinstance(chosen, type(instead)) or not isawaitable(chosen):
-            send(chosen)
-            return None
-        return self._send_later(chosen, instead, send, ctx)
 
-    async def _send_later(
-        self, chosen: Awaitable[Chosen], instead: Chosen, send: Callable[[Chosen], None],
-        ctx: AgentContext,
-    ) -> None:  # fmt: skip
-        """Await a choice and send it, or `instead` if an effect did not end well.
-
-        A method, since errors of agents name the function that awaits.
-        """
-        try:
-            made = await chosen
-        except EffectError as error:
-            ctx.note("effect_failed", error=str(error))
-            made = instead
-        send(made)
+async def _awaited(choice: Awaitable[Chosen], instead: Chosen, ctx: AgentContext) -> Chosen:
+    """Await a choice; return `instead` if an effect did not end well."""
+    try:
+        return await choice
+    except EffectError as error:
+        ctx.note("effect_failed", error=str(error))
+        return instead
 
 
 def _report(ctx: AgentContext) -> TurnReport | None:
