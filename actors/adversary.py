@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ..runtime.actor import Actor, handles
 from ..runtime.context import Context
-from ..scenarios.schema.population import AdversarySpec
+from ..scenarios.schema.episode import AdversarySpec
 from .messages import Speak, Speech
 
 

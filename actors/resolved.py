@@ -16,9 +16,8 @@ from ..scenarios.catalogue import Catalogue, Kind
 from ..scenarios.files.diagnostics import InvalidScenario
 from ..scenarios.files.loader import load_scenario
 from ..scenarios.measures.metric import METRICS, Metric
-from ..scenarios.schema.episode import EpisodeConfig, agent_ids
+from ..scenarios.schema.episode import AgentSpec, EpisodeConfig, agent_ids
 from ..scenarios.schema.language_model import ModelConfig
-from ..scenarios.schema.population import AgentSpec
 from ..scenarios.world import Policy, World
 from .agents.agent import Agent
 from .levers import BUILT_IN, Lever, LeverStack, stack_of

@@ -1,9 +1,9 @@
 """Load a scenario: from a path, a shipped name or plain data to the resolved config.
 
-The way of a file: `source` (bytes to text) → `yaml_text` (a tree that knows its lines) →
-`aliases` (one spelling, world sections into the world's parameters) → overrides laid over it →
-`resolve` (names to classes, every default) → `schema` (the config). Whatever is wrong on the way
-is collected and raised at once as `InvalidScenario`.
+The way of a file: `source` (a tree of values that knows its lines) → `aliases` (one spelling, world
+sections into the world's parameters) → overrides laid over it → `resolve` (names to classes, every
+default) → `schema` (the config). Whatever is wrong on the way is collected and raised at once as
+`InvalidScenario`.
 """
 
 import re
@@ -16,8 +16,7 @@ from ..schema.episode import EpisodeConfig, agent_ids, targets
 from .diagnostics import Fault, Findings, InvalidScenario, Place, shown
 from .nodes import Node, mapping
 from .resolve import resolve
-from .source import read_document, read_source, shipped_scenarios
-from .yaml_text import parse
+from .source import parse, read_document, read_source, shipped_scenarios
 
 __all__ = [
     "EpisodeConfig",

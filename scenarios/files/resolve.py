@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from pydantic import BaseModel
 
 from ..catalogue import Catalogue, CatalogueError
-from ..schema.episode import EpisodeConfig, SafetyConfig, WorldSpec, targets
+from ..schema.episode import AgentSpec, EpisodeConfig, SafetyConfig, WorldSpec, targets
 from ..schema.language_model import ModelOverrides
-from ..schema.population import AgentSpec
 from .aliases import canonical, world_name
 from .diagnostics import Findings, nearest_first, shown
 from .nodes import Node, described, mapping, merge

@@ -1,14 +1,36 @@
-"""The sources of a scenario's text: a file, a shipped scenario, or a program's own data."""
+"""A scenario's text, of a file or of a program's own data, and the tree of values in it.
+
+The events of the YAML parser are read instead of its objects: the line of every key and of every
+alias is known, only plain data comes out (YAML 1.2 core schema: a date is text, `yes` is text), and
+neither deep nesting nor anchors that multiply can exhaust the machine.
+"""
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.resources import files
+from math import isfinite, nan
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
 
 from ...runtime.wording import one_line
-from .diagnostics import Findings, Place, nearest, nearest_first
+from ..schema.sections import LIMIT_64_BITS
+from .diagnostics import Findings, Place, nearest, nearest_first, shown
+from .nodes import Node, Scalar, copied
 
 SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -131,3 +153,234 @@ def _nearest_file(source: Path | str) -> str | None:
         return None
     close = nearest(path.name, [entry for entry in beside if entry.endswith(SUFFIXES)])
     return None if close is None else one_line(str(path.with_name(close)))
+
+
+MAX_DEPTH = 64
+MAX_VALUES = 200_000
+_TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
+
+PlaceOf = Callable[[int], Place]
+"""The place of a 1-based line."""
+
+_TAG = "tag:yaml.org,2002:"
+_NULL = ("", "~", "null", "Null", "NULL")
+_TAGS = {_TAG + name for name in ("null", "bool", "int", "float")}
+_BOOL = {
+    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
+}  # fmt: skip
+_INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", re.ASCII)
+_FLOAT = re.compile(
+    r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
+)
+
+_PLAIN_WORDS = (
+    (r"found character '\t'", "a tab; YAML is indented with spaces"),
+    ("mapping values are not allowed", "a ':' where no key can stand; check the indentation, "
+     "or quote the text"),
+    ("could not find expected ':'", "a line without the ':' of a key; check the indentation"),
+    ("while scanning a quoted scalar", "a quote that is not closed"),
+    ("did not find expected ',' or ']'", "a '[' that is not closed"),
+    ("expected ',' or ']'", "a '[' that is not closed"),
+    ("expected ',' or '}'", "a '{' that is not closed"),
+    ("expected <block end>", "a line that does not fit the lines above; check the indentation"),
+    ("special characters are not allowed", "a control character"),
+)  # fmt: skip
+
+
+class _Unreadable(Exception):
+    """Reading can't go on."""
+
+    def __init__(self, line: int, problem: str) -> None:
+        self.line, self.problem = line, problem
+
+
+class _Read(NamedTuple):
+    """A value that was read, and its extent."""
+
+    node: Node
+    size: int = 1
+    """Values in it, itself among them, with aliases written out."""
+    height: int = 0
+    """Levels of mappings and lists."""
+
+
+def parse(text: str, place_of: PlaceOf, path: str, findings: Findings) -> Node | None:
+    """Read the document as a tree; None (with at least one fault noted) if it can't be read.
+
+    `path` is that of the whole text: empty for a file, the key for an override's value. An empty
+    text is a null.
+    """
+    try:
+        return _Reader(place_of, path, findings).read(text)
+    except _Unreadable as fault:
+        findings.add(place_of(fault.line), path, fault.problem)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        findings.add(place_of(mark.line + 1 if mark else 1), path, f"not YAML: {_words(error)}")
+    except YAMLError as error:
+        position = getattr(error, "position", 0)
+        line = text.count("\n", 0, position) + 1 if isinstance(position, int) else 1
+        findings.add(place_of(line), path, f"not YAML: {_words(error)}")
+    except Exception as error:
+        # The parser raises assorted errors of its own on some malformed text.
+        findings.add(place_of(1), path, f"not YAML: {shown(f'{type(error).__name__}: {error}')}")
+    return None
+
+
+def _words(error: YAMLError) -> str:
+    context, problem = getattr(error, "context", None), getattr(error, "problem", None)
+    story = f"{context or ''} {problem or ''}" if problem else str(error)
+    for sign, words in _PLAIN_WORDS:
+        if sign in story:
+            return words
+    return shown(" ".join(str(problem or error).split()))
+
+
+class _Reader:
+    """Descends through the parser's events."""
+
+    def __init__(self, place_of: PlaceOf, path: str, findings: Findings) -> None:
+        self._place_of = place_of
+        self._findings = findings
+        self._path = path
+        self._events: Iterator[Event] = iter(())
+        self._anchors: dict[str, _Read] = {}
+
+    def read(self, text: str) -> Node:
+        root, documents = Node(None, self._place_of(1), self._path), 0
+        self._events = iter(YAML(typ="safe", pure=True).parse(text))
+        for event in self._events:
+            if isinstance(event, DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise _Unreadable(
+                        _line(event), "a second document begins here; write one per file"
+                    )
+            elif isinstance(event, NodeEvent):
+                root = self._value(event, self._place_of(_line(event)), self._path, 0).node
+        return root
+
+    def _value(self, event: Event, place: Place, path: str, depth: int) -> _Read:
+        """Read the value that an event begins, `depth` levels below the root."""
+        line = _line(event)
+        if isinstance(event, AliasEvent):
+            known = self._anchors.get(event.anchor)
+            if known is None:
+                raise _Unreadable(
+                    line, f"*{shown(str(event.anchor))} names no anchor that ends above it"
+                )
+            # What is inside keeps the place of the anchor, where it can be mended.
+            found = known._replace(node=Node(copied(known.node).value, place, path))
+        elif isinstance(event, ScalarEvent):
+            node = Node(None, place, path)
+            node.value = self._resolved(event, node, line)
+            found = _Read(node)
+        else:
+            assert isinstance(event, MappingStartEvent | SequenceStartEvent)
+            is_mapping = isinstance(event, MappingStartEvent)
+            if event.tag not in (None, "!", _TAG + ("map" if is_mapping else "seq")):
+                raise _Unreadable(line, f"the tag {shown(str(event.tag))} is not supported")
+            if depth >= MAX_DEPTH:
+                raise _Unreadable(line, _TOO_DEEP)
+            self._anchors.pop(event.anchor, None)
+            node = Node({} if is_mapping else [], place, path)
+            found = self._mapping(node, depth + 1) if is_mapping else self._list(node, depth + 1)
+        if depth + found.height > MAX_DEPTH:
+            raise _Unreadable(line, _TOO_DEEP)
+        if event.anchor and not isinstance(event, AliasEvent):
+            self._anchors[event.anchor] = found
+        return found
+
+    def _list(self, node: Node, depth: int) -> _Read:
+        size, height = 1, 0
+        for event in self._events:
+            if isinstance(event, SequenceEndEvent):
+                break
+            path = node.child(len(node.items))
+            found = self._value(event, self._place_of(_line(event)), path, depth)
+            node.items.append(found.node)
+            size, height = _grown(size, found, _line(event)), max(height, found.height)
+        return _Read(node, size, height + 1)
+
+    def _mapping(self, node: Node, depth: int) -> _Read:
+        size, height = 1, 0
+        merged: list[Node] = []
+        for event in self._events:
+            if isinstance(event, MappingEndEvent):
+                for base in merged:
+                    _inherit(node, base, _line(event))
+                break
+            key, line = self._key(event), _line(event)
+            value = next(self._events)
+            found = self._value(value, self._place_of(line), node.child(key), depth)
+            size, height = _grown(size, found, _line(value)), max(height, found.height)
+            if key == "<<" and isinstance(event, ScalarEvent) and event.implicit[0]:
+                merged.append(found.node)
+            elif key in node.entries:
+                first = node.entries[key].place
+                self._findings.add(*found.node.origin, f"given twice; first at {first}")
+            else:
+                node.entries[key] = found.node
+        return _Read(node, size, height + 1)
+
+    def _key(self, event: Event) -> str:
+        if isinstance(event, ScalarEvent):
+            return self._text(event.value, _line(event))
+        what = "an alias" if isinstance(event, AliasEvent) else "a mapping or list"
+        raise _Unreadable(_line(event), f"{what} stands where a key belongs")
+
+    def _resolved(self, event: ScalarEvent, node: Node, line: int) -> Scalar:
+        """Return the value of a scalar. What can't be held is noted and stands as text."""
+        text = self._text(event.value, line)
+        tag = event.tag
+        if tag in ("!", _TAG + "str") or (tag is None and not event.implicit[0]):
+            return text
+        if tag is not None and tag not in _TAGS:
+            raise _Unreadable(line, f"the tag {shown(str(tag))} is not supported")
+        if text in _NULL:
+            return None
+        if text in _BOOL:
+            return _BOOL[text]
+        if _INT.fullmatch(text):
+            base = {"0o": 8, "0x": 16}.get(text[:2], 10)
+            number = int(text, base) if len(text) <= 24 else LIMIT_64_BITS + 1
+            if abs(number) > LIMIT_64_BITS:
+                self._findings.add(
+                    *node.origin, expected="a number of at most 64 bits", got=shown(text)
+                )
+                return text
+            return number
+        if _FLOAT.fullmatch(text):
+            special = text.lower().endswith(("inf", "nan"))
+            real = nan if special else float(text)
+            if not isfinite(real):
+                self._findings.add(*node.origin, expected="a finite number", got=shown(text))
+                return text
+            return real
+        return text
+
+    def _text(self, text: str, line: int) -> str:
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise _Unreadable(line, f"{shown(text)} has half of a surrogate pair") from None
+        return text
+
+
+def _line(event: Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
+
+
+def _grown(size: int, found: _Read, line: int) -> int:
+    if size + found.size > MAX_VALUES:
+        raise _Unreadable(line, f"more than {MAX_VALUES} values (aliases written out)")
+    return size + found.size
+
+
+def _inherit(node: Node, base: Node, line: int) -> None:
+    """Fill in what a `<<:` brings."""
+    for source in base.items if isinstance(base.value, list) else [base]:
+        if not source.is_mapping:
+            raise _Unreadable(base.place.line or line, "'<<' takes an alias of a mapping")
+        for key, child in source.entries.items():
+            node.entries.setdefault(key, child)

@@ -29,7 +29,8 @@ from gdg_runtime.scenarios.economy.proxy import (
     uncertainty_band,
 )
 from gdg_runtime.scenarios.interactions import Account, Charges
-from gdg_runtime.scenarios.measures import calibration, figure, soft
+from gdg_runtime.scenarios.measures import figure, soft
+from gdg_runtime.scenarios.measures import soft as calibration
 from gdg_runtime.scenarios.measures.figure import Figure
 from gdg_runtime.scenarios.measures.soft import summary
 from gdg_runtime.scenarios.schema.governance import GovernanceConfig

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gdg_runtime.scenarios.economy.interaction import Interaction
-from gdg_runtime.scenarios.measures import calibration
+from gdg_runtime.scenarios.measures import soft as calibration
 
 truths = st.sampled_from([None, 1, -1])
 interactions = st.builds(
