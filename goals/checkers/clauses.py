@@ -27,6 +27,10 @@ _CONDITIONS, _CONCESSIONS, _PREPOSITIONS = word_sets("conditions concessions pre
 _PLAIN, _REQUIRES, _FULL_VERBS, _OWN_VERB = word_sets("plain requires full_verbs own_verb")
 _INSIDE, _WHOM, _RELATIVE, _OPENERS = word_sets("inside whom relative openers")
 _NEW_SUBJECT, _NOUNS_BEGIN = word_sets("new_subject nouns_begin")
+_OPEN_RELATIVE = _RELATIVE | {"nobody"}
+_BEHIND_VERBS = _PLAIN | _PREPOSITIONS | _NO | _WHOM
+"""Words of grammar, and objects, that may stand behind a finite verb."""
+_KEEP = ("keep", "hold", "dissuad")
 
 Role = Literal["predicate", "core", "aside"]
 
@@ -131,6 +135,7 @@ class _Reader:
 
     def __init__(self, words: Wording) -> None:
         self._words = words
+        self._place, self._before, self._following = 0, "", ""  # where it reads, and around that
         self._terms: list[Term] = []
         self._sign = 1
         self._part = 0  # the first term of the part whose subject a predicate turns round
@@ -143,7 +148,9 @@ class _Reader:
 
     def read(self) -> list[Term]:
         for place, word in enumerate(self._words):
-            self._take(place, word)
+            self._place, self._before = place, self._words.text(place - 1)
+            self._following = self._words.text(place + 1)
+            self._take(word)
         self._find_heads()
         if len(self._terms) <= _MANY_TERMS:
             return self._terms
@@ -153,18 +160,19 @@ class _Reader:
         }
         return list(reversed(different.values()))
 
-    def _take(self, place: int, word: Word) -> None:
-        text, following = word.text, self._words.text(place + 1)
+    def _take(self, word: Word) -> None:
+        text, following = word.text, self._following
         ing_follows = following.endswith("ing")
-        if text in _AUXILIARIES and self._outside is not None and not self._opens_relative(place):
-            self._sign, self._outside = self._outside, None
-        relative = self._has_term_before(place) and not self._terms[-1].is_verb
-        if relative and (text in _RELATIVE or text == "nobody"):
+        outside = None if self._before in _OPEN_RELATIVE else self._outside
+        if text in _AUXILIARIES and outside is not None:
+            self._sign, self._outside = outside, None
+        if text in _OPEN_RELATIVE and self._has_term_before() and not self._terms[-1].is_verb:
             self._outside = self._sign
         if text in _NOT or text in _NO:
-            self._negate(place, text)
+            self._negate(text)
         elif text in _WITHOUT:
-            self._end_refraining()
+            if self._refrains:  # it ends with its noun, as in `Deny it without …`
+                self._sign, self._refrains = -self._sign, False
             self._required |= self._sign < 0
             self._condition |= self._sign < 0
             self._sign = -self._sign
@@ -182,139 +190,122 @@ class _Reader:
         elif text in _ALLOWED and self._after_auxiliary:
             self._verb_next = False
         elif text in _REFRAIN:
-            self._refrain(place, word)
-        elif text in _REQUIRES and self._is_demand(place):
+            self._refrain(word)
+        elif text in _REQUIRES and self._is_demand():
             for term in self._terms:
                 term.condition = True
             self._begin_part("core", condition=False, sign=1)
-        elif text in _AUXILIARIES and not (text in _FULL_VERBS and self._starts(place)):
+        elif text in _AUXILIARIES and not (text in _FULL_VERBS and self._starts()):
             self._verb_next = self._after_auxiliary = True
-            if not self._condition:
-                self._role = "core"
+            self._leave_aside()
+        elif text == "," and following in _NEW_SUBJECT:
+            self._begin_part("core", condition=False, sign=1)
         elif text == ",":
-            self._comma(place)
+            self._leave_aside()
         elif text == "and":
-            if following and not ing_follows and is_action(self._words[place + 1].stem):
+            if following and not ing_follows and is_action(self._words[self._place + 1].stem):
                 self._sign, self._verb_next = 1, self._has_verb()
             elif following in _AUXILIARIES and self._outside is None:
                 self._sign = 1
         elif text == "to":
             self._verb_next = True
             self._role = "aside"
-        elif text == "from" and ing_follows and self._kept():
+        elif text == "from" and ing_follows and self._is_kept():
             self._sign, self._verb_next = -self._sign, True
         elif text in _PREPOSITIONS:
             self._role = "aside"
             self._verb_next = ing_follows
         elif text in _PLAIN or not text[0].isalpha():
-            if not text[0].isalpha() or (self._verb_next and text in _NOUNS_BEGIN):
-                self._verb_next = False
+            self._verb_next &= text[0].isalpha() and text not in _NOUNS_BEGIN
         else:
-            self._add(place, word)
+            self._add(word)
 
-    def _add(self, place: int, word: Word) -> None:
+    def _add(self, word: Word) -> None:
         role: Role = self._role
-        if self._verb_next or self._opens(place, word) or self._is_finite(place, word):
-            if (
-                self._role == "aside"
-                and not is_action(word.stem)
-                and self._words.text(place - 1) == "to"
-            ):
-                role = "aside"
-            else:
-                role = "predicate"
-                if not self._condition:
-                    self._role = "core"
+        is_verb = self._verb_next or self._opens(word) or self._is_finite(word)
+        if is_verb and (role != "aside" or self._before != "to" or is_action(word.stem)):
+            role = "predicate"
+            self._leave_aside()
         self._verb_next = False
         self._terms.append(
-            Term(word, place, self._sign, role, True, self._condition, self._required)
+            Term(word, self._place, self._sign, role, True, self._condition, self._required)
         )
 
-    def _opens(self, place: int, word: Word) -> bool:
+    def _opens(self, word: Word) -> bool:
         """Tell whether a word is the verb of an order, or the gerund that a clause begins with."""
-        if self._terms or not self._starts(place):
+        if self._terms or not self._starts():
             return False
-        following = self._words.text(place + 1)
-        if following in _RELATIVE:
+        if self._following in _RELATIVE:
             return is_action(word.stem)
-        if following in _PLAIN or following in _PREPOSITIONS:
-            return not self._is_statement(place) or word.text.endswith("ing")
-        return is_action(word.stem) and not self._is_statement(place)
+        if self._following in _PLAIN or self._following in _PREPOSITIONS:
+            return not self._is_statement() or word.text.endswith("ing")
+        return is_action(word.stem) and not self._is_statement()
 
-    def _opens_relative(self, place: int) -> bool:
-        return self._words.text(place - 1) in _RELATIVE or self._words.text(place - 1) == "nobody"
+    def _has_term_before(self) -> bool:
+        return bool(self._terms) and self._terms[-1].place == self._place - 1
 
-    def _has_term_before(self, place: int) -> bool:
-        return bool(self._terms) and self._terms[-1].place == place - 1
-
-    def _is_demand(self, place: int) -> bool:
+    def _is_demand(self) -> bool:
         """Tell whether the clause is `X needs Y`, which says nothing of X itself."""
-        inside = any(word.text in _OWN_VERB or word.text == "than" for word in self._words[:place])
-        return bool(self._terms) and not inside and self._words.text(place + 1) != "to"
+        earlier = self._words[: self._place]
+        inside = any(word.text in _OWN_VERB or word.text == "than" for word in earlier)
+        return bool(self._terms) and not inside and self._following != "to"
 
-    def _is_finite(self, place: int, word: Word) -> bool:
+    def _is_finite(self, word: Word) -> bool:
         """Tell whether a word is the verb of a statement without an auxiliary, or of `let X …`."""
-        if not self._has_term_before(place) or self._has_verb(since=self._part):
+        if not self._has_term_before() or self._has_verb(since=self._part):
             return False
-        if any(before.text in ("let", "lets", "letting") for before in self._words[:place]):
+        if any(known.text in ("let", "lets", "letting") for known in self._words[: self._place]):
             return is_action(word.stem)
-        following = self._words.text(place + 1)
-        if self._after_auxiliary or not (_is_small(following) or following in _WHOM):
+        follows = self._following
+        small = follows in _BEHIND_VERBS or follows[:1].isdigit()
+        if self._after_auxiliary or not small:
             return False
-        plural = self._words.text(place - 1).endswith("s")
+        plural = self._before.endswith("s")
         return plural != word.text.endswith("s") and not word.text.endswith(("ing", "ed"))
 
-    def _is_statement(self, place: int) -> bool:
+    def _is_statement(self) -> bool:
         """Tell whether an auxiliary comes before any part that has its own."""
-        for word in self._words[place + 1 :]:
+        for word in self._words[self._place + 1 :]:
             if word.text in _OWN_VERB or word.text in _CONDITIONS or word.text in _UNTIL:
                 return False
             if word.text in _AUXILIARIES or word.text in _REQUIRES:
                 return True
         return False
 
-    def _starts(self, place: int) -> bool:
-        return all(word.text in _OPENERS for word in self._words[:place])
+    def _starts(self) -> bool:
+        return all(word.text in _OPENERS for word in self._words[: self._place])
 
-    def _negate(self, place: int, text: str) -> None:
+    def _negate(self, text: str) -> None:
         if self._after_auxiliary and text in _NOT:
             self._turn_subject()
         if text in _NO and text != "none" and self._terms:
             last = self._terms[-1]
-            near = place - last.place <= 2 and self._part < len(self._terms)
+            near = self._place - last.place <= 2 and self._part < len(self._terms)
             if near and last.is_verb:
                 last.sign = -last.sign
         self._sign = -self._sign
         if text not in _NO:
-            self._verb_next = self._verb_next or bool(self._terms) or self._starts(place)
+            self._verb_next = self._verb_next or bool(self._terms) or self._starts()
 
     def _turn_subject(self) -> None:
         for term in self._terms[self._part :]:
             if not term.is_verb:
                 term.sign = -term.sign
 
-    def _refrain(self, place: int, word: Word) -> None:
-        following = self._words.text(place + 1)
+    def _refrain(self, word: Word) -> None:
+        following = self._following
         governs_verb = following in ("to", "from") or following.endswith("ing")
         if not governs_verb:
             if self._after_auxiliary and following in ("", ",", "and", "by", "in", "on", "at"):
                 self._turn_subject()
-            self._add(place, word)
-        if following or governs_verb:
+            self._add(word)
+        if following:
             self._sign = -self._sign
             self._refrains = not governs_verb
         self._verb_next = governs_verb
 
-    def _end_refraining(self) -> None:
-        """End what is refrained from with its noun, as in `Deny it without …`."""
-        if self._refrains:
-            self._sign, self._refrains = -self._sign, False
-
-    def _comma(self, place: int) -> None:
-        following = self._words.text(place + 1)
-        if following in _NEW_SUBJECT:
-            self._begin_part("core", condition=False, sign=1)
-        elif not self._condition:
+    def _leave_aside(self) -> None:
+        if not self._condition:
             self._role = "core"
 
     def _begin_part(self, role: Role, *, condition: bool, sign: int) -> None:
@@ -323,8 +314,8 @@ class _Reader:
         self._role, self._condition, self._required = role, condition, False
         self._after_auxiliary = self._verb_next = False
 
-    def _kept(self) -> bool:
-        return any(term.word.stem in ("keep", "hold", "dissuad") for term in self._terms)
+    def _is_kept(self) -> bool:
+        return any(term.word.stem in _KEEP for term in self._terms)
 
     def _has_verb(self, since: int = 0) -> bool:
         return any(term.is_verb for term in self._terms[since:])
@@ -335,11 +326,6 @@ class _Reader:
             touching = all(word.text in _INSIDE for word in between)
             if touching and not term.is_verb and after.role == term.role:
                 term.head = False
-
-
-def _is_small(text: str) -> bool:
-    """Tell whether a word is one of grammar or a number, such as may stand behind a verb."""
-    return text in _PLAIN or text in _PREPOSITIONS or text in _NO or text[:1].isdigit()
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from math import isfinite
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -188,7 +187,7 @@ class NLIChecker:
             severity = float(self._contradiction(belief.text, query))
         except Exception as error:
             raise CheckFailed(f"{self.version} failed on belief {belief.id!r}") from error
-        if not isfinite(severity) or not 0.0 <= severity <= 1.0:
+        if not 0.0 <= severity <= 1.0:
             raise CheckFailed(
                 f"{self.version} answered {severity} on belief {belief.id!r}; a probability "
                 "from 0 to 1 was expected"

@@ -39,14 +39,13 @@ def ranked_goals(
     """
     where, parameters = _which(states, owner)
     rows = _best(tx, formula, where, parameters, limit)
-    hindrances = _hindrances(tx, [row["id"] for row in rows if _is_hindered(row)])
+    hindrances = _hindrances(tx, rows)
     ranked = []
     for number, row in enumerate(rows, start=1):
         goal = GOALS.form_of(row)
         scored = formula.score(goal, row["align"], bool(row["contra"]))
         scored = scored._replace(raw=row["raw"])  # what the order was made by; it is the same
-        against, waiting = _own_order(goal, hindrances.get(goal.id, ()))
-        ranked.append(formula.placed(goal, number, scored, against, waiting))
+        ranked.append(formula.placed(goal, number, scored, *_own_order(goal, hindrances)))
     return ranked
 
 
@@ -69,9 +68,8 @@ def rank_of(
 ) -> RankedView:  # fmt: skip
     """Rank one goal among those in these states, of one owner or of everybody: its rank is 1 + the
     number of them that come before it."""
-    row = tx.execute(
-        "SELECT align, contra, open_dependencies, created_us FROM goals WHERE id = ?", (goal.id,)
-    ).fetchone()
+    columns = "id, align, contra, open_dependencies, created_us"
+    row = tx.execute(f"SELECT {columns} FROM goals WHERE id = ?", (goal.id,)).fetchone()
     scored = formula.score(goal, row["align"], bool(row["contra"]))
     where, parameters = _which(states, owner)
     parameters |= _filled(formula)
@@ -81,9 +79,8 @@ def rank_of(
         f" AND (-({_raw(formula)}), created_us, id) < (-:raw, :created_us, :id)",
         parameters,
     ).fetchone()
-    hindrances = _hindrances(tx, [goal.id] if _is_hindered(row) else [])
-    against, waiting = _own_order(goal, hindrances.get(goal.id, ()))
-    return formula.placed(goal, before + 1, scored, against, waiting)
+    hindrances = _own_order(goal, _hindrances(tx, [row]))
+    return formula.placed(goal, before + 1, scored, *hindrances)
 
 
 def count_ranked(tx: Connection, *, states: Sequence[GoalState], owner: str | None) -> int:
@@ -178,13 +175,10 @@ def _which(states: Sequence[GoalState], owner: str | None) -> tuple[str, dict[st
     return where, parameters
 
 
-def _is_hindered(row: Row) -> bool:
-    return bool(row["contra"] or row["open_dependencies"])
-
-
-def _hindrances(tx: Connection, goal_ids: Sequence[str]) -> dict[str, list[str]]:
+def _hindrances(tx: Connection, goals: Sequence[Row]) -> dict[str, list[str]]:
     """Find `belief:<id>` of the active beliefs against each of these goals, and `dependency:<id>`
     of the open goals that it waits for, by its id."""
+    goal_ids = [row["id"] for row in goals if row["contra"] or row["open_dependencies"]]
     found: defaultdict[str, list[str]] = defaultdict(list)
     if goal_ids:
         rows = tx.execute(
@@ -207,7 +201,8 @@ def _hindrances(tx: Connection, goal_ids: Sequence[str]) -> dict[str, list[str]]
     return found
 
 
-def _own_order(goal: Goal, hindrances: Sequence[str]) -> tuple[list[str], list[str]]:
+def _own_order(goal: Goal, hindrances: dict[str, list[str]]) -> tuple[list[str], list[str]]:
     """Return beliefs against the goal and goals that it waits for, as the goal names them."""
-    against = [name for name in goal.contradicts if f"belief:{name}" in hindrances]
-    return against, [name for name in goal.depends_on if f"dependency:{name}" in hindrances]
+    found = hindrances.get(goal.id, ())
+    against = [name for name in goal.contradicts if f"belief:{name}" in found]
+    return against, [name for name in goal.depends_on if f"dependency:{name}" in found]

@@ -77,6 +77,8 @@ class Table(Generic[F]):
         """The columns that `form_of` needs of a row."""
         self._tuples = [name for name, kind in kinds.items() if get_origin(kind) is tuple]
         self._objects = [name for name, kind in kinds.items() if get_origin(kind) is dict]
+        self.stored_as_json = (*self._tuples, *self._objects)
+        """Columns that hold JSON."""
         self._times = [
             name for name, kind in kinds.items() if kind in (AwareDatetime, UtcTime | None)
         ]
@@ -85,11 +87,6 @@ class Table(Generic[F]):
             if isinstance(kind, type) and (kind is bool or issubclass(kind, Enum))
         ]  # fmt: skip
         """Fields that SQLite has no type for, with what makes them of a stored number or text."""
-
-    @property
-    def stored_as_json(self) -> tuple[str, ...]:
-        """Columns that hold JSON."""
-        return (*self._tuples, *self._objects)
 
     def form_of(self, row: Row) -> F:
         """Return the form in a row that has at least the `columns`."""

@@ -64,29 +64,24 @@ def add_task(tx: Connection, task: TaskView, ts: str) -> None:
 
 def close_task(tx: Connection, task_id: str, ts: str) -> bool:
     """Close a task that is not worked on any more. Returns whether it was open."""
-    written = tx.execute(
-        "UPDATE tasks SET closed_at = ? WHERE task_id = ? AND closed_at IS NULL", (ts, task_id)
-    )
-    return written.rowcount == 1
+    return _stamp(tx, "closed_at", task_id, ts)
 
 
 def unsubmitted(tx: Connection, limit: int = 50) -> list[TaskView]:
     """Find open tasks that were not submitted yet, oldest first."""
-    rows = tx.execute(
-        "SELECT payload FROM tasks WHERE submitted_at IS NULL AND closed_at IS NULL "
-        "ORDER BY created_at, task_id LIMIT ?",
-        (limit,),
-    )
+    waiting = "submitted_at IS NULL AND closed_at IS NULL ORDER BY created_at, task_id"
+    rows = tx.execute(f"SELECT payload FROM tasks WHERE {waiting} LIMIT ?", (limit,))
     return [TaskView.model_validate_json(row["payload"]) for row in rows]
 
 
 def mark_submitted(tx: Connection, task_id: str, ts: str) -> bool:
     """Note that a task was submitted. Returns whether this is the first time."""
-    written = tx.execute(
-        "UPDATE tasks SET submitted_at = ? WHERE task_id = ? AND submitted_at IS NULL",
-        (ts, task_id),
-    )
-    return written.rowcount == 1
+    return _stamp(tx, "submitted_at", task_id, ts)
+
+
+def _stamp(tx: Connection, column: str, task_id: str, ts: str) -> bool:
+    write = f"UPDATE tasks SET {column} = ? WHERE task_id = ? AND {column} IS NULL"
+    return tx.execute(write, (ts, task_id)).rowcount == 1
 
 
 def put_scheduled(tx: Connection, draft: ScheduledTaskDraft, now_us: int) -> None:
@@ -107,7 +102,9 @@ def due_scheduled(tx: Connection, owner: str | None, now_us: int) -> ScheduledTa
         f"{_SCHEDULED} WHERE {whose} AND next_us <= ? ORDER BY next_us, position LIMIT 1",
         (*parameters, now_us),
     ).fetchone()
-    return None if row is None else _scheduled(row)
+    if row is None:
+        return None
+    return ScheduledTask(**{**dict(row), "metadata": json.loads(row["metadata"])})
 
 
 def take_scheduled(tx: Connection, task_id: str, now_us: int) -> None:
@@ -164,12 +161,6 @@ def forget_scheduled(tx: Connection, before: str) -> None:
     )
 
 
-def _scheduled(row: Row) -> ScheduledTask:
-    known: dict[str, Any] = dict(row)
-    known["metadata"] = json.loads(known["metadata"])
-    return ScheduledTask(**known)
-
-
 def register(
     tx: Connection,
     decision_id: str,
@@ -197,23 +188,21 @@ def register(
 
 def read_decision(tx: Connection, decision_id: str) -> DecisionView:
     """Read a registered decision. Raises DecisionNotFound."""
-    row = tx.execute("SELECT * FROM decisions WHERE decision_id = ?", (decision_id,)).fetchone()
-    if row is None:
+    known = _decisions(tx, "WHERE decision_id = ?", decision_id)
+    if not known:
         raise DecisionNotFound(decision_id)
-    return _decision(tx, row)
+    return known[0]
 
 
 def read_decisions(tx: Connection) -> list[DecisionView]:
     """Read all registered decisions, by id."""
-    rows = tx.execute("SELECT * FROM decisions ORDER BY decision_id").fetchall()
-    return [_decision(tx, row) for row in rows]
+    return _decisions(tx, "ORDER BY decision_id")
 
 
 def parameter(tx: Connection, decision_id: str, name: str) -> ParameterView:
     """Read one parameter of a decision. Raises DecisionNotFound."""
-    row = tx.execute(
-        f"{_PARAMETER} WHERE decision_id = ? AND name = ?", (decision_id, name)
-    ).fetchone()
+    one = f"{_PARAMETER} WHERE decision_id = ? AND name = ?"
+    row = tx.execute(one, (decision_id, name)).fetchone()
     if row is None:
         raise DecisionNotFound(f"{decision_id}.{name}")
     return ParameterView.model_construct(**dict(row))
@@ -272,22 +261,24 @@ def records(
 ) -> list[DecisionRecordView]:
     """Return decisions that were taken, newest first; about one goal, or about all."""
     whose, parameters = ("true", []) if goal_id is None else ("goal_id = ?", [goal_id])
-    rows = tx.execute(
-        f"{_RECORD} WHERE {whose} ORDER BY ts DESC, record_id DESC LIMIT ?", (*parameters, limit)
-    )
-    return [_record(row) for row in rows]
+    newest = f"{_RECORD} WHERE {whose} ORDER BY ts DESC, record_id DESC LIMIT ?"
+    return [_record(row) for row in tx.execute(newest, (*parameters, limit))]
 
 
-def _decision(tx: Connection, row: Row) -> DecisionView:
-    rows = tx.execute(
-        f"{_PARAMETER} WHERE decision_id = ? ORDER BY position, name", (row["decision_id"],)
-    )
-    return DecisionView(
-        decision_id=row["decision_id"],
-        subsystem=row["subsystem"],
-        parameters=tuple(ParameterView.model_construct(**dict(known)) for known in rows),
-        success_metrics=tuple(json.loads(row["success_metrics"])),
-    )
+def _decisions(tx: Connection, clause: str, *parameters: str) -> list[DecisionView]:
+    of_one = f"{_PARAMETER} WHERE decision_id = ? ORDER BY position, name"
+    return [
+        DecisionView(
+            decision_id=decision_id, subsystem=subsystem, success_metrics=json.loads(metrics),
+            parameters=tuple(
+                ParameterView.model_construct(**dict(known))
+                for known in tx.execute(of_one, (decision_id,))
+            ),
+        )
+        for decision_id, subsystem, metrics in tx.execute(
+            f"SELECT decision_id, subsystem, success_metrics FROM decisions {clause}", parameters
+        )
+    ]  # fmt: skip
 
 
 def _record(row: Row) -> DecisionRecordView:
