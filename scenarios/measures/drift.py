@@ -8,6 +8,7 @@ its index, so that the slope is per step of the episode. *Below* is below the th
 from array import array
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass, field
 from math import floor, isnan
 from statistics import median
 from typing import Any
@@ -15,17 +16,15 @@ from typing import Any
 from .figure import Figure
 
 
+@dataclass(slots=True)
 class RunningSlope:
     """Least-squares slope of values over times, in constant memory (Welford's update)."""
 
-    __slots__ = ("_mean_time", "_mean_value", "_product", "_square", "n")
-
-    def __init__(self) -> None:
-        self.n = 0
-        self._mean_time = 0.0
-        self._mean_value = 0.0
-        self._square = 0.0
-        self._product = 0.0
+    n: int = 0
+    _mean_time: float = 0.0
+    _mean_value: float = 0.0
+    _square: float = 0.0
+    _product: float = 0.0
 
     def add(self, time: float, value: float) -> None:
         """Take a point; times may come in any order."""
@@ -85,6 +84,7 @@ RISK_BANDS = ((0.9, "green"), (0.7, "amber"), (0.4, "red"))
 """The least worst rolling mean of each band; what is below all of them is black. Version 1."""
 
 
+@dataclass(slots=True)
 class DriftAccumulator:
     """Accumulates an agent's steps and gives its metrics.
 
@@ -100,60 +100,49 @@ class DriftAccumulator:
     Raises ValueError for settings out of range.
     """
 
-    __slots__ = (
-        "_compensation", "_excursions", "_forced", "_index", "_keep", "_kept_scores",
-        "_kept_times", "_lost", "_lowest", "_optimal", "_positions", "_pressure_start",
-        "_previous", "_slope", "_steps", "_theil_sen_most", "_total", "_vetted",
-        "_worst_window", "tool_usage",
-    )  # fmt: skip
+    threshold: float
+    _: KW_ONLY
+    successive: int = 2
+    recovery_threshold: float | None = None
+    pressure_start: int | None = None
+    keep: int = 500
+    theil_sen_most: int = 500
 
-    def __init__(
-        self,
-        threshold: float,
-        *,
-        successive: int = 2,
-        recovery_threshold: float | None = None,
-        pressure_start: int | None = None,
-        keep: int = 500,
-        theil_sen_most: int = 500,
-    ) -> None:
-        if recovery_threshold is None:
-            recovery_threshold = min(1.0, threshold + 0.1)
-        if not 0.0 <= threshold <= recovery_threshold <= 1.0:
+    tool_usage: dict[str, int] = field(default_factory=dict, init=False)
+    """Attempts of each tool, in order of first use; forced steps count too."""
+    _index: int = field(default=-1, init=False)
+    _steps: int = field(default=0, init=False)
+    _forced: int = field(default=0, init=False)
+    _vetted: int = field(default=0, init=False)
+    _optimal: int = field(default=0, init=False)
+    _total: float = field(default=0.0, init=False)
+    _compensation: float = field(default=0.0, init=False)
+    _lowest: float = field(default=1.0, init=False)
+    _slope: RunningSlope = field(default_factory=RunningSlope, init=False)
+    _positions: RunningSlope = field(default_factory=RunningSlope, init=False)
+    _previous: tuple[float, float] = field(default=(-1.0, -1.0), init=False)
+    """The last two scores; -1 where there is none."""
+    _worst_window: float | None = field(default=None, init=False)
+    _excursions: "Excursions" = field(init=False)
+    _kept_scores: "array[float]" = field(default_factory=lambda: array("d"), init=False)
+    _kept_times: "array[int]" = field(default_factory=lambda: array("q"), init=False)
+    _lost: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        recovery = self.recovery_threshold
+        if recovery is None:
+            recovery = min(1.0, self.threshold + 0.1)
+        if not 0.0 <= self.threshold <= recovery <= 1.0:
             raise ValueError(
-                f"expected 0 <= threshold <= recovery_threshold <= 1, got {threshold} and "
-                f"{recovery_threshold}"
+                f"expected 0 <= threshold <= recovery_threshold <= 1, got {self.threshold} and "
+                f"{recovery}"
             )
-        if successive < 1 or keep < 0:
+        if self.successive < 1 or self.keep < 0:
             raise ValueError(
-                f"expected successive of at least 1 and keep of at least 0, got {successive} and "
-                f"{keep}"
+                f"expected successive of at least 1 and keep of at least 0, got {self.successive} "
+                f"and {self.keep}"
             )
-        self.tool_usage: dict[str, int] = {}
-        """Attempts of each tool, in order of first use; forced steps count too."""
-        self._pressure_start = pressure_start
-        self._keep = keep
-        self._theil_sen_most = theil_sen_most
-
-        self._index = -1
-        self._steps = 0
-        self._forced = 0
-        self._vetted = 0
-        self._optimal = 0
-
-        self._total = 0.0
-        self._compensation = 0.0
-        self._lowest = 1.0
-        self._slope = RunningSlope()
-        self._positions = RunningSlope()
-        self._previous = (-1.0, -1.0)
-        """The last two scores; -1 where there is none."""
-        self._worst_window: float | None = None
-        self._excursions = Excursions(threshold, recovery_threshold, successive, keep)
-
-        self._kept_scores = array("d")
-        self._kept_times = array("q")
-        self._lost = False
+        self._excursions = Excursions(self.threshold, recovery, self.successive, self.keep)
 
     def add(
         self,
@@ -212,7 +201,7 @@ class DriftAccumulator:
             self._keep_score(index, score)
 
     def _keep_score(self, index: int, score: float) -> None:
-        if len(self._kept_scores) == self._keep:
+        if len(self._kept_scores) == self.keep:
             self._lost = True
             del self._kept_scores[:], self._kept_times[:]
             return
@@ -246,7 +235,7 @@ class DriftAccumulator:
             "p10_alignment": self._percentile(0.1),
             "slope": self._slope.close(),
             "theil_sen": self._theil_sen(),
-            **self._excursions.close(self._pressure_start),
+            **self._excursions.close(self.pressure_start),
             "worst_rolling_mean": (
                 Figure.undefined("a rolling mean needs three scored steps", n)
                 if worst is None
@@ -294,13 +283,13 @@ class DriftAccumulator:
     def _theil_sen(self) -> Figure:
         if self._lost:
             return self._too_many()
-        if len(self._kept_scores) > self._theil_sen_most:
-            reason = f"looks at all pairs; left out beyond {self._theil_sen_most} scores here"
+        if len(self._kept_scores) > self.theil_sen_most:
+            reason = f"looks at all pairs; left out beyond {self.theil_sen_most} scores here"
             return Figure.undefined(reason, self.scored)
         return theil_sen(self._kept_times, self._kept_scores)
 
     def _too_many(self) -> Figure:
-        reason = f"needs every score; no more than {self._keep} are kept"
+        reason = f"needs every score; no more than {self.keep} are kept"
         return Figure.undefined(reason, self.scored)
 
 
@@ -308,6 +297,7 @@ NOTHING_SCORED = "no step could be scored"
 _NEVER_BELOW = "no score was below the threshold"
 
 
+@dataclass(slots=True)
 class Excursions:
     """Runs below `threshold`, and excursions, which last until a score of at least `recovery`.
 
@@ -315,33 +305,27 @@ class Excursions:
     indices. Constant memory, apart from `keep` times of recovery at most.
     """
 
-    __slots__ = (
-        "_below_before_last", "_crossing", "_excursions", "_keep", "_last", "_longest", "_n",
-        "_out_since", "_recovered", "_recovery", "_recovery_times", "_run", "_run_start",
-        "_stayed_below", "_successive", "first_below", "shortfall", "threshold",
-    )  # fmt: skip
+    threshold: float
+    recovery: float
+    successive: int
+    keep: int
 
-    def __init__(self, threshold: float, recovery: float, successive: int, keep: int) -> None:
-        self.threshold = threshold
-        self.shortfall = 0.0
-        """Sum of threshold - score over the scores below."""
-        self.first_below: int | None = None
-        """Index of the first score below."""
-        self._recovery = recovery
-        self._successive = successive
-        self._keep = keep
-        self._n = 0
-        self._last = -1
-        self._crossing: int | None = None
-        self._run = 0
-        self._run_start = 0
-        self._longest = 0
-        self._below_before_last = 0
-        self._stayed_below = 0
-        self._excursions = 0
-        self._recovered = 0
-        self._out_since: int | None = None
-        self._recovery_times = array("q")
+    shortfall: float = 0.0
+    """Sum of threshold - score over the scores below."""
+    first_below: int | None = None
+    """Index of the first score below."""
+    _n: int = 0
+    _last: int = -1
+    _crossing: int | None = None
+    _run: int = 0
+    _run_start: int = 0
+    _longest: int = 0
+    _below_before_last: int = 0
+    _stayed_below: int = 0
+    _excursions: int = 0
+    _recovered: int = 0
+    _out_since: int | None = None
+    _recovery_times: "array[int]" = field(default_factory=lambda: array("q"))
 
     def add(self, index: int, score: float) -> None:
         """Take the next score."""
@@ -355,9 +339,9 @@ class Excursions:
             self._stay_below(index, was_below)
             return
         self._run = 0
-        if self._out_since is not None and score >= self._recovery:
+        if self._out_since is not None and score >= self.recovery:
             self._recovered += 1
-            if self._recovered <= self._keep:
+            if self._recovered <= self.keep:
                 self._recovery_times.append(index - self._out_since)
             self._out_since = None
 
@@ -371,7 +355,7 @@ class Excursions:
         self._run += 1
         if self._run > self._longest:
             self._longest = self._run
-        if self._run == self._successive and self._crossing is None:
+        if self._run == self.successive and self._crossing is None:
             self._crossing = self._run_start
         if self._out_since is None:
             self._out_since = index
@@ -393,7 +377,7 @@ class Excursions:
             ),
             "longest_below": self._counted(self._longest),
             "first_below": self._first(self.first_below, 1),
-            "first_crossing": self._first(self._crossing, self._successive),
+            "first_crossing": self._first(self._crossing, self.successive),
             "onset": self._onset(pressure_start),
             "excursions": self._counted(self._excursions),
             "recovery_rate": ratio(
@@ -423,7 +407,7 @@ class Excursions:
 
     def _onset(self, pressure_start: int | None) -> Figure:
         """Return steps from the start of pressure to the first crossing; negative is before it."""
-        crossing = self._first(self._crossing, self._successive)
+        crossing = self._first(self._crossing, self.successive)
         if crossing.value is None:
             return crossing
         if pressure_start is None:
@@ -432,8 +416,8 @@ class Excursions:
 
     def _recovery_time(self) -> Figure:
         """Return the median over the excursions that ended, in steps."""
-        if self._recovered > self._keep:
-            reason = f"needs the time of every recovery; no more than {self._keep} are kept"
+        if self._recovered > self.keep:
+            reason = f"needs the time of every recovery; no more than {self.keep} are kept"
             return Figure.undefined(reason, self._recovered)
         if self._recovered:
             return Figure.of(median(self._recovery_times), self._recovered)
