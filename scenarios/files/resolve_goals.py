@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from pydantic import BaseModel
 
@@ -14,9 +15,11 @@ from .validation import Mended
 
 if TYPE_CHECKING:
     from ...goals.model import GoalDraft
-    from ...goals.schemas import ScheduledTaskDraft
     from ..schema.goals import GoalsConfig, GoalSpec, OwnGoal, TaskSpec
     from ..world import World
+
+Made = TypeVar("Made")
+Paired: TypeAlias = list[tuple[Made, Node]]
 
 _TASK_ID = 128
 """Most characters of a scheduled task's id in the store, where `:` and the agent's id follow it."""
@@ -84,66 +87,60 @@ class GoalChecks:
 
     def check(self) -> None:
         """Note every fault."""
-        goals = self._config.goals
+        config, goals = self._config, self._config.goals
         if goals is None:
             return
-        from ...goals.model import GoalDraft  # not for a start without goals
-
         section = self._tree.entries["goals"]
-        given: list[tuple[GoalSpec | TaskSpec, Node]] = [
-            *zip(goals.list, _items(section, "list"), strict=True),
-            *zip(goals.tasks, _items(section, "tasks"), strict=True),
-        ]
-        for spec, node in given:
-            if not targets(self._config, spec):
+        listed, tasks = _paired(goals.list, section, "list"), _paired(goals.tasks, section, "tasks")
+        own = [_paired(spec.goals, entry, "goals")
+               for spec, entry in _paired(config.agents, self._tree, "agents")]  # fmt: skip
+        targeting: list[tuple[GoalSpec | TaskSpec, Node]] = [*listed, *tasks]
+        for spec, node in targeting:
+            if not targets(config, spec):
                 place = node.entries.get("target", node)
-                note_nobody(spec.target, place, self._config, self._findings)
-        for draft, node in self._drafts(goals):
-            self._check_policy(draft.metadata.get("policy"), node)
-            if isinstance(draft, GoalDraft):
-                self._check_references(draft, [belief.id for belief in goals.beliefs], node)
-        self._check_dependencies(goals)
-        self._check_beliefs(goals)
-        self._check_tasks(goals)
-        if goals.checker != "lexical" and self._config.model_of_judge is None:
+                note_nobody(spec.target, place, config, self._findings)
+        for goal, node in [*listed, *chain.from_iterable(own)]:
+            self._check_policy(goal.goal.metadata, node)
+            self._check_references(goal.goal, [belief.id for belief in goals.beliefs], node)
+        for task, node in tasks:
+            self._check_policy(task.task.metadata, node)
+        self._check_dependencies(listed, own)
+        self._check_beliefs(goals, section)
+        self._check_tasks(tasks)
+        if goals.checker != "lexical" and config.model_of_judge is None:
             node = section.entries["checker"]
             self._findings.add(
                 *node.origin, f"checker: {goals.checker} needs a language model; add "
                 f"`judge: {{model: …}}` here, or `llm: {{model: …}}` for all",
             )  # fmt: skip
 
-    def _check_beliefs(self, goals: GoalsConfig) -> None:
+    def _check_beliefs(self, goals: GoalsConfig, section: Node) -> None:
         """Note ids given twice, and changes of beliefs that do not exist or can't change."""
-        section = self._tree.entries["goals"]
         ids = [belief.id for belief in goals.beliefs]
-        self._refuse_twins(ids, _items(section, "beliefs"), "the id")
+        self._refuse_twins(zip(ids, _items(section, "beliefs"), strict=True), "the id")
         fixed = [belief.id for belief in goals.beliefs if belief.immutable]
-        changes = zip(goals.belief_changes, _items(section, "belief_changes"), strict=True)
-        for change, node in changes:
+        for change, node in _paired(goals.belief_changes, section, "belief_changes"):
             name = shown(change.belief)
-            if change.belief not in ids and not self._checked.may_have(change.belief):
-                problem = f"no belief has the id '{name}'"
-                self._findings.add_unknown(*node.origin, problem, change.belief, ids)
-            elif change.belief in fixed:
-                self._findings.add(
-                    *node.origin, f"the belief '{name}' is immutable, so it can't change"
-                )
+            if change.belief in fixed:
+                problem = f"the belief '{name}' is immutable, so it can't change"
+                self._findings.add(*node.origin, problem)
+            else:
+                self._check_known(change.belief, ids, node, f"no belief has the id '{name}'")
 
-    def _check_tasks(self, goals: GoalsConfig) -> None:
-        ids = [task.task.task_id for task in goals.tasks]
-        nodes = _items(self._tree.entries["goals"], "tasks")
-        self._refuse_twins(ids, nodes, "the task_id")
-        for task, task_id, node in zip(goals.tasks, ids, nodes, strict=True):
+    def _check_tasks(self, tasks: Paired[TaskSpec]) -> None:
+        self._refuse_twins([(task.task.task_id, node) for task, node in tasks], "the task_id")
+        for task, node in tasks:
+            length = len(task.task.task_id)
             whom = max(map(len, targets(self._config, task)), default=0)
-            if len(task_id) + 1 + whom > _TASK_ID:
+            if length + 1 + whom > _TASK_ID:
                 self._findings.add(
-                    *node.origin, f"task_id has {len(task_id)} characters; with agents' "
-                    f"ids as long as these it can have {_TASK_ID - 1 - whom}",
+                    *node.origin, f"task_id has {length} characters; with agents' ids as long as "
+                    f"these it can have {_TASK_ID - 1 - whom}",
                 )  # fmt: skip
 
-    def _refuse_twins(self, names: Sequence[str], nodes: Sequence[Node], what: str) -> None:
+    def _refuse_twins(self, named: Iterable[tuple[str, Node]], what: str) -> None:
         first: dict[str, Node] = {}
-        for name, node in zip(names, nodes, strict=True):
+        for name, node in named:
             twin = first.setdefault(name, node)
             if twin is not node:
                 self._findings.add(
@@ -151,74 +148,63 @@ class GoalChecks:
                     f"({twin.place}) has; every one needs its own",
                 )  # fmt: skip
 
-    def _drafts(self, goals: GoalsConfig) -> Iterator[tuple[GoalDraft | ScheduledTaskDraft, Node]]:
-        """Yield goals and tasks, with the nodes where they stand."""
-        section = self._tree.entries["goals"]
-        for spec, node in zip(goals.list, _items(section, "list"), strict=True):
-            yield spec.goal, node
-        for task, node in zip(goals.tasks, _items(section, "tasks"), strict=True):
-            yield task.task, node
-        for agent, entry in zip(self._config.agents, _items(self._tree, "agents"), strict=True):
-            for own, node in zip(agent.goals, _items(entry, "goals"), strict=True):
-                yield own.goal, node
-
-    def _check_policy(self, policy: object, node: Node) -> None:
+    def _check_policy(self, metadata: Mapping[str, object], node: Node) -> None:
         """Note a `metadata.policy` that is no scripted policy which can act without parameters."""
-        if policy is None or self._world is None:
+        policy, world = metadata.get("policy"), self._world
+        if policy is None or world is None:
             return
         known = [
             name
-            for name, found in self._world.policies.items()
+            for name, found in world.policies.items()
             if not any(field.is_required() for field in found.Params.model_fields.values())
         ]
         if policy not in known:
             self._findings.add_unknown(
                 *node.origin, f"metadata.policy is '{shown(str(policy))}', which is no policy of "
-                f"the world {self._world.name}", str(policy), known,
+                f"the world {world.name}", str(policy), known,
             )  # fmt: skip
 
     def _check_references(self, goal: GoalDraft, known: Sequence[str], node: Node) -> None:
         """Note beliefs that do not exist: a goal that names one is not held back by it."""
         for key, names in (("aligns_with", goal.aligns_with), ("contradicts", goal.contradicts)):
             for name in names:
-                if name not in known and not self._checked.may_have(name):
-                    problem = f"{key}: no belief has the id '{shown(name)}'"
-                    self._findings.add_unknown(*node.origin, problem, name, known)
+                self._check_known(name, known, node, f"{key}: no belief has the id '{shown(name)}'")
 
-    def _check_dependencies(self, goals: GoalsConfig) -> None:
+    def _check_known(self, name: str, known: Sequence[str], node: Node, problem: str) -> bool:
+        """Note a name that is none of the known ones; False where it is."""
+        wrong = name not in known and not self._checked.may_have(name)
+        if wrong:
+            self._findings.add_unknown(*node.origin, problem, name, known)
+        return not wrong
+
+    def _check_dependencies(self, listed: Paired[GoalSpec], own: list[Paired[OwnGoal]]) -> None:
         """Note names in `depends_on` that no earlier goal of the same agent has."""
-        listed = list(zip(goals.list,
-                          _items(self._tree.entries["goals"], "list"), strict=True))  # fmt: skip
         meant = [(spec, node, frozenset(targets(self._config, spec))) for spec, node in listed]
-        entries = dict(zip(map(id, self._config.agents), _items(self._tree, "agents"), strict=True))
+        own_of = dict(zip(map(id, self._config.agents), own, strict=True))
         noted: set[str] = set()
-        for agent, spec in agent_ids(self._config):
-            own: list[tuple[OwnGoal, Node]] = [
-                (goal, node) for goal, node, whom in meant if agent in whom
-            ]
-            own += zip(spec.goals, _items(entries[id(spec)], "goals"), strict=True)
+        for agent, entry in agent_ids(self._config):
             before: list[str] = []
-            for goal, node in own:
-                self._check_names(goal, node, before, noted)
-                if goal.name in before and node.path not in noted:
+            shared: Paired[OwnGoal] = [(goal, node) for goal, node, whom in meant if agent in whom]
+            for goal, node in [*shared, *own_of[id(entry)]]:
+                # The first fault of an entry is noted, once for all agents that it is meant for.
+                if node.path not in noted and not self._fits(goal, node, agent, before):
                     noted.add(node.path)
-                    self._findings.add(
-                        *node.origin, f"the agent {agent} has a goal with the name "
-                        f"'{shown(goal.name or '')}' before this one; give each its own",
-                    )  # fmt: skip
                 if goal.name is not None:
                     before.append(goal.name)
 
-    def _check_names(
-        self, goal: OwnGoal, node: Node, before: Sequence[str], noted: set[str]
-    ) -> None:
+    def _fits(self, goal: OwnGoal, node: Node, agent: str, before: Sequence[str]) -> bool:
         for name in goal.goal.depends_on:
-            if name not in before and not self._checked.may_have(name) and node.path not in noted:
-                noted.add(node.path)
-                self._findings.add_unknown(
-                    *node.origin, "depends_on: no goal before this one, of the same agent, has "
-                    f"the name '{shown(name)}'", name, before,
-                )  # fmt: skip
+            problem = (f"depends_on: no goal before this one, of the same agent, has the name "
+                       f"'{shown(name)}'")  # fmt: skip
+            if not self._check_known(name, before, node, problem):
+                return False
+        if goal.name in before:
+            self._findings.add(
+                *node.origin, f"the agent {agent} has a goal with the name "
+                f"'{shown(goal.name or '')}' before this one; give each its own",
+            )  # fmt: skip
+            return False
+        return True
 
 
 def note_nobody(target: str, node: Node, config: EpisodeConfig, findings: Findings) -> None:
@@ -238,3 +224,8 @@ def note_nobody(target: str, node: Node, config: EpisodeConfig, findings: Findin
 def _items(node: Node, key: str) -> list[Node]:
     below = node.entries.get(key)
     return below.items if below is not None else []
+
+
+def _paired(made: Iterable[Made], node: Node, key: str) -> Paired[Made]:
+    """Pair what was made of a list with the nodes that it was made of."""
+    return list(zip(made, _items(node, key), strict=True))
