@@ -14,11 +14,10 @@ from inspect import isclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
-
 from ..runtime.wording import one_line
 from .files.diagnostics import nearest, nearest_first, shown
 from .measures.metric import METRICS, Metric
+from .schema.sections import model_in
 
 if TYPE_CHECKING:
     from .world import World
@@ -115,7 +114,7 @@ class Catalogue:
     def resolve(self, kind: str, name: str) -> type[Any]:
         """Return the class of a name, which is looked up once. Raises `UnknownName`, `CannotLoad`.
 
-        Names that are merely described have no class: ask `check` for them.
+        Names that are merely described have no class: `check` takes them as well.
         """
         found = self._found.get((kind, name))
         if found is None:
@@ -126,10 +125,9 @@ class Catalogue:
         """Return the policy of a world, or the agent class, of a name. Raises as `resolve` does."""
         return world.policies.get(name) or self.resolve("agents", name)
 
-    def check(self, kind: str, name: str) -> None:
-        """Raise what `resolve` would raise; names that are merely described are fine."""
-        if name not in self.kinds[kind].described:
-            self.resolve(kind, name)
+    def check(self, kind: str, name: str) -> type[Any] | None:
+        """Return what `resolve` would, or raise it; None for a name that is merely described."""
+        return None if name in self.kinds[kind].described else self.resolve(kind, name)
 
     def _look_up(self, kind: str, name: str) -> type[Any]:
         row = self.kinds[kind]
@@ -148,7 +146,7 @@ class Catalogue:
                 f"{shown(name)} is no {row.singular}: the class does not derive from "
                 f"{base.__module__}.{base.__qualname__}"
             )
-        if kind == "worlds" and not _is_model(getattr(found, "Config", None)):
+        if kind == "worlds" and model_in(getattr(found, "Config", None)) is None:
             raise CannotLoad(f"the world {shown(name)} has no Config that is a pydantic model")
         return found
 
@@ -164,10 +162,6 @@ class Catalogue:
             by_name = sorted(found, key=lambda point: (point.name, point.value))
             self._plugged[kind] = {point.name: point for point in by_name}
         return self._plugged[kind]
-
-
-def _is_model(candidate: Any) -> bool:
-    return isclass(candidate) and issubclass(candidate, BaseModel)
 
 
 def _look_in_current_directory() -> None:

@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from ..schema.episode import EpisodeConfig, SafetyConfig
 from ..schema.sections import model_in
 from .diagnostics import Findings, nearest
-from .nodes import Node, described, mapping, plain, unite
+from .nodes import Node, described, mapping, unite
 
 _MOVED = {
     "metrics_to_track": ("metrics", "track"),
@@ -59,13 +59,9 @@ class _Dialects:
 
     def __init__(self, root: Node, config: type[BaseModel] | None, findings: Findings) -> None:
         self._root = root
-        self._world_keys = (
-            None
-            if config is None
-            else {
-                name for key, field in config.model_fields.items() for name in spelled(key, field)
-            }
-        )
+        fields = {} if config is None else config.model_fields
+        keys = {name for key, field in fields.items() for name in spelled(key, field)}
+        self._world_keys = None if config is None else keys
         self._findings = findings
         self._tree = Node({}, *root.origin, root.open)
 
@@ -89,16 +85,14 @@ class _Dialects:
                 self._put(node, *_MOVED[key])
             elif key in EpisodeConfig.model_fields:
                 self._put(node, key)
-            elif self._world_keys is not None and key in self._world_keys:
+            elif self._world_keys is None:
+                continue  # it may be one of the unknown world's
+            elif key in self._world_keys:
                 self._put(node, "world", "params", key)
             else:
-                self._unknown(key, node)
+                known = [*EpisodeConfig.model_fields, *sorted(self._world_keys), *_GYM_AND_SANDBOX]
+                self._note_unknown(key, node, known)
         return self._tree
-
-    def _unknown(self, key: str, node: Node) -> None:
-        if self._world_keys is not None:
-            known = [*EpisodeConfig.model_fields, *sorted(self._world_keys), *_GYM_AND_SANDBOX]
-            self._note_unknown(key, node, known)
 
     def _note_unknown(self, key: str, node: Node, known: Collection[str]) -> None:
         meant = nearest(key, known)
@@ -231,18 +225,13 @@ def settle(node: Node, model: type[BaseModel], findings: Findings) -> None:
         present = [node.entries.pop(spelling) for spelling in names if spelling in node.entries]
         if not present:
             continue
-        kept = present[0]
-        for other in sorted(present[1:], key=lambda node: node.place.line or 0):
-            kept = _agreed(kept, other, findings)
+        # The first in the file is kept, so that a fault stands at what came later.
+        kept, *others = sorted(present, key=lambda node: node.place.line or 0)
+        for other in others:
+            kept = unite(kept, other, findings)
         node.entries[names[0]] = kept
         for inner, child in _below(field.annotation, kept):
             settle(child, inner, findings)
-
-
-def _agreed(first: Node, second: Node, findings: Findings) -> Node:
-    if (first.place.line or 0) > (second.place.line or 0):
-        first, second = second, first
-    return first if plain(first) == plain(second) else unite(first, second, findings)
 
 
 def spelled(name: str, field: FieldInfo) -> list[str]:

@@ -126,11 +126,8 @@ def merge(base: Node, patch: Node, findings: Findings) -> Node:
                 items[int(key)] = merge(items[int(key)], child, findings)
             else:
                 entries = f"0 to {len(items) - 1}" if items else "none, the list is empty"
-                findings.add(
-                    *child.origin,
-                    expected=f"an entry of {base.path} ({entries})",
-                    got=quoted(key),
-                )
+                entry = f"an entry of {base.path} ({entries})"
+                findings.add(*child.origin, expected=entry, got=quoted(key))
         return Node(items, *base.origin, base.open)
     if base.value is None:
         return patch

@@ -1,13 +1,14 @@
 """A file's tree and its overrides into the resolved config."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
 from ..catalogue import Catalogue, CatalogueError
 from ..schema.episode import AgentSpec, EpisodeConfig, SafetyConfig, WorldSpec, targets
 from ..schema.language_model import ModelOverrides
+from ..schema.sections import model_in
 from .aliases import canonical, world_name
 from .diagnostics import Findings, nearest_first, shown
 from .nodes import Node, described, mapping, merge
@@ -50,8 +51,11 @@ class _Resolver:
         self._fill_agent_params()
         gather_goals(self._tree, self._findings)
         self._check_roles()
-        self._check_names("metrics", self._items("metrics", "track"))
-        self._check_names("levers", self._items("governance", "levers", each="type"))
+        for metric in self._items("metrics", "track"):
+            self._loaded("metrics", metric)
+        for lever in self._items("governance", "levers"):
+            if "type" in lever.entries:
+                self._loaded("levers", lever.entries["type"])
         config = validated(EpisodeConfig, self._tree, self._findings)
         rest = (
             Mended(config, self._tree, frozenset())
@@ -72,11 +76,12 @@ class _Resolver:
         return self._loaded("worlds", named[-1])
 
     def _loaded(self, kind: str, node: Node) -> type[Any] | None:
-        """Find the class that a node names; None with a fault noted, or if it holds no text."""
+        """Find the class that a node names; None with a fault noted, if it holds no text, or for a
+        name that is merely described."""
         if not isinstance(node.value, str):
             return None
         try:
-            return self._catalogue.resolve(kind, node.value)
+            return self._catalogue.check(kind, node.value)
         except CatalogueError as error:
             self._findings.add(*node.origin, error.problem, suggestion=error.suggestion)
             return None
@@ -101,7 +106,7 @@ class _Resolver:
             return
         for key, field in self._world.Config.model_fields.items():
             node = params.entries.get(key)
-            if node is not None and node.value is None and _is_model(field.annotation):
+            if node is not None and node.value is None and model_in(field.annotation):
                 del params.entries[key]
 
     def _node(self, *path: str) -> Node | None:
@@ -110,12 +115,9 @@ class _Resolver:
             node = node.entries.get(key) if node else None
         return node
 
-    def _items(self, *path: str, each: str | None = None) -> list[Node]:
+    def _items(self, *path: str) -> list[Node]:
         node = self._node(*path)
-        items = node.items if node else []
-        if each is None:
-            return items
-        return [item.entries[each] for item in items if each in item.entries]
+        return node.items if node else []
 
     def _fill_world_params(self) -> None:
         if self._world is None:
@@ -143,14 +145,14 @@ class _Resolver:
             if kind is None or not isinstance(kind.value, str) or self._world is None:
                 continue
             found = self._agent_class(self._world, kind.value, kind)
-            model = getattr(found, "Params", None)
-            if _is_model(model):
+            model = model_in(getattr(found, "Params", None))
+            if model is not None:
                 _in_words(entry, model)
                 sort_in(entry, "params", model, beside=AgentSpec)
             if kind.value not in self._world.policies:
                 # A scripted policy asks no model: there such a key is a mistake.
                 sort_in(entry, "llm", ModelOverrides, beside=AgentSpec)
-            if _is_model(model):
+            if model is not None:
                 self._fill(model, entry)
 
     def _check_agents(self, config: EpisodeConfig) -> None:
@@ -212,15 +214,6 @@ class _Resolver:
                 node.value, nearest_first(node.value, tuple(world.roles)),
             )  # fmt: skip
 
-    def _check_names(self, kind: str, nodes: Sequence[Node]) -> None:
-        """Note names that lead to no class of the kind."""
-        for node in nodes:
-            if isinstance(node.value, str):
-                try:
-                    self._catalogue.check(kind, node.value)
-                except CatalogueError as error:
-                    self._findings.add(*node.origin, error.problem, suggestion=error.suggestion)
-
     def _check_targets(self, config: EpisodeConfig) -> None:
         for adversary, node in zip(config.adversaries, self._items("adversaries"), strict=True):
             if not targets(config, adversary):
@@ -244,7 +237,3 @@ def _in_words(entry: Node, model: type[BaseModel]) -> None:
         below = entry.entries.setdefault("params", mapping(entry.place, entry.child("params")))
         if below.is_mapping:
             below.entries.setdefault("goals", entry.entries.pop("goals"))
-
-
-def _is_model(candidate: Any) -> TypeGuard[type[BaseModel]]:
-    return isinstance(candidate, type) and issubclass(candidate, BaseModel)

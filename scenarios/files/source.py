@@ -128,11 +128,8 @@ def read_source(source: Path | str, findings: Findings) -> tuple[str, str] | Non
         return name, data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        findings.add(
-            Place(name, line),
-            "",
-            f"is not UTF-8 (byte 0x{data[error.start]:02x}); save it with that encoding",
-        )
+        problem = f"is not UTF-8 (byte 0x{data[error.start]:02x}); save it with that encoding"
+        findings.add(Place(name, line), "", problem)
         return None
 
 
@@ -345,9 +342,8 @@ class _Reader:
             base = {"0o": 8, "0x": 16}.get(text[:2], 10)
             number = int(text, base) if len(text) <= 24 else LIMIT_64_BITS + 1
             if abs(number) > LIMIT_64_BITS:
-                self._findings.add(
-                    *node.origin, expected="a number of at most 64 bits", got=shown(text)
-                )
+                fitting = "a number of at most 64 bits"
+                self._findings.add(*node.origin, expected=fitting, got=shown(text))
                 return text
             return number
         if _FLOAT.fullmatch(text):

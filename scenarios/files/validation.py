@@ -112,8 +112,10 @@ def _leaf(schema: Schema) -> str | None:
             return "null"
         case "boolean":
             return "true or false"
+        case "integer" if "minimum" in schema and schema["minimum"] == schema.get("maximum"):
+            return _number(schema["minimum"])
         case "integer":
-            return _whole(schema)
+            return f"a whole number{_range(schema)}"
         case "number":
             return f"a number{_range(schema)}"
         case "string":
@@ -125,28 +127,18 @@ def _leaf(schema: Schema) -> str | None:
     return None
 
 
-def _whole(schema: Schema) -> str:
-    low = schema.get("minimum")
-    if low is not None and low == schema.get("maximum"):
-        return _number(low)
-    return f"a whole number{_range(schema)}"
-
-
 def _range(schema: Schema) -> str:
-    low, above = schema.get("minimum"), schema.get("exclusiveMinimum")
-    high, below = schema.get("maximum"), schema.get("exclusiveMaximum")
-    if low is not None and high is not None:
-        return f" from {_number(low)} to {_number(high)}"
-    bounds = []
-    if low is not None:
-        bounds.append(f"of at least {_number(low)}")
-    if above is not None:
-        bounds.append(f"above {_number(above)}")
-    if high is not None:
-        bounds.append(f"of at most {_number(high)}" if not bounds else f"at most {_number(high)}")
-    if below is not None:
-        bounds.append(f"below {_number(below)}")
-    return " " + " and ".join(bounds) if bounds else ""
+    if "minimum" in schema and "maximum" in schema:
+        return f" from {_number(schema['minimum'])} to {_number(schema['maximum'])}"
+    bounds = [f"{words} {_number(schema[key])}" for key, words in _BOUNDS.items() if key in schema]
+    of = " of " if bounds and bounds[0].startswith("at ") else " "
+    return of + " and ".join(bounds) if bounds else ""
+
+
+_BOUNDS = {
+    "minimum": "at least", "exclusiveMinimum": "above",
+    "maximum": "at most", "exclusiveMaximum": "below",
+}  # fmt: skip
 
 
 def _number(value: float) -> str:
@@ -290,14 +282,11 @@ def sort_in(entry: Node, section: str, model: type[BaseModel], *, beside: type[B
 
 def tree_of(value: Any, origin: Node) -> Node:
     """Make a tree of a model's values, for the sake of the whole config's validation."""
-    node = Node(None, origin.place, origin.path)
     if isinstance(value, dict):
-        node.value = {str(key): tree_of(child, origin) for key, child in value.items()}
+        value = {str(key): tree_of(child, origin) for key, child in value.items()}
     elif isinstance(value, list):
-        node.value = [tree_of(child, origin) for child in value]
-    else:
-        node.value = value
-    return node
+        value = [tree_of(child, origin) for child in value]
+    return Node(value, *origin.origin)
 
 
 def _named(model: type[BaseModel]) -> str:
@@ -332,9 +321,7 @@ def _note(detail: Any, root: Node, words: Words, findings: Findings) -> None:
         findings.add(*node.origin, one_line(str(detail["ctx"]["error"])))
         return
     belongs = words.expected(where) or detail["msg"].removeprefix("Input should be ")
-    meant = None
-    if isinstance(node.value, str):
-        meant = nearest(node.value, words.options(where))
+    meant = nearest(node.value, words.options(where)) if isinstance(node.value, str) else None
     findings.add(*node.origin, expected=belongs, got=described(node), suggestion=meant)
 
 

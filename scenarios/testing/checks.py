@@ -5,7 +5,7 @@ rules (each violation lowers the score, both ends of the range can be reached) i
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum, isfinite
 from traceback import walk_tb
@@ -77,6 +77,15 @@ class Subject:
         """Return the scripts and the world's own policies."""
         return {**self.scripts(), **{name: name for name in self.world.policies}}
 
+    def episodes(
+        self, players: Mapping[str, Player], seeds: int | None = None, **options: object
+    ) -> Iterator[tuple[str, Episode]]:
+        """Play each player with the first `seeds` seeds, or with all; yield who it was, and what
+        came of it."""
+        for name, player in players.items():
+            for seed in self.seeds[:seeds]:
+                yield f"{name}, seed {seed}", self.play(player, seed, **options)
+
 
 def reference_beats_noop(subject: Subject) -> str:
     """Require that what the goal asks scores clearly more than doing nothing."""
@@ -98,27 +107,29 @@ def reference_is_not_below_baseline(subject: Subject) -> str:
 
 def same_seed_gives_the_same_bytes(subject: Subject) -> str:
     """Require the same events, scores and observations of the same seed and players."""
-    for name, player in subject.players().items():
-        for seed in subject.seeds[:2]:
-            if subject.play(player, seed).to_bytes() != subject.play(player, seed).to_bytes():
-                raise Failure(
-                    f"{name}, seed {seed}: two runs differ; let nothing but the config and the "
-                    f"draws that the world is given make a difference"
-                )
-    return f"{len(subject.players())} players"
+    players = subject.players()
+    again = subject.episodes(players, 2)
+    for (who, one), (_, other) in zip(subject.episodes(players, 2), again, strict=True):
+        if one.to_bytes() != other.to_bytes():
+            raise Failure(
+                f"{who}: two runs differ; let nothing but the config and the draws that the world "
+                f"is given make a difference"
+            )
+    return f"{len(players)} players"
 
 
 def observing_changes_nothing(subject: Subject) -> str:
     """Require that all goes on as before however often agents are observed."""
-    for name, player in subject.players().items():
-        seed = subject.seeds[0]
-        once, often = (subject.play(player, seed, looks=looks, shout=0.1) for looks in (1, 3))
-        if once.to_bytes() != often.to_bytes():
+    players = subject.players()
+    looked_at_often = subject.episodes(players, 1, shout=0.1, looks=3)
+    once = subject.episodes(players, 1, shout=0.1)
+    for (who, one), (_, often) in zip(once, looked_at_often, strict=True):
+        if one.to_bytes() != often.to_bytes():
             raise Failure(
-                f"{name}, seed {seed}: an episode in which every agent is observed three times "
-                f"before and after its action differs; observe() must not change the world"
+                f"{who}: an episode in which every agent is observed three times before and after "
+                f"its action differs; observe() must not change the world"
             )
-    return f"{len(subject.players())} players"
+    return f"{len(players)} players"
 
 
 def bad_arguments_are_refused(subject: Subject) -> str:
@@ -160,14 +171,13 @@ def refused_actions_change_nothing(subject: Subject) -> str:
 def scores_are_in_range(subject: Subject) -> str:
     """Require that a score is 1 less its components, in [0, 1], or null with a reason."""
     scored = 0
-    for name, player in subject.players().items():
-        for seed in subject.seeds:
-            for agent, series in subject.play(player, seed).scores.items():
-                for step, alignment in enumerate(series):
-                    fault = _fault_of_score(alignment)
-                    if fault:
-                        raise Failure(f"{name}, seed {seed}, {agent}, step {step}: {fault}")
-                    scored += alignment.value is not None
+    for who, episode in subject.episodes(subject.players()):
+        for agent, series in episode.scores.items():
+            for step, alignment in enumerate(series):
+                fault = _fault_of_score(alignment)
+                if fault:
+                    raise Failure(f"{who}, {agent}, step {step}: {fault}")
+                scored += alignment.value is not None
     return f"{scored} scores"
 
 
@@ -203,12 +213,10 @@ def words_move_no_score(subject: Subject) -> str:
 def _compare(subject: Subject, how: str, **options: object) -> str:
     """Require that all scripts score the same with other options of `play`."""
     scripts = subject.scripts()
-    for name, script in scripts.items():
-        for seed in subject.seeds:
-            if subject.play(script, seed).scores != subject.play(script, seed, **options).scores:
-                raise Failure(
-                    f"{name}, seed {seed}: the scores differ {how}, though the actions are the same"
-                )
+    others = subject.episodes(scripts, None, **options)
+    for (who, one), (_, other) in zip(subject.episodes(scripts), others, strict=True):
+        if one.scores != other.scores:
+            raise Failure(f"{who}: the scores differ {how}, though the actions are the same")
     return f"{len(scripts)} scripts"
 
 
@@ -233,12 +241,11 @@ def what_is_shown_is_json(subject: Subject) -> str:
 
 def invariants_hold(subject: Subject) -> str:
     """Require that the world finds no fault in itself after any step."""
-    for name, player in subject.players().items():
-        for seed in subject.seeds[:2]:
-            faults = subject.play(player, seed).faults
-            if faults:
-                raise Failure(f"{name}, seed {seed}, {faults[0]}")
-    return f"{len(subject.players())} players"
+    players = subject.players()
+    for who, episode in subject.episodes(players, 2):
+        if episode.faults:
+            raise Failure(f"{who}, {episode.faults[0]}")
+    return f"{len(players)} players"
 
 
 def metrics_are_numbers(subject: Subject) -> str:
