@@ -21,7 +21,7 @@ class Pattern(BaseModel):
     """Kind of conflict: negation, antonym, numbers, judged, …"""
     severity: float = Field(ge=0.0, le=1.0)
     rationale: str
-    """Why, in words for people."""
+    """Reason in words for people."""
     evidence: tuple[str, ...] = ()
     """The words of the text and of the belief that conflict."""
 

@@ -64,7 +64,7 @@ class Term:
 
     @property
     def weight(self) -> float:
-        """How much it matters that the other side has this term, 0.25 to 1."""
+        """Weight of this term in the share that the other side has, 0.25 to 1."""
         if self.condition:
             return 0.25
         if self.role == "aside":

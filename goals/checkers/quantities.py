@@ -33,6 +33,8 @@ class Quantity(NamedTuple):
     strict: bool
     """The bound itself is outside."""
     place: int
+    end: int
+    """The place behind it."""
     marked: bool
     """Words such as `at most`, `exactly` or `limit` say that it is a bound."""
     shown: str
@@ -49,10 +51,13 @@ def quantities_of(words: Wording) -> list[Quantity]:
     found: list[Quantity] = []
     place = 0
     while place < len(words):
-        quantity, after = _rate_by_adverb(words, place) or _read(words, place) or (None, place + 1)
+        quantity = _rate_by_adverb(words, place) or _read(words, place)
         if quantity is not None:
             found.append(quantity)
-        place = after
+            place = quantity.end
+        else:
+            number = _number(words, place)
+            place = number.after if number else place + 1
     return found
 
 
@@ -66,7 +71,7 @@ def bounds_degree(words: Wording) -> bool:
     )
 
 
-def _read(words: Wording, start: int) -> tuple[Quantity | None, int] | None:
+def _read(words: Wording, start: int) -> Quantity | None:
     number = _number(words, start)
     if number is None:
         return None
@@ -90,14 +95,10 @@ def _read(words: Wording, start: int) -> tuple[Quantity | None, int] | None:
             return _every(words, start, place + 1, value * factor, "money")
         return _quantity(words, start, place + 1, value * factor, dimension, "")
     noun, behind_noun = _noun(words, place)
-    if not noun:
-        return None, place
-    return _every(words, start, behind_noun, value, noun)
+    return _every(words, start, behind_noun, value, noun) if noun else None
 
 
-def _every(
-    words: Wording, start: int, place: int, value: float, noun: str
-) -> tuple[Quantity | None, int]:
+def _every(words: Wording, start: int, place: int, value: float, noun: str) -> Quantity | None:
     """Read a count, or a rate if a period comes soon: four cups of coffee a day."""
     for ahead in range(place, min(place + 5, len(words))):
         text = words[ahead].text
@@ -114,12 +115,10 @@ def _every(
             break
     if noun == "money":
         return _quantity(words, start, place, value, "money", "")
-    if not noun:
-        return None, place
-    return _quantity(words, start, place, value, "count", noun)
+    return _quantity(words, start, place, value, "count", noun) if noun else None
 
 
-def _fraction(words: Wording, start: int, number: _Number) -> tuple[Quantity | None, int]:
+def _fraction(words: Wording, start: int, number: _Number) -> Quantity:
     place = number.after
     for ahead in (place, place + 1, place + 2):
         if ahead > place and words.text(ahead - 1) not in ("a", "an", "of"):
@@ -130,14 +129,13 @@ def _fraction(words: Wording, start: int, number: _Number) -> tuple[Quantity | N
     return _quantity(words, start, place, number.value, "share", "")
 
 
-def _rate_by_adverb(words: Wording, place: int) -> tuple[Quantity, int] | None:
+def _rate_by_adverb(words: Wording, place: int) -> Quantity | None:
     """Read how often, without a number of things: daily, once a week, every day."""
     text = words[place].text
     if text in _PERIODS:
         return _quantity(words, place, place + 1, 1.0 / _PERIODS[text], "rate", "")
     if text in _NUMBERS["times"]:
-        quantity, after = _every(words, place, place + 1, _NUMBERS["times"][text], "")
-        return (quantity, after) if quantity is not None else None
+        return _every(words, place, place + 1, _NUMBERS["times"][text], "")
     if text in ("every", "each"):
         other = 2.0 if words.text(place + 1) in ("other", "second") else 1.0
         ahead = place + 1 + (other > 1.0)
@@ -149,10 +147,10 @@ def _rate_by_adverb(words: Wording, place: int) -> tuple[Quantity, int] | None:
 
 def _quantity(
     words: Wording, start: int, after: int, value: float, dimension: str, noun: str
-) -> tuple[Quantity, int]:
+) -> Quantity:
     bound, strict, marked = _bound(words, start, after)
     shown = " ".join(word.shown for word in words[start:after])
-    return Quantity(value, dimension, noun, bound, strict, start, marked, shown), after
+    return Quantity(value, dimension, noun, bound, strict, start, after, marked, shown)
 
 
 def _bound(words: Wording, start: int, after: int) -> tuple[Bound, bool, bool]:

@@ -17,7 +17,7 @@ _MOST_PAIRS = 64
 _LEAST_COVERED = 0.3
 _LEAST_COVERED_BY_NOUNS = 0.65
 _ABSOLUTE = 0.7
-"""Stands for the share that is covered if the belief has but this one verb: I never steal."""
+"""Least share that counts as covered if the belief has but this one verb: I never steal."""
 _ORDER_SEVERITY = 0.66
 
 _REFRAIN, _LESSENING, _LIGHT_WORDS, _NOT, _NO = word_sets("refrain lessening light not no")

@@ -63,15 +63,13 @@ class Table(Generic[F]):
         name: str,
         form: type[F],
         missing: type[GoalError],
-        derived: Callable[[F], dict[str, Any]] | None = None,
+        derived: Callable[[F], dict[str, Any]] = lambda _: {},
     ) -> None:
         """Describe a table: `derived` gives the columns that are no fields, of their values."""
         self._name, self._missing = name, missing
         self._form: type[F] = form
-        self._derived: Callable[[F], dict[str, Any]] | None = derived
-        kinds: dict[str, Any] = {
-            name: field.annotation for name, field in form.model_fields.items()
-        }
+        self._derived: Callable[[F], dict[str, Any]] = derived
+        kinds: dict[str, Any] = {key: known.annotation for key, known in form.model_fields.items()}
         self._fields = tuple(kinds)
         self.columns = ", ".join(kinds)
         """The columns that `form_of` needs of a row."""
@@ -109,7 +107,7 @@ class Table(Generic[F]):
                 row[name] = to_json(row[name]).decode() if row[name] else empty
         for name in self._times:
             row[name] = None if row[name] is None else utc_text(row[name])
-        return row | self._derived(form) if self._derived else row
+        return row | self._derived(form)
 
     def select(self, tx: Connection, clause: str, parameters: Sequence[Any] = ()) -> list[F]:
         """Find the forms that a clause behind FROM <table> asks for."""
