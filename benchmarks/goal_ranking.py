@@ -31,8 +31,8 @@ from gdg_runtime.goals.policy import GoalPolicy
 from gdg_runtime.goals.ranking import Formula, alignment_of, contradicting, rank
 from gdg_runtime.goals.schemas import RankedView
 from gdg_runtime.goals.store import goal_rows, ranking_query
-from gdg_runtime.goals.store.belief_rows import insert_belief
 from gdg_runtime.goals.store.database import Database
+from gdg_runtime.goals.store.goal_rows import insert_belief
 
 NOW = datetime(2025, 11, 8, 12, tzinfo=UTC)
 LIMIT, ROUNDS = 50, 5

@@ -37,7 +37,6 @@ from .schemas import (
 )
 from .selection import next_task
 from .store import (
-    belief_rows,
     goal_rows,
     ledger_rows,
     ranking_query,
@@ -317,7 +316,7 @@ class ListBeliefs(Command, name="goals.belief.list", span="beliefs"):
     cursor: Cursor | None = None
 
     def carry_out(self, op: Operation) -> BeliefPage:
-        found, cursor = belief_rows.page_of_beliefs(
+        found, cursor = goal_rows.page_of_beliefs(
             op.tx, active=self.active, limit=self.limit, cursor=self.cursor
         )
         return BeliefPage(items=tuple(found), next_cursor=cursor)

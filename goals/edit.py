@@ -15,7 +15,7 @@ from .model import EDITABLE, Belief, Goal, GoalDraft, GoalPatch, GoalState, chec
 from .operation import Operation
 from .ranking import needs_approval
 from .schemas import BeliefDraft, BeliefPatch, Imported
-from .store import belief_rows, goal_rows
+from .store import goal_rows
 from .vetting import Objection
 
 _VETTED = ("text", "aligns_with", "contradicts")
@@ -205,7 +205,7 @@ def _fit(goal: Goal) -> Goal:
 
 def find_belief(op: Operation, belief_id: str) -> Belief:
     """Find a belief. Raises BeliefNotFound."""
-    belief = belief_rows.find_belief(op.tx, belief_id)
+    belief = goal_rows.find_belief(op.tx, belief_id)
     if belief is None:
         raise BeliefNotFound(belief_id)
     return belief
@@ -216,7 +216,7 @@ def add_belief(op: Operation, draft: BeliefDraft) -> Belief:
 
     Raises NotEditable (belief-exists).
     """
-    if belief_rows.find_belief(op.tx, draft.id) is not None:
+    if goal_rows.find_belief(op.tx, draft.id) is not None:
         raise NotEditable(
             "belief-exists",
             f"there is a belief {draft.id!r} already; edit_belief it",
@@ -224,7 +224,7 @@ def add_belief(op: Operation, draft: BeliefDraft) -> Belief:
         )
     belief = Belief(created_at=op.now, updated_at=op.now, version=1, **draft.model_dump())
     stopped = _stop_forbidden(op, belief) if belief.active else []
-    belief_rows.insert_belief(op.tx, belief)
+    goal_rows.insert_belief(op.tx, belief)
     for goal_id in stopped:
         goal_rows.note_blocked(op.tx, goal_id, True)
     return belief
@@ -250,7 +250,7 @@ def edit_belief(
         )
     after = op.next_version(before, **changes)
     stopped = _stop_forbidden(op, after) if after.active and not before.active else []
-    belief_rows.update_belief(op.tx, before, after)
+    goal_rows.update_belief(op.tx, before, after)
     for goal_id in stopped:
         goal_rows.note_blocked(op.tx, goal_id, True)
     return after

@@ -14,7 +14,7 @@ from .fields import utc_text
 from .model import Belief, Goal
 from .policy import GoalPolicy
 from .schemas import Warned
-from .store import belief_rows
+from .store import goal_rows
 
 Phase = Literal["adopt", "patch", "select", "belief"]
 """The step at which a goal was blocked."""
@@ -125,17 +125,17 @@ class BeliefVetter:
 
 def read_bearing(tx: Connection, goal: Goal, policy: GoalPolicy) -> Bearing:
     """Return the beliefs that bear on a goal, as they are now."""
-    aligned = belief_rows.find_beliefs(tx, goal.aligns_with)
+    aligned = goal_rows.find_beliefs(tx, goal.aligns_with)
     known = [belief.id for belief in aligned]
     others: tuple[Belief, ...] = ()
     if policy.check_scope == "active":
-        active = belief_rows.active_beliefs(tx)
+        active = goal_rows.active_beliefs(tx)
         others = tuple(belief for belief in active if belief.id not in known)
     return Bearing(
         aligned=tuple(aligned),
         unknown=tuple(wanted for wanted in goal.aligns_with if wanted not in known),
         forbidding=tuple(
-            belief for belief in belief_rows.find_beliefs(tx, goal.contradicts) if belief.active
+            belief for belief in goal_rows.find_beliefs(tx, goal.contradicts) if belief.active
         ),
         others=others,
     )

@@ -1,4 +1,5 @@
-"""The rows of goals: written with their links to beliefs and other goals, found and listed.
+"""The rows of goals, with their links to beliefs and other goals, and the rows of beliefs: written,
+found and listed.
 
 Some columns are derived from others: the share of a goal's beliefs that hold, whether one forbids
 it, and how many goals it still waits for. They are kept so that ranking reads one index and joins
@@ -9,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from sqlite3 import Connection
 from typing import Any
 
-from ..errors import GoalNotFound
+from ..errors import BeliefNotFound, GoalNotFound
 from ..fields import utc_text
 from ..identity import microseconds
-from ..model import Goal, GoalState
+from ..model import Belief, Goal, GoalState
 from .rows import Table, read_cursor
 
 _MINUTE_US = 60_000_000
@@ -44,6 +45,7 @@ def _times_of(goal: Goal) -> dict[str, Any]:
 
 
 GOALS = Table("goals", Goal, GoalNotFound, _times_of)
+BELIEFS = Table("beliefs", Belief, BeliefNotFound)
 
 
 def insert_goal(tx: Connection, goal: Goal) -> None:
@@ -180,6 +182,52 @@ def alignment(tx: Connection, goal_id: str) -> float:
     """Return the share of the beliefs that the goal serves which is held, 0 to 1."""
     row = tx.execute("SELECT align FROM goals WHERE id = ?", (goal_id,)).fetchone()
     return 0.0 if row is None else float(row["align"])
+
+
+def insert_belief(tx: Connection, belief: Belief) -> None:
+    """Write a new belief. Raises sqlite3.IntegrityError if its id is taken."""
+    BELIEFS.insert(tx, belief)
+    if belief.active:
+        refresh_for_changed_belief(tx, belief.id)
+
+
+def find_belief(tx: Connection, belief_id: str) -> Belief | None:
+    """Find the belief with this id."""
+    return BELIEFS.find(tx, belief_id)
+
+
+def find_beliefs(tx: Connection, ids: Sequence[str]) -> list[Belief]:
+    """Find the beliefs with these ids that exist, in the order asked."""
+    return [belief for belief in (find_belief(tx, known) for known in ids) if belief is not None]
+
+
+def active_beliefs(tx: Connection) -> list[Belief]:
+    """Find all active beliefs, by id."""
+    return BELIEFS.select(tx, "WHERE active = 1 ORDER BY id")
+
+
+def update_belief(tx: Connection, before: Belief, after: Belief) -> None:
+    """Write a belief. Raises VersionConflict, BeliefNotFound and ValueError, as `Table.update`."""
+    changed = BELIEFS.update(tx, before, after)
+    if "active" in changed or "confidence" in changed:
+        refresh_for_changed_belief(tx, after.id)
+
+
+def page_of_beliefs(
+    tx: Connection, *, active: bool | None = None, limit: int = 50, cursor: str | None = None
+) -> tuple[list[Belief], str | None]:
+    """Find beliefs by id, and the cursor of the next page; `active` None: both kinds.
+
+    Raises BadRequest (bad-cursor).
+    """
+    where, parameters = "true", list[Any]()
+    if active is not None:
+        where, parameters = "active = ?", [active]
+    if cursor is not None:
+        where += " AND id > ?"
+        parameters += read_cursor(cursor, 1)
+    clause = f"WHERE {where} ORDER BY id"
+    return BELIEFS.page(tx, clause, parameters, limit, lambda last: (last.id,))
 
 
 def refresh_for_changed_belief(tx: Connection, belief_id: str) -> None:

@@ -339,7 +339,7 @@ from gdg_runtime.goals.identity import microseconds
 from gdg_runtime.goals.model import Belief, Goal, GoalCategory, GoalState, Weights
 from gdg_runtime.goals.policy import GoalPolicy
 from gdg_runtime.goals.ranking import Formula, rank
-from gdg_runtime.goals.store.belief_rows import insert_belief
+from gdg_runtime.goals.store.goal_rows import insert_belief
 from gdg_runtime.goals.store.database import Database
 from gdg_runtime.goals.store.goal_rows import insert_goal
 from gdg_runtime.goals.store.ranking_query import ranked_goals

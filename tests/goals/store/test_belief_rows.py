@@ -7,7 +7,7 @@ import pytest
 from specimens import NOON, make_belief
 
 from gdg_runtime.goals.errors import BadRequest, BeliefNotFound, VersionConflict
-from gdg_runtime.goals.store.belief_rows import (
+from gdg_runtime.goals.store.goal_rows import (
     active_beliefs,
     find_belief,
     find_beliefs,

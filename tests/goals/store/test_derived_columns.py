@@ -8,16 +8,18 @@ from hypothesis import strategies as st
 from specimens import make_belief, make_goal
 
 from gdg_runtime.goals.model import Belief, Goal, GoalState
-from gdg_runtime.goals.store.belief_rows import find_belief, insert_belief, update_belief
 from gdg_runtime.goals.store.database import Database
 from gdg_runtime.goals.store.goal_rows import (
+    find_belief,
     find_goal,
+    insert_belief,
     insert_goal,
     note_blocked,
     refresh_all,
     refresh_for_changed_belief,
     refresh_for_dependency,
     settle,
+    update_belief,
     update_goal,
 )
 

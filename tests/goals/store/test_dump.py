@@ -8,9 +8,8 @@ from pathlib import Path
 from specimens import TS, make_belief, make_event, make_goal
 
 from gdg_runtime.goals.schemas import TaskView
-from gdg_runtime.goals.store.belief_rows import insert_belief
 from gdg_runtime.goals.store.database import SCHEMA_VERSION, Database
-from gdg_runtime.goals.store.goal_rows import insert_goal
+from gdg_runtime.goals.store.goal_rows import insert_belief, insert_goal
 from gdg_runtime.goals.store.ledger_rows import append, count, dump_lines
 from gdg_runtime.goals.store.task_rows import add_task
 

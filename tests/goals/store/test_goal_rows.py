@@ -12,7 +12,6 @@ from specimens import NOON, dependents, goal_fields, make_belief, make_goal
 
 from gdg_runtime.goals.errors import BadRequest, GoalNotFound, VersionConflict
 from gdg_runtime.goals.model import Goal, GoalCategory, GoalState
-from gdg_runtime.goals.store.belief_rows import insert_belief
 from gdg_runtime.goals.store.database import Database
 from gdg_runtime.goals.store.goal_rows import (
     contradicted,
@@ -20,6 +19,7 @@ from gdg_runtime.goals.store.goal_rows import (
     dependency_path,
     expired_leases,
     find_goal,
+    insert_belief,
     insert_goal,
     note_blocked,
     page_of_goals,

@@ -12,9 +12,14 @@ from sqlite_utils import Database as SqliteUtils
 from sqlite_utils import Migrations
 
 from gdg_runtime.goals.model import GoalCategory, GoalState
-from gdg_runtime.goals.store.belief_rows import find_belief
 from gdg_runtime.goals.store.database import MIGRATIONS, SCHEMA_VERSION, Database, migrate
-from gdg_runtime.goals.store.goal_rows import expired_leases, find_goal, page_of_goals, refresh_all
+from gdg_runtime.goals.store.goal_rows import (
+    expired_leases,
+    find_belief,
+    find_goal,
+    page_of_goals,
+    refresh_all,
+)
 from gdg_runtime.goals.store.ledger_rows import dump_lines, verify
 from gdg_runtime.goals.store.task_rows import due_scheduled, find_selection, read_decision, records
 

@@ -18,9 +18,8 @@ from gdg_runtime.goals.policy import GoalPolicy
 from gdg_runtime.goals.ranking import Formula, rank
 from gdg_runtime.goals.schemas import RankedView
 from gdg_runtime.goals.store import goal_rows
-from gdg_runtime.goals.store.belief_rows import insert_belief, update_belief
 from gdg_runtime.goals.store.database import Database
-from gdg_runtime.goals.store.goal_rows import insert_goal, update_goal
+from gdg_runtime.goals.store.goal_rows import insert_belief, insert_goal, update_belief, update_goal
 from gdg_runtime.goals.store.ranking_query import (
     RANKED_STATES,
     count_ranked,
