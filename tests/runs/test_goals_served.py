@@ -19,7 +19,7 @@ DRAFT = {
     "text": "Lend a hand to whoever asks", "category": "user_requested", "owner": "goal_led_1",
     "value": 1.0, "effort": 0.0, "risk": 0.0, "metadata": {"policy": "honest"},
 }  # fmt: skip
-LONG = ("--set", "simulation.epochs=30")
+LONG = ("--set", "simulation.epochs=20")
 
 
 class Served:
@@ -100,7 +100,7 @@ def test_a_goal_from_outside_is_adopted_executed_and_replayed(gdg, serving) -> N
 
 
 def test_after_a_kill_what_came_from_outside_is_there_again(gdg, serving) -> None:
-    with serving(*LONG) as served:
+    with serving("--set", "simulation.epochs=15") as served:
         goal = served.post("/v1/goals", DRAFT).json()["id"]
         assert served.post(f"/v1/goals/{goal}/adopt").status_code == 200
         journal, deadline = served.run / "journal.jsonl", time.monotonic() + 30
