@@ -26,7 +26,7 @@ from gdg_runtime.scenarios.worlds.sandbox.institutions.institution import (
     View,
 )
 from gdg_runtime.scenarios.worlds.sandbox.observation import SandboxObservation
-from gdg_runtime.scenarios.worlds.sandbox.policies.honest import Honest
+from gdg_runtime.scenarios.worlds.sandbox.policies import Honest
 from gdg_runtime.scenarios.worlds.sandbox.roles import Move, SandboxTool
 from gdg_runtime.scenarios.worlds.sandbox.world import SandboxWorld
 

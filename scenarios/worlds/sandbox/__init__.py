@@ -6,5 +6,5 @@
 - `roles`: the moves that agents can make, and the roles that allow them.
 - `rules` and `work`: the economy in expectation, and how conduct becomes observable.
 - `observation`: what an agent sees before it acts.
-- `policies`: the scripted agents.
+- `trader` and `policies`: the base of the scripted agents, and the four types.
 """

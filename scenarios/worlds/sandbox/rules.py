@@ -8,10 +8,12 @@ from typing import Any, NamedTuple, TypeVar
 
 from ...economy.interaction import PayoffEngine
 from ...economy.proxy import ProxyComputer
+from ...schema.sections import Section
 from .accounts import reputation_gain
 from .config import SandboxConfig
 from .work import Conduct, Noise, Work
 
+P = TypeVar("P", bound=Section)
 T = TypeVar("T")
 
 _POINTS = 12
@@ -90,15 +92,6 @@ class Terms(NamedTuple):
         return lost
 
 
-class Prospect(NamedTuple):
-    """Expectations of work."""
-
-    p: float
-    """The mean p."""
-    penalty: float
-    """The mean loss of the initiator by audits and slashes."""
-
-
 class Rules:
     """The economy in expectation. Immutable but for what it has worked out already."""
 
@@ -108,19 +101,18 @@ class Rules:
         self.engine = PayoffEngine(config.payoff)
         self.work = Work(config.work)
         self._proxy = ProxyComputer(config.proxy)
-        self._known: dict[tuple[float, float, int, float | None], Prospect] = {}
-        self._promised: tuple[float, ...] | None = None
+        self._known: dict[tuple[float, float, int, float | None], tuple[float, float]] = {}
         self._plans: dict[Hashable, object] = {}
 
     def expected_p(self, conduct: Conduct, effort_b: float | None) -> float:
         """Return the mean p of such work; see `prospect`."""
-        return self.prospect(conduct, effort_b).p
+        return self.prospect(conduct, effort_b)[0]
 
-    def prospect(self, conduct: Conduct, effort_b: float | None) -> Prospect:
-        """Return what to expect of such work, averaged over a fixed lattice of the world's own
-        noise.
+    def prospect(self, conduct: Conduct, effort_b: float | None) -> tuple[float, float]:
+        """Return the p of such work and the initiator's loss by audits and slashes.
 
-        `effort_b` is None for an offer that is declined.
+        Both are means over a fixed lattice of the world's own noise. `effort_b` is None for an
+        offer that is declined.
         """
         key = (*conduct, effort_b)
         known = self._known.get(key)
@@ -131,17 +123,13 @@ class Rules:
                 p = self._proxy.compute(self.work.observe(conduct, effort_b, noise))[1]
                 total += p
                 penalties += self.terms.penalty(p, stake)
-            known = self._known[key] = Prospect(total / _POINTS, penalties / _POINTS)
+            known = self._known[key] = (total / _POINTS, penalties / _POINTS)
         return known
 
     def promised_p(self, promise: float) -> float:
         """Return the p of work that keeps the promise (to a tenth), the partner doing as much."""
-        table = self._promised
-        if table is None:
-            kept = [step / 10.0 for step in range(11)]
-            table = tuple([self.expected_p(Conduct(one, one, 0), one) for one in kept])
-            self._promised = table
-        return table[int(10.0 * promise + 0.5)]
+        kept = int(10.0 * promise + 0.5) / 10.0
+        return self.expected_p(Conduct(kept, kept, 0), kept)
 
     def gain_initiator(self, p: float, tau: float, penalty: float = 0.0) -> float:
         """Return the expected π_a of accepted work, less tax and penalties, before effort.
@@ -162,9 +150,10 @@ class Rules:
         gain = (1.0 - payoff.theta) * engine.expected_surplus(p) + tau - cost
         return gain - payoff.rho_b * engine.expected_harm(p) + payoff.w_rep * reputation
 
-    def once(self, question: Hashable, work_out: Callable[[], T]) -> T:
-        """Answer a question that agents share; work it out the first time it is asked."""
-        plans = self._plans
-        if question not in plans:
-            plans[question] = work_out()
-        return plans[question]  # type: ignore[return-value]  # a question has one type of answer
+    def once(self, work_out: Callable[["Rules", P], T], params: P) -> T:
+        """Answer what follows from the rules and an agent's parameters; work it out the first time
+        that it is asked."""
+        question = (work_out, params)
+        if question not in self._plans:
+            self._plans[question] = work_out(self, params)
+        return self._plans[question]  # type: ignore[return-value]  # of this function

@@ -24,10 +24,7 @@ from .institutions.institution import (
     tools_of_all,
 )
 from .observation import SandboxObservation
-from .policies.adversarial import Adversarial
-from .policies.deceptive import Deceptive
-from .policies.honest import Honest
-from .policies.opportunistic import Opportunistic
+from .policies import Adversarial, Deceptive, Honest, Opportunistic
 from .roles import SandboxTool, roles_with, tools_of
 from .rules import Rules, Terms
 

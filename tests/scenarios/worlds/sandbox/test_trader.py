@@ -2,7 +2,7 @@
 
 import pytest
 
-from gdg_runtime.scenarios.worlds.sandbox.policies.trader import Trust
+from gdg_runtime.scenarios.worlds.sandbox.trader import Trust
 
 
 def test_a_stranger_is_judged_by_first_impression():

@@ -2,23 +2,25 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, Field
 
-from .....runtime.randomness import Stream
-from ....actions import NOOP, Action
-from ....interactions import InteractionResult, Offer
-from ....schema.sections import Section
-from ....world import Policy, RngSource
-from ..accounts import PeerView
-from ..config import SandboxConfig
-from ..institutions.exchange import MAX_TRANSFER, ExchangeView
-from ..institutions.ranked_posts import PostView
-from ..observation import SandboxObservation
-from ..rules import Rules, Terms
-from ..work import Conduct
+from ....runtime.randomness import Stream
+from ...actions import NOOP, Action
+from ...interactions import InteractionResult, Offer
+from ...schema.sections import Section
+from ...world import Policy, RngSource
+from .accounts import PeerView
+from .config import SandboxConfig
+from .institutions.exchange import MAX_TRANSFER, ExchangeView
+from .institutions.ranked_posts import PostView
+from .observation import SandboxObservation
+from .rules import Rules, Terms
+from .work import Conduct
+
+K = TypeVar("K")
+T = TypeVar("T")
 
 _CAPACITY = 128
 
@@ -29,8 +31,6 @@ class Trust:
     Old evidence fades, so that a peer that was burned can win trust back. Beyond 128 peers the
     one met first is forgotten.
     """
-
-    __slots__ = ("_known", "_memory", "_strength")
 
     def __init__(self, strength: float, memory: float) -> None:
         self._strength = strength
@@ -62,20 +62,10 @@ class Trust:
             self._known[peer] = (kept * known[0] + weight, kept * known[1] + weight * p)
 
 
-K = TypeVar("K")
-T = TypeVar("T")
-
 EFFORTS = tuple([step / 10.0 for step in range(11)])
 _VOTES_KEPT = 256
-
-
-class Stance(NamedTuple):
-    """An agent's plan for the work of one offer."""
-
-    conduct: Conduct
-    tau: float
-    value: float
-    """Expected gain of the offer, in units of payoff."""
+_UNSEEN = Rules(SandboxConfig(), Terms())
+"""The rules for an agent that is asked before it has seen anything."""
 
 
 class TraderParams(Section):
@@ -103,7 +93,7 @@ class Trader(Policy):
 
     def __init__(self, agent: str, params: BaseModel | None = None) -> None:
         super().__init__(agent, params)
-        self.rules = _default_rules()
+        self.rules = _UNSEEN
         self.trust = Trust(self.params.prior_strength, self.params.memory)
         self._propose_below = self.params.propose_rate
         self._vote_below = self.params.propose_rate + self.params.vote_rate
@@ -127,12 +117,11 @@ class Trader(Policy):
             first, second, third = self._vote, self._offer, self._speak
         else:
             first, second, third = self._speak, self._offer, self._vote
-        return (
-            first(observation, stream)
-            or second(observation, stream)
-            or third(observation, stream)
-            or NOOP
-        )
+        for thought in (first, second, third):
+            action = thought(observation, stream)
+            if action is not None:
+                return action
+        return NOOP
 
     @abstractmethod
     def propose(self, observation: SandboxObservation, stream: Stream) -> Action | None:
@@ -143,8 +132,8 @@ class Trader(Policy):
         """Return the vote on another's post: 1, -1, or 0 for none."""
 
     @abstractmethod
-    def words(self, observation: SandboxObservation) -> str:
-        """Return a text for the feed; not the same twice."""
+    def words(self) -> str:
+        """Return a text for the feed; the hour and the agent's name will stand before it."""
 
     def answer(self, observation: SandboxObservation, stream: Stream) -> PostView | None:
         """Return the post to reply to, or None to post."""
@@ -258,7 +247,7 @@ class Trader(Policy):
         parent = self.answer(observation, stream)
         if parent is None and "post" not in observation.tools:
             return None
-        words = self.words(observation)
+        words = f"Hour {observation.moment.hours:g}, {self.agent}: {self.words()}"
         if parent is None:
             return Action(tool="post", args={"content": words})
         return Action(tool="reply", args={"post_id": parent.post_id, "content": words})
@@ -282,9 +271,3 @@ def remember(memory: dict[K, T], key: K, value: T, most: int) -> None:
 def by_reputation(reputation: float) -> float:
     """Return the p that a public reputation in [-1, 1] leads a stranger to expect."""
     return 0.5 + 0.45 * reputation
-
-
-@lru_cache(maxsize=1)
-def _default_rules() -> Rules:
-    """Return the rules for an agent that is asked before it has seen anything."""
-    return Rules(SandboxConfig(), Terms())
