@@ -7,7 +7,6 @@ floor: a goal that would stay below it even with the most that urgency, alignmen
 is passed over by its value, effort and risk alone.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from sqlite3 import Connection, Row
 from typing import Any
@@ -175,34 +174,32 @@ def _which(states: Sequence[GoalState], owner: str | None) -> tuple[str, dict[st
     return where, parameters
 
 
-def _hindrances(tx: Connection, goals: Sequence[Row]) -> dict[str, list[str]]:
-    """Find `belief:<id>` of the active beliefs against each of these goals, and `dependency:<id>`
-    of the open goals that it waits for, by its id."""
+def _hindrances(tx: Connection, goals: Sequence[Row]) -> set[tuple[str, str]]:
+    """Find the id of each of these goals with `belief:<id>` of each active belief against it, and
+    with `dependency:<id>` of each open goal that it waits for."""
     goal_ids = [row["id"] for row in goals if row["contra"] or row["open_dependencies"]]
-    found: defaultdict[str, list[str]] = defaultdict(list)
-    if goal_ids:
-        rows = tx.execute(
-            """
-            WITH asked AS MATERIALIZED (SELECT value AS goal_id FROM json_each(:ids))
-            SELECT goal_id, 'belief:' || belief_id AS what
-            FROM asked JOIN goal_beliefs USING (goal_id) JOIN beliefs ON beliefs.id = belief_id
-            WHERE relation = 'contradicts' AND beliefs.active
-            UNION ALL
-            SELECT goal_id, 'dependency:' || on_id
-            FROM asked JOIN goal_dependencies USING (goal_id)
-            WHERE NOT EXISTS (
-              SELECT 1 FROM goals WHERE goals.id = on_id
-              AND state = 'satisfied' AND deleted_at IS NULL)
-            """,
-            {"ids": to_json(goal_ids).decode()},
-        )
-        for row in rows:
-            found[row["goal_id"]].append(row["what"])
-    return found
+    if not goal_ids:
+        return set()
+    rows = tx.execute(
+        """
+        WITH asked AS MATERIALIZED (SELECT value AS goal_id FROM json_each(:ids))
+        SELECT goal_id, 'belief:' || belief_id AS what
+        FROM asked JOIN goal_beliefs USING (goal_id) JOIN beliefs ON beliefs.id = belief_id
+        WHERE relation = 'contradicts' AND beliefs.active
+        UNION ALL
+        SELECT goal_id, 'dependency:' || on_id
+        FROM asked JOIN goal_dependencies USING (goal_id)
+        WHERE NOT EXISTS (
+          SELECT 1 FROM goals WHERE goals.id = on_id
+          AND state = 'satisfied' AND deleted_at IS NULL)
+        """,
+        {"ids": to_json(goal_ids).decode()},
+    )
+    return {(row["goal_id"], row["what"]) for row in rows}
 
 
-def _own_order(goal: Goal, hindrances: dict[str, list[str]]) -> tuple[list[str], list[str]]:
+def _own_order(goal: Goal, found: set[tuple[str, str]]) -> tuple[list[str], list[str]]:
     """Return beliefs against the goal and goals that it waits for, as the goal names them."""
-    found = hindrances.get(goal.id, ())
-    against = [name for name in goal.contradicts if f"belief:{name}" in found]
-    return against, [name for name in goal.depends_on if f"dependency:{name}" in found]
+    against = [name for name in goal.contradicts if (goal.id, f"belief:{name}") in found]
+    waiting = [name for name in goal.depends_on if (goal.id, f"dependency:{name}") in found]
+    return against, waiting
