@@ -47,8 +47,7 @@ def canonical(root: Node, config: type[BaseModel] | None, findings: Findings) ->
     reader = _Dialects(root, config, findings)
     tree = reader.read()
     settle(tree, EpisodeConfig, findings)
-    world = tree.entries.get("world")
-    params = world.entries.get("params") if world else None
+    params = tree.find("world", "params")
     if params is not None and config is not None:
         settle(params, config, findings)
     return tree

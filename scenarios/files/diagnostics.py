@@ -18,6 +18,10 @@ class Place:
     line: int | None = None
     """1-based; None for overrides and for what is missing from a file as a whole."""
 
+    def at(self, line: int) -> "Place":
+        """Return the place of a line, counted from 1, of the same text; one without lines stays."""
+        return self if self.line is None else Place(self.file, line)
+
     def __str__(self) -> str:
         return self.file if self.line is None else f"{self.file}:{self.line}"
 

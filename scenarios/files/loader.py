@@ -60,12 +60,11 @@ def load_scenario(
     findings = Findings()
     patches = _read_overrides(sets, scenario_params, seed, epochs, findings)
     if isinstance(source, Mapping):
-        read, has_lines = read_document(source, findings), False
+        read = read_document(source, findings)
     else:
-        read, has_lines = read_source(source, findings), True
+        read = read_source(source, findings)
     if read is not None:
-        name, text = read
-        tree = parse(text, lambda line: Place(name, line if has_lines else None), "", findings)
+        tree = parse(*read, "", findings)
         if tree is not None:
             if _has_goals([tree, *patches]):
                 patches = [*_read_environment(environment or {}, findings), *patches]
@@ -77,12 +76,11 @@ def load_scenario(
 
 def _has_goals(trees: Sequence[Node]) -> bool:
     """Return whether there are goals for a GoalStore: in a section, or in an entry of agents."""
-    agents = [tree.entries["agents"] for tree in trees if "agents" in tree.entries]
-    if any("goals" in tree.entries and tree.entries["goals"].value is not None for tree in trees):
+    sections = [tree.find("goals") for tree in trees]
+    if any(section is not None and section.value is not None for section in sections):
         return True
-    own = [entry.entries["goals"] for found in agents for entry in found.items
-           if "goals" in entry.entries]  # fmt: skip
-    return any(goal.is_mapping for goals in own for goal in goals.items)
+    entries = [entry for tree in trees for entry in tree.listed("agents")]
+    return any(goal.is_mapping for entry in entries for goal in entry.listed("goals"))
 
 
 def _read_overrides(
@@ -116,7 +114,7 @@ def _read_environment(environment: Mapping[str, str], findings: Findings) -> lis
         if variable in environment:
             given = environment[variable].strip()
             place = Place(f"{variable}={shown(given)}")
-            leaf = parse(given, lambda _, place=place: place, path, findings)  # type: ignore[misc]
+            leaf = parse(given, place, path, findings)
             if leaf is not None:
                 patches.append(_patch(place, path.split("."), leaf))
     return patches
@@ -129,7 +127,7 @@ def _assignment(option: str, text: str, below: str, findings: Findings) -> Node 
     if not equals or not all(path):
         findings.add(place, "", expected="key.to.set=value", got=f"'{shown(text)}'")
         return None
-    leaf = parse(value, lambda _: place, shown(key.strip()), findings)
+    leaf = parse(value, place, shown(key.strip()), findings)
     return None if leaf is None else _patch(place, path, leaf)
 
 

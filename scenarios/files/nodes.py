@@ -42,6 +42,18 @@ class Node:
         """Return the items of a list, themselves; of anything else none."""
         return self.value if isinstance(self.value, list) else []
 
+    def find(self, *path: str) -> "Node | None":
+        """Find the node below this one that keys lead to, if there is one."""
+        node: Node | None = self
+        for key in path:
+            node = node.entries.get(key) if node else None
+        return node
+
+    def listed(self, *path: str) -> "list[Node]":
+        """Return the items of the list that keys lead to; none where there is no list."""
+        found = self.find(*path)
+        return found.items if found else []
+
     def child(self, key: str | int) -> str:
         """Return the path of a key or an index below this node."""
         if isinstance(key, int):

@@ -51,9 +51,9 @@ class _Resolver:
         self._fill_agent_params()
         gather_goals(self._tree, self._findings)
         self._check_roles()
-        for metric in self._items("metrics", "track"):
+        for metric in self._tree.listed("metrics", "track"):
             self._loaded("metrics", metric)
-        for lever in self._items("governance", "levers"):
+        for lever in self._tree.listed("governance", "levers"):
             if "type" in lever.entries:
                 self._loaded("levers", lever.entries["type"])
         config = validated(EpisodeConfig, self._tree, self._findings)
@@ -101,7 +101,7 @@ class _Resolver:
         self._tree.value = {
             key: node for key, node in self._tree.entries.items() if node.value is not None
         }
-        params = self._node("world", "params")
+        params = self._tree.find("world", "params")
         if params is None or self._world is None:
             return
         for key, field in self._world.Config.model_fields.items():
@@ -109,21 +109,11 @@ class _Resolver:
             if node is not None and node.value is None and model_in(field.annotation):
                 del params.entries[key]
 
-    def _node(self, *path: str) -> Node | None:
-        node: Node | None = self._tree
-        for key in path:
-            node = node.entries.get(key) if node else None
-        return node
-
-    def _items(self, *path: str) -> list[Node]:
-        node = self._node(*path)
-        return node.items if node else []
-
     def _fill_world_params(self) -> None:
         if self._world is None:
             return
         world = self._tree.entries.setdefault("world", mapping(self._tree.place, "world"))
-        limits = self._node("world", "params", "limits")
+        limits = self._tree.find("world", "params", "limits")
         if limits and any(child.path.startswith("safety.") for child in limits.entries.values()):
             limits.beside = tuple(SafetyConfig.model_fields)
         self._fill(self._world.Config, world)
@@ -140,7 +130,7 @@ class _Resolver:
             owner.entries["params"] = tree_of(values, params)
 
     def _fill_agent_params(self) -> None:
-        for entry in self._items("agents"):
+        for entry in self._tree.listed("agents"):
             kind = entry.entries.get("type")
             if kind is None or not isinstance(kind.value, str) or self._world is None:
                 continue
@@ -158,7 +148,7 @@ class _Resolver:
     def _check_agents(self, config: EpisodeConfig) -> None:
         """Note agents without the model that they need, and parameters that misfit the world."""
         world = self._world
-        for entry, spec in zip(self._items("agents"), config.agents, strict=True):
+        for entry, spec in zip(self._tree.listed("agents"), config.agents, strict=True):
             kind = entry.entries["type"]
             found = self._agent_class(world, spec.type, kind) if world else None
             if getattr(found, "needs_model", False) and config.model_of(spec) is None:
@@ -180,7 +170,7 @@ class _Resolver:
         known += self._world.roles if self._world else ()
         known = list(dict.fromkeys(known))
         for path in (("models",), ("llm", "role_budgets")):
-            section = self._node(*path)
+            section = self._tree.find(*path)
             for role, node in (section.entries if section else {}).items():
                 if role not in known:
                     problem = f"no agent has the role '{shown(role)}'"
@@ -205,7 +195,7 @@ class _Resolver:
         world = self._world
         if world is None or not world.roles:
             return
-        for entry in self._items("agents"):
+        for entry in self._tree.listed("agents"):
             node = entry.entries.get("role")
             if node is None or not isinstance(node.value, str) or node.value in world.roles:
                 continue
@@ -215,7 +205,9 @@ class _Resolver:
             )  # fmt: skip
 
     def _check_targets(self, config: EpisodeConfig) -> None:
-        for adversary, node in zip(config.adversaries, self._items("adversaries"), strict=True):
+        for adversary, node in zip(
+            config.adversaries, self._tree.listed("adversaries"), strict=True
+        ):
             if not targets(config, adversary):
                 note_nobody(adversary.target, node.entries["target"], config, self._findings)
 

@@ -27,7 +27,7 @@ _TASK_ID = 128
 
 def gather_goals(tree: Node, findings: Findings) -> None:
     """Put the fields of goals and tasks, which may stand beside `goal` and `task`, below these."""
-    own = [entry for entry in _items(tree, "agents") if _items(entry, "goals")]
+    own = [entry for entry in tree.listed("agents") if entry.listed("goals")]
     if not own and "goals" not in tree.entries:
         return
     from ..schema.goals import GoalSpec, OwnGoal, TaskSpec  # not for a start without goals
@@ -43,12 +43,10 @@ def gather_goals(tree: Node, findings: Findings) -> None:
                     "leave `target` out, or move the goal to `goals.list`",
                 )  # fmt: skip
             _gather(goal, "goal", OwnGoal, findings)
-    section = tree.entries.get("goals")
-    if section is not None:
-        for goal in _items(section, "list"):
-            _gather(goal, "goal", GoalSpec, findings)
-        for task in _items(section, "tasks"):
-            _gather(task, "task", TaskSpec, findings)
+    for goal in tree.listed("goals", "list"):
+        _gather(goal, "goal", GoalSpec, findings)
+    for task in tree.listed("goals", "tasks"):
+        _gather(task, "task", TaskSpec, findings)
 
 
 def _gather(entry: Node, key: str, beside: type[BaseModel], findings: Findings) -> None:
@@ -117,7 +115,7 @@ class GoalChecks:
     def _check_beliefs(self, goals: GoalsConfig, section: Node) -> None:
         """Note ids given twice, and changes of beliefs that do not exist or can't change."""
         ids = [belief.id for belief in goals.beliefs]
-        self._refuse_twins(zip(ids, _items(section, "beliefs"), strict=True), "the id")
+        self._refuse_twins(zip(ids, section.listed("beliefs"), strict=True), "the id")
         fixed = [belief.id for belief in goals.beliefs if belief.immutable]
         for change, node in _paired(goals.belief_changes, section, "belief_changes"):
             name = shown(change.belief)
@@ -221,11 +219,6 @@ def note_nobody(target: str, node: Node, config: EpisodeConfig, findings: Findin
     )
 
 
-def _items(node: Node, key: str) -> list[Node]:
-    below = node.entries.get(key)
-    return below.items if below is not None else []
-
-
 def _paired(made: Iterable[Made], node: Node, key: str) -> Paired[Made]:
     """Pair what was made of a list with the nodes that it was made of."""
-    return list(zip(made, _items(node, key), strict=True))
+    return list(zip(made, node.listed(key), strict=True))

@@ -7,7 +7,7 @@ neither deep nesting nor anchors that multiply can exhaust the machine.
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from math import isfinite, nan
 from pathlib import Path
@@ -52,16 +52,16 @@ _PLAIN = (str, int, float, bool, type(None))
 _NOT_PLAIN_IN_YAML = re.compile("[\x7f-\xa0\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
-def read_document(document: Mapping[str, Any], findings: Findings) -> tuple[str, str] | None:
-    """Return a name for messages and the text of a scenario that a program holds as plain data.
+def read_document(document: Mapping[str, Any], findings: Findings) -> tuple[str, Place] | None:
+    """Return the text of a scenario that a program holds as plain data, and a place for messages.
 
     None (with a fault noted) if a file could not hold it.
     """
-    name = "the scenario"
+    place = Place("the scenario")
     try:
-        return name, yaml_text_of(document)
+        return yaml_text_of(document), place
     except (TypeError, ValueError, RecursionError) as error:
-        findings.add(Place(name), "", f"holds what no scenario file can: {one_line(str(error))}")
+        findings.add(place, "", f"holds what no scenario file can: {one_line(str(error))}")
         return None
 
 
@@ -96,19 +96,17 @@ def _unfit(value: object, path: str) -> str | None:
     return None
 
 
-def read_source(source: Path | str, findings: Findings) -> tuple[str, str] | None:
-    """Return the file's name for messages and its text; None (with a fault noted) if there is none.
+def read_source(source: Path | str, findings: Findings) -> tuple[str, Place] | None:
+    """Return the file's text and the place of its line 1; None (with a fault noted) without one.
 
     A text that is no file but the name of a shipped scenario means that one.
     """
-    name = one_line(str(source))
-    here = Place(name)
+    here = Place(one_line(str(source)))
     try:
         path = Path(source)
         shipped = shipped_scenarios().get(source) if isinstance(source, str) else None
         if shipped is not None and not path.is_file():
-            path, name = shipped, f"{source}.yaml"
-            here = Place(name)
+            path, here = shipped, Place(f"{source}.yaml")
         if path.is_dir():
             findings.add(here, "", "is a directory, not a scenario file")
             return None
@@ -125,11 +123,11 @@ def read_source(source: Path | str, findings: Findings) -> tuple[str, str] | Non
         findings.add(here, "", f"is larger than {MAX_BYTES >> 20} MiB; a scenario file is not")
         return None
     try:
-        return name, data.decode("utf-8-sig")
+        return data.decode("utf-8-sig"), Place(here.file, 1)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         problem = f"is not UTF-8 (byte 0x{data[error.start]:02x}); save it with that encoding"
-        findings.add(Place(name, line), "", problem)
+        findings.add(Place(here.file, line), "", problem)
         return None
 
 
@@ -155,9 +153,6 @@ def _nearest_file(source: Path | str) -> str | None:
 MAX_DEPTH = 64
 MAX_VALUES = 200_000
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
-
-PlaceOf = Callable[[int], Place]
-"""The place of a 1-based line."""
 
 _TAG = "tag:yaml.org,2002:"
 _NULL = ("", "~", "null", "Null", "NULL")
@@ -201,26 +196,26 @@ class _Read(NamedTuple):
     """Levels of mappings and lists."""
 
 
-def parse(text: str, place_of: PlaceOf, path: str, findings: Findings) -> Node | None:
+def parse(text: str, place: Place, path: str, findings: Findings) -> Node | None:
     """Read the document as a tree; None (with at least one fault noted) if it can't be read.
 
-    `path` is that of the whole text: empty for a file, the key for an override's value. An empty
-    text is a null.
+    `place` and `path` are those of the whole text: line 1 and nothing for a file, the override
+    and its key for an override's value. An empty text is a null.
     """
     try:
-        return _Reader(place_of, path, findings).read(text)
+        return _Reader(place, path, findings).read(text)
     except _Unreadable as fault:
-        findings.add(place_of(fault.line), path, fault.problem)
+        findings.add(place.at(fault.line), path, fault.problem)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        findings.add(place_of(mark.line + 1 if mark else 1), path, f"not YAML: {_words(error)}")
+        findings.add(place.at(mark.line + 1 if mark else 1), path, f"not YAML: {_words(error)}")
     except YAMLError as error:
         position = getattr(error, "position", 0)
         line = text.count("\n", 0, position) + 1 if isinstance(position, int) else 1
-        findings.add(place_of(line), path, f"not YAML: {_words(error)}")
+        findings.add(place.at(line), path, f"not YAML: {_words(error)}")
     except Exception as error:
         # The parser raises assorted errors of its own on some malformed text.
-        findings.add(place_of(1), path, f"not YAML: {shown(f'{type(error).__name__}: {error}')}")
+        findings.add(place, path, f"not YAML: {shown(f'{type(error).__name__}: {error}')}")
     return None
 
 
@@ -236,15 +231,15 @@ def _words(error: YAMLError) -> str:
 class _Reader:
     """Descends through the parser's events."""
 
-    def __init__(self, place_of: PlaceOf, path: str, findings: Findings) -> None:
-        self._place_of = place_of
+    def __init__(self, place: Place, path: str, findings: Findings) -> None:
+        self._place = place
         self._findings = findings
         self._path = path
         self._events: Iterator[Event] = iter(())
         self._anchors: dict[str, _Read] = {}
 
     def read(self, text: str) -> Node:
-        root, documents = Node(None, self._place_of(1), self._path), 0
+        root, documents = Node(None, self._place, self._path), 0
         self._events = iter(YAML(typ="safe", pure=True).parse(text))
         for event in self._events:
             if isinstance(event, DocumentStartEvent):
@@ -254,7 +249,7 @@ class _Reader:
                         _line(event), "a second document begins here; write one per file"
                     )
             elif isinstance(event, NodeEvent):
-                root = self._value(event, self._place_of(_line(event)), self._path, 0).node
+                root = self._value(event, self._place.at(_line(event)), self._path, 0).node
         return root
 
     def _value(self, event: Event, place: Place, path: str, depth: int) -> _Read:
@@ -294,7 +289,7 @@ class _Reader:
             if isinstance(event, SequenceEndEvent):
                 break
             path = node.child(len(node.items))
-            found = self._value(event, self._place_of(_line(event)), path, depth)
+            found = self._value(event, self._place.at(_line(event)), path, depth)
             node.items.append(found.node)
             size, height = _grown(size, found, _line(event)), max(height, found.height)
         return _Read(node, size, height + 1)
@@ -309,7 +304,7 @@ class _Reader:
                 break
             key, line = self._key(event), _line(event)
             value = next(self._events)
-            found = self._value(value, self._place_of(line), node.child(key), depth)
+            found = self._value(value, self._place.at(line), node.child(key), depth)
             size, height = _grown(size, found, _line(value)), max(height, found.height)
             if key == "<<" and isinstance(event, ScalarEvent) and event.implicit[0]:
                 merged.append(found.node)
