@@ -205,9 +205,8 @@ class _Resolver:
             )  # fmt: skip
 
     def _check_targets(self, config: EpisodeConfig) -> None:
-        for adversary, node in zip(
-            config.adversaries, self._tree.listed("adversaries"), strict=True
-        ):
+        nodes = self._tree.listed("adversaries")
+        for adversary, node in zip(config.adversaries, nodes, strict=True):
             if not targets(config, adversary):
                 note_nobody(adversary.target, node.entries["target"], config, self._findings)
 

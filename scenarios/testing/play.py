@@ -19,6 +19,8 @@ Settings = BaseModel | Mapping[str, Any] | None
 """A world's config, or its fields, or the defaults."""
 Player = str | type[Policy] | Sequence[Action]
 """A policy of the world by name, a policy class, or actions in turn, over and over again."""
+Watcher = Callable[[Observation, Action, Applied], None]
+"""Gets what an agent saw, what it did, and the result of that."""
 
 
 @dataclass
@@ -67,7 +69,7 @@ def play(
     shout: float | None = None,
     looks: int = 1,
     role: str | None = None,
-    on_action: Callable[[Observation, Action, Applied], None] | None = None,
+    on_action: Watcher | None = None,
 ) -> Episode:
     """Play one epoch in which all agents act at once; governance charges nothing.
 
@@ -133,11 +135,7 @@ class _Table:
         self.index = 0
 
     def step(
-        self,
-        moment: Moment,
-        shout: float | None,
-        looks: int,
-        on_action: Callable[[Observation, Action, Applied], None] | None,
+        self, moment: Moment, shout: float | None, looks: int, on_action: Watcher | None
     ) -> None:
         world, episode = self.world, self.episode
         self.index = moment.index
