@@ -5,7 +5,7 @@ field can bring words of its own: `Field(json_schema_extra={"expected": "…"})`
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -220,9 +220,11 @@ def mended(
             ways = [_way_to_leave_out(rest, found["loc"], found["type"]) for found in details]
             if not all(len(way) > 1 for way in ways) or not all(free(at["loc"]) for at in details):
                 return None
-            for *_, owner, faulty in ways:
+            for *_, faulty in ways:
                 lost |= {str(faulty.entries[key].value) for key in _NAMES if key in faulty.entries}
-                owner.value = _without(owner, faulty)
+            gone = {id(way[-1]) for way in ways}
+            for owner in {id(way[-2]): way[-2] for way in ways}.values():
+                owner.value = _without(owner, gone)
             if any(found["type"] == "missing" and found["loc"][-1] == "id" for found in details):
                 lost.add(None)
         else:
@@ -235,15 +237,15 @@ _NAMES = ("name", "id")
 def _way_to_leave_out(root: Node, where: Location, kind: str) -> list[Node]:
     """List the nodes from the root to the faulty value; of one that is missing, to its item."""
     way = _way(root, where)
-    while kind == "missing" and len(way) > 1 and way[-1] not in way[-2].items:
+    while kind == "missing" and len(way) > 1 and not isinstance(way[-2].value, list):
         way.pop()
     return way
 
 
-def _without(owner: Node, child: Node) -> dict[str, Node] | list[Node]:
+def _without(owner: Node, gone: Collection[int]) -> dict[str, Node] | list[Node]:
     if owner.is_mapping:
-        return {key: node for key, node in owner.entries.items() if node is not child}
-    return [node for node in owner.items if node is not child]
+        return {key: node for key, node in owner.entries.items() if id(node) not in gone}
+    return [node for node in owner.items if id(node) not in gone]
 
 
 def settings(model: type[BaseModel], node: Node, findings: Findings) -> dict[str, Any] | None:
