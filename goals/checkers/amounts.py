@@ -114,12 +114,14 @@ def quantifier_conflict(overlap: Overlap) -> Conflict | None:
 def _some_of_all(overlap: Overlap) -> Conflict | None:
     text, belief = overlap.text.words, overlap.belief.words
     universal = _first(belief, _ALL) or _first(belief, _NO)
-    affirmed = [word for place, word in enumerate(text) if not text.is_negated(place)]
-    excepted = _first(affirmed, _EXCEPTED)
+    if universal is None:
+        return None
+    exceptions = [place for place, word in enumerate(text) if word.text in _EXCEPTED]
+    excepted = next((text[at].shown for at in exceptions if not text.is_negated(at)), None)
     partly, others = _first(text, _PARTLY), _first(text, _OTHERS)
     strength = 0.2 if excepted else 0.12 if partly else 0.0
     strength += 0.08 if others and (partly or _first(text, _SOME)) else 0.0
-    if universal is None or not strength or not _same_thing(overlap):
+    if not strength or not _same_thing(overlap):
         return None
     partial = excepted or partly or others or universal
     why = f"the text makes exceptions ({partial!r}), the belief holds for {universal!r}"

@@ -147,9 +147,9 @@ class _Reader:
         self._outside: int | None = None  # the sign outside of the relative clause that is read
 
     def read(self) -> list[Term]:
+        texts = ["", *(word.text for word in self._words), ""]
         for place, word in enumerate(self._words):
-            self._place, self._before = place, self._words.text(place - 1)
-            self._following = self._words.text(place + 1)
+            self._place, self._before, self._following = place, texts[place], texts[place + 2]
             self._take(word)
         self._find_heads()
         if len(self._terms) <= _MANY_TERMS:
