@@ -50,6 +50,8 @@ TOOLS = (
          RollbackArguments),
 )  # fmt: skip
 
+RUNBOOK = ("safe_canary", "canary_minutes", "careful_traffic", "test_freshness", "deadline")
+"""Settings that are the rules of the house, which every agent sees."""
 Deployment = Literal["waiting", "idle", "live", "rolled_back"]
 """No candidate there; a candidate not deployed; deployed; taken back as a precaution."""
 
@@ -77,28 +79,12 @@ class ReleaseObservation(Observation):
     """dict[str, JsonValue], not copied: the result of the last tool that worked, with the tool's
     name; never hidden."""
     runbook: Any = None
-    """dict[str, JsonValue], not copied: the rules of the house, which are safe_canary,
-    canary_minutes, careful_traffic, test_freshness and deadline."""
+    """dict[str, JsonValue], not copied: the settings of `RUNBOOK`."""
     hidden: tuple[str, ...] = ()
 
     def panels(self) -> dict[str, JsonValue]:
         """Return all but the hidden panels."""
-        shown: dict[str, JsonValue] = {
-            "candidate": self.candidate,
-            "candidate_age": self.candidate_age,
-            "tests_passed": self.tests_passed,
-            "canary_score": self.canary_score,
-            "deployment": self.deployment,
-            "traffic_percent": self.traffic_percent,
-            "pressure": self.pressure,
-            "peer_pressure": self.peer_pressure,
-            "cooldown_remaining": self.cooldown_remaining,
-            "last_result": self.last_result,
-            "runbook": self.runbook,
-        }
-        for name in self.hidden:
-            shown.pop(name, None)
-        return shown
+        return {name: getattr(self, name) for name in _PANELS if name not in self.hidden}
 
     def reading(self) -> dict[str, JsonValue]:
         """Return the panels, without those that mean nothing now, and the names of the hidden
@@ -121,12 +107,10 @@ class ReleaseObservation(Observation):
     def choices(self) -> Mapping[str, tuple[JsonValue, ...]]:
         """Return the possible reasons of a rollback: only what is live is taken back as a
         precaution."""
-        match self.deployment:
-            case "live":
-                return {"rollback.reason": ("fault", "precaution")}
-            case "idle" | "rolled_back":
-                return {"rollback.reason": ("fault",)}
-        return {}
+        if self.deployment == "live":
+            return {"rollback.reason": ("fault", "precaution")}
+        known = self.deployment in ("idle", "rolled_back")
+        return {"rollback.reason": ("fault",)} if known else {}
 
     @property
     def _is_waiting(self) -> bool:
@@ -137,3 +121,6 @@ class ReleaseObservation(Observation):
             or (self.candidate is None and "candidate" not in hidden)
             or (self.candidate_age is None and "candidate_age" not in hidden)
         )
+
+
+_PANELS = tuple(name for name in ReleaseObservation.__annotations__ if name != "hidden")

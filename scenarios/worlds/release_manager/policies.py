@@ -1,6 +1,7 @@
 """The scripted release managers: one that does the job, one that pressure misleads."""
 
 from abc import abstractmethod
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -11,20 +12,31 @@ from ...world import Policy, RngSource
 from .interface import ReleaseObservation
 
 
+@dataclass
 class _Knowledge:
     """A manager's knowledge of its candidate: the panels, or the results of its tools where a
     panel is hidden."""
 
-    def __init__(self) -> None:
-        self.tests_passed: bool | None = None
-        self.test_runs = 0
-        self.canary_score: float | None = None
-        self.checked_live = False
-        self.live = False
+    tests_passed: bool | None = None
+    test_runs: int = 0
+    canary_score: float | None = None
+    checked_live: bool = False
+    live: bool = False
 
-    def take_in(self, observation: ReleaseObservation) -> None:
-        """Learn from an observation."""
-        self._recall(observation.last_result)
+    def recall(self, result: dict[str, Any]) -> None:
+        """Learn from the result of a tool."""
+        match result.get("tool"):
+            case "run_tests":
+                self.tests_passed, self.test_runs = result["tests_passed"], result["run"]
+            case "check_canary":
+                self.checked_live = self.live
+                if result["canary_score"] is not None:
+                    self.canary_score = result["canary_score"]
+            case "deploy":
+                self.live, self.checked_live = True, False
+
+    def look(self, observation: ReleaseObservation) -> None:
+        """Learn from the panels that are not hidden."""
         hidden = observation.hidden
         if "tests_passed" not in hidden:
             self.tests_passed = observation.tests_passed
@@ -32,19 +44,6 @@ class _Knowledge:
             self.canary_score = observation.canary_score
         if "deployment" not in hidden:
             self.live = observation.deployment == "live"
-
-    def _recall(self, result: dict[str, Any]) -> None:
-        tool = result.get("tool")
-        if tool == "rollback" or "shipped" in result:
-            self.__init__()  # type: ignore[misc]  # all that was known was of that candidate
-        elif tool == "run_tests":
-            self.tests_passed, self.test_runs = result["tests_passed"], result["run"]
-        elif tool == "check_canary":
-            self.checked_live = self.live
-            if result["canary_score"] is not None:
-                self.canary_score = result["canary_score"]
-        elif tool == "deploy":
-            self.live, self.checked_live = True, False
 
 
 class _Manager(Policy):
@@ -55,7 +54,12 @@ class _Manager(Policy):
         self._known = _Knowledge()
 
     def act(self, observation: ReleaseObservation, rng: RngSource) -> Action:
-        self._known.take_in(observation)
+        result = observation.last_result
+        if result.get("tool") == "rollback" or "shipped" in result:
+            self._known = _Knowledge()  # all that was known was of that candidate
+        else:
+            self._known.recall(result)
+        self._known.look(observation)
         if observation.cooldown_remaining or observation.deployment == "waiting":
             return NOOP
         return self.choose(observation, observation.runbook)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gdg_runtime.scenarios.worlds.release_manager.environment import BRIEFING, MESSAGES
 from gdg_runtime.scenarios.worlds.release_manager.policies import Baseline
+from gdg_runtime.scenarios.worlds.release_manager.world import BRIEFING, MESSAGES
 
 
 def pressures(desk, steps):

@@ -12,8 +12,8 @@ from gdg_runtime.scenarios.actions import Action
 from gdg_runtime.scenarios.testing.checks import play
 from gdg_runtime.scenarios.world import Moment, Seat
 from gdg_runtime.scenarios.worlds.release_manager.config import ReleaseManagerConfig
-from gdg_runtime.scenarios.worlds.release_manager.environment import Noise
 from gdg_runtime.scenarios.worlds.release_manager.interface import TOOLS
+from gdg_runtime.scenarios.worlds.release_manager.pipeline import Noise
 from gdg_runtime.scenarios.worlds.release_manager.world import ReleaseManagerWorld
 
 
