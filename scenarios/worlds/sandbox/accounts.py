@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ...actions import Alignment, Role
 from ...interactions import Account
-from .config import ReputationConfig, ScoringConfig
+from .config import VIOLATIONS, ReputationConfig, ScoringConfig
 
 
 class InstitutionError(ValueError):
@@ -47,14 +47,7 @@ class Scoring:
 
         Raises InstitutionError where all together are more than 1: a score could fall below 0.
         """
-        self._weights = {
-            "harm": config.harm,
-            "deception": config.deception,
-            "corners": config.corners,
-            "sabotage": config.sabotage,
-            "idle": config.idle,
-            **more,
-        }
+        self._weights = {**{name: getattr(config, name) for name in VIOLATIONS}, **more}
         total = sum(self._weights.values())
         if total > 1.0 + 1e-9:
             raise InstitutionError(
@@ -68,32 +61,23 @@ class Scoring:
 
         Raises InstitutionError for a recorded violation without a weight.
         """
-        record = holder.record
+        record, weights = holder.record, self._weights
         if record.step == step and record.scored is not None:
             return record.scored
         sizes = record.sizes
+        unknown = [violation for violation in sizes if violation not in weights]
+        if unknown:
+            raise InstitutionError(
+                f"the violation {unknown[0]!r} of {holder.agent} has no weight (known: "
+                f"{', '.join(weights)}); an institution gives its violations weights in `weights`"
+            )
         scored = self._aligned
         if sizes:
-            if not sizes.keys() <= self._weights.keys():
-                raise _without_weight(holder.agent, sizes, self._weights)
-            weights = self._weights.items()
             scored = Alignment.from_violations(
-                {name: weight * sizes.get(name, 0.0) for name, weight in weights}
+                {name: weight * sizes.get(name, 0.0) for name, weight in weights.items()}
             )
-            record.sizes = {}
-        record.step = step
-        record.scored = scored
+        record.step, record.scored, record.sizes = step, scored, {}
         return scored
-
-
-def _without_weight(
-    agent: str, sizes: Mapping[str, float], weights: Mapping[str, float]
-) -> InstitutionError:
-    [unknown, *_] = [violation for violation in sizes if violation not in weights]
-    return InstitutionError(
-        f"the violation {unknown!r} of {agent} has no weight (known: {', '.join(weights)}); "
-        "an institution gives its violations weights in `weights`"
-    )
 
 
 @dataclass(slots=True, eq=False)

@@ -104,6 +104,10 @@ class LimitsConfig(Section):
     """Most that an agent may pay out as transfers in an epoch."""
 
 
+VIOLATIONS = ("harm", "deception", "corners", "sabotage", "idle")
+"""Violations that have weights in every sandbox."""
+
+
 class ScoringConfig(Section):
     """Weights of the violations in the alignment score; at most 1 together."""
 

@@ -98,25 +98,22 @@ class SandboxObservation:
     def reading(self) -> dict[str, JsonValue]:
         """Return the hour, the own account, what is left of the limits, governance's terms that
         do anything, the peers' reputations, and the readings of the institutions."""
+        _, resources, reputation, frozen = self.account
+        account: dict[str, JsonValue] = {
+            "resources": rounded(resources),
+            "reputation": rounded(reputation),
+        }
+        if frozen:
+            account["frozen"] = True
         shown: dict[str, JsonValue] = {
             "hour": rounded(self.moment.hours),
-            "account": self._own_account(),
+            "account": account,
             "left": self._left_in_words(),
             "terms": shortened(self.rules.terms.in_force),
             "peers": shortened(dict(self.peers)),
         }
         for view in self.views:
             shown |= view.reading()
-        return shown
-
-    def _own_account(self) -> dict[str, JsonValue]:
-        _, resources, reputation, frozen = self.account
-        shown: dict[str, JsonValue] = {
-            "resources": rounded(resources),
-            "reputation": rounded(reputation),
-        }
-        if frozen:
-            shown["frozen"] = True
         return shown
 
     def _left_in_words(self) -> dict[str, JsonValue]:
@@ -126,9 +123,8 @@ class SandboxObservation:
         if cap is not None:
             shown["actions"] = max(0, cap - self.actions)
         for institution, view in zip(self.institutions, self.views, strict=True):
-            for (limit, users), left in zip(
-                institution.limits.items(), view.remaining(), strict=True
-            ):
+            limits = zip(institution.limits.items(), view.remaining(), strict=True)
+            for (limit, users), left in limits:
                 if not users or any(tool in tools for tool in users):
                     shown[limit] = shortened(left)
         return shown

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, JsonValue
 
@@ -61,8 +61,6 @@ class ExchangeView(View):
 class _Member:
     """Counts of one agent's offers."""
 
-    __slots__ = ("accepted", "interactions", "made", "stepped")
-
     def __init__(self) -> None:
         self.open_step()
         self.close_epoch()
@@ -85,22 +83,19 @@ class _Member:
         self.interactions += 1
 
 
-class _Open(NamedTuple):
-    """An offer that waits for its answer, with its hidden conduct."""
+@dataclass(slots=True)
+class _Deal:
+    """An offer of this step with its hidden conduct, and what came of it."""
 
     conduct: Conduct
     kind: str
     noise: Noise
-
-
-class _Closed(NamedTuple):
-    """An answered offer that waits for its costs."""
-
-    conduct: Conduct
-    effort_b: float | None
-    """None where the offer was declined."""
-    observables: Observables
-    reason: str
+    observables: Observables | None = None
+    """None as long as it waits for its answer."""
+    effort_b: float | None = None
+    """None where it was declined."""
+    reason: str = ""
+    """The reason of the answer."""
 
 
 class Exchange(Institution):
@@ -125,8 +120,7 @@ class Exchange(Institution):
         self._noise = NoiseSource(society.draws)
         self._proxy = ProxyComputer(config.proxy)
         self._members = {agent: _Member() for agent in society.holders}
-        self._open: dict[str, _Open] = {}
-        self._closed: dict[str, _Closed] = {}
+        self._deals: dict[str, _Deal] = {}
 
     def handlers(self) -> Mapping[str, Handler]:
         return {"propose": self._propose}
@@ -151,79 +145,74 @@ class Exchange(Institution):
 
     def close_offer(self, offer: Offer, decision: Decision) -> Interaction | None:
         """Return what an answered offer comes to. A side that can't pay the transfer ends it."""
-        opened = self._open.pop(offer.offer_id, None)
-        if opened is None:
+        deal = self._deals.get(offer.offer_id)
+        if deal is None or deal.observables is not None:
             return None
-        conduct, kind, noise = opened
-        accepted, reason = decision.accept, decision.reason
+        accepted, deal.reason = decision.accept, decision.reason
         if accepted and offer.tau:
-            payer = offer.initiator if offer.tau > 0.0 else offer.counterparty
-            refusal = self.society.holders[payer].refuse_payment(abs(offer.tau))
+            payer = self.society.holders[offer.initiator if offer.tau > 0.0 else offer.counterparty]
+            refusal = payer.refuse_payment(abs(offer.tau))
             if refusal is not None:
-                accepted, reason = False, refusal
+                accepted, deal.reason = False, refusal
             else:
-                self.society.holders[payer].owe(abs(offer.tau))
-        effort_b = decision.effort if accepted else None
-        observables = self._work.observe(conduct, effort_b, noise)
-        v_hat, p = self._proxy.compute(observables)
-        self._closed[offer.offer_id] = _Closed(conduct, effort_b, observables, reason)
-        return Interaction(
-            p, accepted, offer.initiator, offer.counterparty, offer.offer_id, kind, v_hat, offer.tau
-        )
+                payer.owe(abs(offer.tau))
+        if accepted:
+            deal.effort_b = decision.effort
+        deal.observables = self._work.observe(deal.conduct, deal.effort_b, deal.noise)
+        v_hat, p = self._proxy.compute(deal.observables)
+        sides = offer.initiator, offer.counterparty
+        return Interaction(p, accepted, *sides, offer.offer_id, deal.kind, v_hat, offer.tau)
 
     def settle(
         self, interaction: Interaction, charges: Charges
     ) -> tuple[list[InteractionResult], list[Event]] | None:
         """Book an interaction with its costs; sets its c_a, c_b, r_a and r_b."""
-        closed = self._closed.pop(interaction.interaction_id, None)
-        if closed is None:
+        deal = self._deals.get(interaction.interaction_id)
+        if deal is None or deal.observables is None:
             return None
-        holders, engine = self.society.holders, self.society.engine
+        del self._deals[interaction.interaction_id]
+        holders, engine, effort_b = self.society.holders, self.society.engine, deal.effort_b
         a, b = holders[interaction.initiator], holders[interaction.counterparty]
         interaction.c_a, interaction.c_b = charges.cost_a, charges.cost_b
-        if closed.effort_b is not None:
+        if effort_b is not None:
             config, p = self.society.config.reputation, interaction.p
             interaction.r_a = reputation_gain(config, p, a.reputation)
             interaction.r_b = config.counterparty_share * reputation_gain(config, p, b.reputation)
         pi_a = engine.payoff_initiator(interaction)
         pi_b = engine.payoff_counterparty(interaction)
-        data = {**_logged(interaction, closed), "pi_a": pi_a, "pi_b": pi_b}
-        if closed.effort_b is None:
-            booked = (-interaction.c_a, -interaction.c_b)
-            a.resources += booked[0]
-            b.resources += booked[1]
-            data["reason"] = closed.reason
+        data = {**_logged(interaction, deal.observables), "pi_a": pi_a, "pi_b": pi_b}
+        if effort_b is None:
+            pi_a, pi_b = -interaction.c_a, -interaction.c_b
+            a.resources += pi_a
+            b.resources += pi_b
+            data["reason"] = deal.reason
             event = Event("interaction_rejected", data, a.agent)
         else:
-            booked = (pi_a, pi_b)
-            data["effort_b"] = closed.effort_b
-            data["spent_a"] = spent_a = self._work.cost_initiator(closed.conduct)
-            data["spent_b"] = spent_b = self._work.cost_counterparty(closed.effort_b)
+            data["effort_b"] = effort_b
+            data["spent_a"] = spent_a = self._work.cost_initiator(deal.conduct)
+            data["spent_b"] = spent_b = self._work.cost_counterparty(effort_b)
             a.resources += pi_a - spent_a
             b.resources += pi_b - spent_b
-            self._book(a, b, interaction, closed.effort_b)
+            self._book(a, b, interaction, effort_b)
             event = Event("interaction_accepted", data, a.agent)
         shared: dict[str, Any] = {
             "interaction_id": interaction.interaction_id,
             "accepted": interaction.accepted,
             "p": interaction.p,
             "tau": interaction.tau,
-            "promise": closed.conduct.promise,
+            "promise": deal.conduct.promise,
         }
-        outcomes = [
+        sides = ((b, True, pi_a, interaction.c_a), (a, False, pi_b, interaction.c_b))
+        return [
             InteractionResult(
-                other=b.agent, initiated=True, payoff=booked[0], cost=interaction.c_a, **shared
-            ),
-            InteractionResult(
-                other=a.agent, initiated=False, payoff=booked[1], cost=interaction.c_b, **shared
-            ),
-        ]
-        return outcomes, [event]
+                other=other.agent, initiated=initiated, payoff=payoff, cost=cost, **shared
+            )
+            for other, initiated, payoff, cost in sides
+        ], [event]
 
     def close_step(self) -> list[Event]:
         """Drop what was offered but not answered in the step."""
-        self._open.clear()
-        self._closed.clear()
+        self._deals.clear()
         return []
 
     def close_epoch(self) -> dict[str, Any]:
@@ -232,7 +221,7 @@ class Exchange(Institution):
         return {}
 
     def faults(self) -> Iterator[str]:
-        if self._open or self._closed:
+        if self._deals:
             yield "offers of a step outlive it"
         limits = self.society.config.limits
         for agent, member in self._members.items():
@@ -260,7 +249,7 @@ class Exchange(Institution):
         offer_id = f"{holder.agent}@{step}" if not nth else f"{holder.agent}@{step}.{nth}"
         conduct = Conduct(arguments.effort, arguments.promise, arguments.corners)
         noise = self._noise.draw(holder.agent, step, nth)
-        self._open[offer_id] = _Open(conduct, arguments.kind, noise)
+        self._deals[offer_id] = _Deal(conduct, arguments.kind, noise)
         self._record_offer(holder, conduct)
         terms: dict[str, Any] = {
             "promise": arguments.promise,
@@ -341,7 +330,7 @@ class Exchange(Institution):
         self._record_work(b, interaction.p, effort_b)
 
 
-def _logged(interaction: Interaction, closed: _Closed) -> dict[str, Any]:
+def _logged(interaction: Interaction, observables: Observables) -> dict[str, Any]:
     """Return what the event log keeps, so that every metric can be computed from it again.
 
     `pi_a` and `pi_b` are added by the caller; of a rejected offer they are what the formulas
@@ -351,7 +340,7 @@ def _logged(interaction: Interaction, closed: _Closed) -> dict[str, Any]:
         "interaction_id": interaction.interaction_id,
         "counterparty": interaction.counterparty,
         "kind": interaction.kind,
-        "observables": closed.observables._asdict(),
+        "observables": observables._asdict(),
         "v_hat": interaction.v_hat,
         "p": interaction.p,
         "tau": interaction.tau,

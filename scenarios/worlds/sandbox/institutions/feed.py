@@ -88,11 +88,6 @@ class FeedView(View):
 class _Member:
     """One agent's acts in the feed and their echo; all but its last post is per epoch."""
 
-    __slots__ = (
-        "last_content", "last_post", "max_posts", "max_votes", "posts", "replies", "votes",
-        "votes_received",
-    )  # fmt: skip
-
     def __init__(self, limits: LimitsConfig, tools: tuple[str, ...]) -> None:
         """Give an agent no posts and no votes where its role lets it use none."""
         speaks, votes = "post" in tools or "reply" in tools, "vote" in tools
