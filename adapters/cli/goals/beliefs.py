@@ -28,7 +28,7 @@ def add(
     fields = {"id": belief, "text": text, "active": not inactive, "confidence": confidence,
               "immutable": immutable}  # fmt: skip
     draft = BeliefDraft.model_validate(fields)
-    _print_done("Added", goals.ask(commands.AddBelief(draft=draft)), goals)
+    _print_done("Added", goals.answer(commands.AddBelief(draft=draft)))
 
 
 @goal_command(
@@ -39,9 +39,7 @@ def add(
 )
 def list_command(goals: Session, active: bool | None, cursor: str | None, limit: int) -> None:
     """List beliefs by id."""
-    page = goals.ask(commands.ListBeliefs(active=active, cursor=cursor, limit=limit))
-    if goals.print_json(page):
-        return
+    page = goals.answer(commands.ListBeliefs(active=active, cursor=cursor, limit=limit))
     if page.items:
         console().print(belief_table(page.items))
     elif active is not None or cursor:
@@ -73,12 +71,10 @@ def set_command(goals: Session, belief: str, **typed: bool | str | float | None)
     if not fields:
         raise click.UsageError("There is nothing to change: give an option such as --inactive.")
     edited = commands.EditBelief(belief_id=belief, patch=BeliefPatch.model_validate(fields))
-    _print_done("Set", goals.ask(edited), goals)
+    _print_done("Set", goals.answer(edited))
 
 
-def _print_done(done: str, answer: BeliefAnswer, goals: Session) -> None:
-    if goals.print_json(answer):
-        return
+def _print_done(done: str, answer: BeliefAnswer) -> None:
     belief = answer.belief
     facts = ["active" if belief.active else "inactive", f"confidence {belief.confidence:g}"]
     if belief.immutable:
@@ -105,25 +101,23 @@ def weights(goals: Session, name: str | None, value: float | None) -> None:
     NAME is value, effort, risk, urgency or alignment. A weight has bounds and is kept within them.
     """
     if name is None:
-        _show(goals.ask(commands.ListDecisions(limit=1)), goals)
+        decisions = goals.ask(commands.ListDecisions(limit=1))
+        goals.end_as_json(decisions.model_copy(update={"records": ()}))
+        _print_weights(decisions)
         return
     if value is None:
         raise click.UsageError(f"What shall {name} be? gdg-runtime goals weights {name} 0.5")
     goals.mode = "changes"
     full = name if name.endswith("_weight") else f"{name}_weight"
     asked = commands.SetParameter(decision_id=_DECISION, parameter=full, value=value)
-    answer = goals.ask(asked)
-    if goals.print_json(answer):
-        return
+    answer = goals.answer(asked)
     now = answer.parameter
     say(f"{now.name} is {now.current:g}.")
     if answer.clamped:
         say(f"Note: {value:g} is outside its bounds, {now.min:g} to {now.max:g}.", err=True)
 
 
-def _show(decisions: Decisions, goals: Session) -> None:
-    if goals.print_json(decisions.model_copy(update={"records": ()})):
-        return
+def _print_weights(decisions: Decisions) -> None:
     columns = ["weight", "now", "least", "most", "step"]
     for decision in decisions.decisions:
         rows = []

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from inspect import cleandoc
 from shlex import quote
-from typing import Any, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 import click
 from pydantic.fields import FieldInfo
@@ -25,14 +25,10 @@ _OUTCOMES = {
 }
 
 
-class Cleared:
-    """A marker for a value that is taken away."""
-
-
-def duration(text: str) -> int | Cleared:
-    """Read minutes from 90 or 90min, 36h, 7d, 2w; or none. Raises click.BadParameter."""
+def duration(text: str) -> int | Literal[""]:
+    """Read minutes from 90 or 90min, 36h, 7d, 2w; empty for `none`. Raises click.BadParameter."""
     if text == "none":
-        return Cleared()
+        return ""
     match = re.fullmatch(r"(\d{1,12}) ?(\w*)", text)
     if match is None or match[2] not in _MINUTES:
         raise click.BadParameter(f"{text!r} is no length of time: expected 90min, 36h, 7d or 2w")
@@ -137,7 +133,7 @@ def given(options: dict[str, Any]) -> dict[str, Any]:
     for name, value in options.items():
         if value is None or value == ():
             continue
-        if isinstance(value, Cleared) or value == "":
+        if value == "":
             fields[name] = None
         elif name in ("success_metrics", "metadata"):
             fields[name] = dict(value)
@@ -169,8 +165,7 @@ def add(goals: Session, text: str, adopt: bool, **options: Any) -> None:
         if not goals.as_json:
             click.echo(f"Proposed {goal.id}.")
         answer = goals.ask(AdoptGoal(goal_id=goal.id))
-    if goals.print_json(answer):
-        return
+    goals.end_as_json(answer)
     print_done("Adopted" if adopt else "Proposed", answer)
     if not adopt:
         _suggest("approve" if goal.requires_approval else "adopt", goal.id, goals)
@@ -182,7 +177,7 @@ def _suggest(verb: str, goal_id: str, goals: Session) -> None:
 
 @goal_command(
     "edit",
-    goal_argument,
+    goal_argument(),
     click.option("--text", help="What is to be done."),
     *_goal_options(),
     click.option(
@@ -209,19 +204,18 @@ def edit(
         needed = [goals.find(part).id for part in patch.depends_on]
         patch = GoalPatch.model_validate({**fields, "depends_on": needed})
     found = goals.find(goal)
-    answer = goals.ask(EditGoal(goal_id=found.id, patch=patch, expected_version=if_version))
-    if not goals.print_json(answer):
-        is_same = answer.goal.version == found.version
-        print_done("Nothing to do, it is so already:" if is_same else "Changed", answer)
+    answer = goals.answer(EditGoal(goal_id=found.id, patch=patch, expected_version=if_version))
+    is_same = answer.goal.version == found.version
+    print_done("Nothing to do, it is so already:" if is_same else "Changed", answer)
 
 
 @goal_command(
     "complete",
-    goal_argument,
+    goal_argument(),
     click.option("--failed", is_flag=True, help="It did not succeed."),
     click.option(
-        "--measured", type=named_number, multiple=True, metavar="NAME=NUMBER",
-        help="What one of its metrics came to; can be given several times.",
+        "--measured", type=named_number,
+        **_several("NAME=NUMBER", "What one of its metrics came to"),
     ),
     click.option(
         "--attempt", type=click.IntRange(1), metavar="N",
@@ -231,21 +225,16 @@ def edit(
     mode="changes",
 )  # fmt: skip
 def complete(
-    goals: Session, goal: str, failed: bool, measured: tuple[tuple[str, float], ...],
-    attempt: int | None, reason: str | None,
-) -> None:  # fmt: skip
+    goals: Session, goal: str, failed: bool, measured: tuple[tuple[str, float], ...], **told: Any
+) -> None:
     """Tell how GOAL's execution ended.
 
     It is satisfied if it succeeded and each of its metrics was measured and is at least the
     target. Else it is tried again, or abandoned after too many attempts.
     """
     came_to, found = dict(measured), goals.find(goal)
-    command = CompleteGoal(
-        goal_id=found.id, success=not failed, measured=came_to, attempt=attempt, reason=reason
-    )
-    answer = goals.ask(command)
-    if goals.print_json(answer):
-        return
+    command = CompleteGoal(goal_id=found.id, success=not failed, measured=came_to, **told)
+    answer = goals.answer(command)
     now = answer.goal
     if now.version == found.version:
         print_done(f"Nothing to do, it is {now.state} already:", answer)
@@ -268,11 +257,9 @@ def verb_command(name: str) -> click.Command:
 
     def run(goals: Session, goal: str, **options: Any) -> None:
         found = goals.find(goal)
-        answer = goals.ask(kind.model_validate({**options, "goal_id": found.id}))
+        answer = goals.answer(kind.model_validate({**options, "goal_id": found.id}))
         assert isinstance(answer, GoalAnswer)
         now = answer.goal
-        if goals.print_json(answer):
-            return
         if verb.unchanged is not None and now.version == found.version:
             print_done(verb.unchanged.format(state=now.state), answer)
             return
@@ -286,4 +273,4 @@ def verb_command(name: str) -> click.Command:
         read_as = _number(_types(kind.model_fields[field].annotation))
         option = click.option(f"--{field.replace('_', '-')}", field, type=read_as, help=words)
         options.append(option)
-    return goal_command(name, goal_argument, *options, mode="changes")(run)
+    return goal_command(name, goal_argument(), *options, mode="changes")(run)

@@ -27,13 +27,8 @@ _LONGEST_TEXT = 160
 _LEFT_OUT = ("why", "decision_record_id", "task_id")
 """Data of an event that a person does not want to read; --json has it."""
 _PLAIN_BLOCKS = {"approval": "needs approval", "overdue": "overdue"}
-_IN_WORDS = (
-    "id", "text", "state", "category", "value", "effort", "risk", "created_at", "updated_at",
-    "version", "deleted_at", "horizon_min_min", "horizon_max_min", "metadata", "aligns_with",
-    "contradicts", "success_metrics", "owner", "depends_on", "repeat_every_min",
-    "requires_approval", "approved_by", "previous_id", "attempts", "selection_key",
-)  # fmt: skip
-"""Fields that the page has words for; others are shown as they are."""
+_AROUND = ("id", "text", "updated_at", "version", "deleted_at", "metadata", "approved_by")
+"""Fields that the page of a goal shows elsewhere than in a row of their own."""
 
 
 def print_done(done: str, answer: GoalAnswer) -> None:
@@ -102,7 +97,7 @@ class Progress:
     def __init__(self, done: str, total: int | None = None) -> None:
         """Begin to count. `done`: what happened to those that were counted, such as imported."""
         self._words, self._total = done, total
-        self._count = 0
+        self.count = 0
         self._told = time.monotonic() + _PATIENCE_S - _LINE_S
         self._bar: Any = None
 
@@ -115,16 +110,16 @@ class Progress:
 
     def advance(self, count: int) -> None:
         """Count so many more as done."""
-        self._count += count
+        self.count += count
         if self._bar is not None:
-            self._bar.update(self._task, completed=self._count)
+            self._bar.update(self._task, completed=self.count)
         elif time.monotonic() - self._told >= _LINE_S:
             if sys.stderr.isatty():
                 self._begin_bar()
             else:
                 self._told = time.monotonic()
                 of = "" if self._total is None else f" of {self._total:,}"
-                click.echo(f"{self._count:,}{of} goals {self._words}", err=True)
+                click.echo(f"{self.count:,}{of} goals {self._words}", err=True)
 
     def through(self, items: Iterable[T]) -> Iterator[T]:
         """Yield the items, each counted."""
@@ -137,7 +132,7 @@ class Progress:
 
         words = TextColumn("goals {task.description}")
         self._bar = stderr_bar(words, BarColumn(), MofNCompleteColumn())
-        self._task = self._bar.add_task(self._words, total=self._total, completed=self._count)
+        self._task = self._bar.add_task(self._words, total=self._total, completed=self.count)
         self._bar.start()
 
 
@@ -154,43 +149,44 @@ def text_cell(text: str) -> str:
     return safe(one_line(text, _LONGEST_TEXT))
 
 
-def blocks_text(ranked: RankedView, now: datetime) -> str:
+def blocks_text(ranked: RankedView) -> str:
     """Put what keeps a goal from being selected into words."""
-    return "; ".join([_block(reason, ranked.goal, now) for reason in ranked.blocked_by])
+    return "; ".join([_block(reason, ranked.goal) for reason in ranked.blocked_by])
 
 
-def _block(reason: str, goal: Goal, now: datetime) -> str:
+def _block(reason: str, goal: Goal) -> str:
     kind, _, what = reason.partition(":")
     if kind == "belief":
         return f"belief {safe(what)}"
     if kind == "dependency":
         return f"waits for {safe(short_id(what))}"
     if kind == "not_started":
-        return f"starts {when(goal.starts_at, now)}"
+        return f"starts {when(goal.starts_at)}"
     return _PLAIN_BLOCKS.get(reason, safe(reason.replace("_", " ")))
 
 
-def ranked_table(title: str, items: Sequence[RankedView], now: datetime) -> Any:
+def ranked_table(title: str, items: Sequence[RankedView]) -> Any:
     """Make a table of goals in the order of their rank; what blocks one is below its text."""
+    now = datetime.now(UTC)
     columns = ["goal", "priority", "state", "text", "due", "owner"]
     rows = [
         [safe(short_id(item.goal.id)), item.priority, state_text(item.goal.state),
-         _with_blocks(item, now), due(item.goal.deadline, now), safe(item.goal.owner or "")]
+         _with_blocks(item), due(item.goal.deadline, now), safe(item.goal.owner or "")]
         for item in items
     ]  # fmt: skip
     return rows_table(title, columns, rows, right=("priority",), optional=("due", "owner"))
 
 
-def _with_blocks(ranked: RankedView, now: datetime) -> str:
-    text, blocks = text_cell(ranked.goal.text), blocks_text(ranked, now)
+def _with_blocks(ranked: RankedView) -> str:
+    text, blocks = text_cell(ranked.goal.text), blocks_text(ranked)
     return f"{text}\n[yellow]blocked: {blocks}[/]" if blocks else text
 
 
-def dated_table(title: str, items: Sequence[Goal], now: datetime) -> Any:
+def dated_table(title: str, items: Sequence[Goal]) -> Any:
     """Make a table of goals, the newest first."""
     columns = ["goal", "proposed", "state", "text", "owner"]
     rows = [
-        [safe(short_id(goal.id)), when(goal.created_at, now),
+        [safe(short_id(goal.id)), when(goal.created_at),
          "[dim]deleted[/]" if goal.deleted_at else state_text(goal.state), text_cell(goal.text),
          safe(goal.owner or "")]
         for goal in items
@@ -247,36 +243,33 @@ def _held(belief: Belief) -> str:
     return "\n".join(lines)
 
 
-def print_goal(goal: Goal, now: datetime) -> None:
+def print_goal(goal: Goal) -> None:
     """Print one goal, without the fields that have their usual value."""
     targets = [f"{name} ≥ {target:g}" for name, target in goal.success_metrics.items()]
     again = goal.repeat_every_min
-    shown = {
-        "state": "deleted" if goal.deleted_at else state_text(goal.state),
-        "category": str(goal.category),
-        "value": f"{goal.value:g}",
-        "effort": f"{goal.effort:g}",
-        "risk": f"{goal.risk:g}",
-        "proposed": _moment(goal.created_at, now),
-        "may begin": _moment(goal.starts_at, now) if goal.horizon_min_min else "",
-        "deadline": "" if goal.deadline is None else _moment(goal.deadline, now),
-        "aligns with": safe(", ".join(goal.aligns_with)),
-        "contradicts": safe(", ".join(goal.contradicts)),
-        "satisfied if": safe(", ".join(targets)),
-        "owner": safe(goal.owner or ""),
-        "waits for": safe(", ".join(goal.depends_on)),
-        "comes again": "" if again is None else f"every {minutes(again)}",
-        "approval": _approval(goal),
-        "came before": safe(goal.previous_id or ""),
-        "attempts": str(goal.attempts or ""),
-        "selected as": safe(goal.selection_key or ""),
+    rows = {
+        "state": ("state", "deleted" if goal.deleted_at else state_text(goal.state)),
+        "category": ("category", str(goal.category)),
+        "value": ("value", f"{goal.value:g}"),
+        "effort": ("effort", f"{goal.effort:g}"),
+        "risk": ("risk", f"{goal.risk:g}"),
+        "created_at": ("proposed", _moment(goal.created_at)),
+        "horizon_min_min": ("may begin", _moment(goal.starts_at) if goal.horizon_min_min else ""),
+        "horizon_max_min": ("deadline", _moment(goal.deadline)),
+        "aligns_with": ("aligns with", safe(", ".join(goal.aligns_with))),
+        "contradicts": ("contradicts", safe(", ".join(goal.contradicts))),
+        "success_metrics": ("satisfied if", safe(", ".join(targets))),
+        "owner": ("owner", safe(goal.owner or "")),
+        "depends_on": ("waits for", safe(", ".join(goal.depends_on))),
+        "repeat_every_min": ("comes again", "" if again is None else f"every {minutes(again)}"),
+        "requires_approval": ("approval", _approval(goal)),
+        "previous_id": ("came before", safe(goal.previous_id or "")),
+        "attempts": ("attempts", str(goal.attempts or "")),
+        "selection_key": ("selected as", safe(goal.selection_key or "")),
     }
     for name, value in goal:
-        if name not in _IN_WORDS and value:
-            shown[name.replace("_", " ")] = safe(value)
-    rows = [row for row in shown.items() if row[1]]
-    rows += [(safe(f"meta {key}"), safe(value)) for key, value in goal.metadata.items()]
-    rows.append(("changed", f"{_moment(goal.updated_at, now)}, version {goal.version}"))
+        if name not in rows and name not in _AROUND and value:
+            rows[name] = (name.replace("_", " "), safe(value))
     line(f"[bold]{safe(goal.id)}[/]")
     for part in goal.text.split("\n"):
         line(safe(part))
@@ -285,8 +278,12 @@ def print_goal(goal: Goal, now: datetime) -> None:
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
-    for name, value in rows:
-        grid.add_row(name, value)
+    for name, words in rows.values():
+        if words:
+            grid.add_row(name, words)
+    for key, value in goal.metadata.items():
+        grid.add_row(safe(f"meta {key}"), safe(value))
+    grid.add_row("changed", f"{_moment(goal.updated_at)}, version {goal.version}")
     console().print(grid)
 
 
@@ -296,5 +293,5 @@ def _approval(goal: Goal) -> str:
     return "needed before it can be adopted" if goal.requires_approval else ""
 
 
-def _moment(moment: datetime, now: datetime) -> str:
-    return f"{stamp(moment)}, {when(moment, now)}"
+def _moment(moment: datetime | None) -> str:
+    return "" if moment is None else f"{stamp(moment)}, {when(moment)}"

@@ -9,6 +9,7 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cached_property, partial
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
@@ -83,7 +84,6 @@ class Session:
         environment does, where the next command line finds them too."""
         self._file, self.url, self._was_typed = file, url, was_typed
         self.as_json, self.mode = as_json, mode
-        self._goals: GoalsClient | GoalStore | None = None
         self._caller = Caller(actor=_user(), trace=Trace.begin(secrets.randbits))
 
     def __str__(self) -> str:
@@ -97,13 +97,8 @@ class Session:
         option = "--db" if self.url is None else "--url"
         return f" {option} {quote(str(self))}"
 
-    def open(self) -> "GoalsClient | GoalStore":
-        """Open the goals, unless they are open. Raises GoalError."""
-        if self._goals is None:
-            self._goals = self._opened()
-        return self._goals
-
-    def _opened(self) -> "GoalsClient | GoalStore":
+    @cached_property
+    def _goals(self) -> "GoalsClient | GoalStore":
         if self.url is not None:
             from ...goals.client import GoalsClient
 
@@ -117,6 +112,10 @@ class Session:
         flags = GoalFlags.from_environment(os.environ) if self.mode == "selects" else None
         return open_goals(self._file, flags=flags, read_only=self.mode == "reads")
 
+    def open(self) -> None:
+        """Open the goals, unless they are open. Raises GoalError."""
+        _ = self._goals
+
     @contextmanager
     def used(self) -> Iterator[None]:
         """Close the goals in the end; errors become messages with an exit code."""
@@ -128,11 +127,10 @@ class Session:
             except ValidationError as error:
                 raise CliError(validation_errors(error), EXIT_BAD_INPUT) from None
             except sqlite3.Error as error:
-                raise CliError(
-                    f"the goals in {self} can't be used: {error}", EXIT_REFUSED
-                ) from None
+                why = f"the goals in {self} can't be used: {error}"
+                raise CliError(why, EXIT_REFUSED) from None
             finally:
-                if self._goals is not None:
+                if "_goals" in vars(self):
                     self._goals.close()
 
     def _refusal(self, error: GoalError) -> CliError:
@@ -147,12 +145,25 @@ class Session:
     def ask(self, command: Asks[A]) -> A:
         """Return the command's answer. Raises GoalError."""
         assert isinstance(command, Command)
-        answer = self.open().ask(command.model_copy(update={"caller": self._caller}))
+        answer = self._goals.ask(command.model_copy(update={"caller": self._caller}))
         if isinstance(answer, Refused):
             refusal = GoalError(answer.code, answer.detail)
             refusal.facts = dict(answer.facts)
             raise refusal
         return cast("A", answer)
+
+    def answer(self, command: Asks[A]) -> A:
+        """Return the command's answer, to be printed for people; see `end_as_json`."""
+        answer = self.ask(command)
+        self.end_as_json(answer)
+        return answer
+
+    def end_as_json(self, answer: BaseModel | Mapping[str, Any]) -> None:
+        """Print an answer as one JSON document and end the command, if --json was given."""
+        if self.as_json:
+            is_model = isinstance(answer, BaseModel)
+            click.echo(json.dumps(answer.model_dump(mode="json") if is_model else answer))
+            click.get_current_context().exit()
 
     def all(self, asked: ListGoals | None = None) -> Iterator[Goal]:
         """Yield all goals that `asked` selects, page by page, the newest first."""
@@ -180,12 +191,6 @@ class Session:
             raise GoalError("goal-ambiguous", _ambiguous(text, found))
         detail = f"no goal has the id {text!r}, nor one that begins or ends so"
         raise GoalError("goal-not-found", detail)
-
-    def print_json(self, answer: BaseModel) -> bool:
-        """Print an answer as one JSON document if that was asked for; return whether it was."""
-        if self.as_json:
-            click.echo(json.dumps(answer.model_dump(mode="json")))
-        return self.as_json
 
 
 def goal_command(
@@ -281,7 +286,7 @@ def complete_goal(context: click.Context, _: click.Parameter, text: str) -> list
     ]
 
 
-goal_argument = click.argument("goal", shell_complete=complete_goal)
+goal_argument = partial(click.argument, "goal", shell_complete=complete_goal)
 
 
 def limit_option(usual: int) -> Callable[[Any], Any]:

@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, TextIO
+from typing import IO, Any
 
 import click
 from pydantic import ValidationError
@@ -97,11 +97,9 @@ def export(
         if str(file) == "-":
             _print(found, goals.as_json)
             return
-        count = _write(found, file)
-    if goals.as_json:
-        click.echo(json.dumps({"file": str(file), "goals": count}))
-    else:
-        say(f"Wrote {counted(count, 'goal')}: {file}")
+        _write(found, file)
+    goals.end_as_json({"file": str(file), "goals": progress.count})
+    say(f"Wrote {counted(progress.count, 'goal')}: {file}")
 
 
 def _print(goals: Iterator[Goal], as_json: bool) -> None:
@@ -115,29 +113,21 @@ def _print(goals: Iterator[Goal], as_json: bool) -> None:
     click.echo("]}")
 
 
-def _write(goals: Iterator[Goal], file: Path) -> int:
-    """Write the file as a whole, or leave what is there. Returns the number of goals."""
-    target = file.resolve()
+def _write(goals: Iterator[Goal], file: Path) -> None:
+    """Write the file as a whole, or leave what is there."""
+    target, lines = file.resolve(), (f"{goal_line(goal)}\n" for goal in goals)
     if target.exists() and not target.is_file():
         # A pipe or a device is written to: a rename would put a file in its target.
         with target.open("w", encoding="utf-8", newline="\n") as out:
-            return _put(goals, out)
+            out.writelines(lines)
+        return
     part = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
         with part.open("w", encoding="utf-8", newline="\n") as out:
-            count = _put(goals, out)
+            out.writelines(lines)
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
-    return count
-
-
-def _put(goals: Iterator[Goal], out: TextIO) -> int:
-    count = 0
-    for goal in goals:
-        out.write(f"{goal_line(goal)}\n")
-        count += 1
-    return count
 
 
 @goal_command("import", click.argument("file", type=click.File("rb")), mode="creates")
@@ -160,9 +150,7 @@ def import_goals(goals: Session, file: IO[bytes]) -> None:
             known += done.known
             blocked += done.blocked
             progress.advance(len(batch))
-    if goals.as_json:
-        click.echo(json.dumps({"created": created, "known": known, "blocked": blocked}))
-        return
+    goals.end_as_json({"created": created, "known": known, "blocked": blocked})
     known_already = f"; known already: {known:,}" if known else ""
     say(f"Imported {counted(created, 'goal')} into {goals}{known_already}")
     for goal_id in blocked:

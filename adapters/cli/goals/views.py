@@ -12,14 +12,7 @@ from ....goals.schemas import GoalAnswer
 from ..tables import console, line, rows_table, safe
 from . import output
 from .output import say
-from .session import (
-    Session,
-    complete_goal,
-    goal_argument,
-    goal_command,
-    limit_option,
-    state_option,
-)
+from .session import Session, goal_argument, goal_command, limit_option, state_option
 
 _LOOKED_AT = 200
 _BLOCKED_SHOWN = 3
@@ -64,13 +57,11 @@ def list_goals(
 
 
 def _ranked(goals: Session, asked: commands.RankGoals) -> None:
-    ranking = goals.ask(asked)
-    if goals.print_json(ranking):
-        return
+    ranking = goals.answer(asked)
     if not ranking.items:
         _nothing(goals, f"No goals that are {' or '.join(asked.states)}")
         return
-    console().print(output.ranked_table(f"Goals in {goals}", ranking.items, datetime.now(UTC)))
+    console().print(output.ranked_table(f"Goals in {goals}", ranking.items))
     weights = ranking.weights_used.model_dump()
     used = ", ".join(f"{name} {value:g}" for name, value in weights.items() if value)
     line(f"[dim]weights: {used}[/]")
@@ -79,14 +70,12 @@ def _ranked(goals: Session, asked: commands.RankGoals) -> None:
 
 
 def _by_date(goals: Session, asked: commands.ListGoals) -> None:
-    page = goals.ask(asked)
-    if goals.print_json(page):
-        return
+    page = goals.answer(asked)
     if not page.items:
         narrowed = asked.states or asked.category or asked.owner or asked.cursor
         _nothing(goals, "No such goals" if narrowed else "No goals")
         return
-    console().print(output.dated_table(f"Goals in {goals}", page.items, datetime.now(UTC)))
+    console().print(output.dated_table(f"Goals in {goals}", page.items))
     if page.next_cursor is not None:
         say(f"The newest {len(page.items)}; go on with --cursor {page.next_cursor}")
 
@@ -96,20 +85,18 @@ def _nothing(goals: Session, what: str) -> None:
     say(f"{what} in {goals}. Propose one with: {example}{goals.options}")
 
 
-@goal_command("show", goal_argument)
+@goal_command("show", goal_argument())
 def show(goals: Session, goal: str) -> None:
     """Show GOAL with all that is known about it."""
     found = goals.find(goal)
-    if not goals.print_json(GoalAnswer(goal=found)):
-        output.print_goal(found, datetime.now(UTC))
+    goals.end_as_json(GoalAnswer(goal=found))
+    output.print_goal(found)
 
 
-@goal_command("explain", goal_argument)
+@goal_command("explain", goal_argument())
 def explain(goals: Session, goal: str) -> None:
     """Say why GOAL stands where it stands: its score, term by term, and what blocks it."""
-    explanation = goals.ask(commands.ExplainGoal(goal_id=goals.find(goal).id))
-    if goals.print_json(explanation):
-        return
+    explanation = goals.answer(commands.ExplainGoal(goal_id=goals.find(goal).id))
     ranked = explanation.ranked
     line(f"[bold]{safe(ranked.goal.id)}[/]  {output.state_text(ranked.goal.state)}")
     line(output.text_cell(ranked.goal.text))
@@ -149,8 +136,8 @@ def _look(goals: Session, owner: str | None) -> None:
     asked = commands.RankGoals(states=(GoalState.ADOPTED,), owner=owner, limit=_LOOKED_AT)
     ranking = goals.ask(asked)
     ready = next((item for item in ranking.items if not item.blocked_by), None)
-    if goals.print_json(ranking.model_copy(update={"items": () if ready is None else (ready,)})):
-        return
+    shown = () if ready is None else (ready,)
+    goals.end_as_json(ranking.model_copy(update={"items": shown}))
     if ready is not None:
         line(f"[bold]{safe(ready.goal.id)}[/]  priority {ready.priority:.3f}")
         line(output.text_cell(ready.goal.text))
@@ -161,18 +148,15 @@ def _look(goals: Session, owner: str | None) -> None:
         return
     which = "None" if ranking.considered <= _LOOKED_AT else f"None of the first {_LOOKED_AT}"
     line(f"{which} of {ranking.considered:,} adopted goals is ready.")
-    now = datetime.now(UTC)
     for item in ranking.items[:_BLOCKED_SHOWN]:
         name, text = safe(output.short_id(item.goal.id)), output.text_cell(item.goal.text)
-        line(f"  {name}  {text}: {output.blocks_text(item, now)}")
+        line(f"  {name}  {text}: {output.blocks_text(item)}")
 
 
 def _select(goals: Session, key: str, owner: str | None) -> None:
     goals.mode = "selects"
-    answer = goals.ask(commands.NextTask(selection_key=key, owner=owner))
+    answer = goals.answer(commands.NextTask(selection_key=key, owner=owner))
     task, shadow = answer.task, answer.shadow
-    if goals.print_json(answer):
-        return
     if task is not None and task.goal_id is not None:
         say(f"Selected {task.goal_id}, attempt {task.attempt}: {task.text}")
         for name, least in task.success_metrics.items():
@@ -194,7 +178,7 @@ def _select(goals: Session, key: str, owner: str | None) -> None:
 
 @goal_command(
     "history",
-    click.argument("goal", required=False, shell_complete=complete_goal),
+    goal_argument(required=False),
     click.option(
         "--after", type=click.IntRange(0), default=0, metavar="SEQ",
         help="Only events with a higher number.",
@@ -204,9 +188,7 @@ def _select(goals: Session, key: str, owner: str | None) -> None:
 def history(goals: Session, goal: str | None, after: int, limit: int) -> None:
     """Show what happened to GOAL, or to all goals, the oldest first, from the ledger."""
     goal_id = None if goal is None else goals.find(goal).id
-    events = goals.ask(commands.ReadHistory(goal_id=goal_id, after=after, limit=limit))
-    if goals.print_json(events):
-        return
+    events = goals.answer(commands.ReadHistory(goal_id=goal_id, after=after, limit=limit))
     if not events.items:
         say("Nothing happened after that." if after else f"Nothing has happened in {goals}.")
         return
@@ -227,9 +209,7 @@ def history(goals: Session, goal: str | None, after: int, limit: int) -> None:
 def rollout(goals: Session, since: datetime | None) -> None:
     """Show how goals have done so far, and the verdict: keep, roll back, or insufficient."""
     utc = None if since is None else since.replace(tzinfo=UTC)
-    answer = goals.ask(commands.ReadRollout(since=utc))
-    if goals.print_json(answer):
-        return
+    answer = goals.answer(commands.ReadRollout(since=utc))
     rate = answer.success_rate
     rows = [
         ["selections", f"{answer.selections:,}", ""],
