@@ -25,23 +25,12 @@ from ...goals.model import GoalCategory, GoalState
 from ...goals.schemas import Answer, GoalAnswer, Refused, Statistics
 from ...runtime.canonical import canonical_json, digest
 from ..runs.revision import package_version
+from . import problems
 from .metrics import Figures
 from .middleware import ApiSettings, Authentication, BodyLimit, Tracing, Unfailing
 from .openapi import document, refusals
 from .ports import GoalPort
-from .problems import (
-    ERRORS,
-    IfMatch,
-    IfNoneMatch,
-    Problem,
-    StrictRoute,
-    etag,
-    expected_version,
-    is_known,
-    on_error,
-    strict,
-    trace_of,
-)
+from .problems import Problem
 from .table import NAMES, ROWS, Body, Row, Shown
 
 ACTOR = "http"
@@ -69,10 +58,10 @@ def create_app(port: GoalPort, settings: ApiSettings | None = None) -> FastAPI:
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
-        exception_handlers=dict.fromkeys(ERRORS, on_error),
+        exception_handlers=dict.fromkeys(problems.ERRORS, problems.on_error),
     )
     goals, figures = Goals(port, settings.log), Figures()
-    of_commands = APIRouter(route_class=StrictRoute)
+    of_commands = APIRouter(route_class=problems.StrictRoute)
     for row in ROWS:
         add_route(of_commands, row, goals, figures)
     of_operation = operation_routes(goals, figures)
@@ -126,7 +115,7 @@ class Goals:
 # A dependency that is no coroutine would cost a thread.
 async def reader(request: Request) -> Caller:
     """Make the caller of a question."""
-    return Caller(actor=ACTOR, trace=trace_of(request.scope))
+    return Caller(actor=ACTOR, trace=problems.trace_of(request.scope))
 
 
 async def writer(
@@ -274,7 +263,7 @@ def _endpoint(row: Row, kind: type[Command], goals: Goals, figures: Figures) -> 
                 read = COMMANDS[row.versions or ""](**path, caller=caller)
                 return _version(row, await goals.ask(read)) or 0
 
-            fields["expected_version"] = await expected_version(
+            fields["expected_version"] = await problems.expected_version(
                 if_match, current, required=row.method == "PATCH"
             )
         began = time.perf_counter()
@@ -302,19 +291,20 @@ def _parameters(row: Row, kind: type[Command]) -> Iterator[Parameter]:
         form, optional = _body_form(row.body, kind), row.body.optional
         annotation: Any = form | None if optional else form
         default = None if optional else Parameter.empty
-        yield parameter("body", Annotated[annotation, strict(form, optional=optional)], default)
+        yield parameter(
+            "body", Annotated[annotation, problems.strict(form, optional=optional)], default
+        )
     if row.versions is not None:
         yield (
-            parameter("if_none_match", IfNoneMatch, None)
+            parameter("if_none_match", problems.IfNoneMatch, None)
             if row.method == "GET"
-            else parameter("if_match", IfMatch, None)
+            else parameter("if_match", problems.IfMatch, None)
         )
 
 
 def _version(row: Row, answer: Answer) -> int | None:
     """Return the version of what an answer shows; None for what has none."""
-    spread = row.shown.spread if row.shown is not None else None
-    version: int | None = getattr(getattr(answer, spread or "", None), "version", None)
+    version: int | None = getattr(getattr(answer, row.spread or "", None), "version", None)
     return version
 
 
@@ -322,11 +312,11 @@ def _response(row: Row, answer: Answer, request: Request, known: str | None) -> 
     """Make the response of an answer, without a second check of what the store has checked."""
     version, headers = _version(row, answer), {}
     if version is not None:
-        headers["ETag"] = etag(version)
-        if row.method == "GET" and is_known(known, version):
+        headers["ETag"] = problems.etag(version)
+        if row.method == "GET" and problems.is_known(known, version):
             return Response(status_code=304, headers=headers)
-    if row.status == 201 and row.shown is not None:
-        made = getattr(answer, row.shown.spread or "")
+    if row.status == 201 and row.spread is not None:
+        made = getattr(answer, row.spread)
         headers["Location"] = f"{row.path}/{quote(made.id, safe='')}"
     if getattr(answer, "replayed", False):
         # Nothing was done, since it had been done before.
@@ -340,13 +330,10 @@ def _response(row: Row, answer: Answer, request: Request, known: str | None) -> 
 
 def _body_of(row: Row, answer: Answer) -> bytes | str:
     """Return the body of the response that shows an answer, as JSON."""
-    if row.shown is None:
-        return answer.model_dump_json()
-    spread = row.shown.spread
-    if spread is None:
+    if row.spread is None:
         return answer.model_dump_json(exclude={"replayed"})
     content = answer.model_dump(mode="json", exclude={"replayed"})
-    return to_json({**content.pop(spread), **content})
+    return to_json({**content.pop(row.spread), **content})
 
 
 # --- /healthz, /readyz and /metrics: for those who look after the server --------------------------

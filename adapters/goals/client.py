@@ -5,11 +5,11 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from pydantic import ValidationError
-from pydantic_core import from_json, to_json
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
 
 from ...goals.commands import Command
 from ...goals.schemas import Answer, Refused
@@ -23,43 +23,34 @@ if TYPE_CHECKING:
 _CONNECT_S, _ANSWER_S = 10.0, 120.0
 _PROBLEM_FIELDS = ("type", "title", "status", "detail", "instance", "trace_id", "code")
 _SHOWN = 200
+_OBJECT = TypeAdapter(dict[str, Any])
 
 
-class Call(NamedTuple):
-    """A request for a command."""
-
-    row: Row
-    path: str
-    query: Mapping[str, Any]
-    body: Any = None
-    version: int | None = None
-    """Sent as If-Match by requests that change something which has versions; None: any."""
-
-
-def call_of(command: Command) -> Call:
-    """Return the request for a command. Raises TypeError for one that the API does not have."""
+def call_of(command: Command) -> tuple[Row, dict[str, Any]]:
+    """Return the row of a command, and its request as httpx2 takes it; its URL is a path. Raises
+    TypeError for a command that the API does not have."""
     rows = [row for row in ROWS if row.command == command.message_name]
     if not rows:
         raise TypeError(f"the HTTP API has no route for {command.message_name}")
-    row = next(row for row in rows if all(_field(command, name) for name in row.parameters))
-    names = {name: quote(_field(command, name), safe="") for name in row.parameters}
-    said = command.model_dump(mode="json", exclude={"caller"})
-    query = {name: _in_url(said[NAMES.get(name, name)]) for name in row.query}
-    return Call(
-        row,
-        row.path.format(**names),
-        {name: value for name, value in query.items() if value is not None},
-        _body(row, said),
-        said.get("expected_version"),
-    )
-
-
-def _field(command: Command, parameter: str) -> Any:
-    return getattr(command, NAMES.get(parameter, parameter))
-
-
-def _in_url(value: Any) -> Any:
-    return str(value).lower() if isinstance(value, bool) else value
+    caller, said = command.caller, command.model_dump(mode="json", exclude={"caller"})
+    row = next(row for row in rows if all(said[NAMES.get(name, name)] for name in row.parameters))
+    path = {name: quote(said[NAMES.get(name, name)], safe="") for name in row.parameters}
+    query = {name: said[NAMES.get(name, name)] for name in row.query}
+    body, version = _body(row, said), said.get("expected_version")
+    headers = {"traceparent": f"00-{caller.trace.trace_id}-{caller.trace.span_id}-01"}
+    if body is not None:
+        headers["content-type"] = "application/json"
+    if caller.key is not None and row.keyed:
+        headers["idempotency-key"] = caller.key.key
+    if version is not None:
+        headers["if-match"] = f'"{version}"'
+    elif row.method in ("PATCH", "DELETE"):
+        headers["if-match"] = "*"  # any version
+    return row, {
+        "method": row.method, "url": row.path.format(**path), "headers": headers,
+        "params": {name: value for name, value in query.items() if value is not None},
+        "content": None if body is None else to_json(body),
+    }  # fmt: skip
 
 
 def _body(row: Row, said: Mapping[str, Any]) -> Any:
@@ -113,42 +104,25 @@ class GoalsClient:
 
     def ask(self, command: Command) -> Answer:
         """Return the answer; `Refused` if the server does not do it. Raises ServerTrouble."""
-        call = call_of(command)
-        response = self._send(call, command)
+        row, request = call_of(command)
+        response = self._send(request)
         try:
-            content = from_json(response.content)
-        except ValueError:
-            raise self._no_goals_there(response) from None
-        if not isinstance(content, dict):
-            raise self._no_goals_there(response)
-        if response.status_code >= 400:
-            return self._refusal(response, content)
-        try:
-            answer = answer_of(call.row, type(command), content)
+            content = _OBJECT.validate_json(response.content)
+            if response.status_code >= 400:
+                answer: Answer = _refusal(content)
+            else:
+                answer = answer_of(row, type(command), content)
         except ValidationError:
             raise self._no_goals_there(response) from None
         if response.headers.get("idempotency-replayed") == "true":
             return answer.model_copy(update={"replayed": True})
         return answer
 
-    def _send(self, call: Call, command: Command) -> httpx2.Response:
+    def _send(self, request: dict[str, Any]) -> httpx2.Response:
         import httpx2
 
-        caller = command.caller
-        headers = {"traceparent": f"00-{caller.trace.trace_id}-{caller.trace.span_id}-01"}
-        if call.body is not None:
-            headers["content-type"] = "application/json"
-        if caller.key is not None and call.row.keyed:
-            headers["idempotency-key"] = caller.key.key
-        if call.version is not None:
-            headers["if-match"] = f'"{call.version}"'
-        elif call.row.method in ("PATCH", "DELETE"):
-            headers["if-match"] = "*"
         try:
-            return self._client.request(
-                call.row.method, self.url + call.path, params=call.query, headers=headers,
-                content=None if call.body is None else to_json(call.body),
-            )  # fmt: skip
+            return self._client.request(**{**request, "url": self.url + request["url"]})
         except httpx2.TimeoutException:
             raise ServerTrouble(self.url, f"no answer in {_ANSWER_S:.0f} s") from None
         except (httpx2.HTTPError, ssl.SSLError) as error:
@@ -156,18 +130,6 @@ class GoalsClient:
             raise ServerTrouble(self.url, why) from None
         except httpx2.InvalidURL as error:
             raise ServerTrouble(self.url, str(error), 2) from None
-
-    def _refusal(self, response: httpx2.Response, content: dict[str, Any]) -> Refused:
-        """Return the refusal that a problem (RFC 9457) describes."""
-        if not isinstance(content.get("code"), str):
-            raise self._no_goals_there(response)
-        facts = {name: value for name, value in content.items() if name not in _PROBLEM_FIELDS}
-        return Refused(
-            code=content["code"],
-            detail=str(content.get("detail") or content.get("title") or content["code"]),
-            facts=facts,
-            replayed=response.headers.get("idempotency-replayed") == "true",
-        )
 
     def _no_goals_there(self, response: httpx2.Response) -> ServerTrouble:
         begins = " ".join(response.text[:_SHOWN].split())
@@ -178,10 +140,18 @@ class GoalsClient:
         return ServerTrouble(self.url, f"{why}: {begins}" if begins else why)
 
 
+def _refusal(problem: dict[str, Any]) -> Refused:
+    """Return the refusal that a problem (RFC 9457) describes. Raises pydantic.ValidationError."""
+    code = problem.get("code")
+    facts = {name: value for name, value in problem.items() if name not in _PROBLEM_FIELDS}
+    detail = str(problem.get("detail") or problem.get("title") or code)
+    return Refused.model_validate({"code": code, "detail": detail, "facts": facts})
+
+
 def answer_of(row: Row, kind: type[Command], body: dict[str, Any]) -> Answer:
     """Return the answer that the body of a response shows. Raises pydantic.ValidationError."""
     expected = kind.answer_type()
-    spread = row.shown.spread if row.shown is not None else None
+    spread = row.spread
     if spread is None:
         return expected.model_validate(body)
     own = {name: body[name] for name in expected.model_fields if name in body and name != spread}

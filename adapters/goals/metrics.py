@@ -6,7 +6,7 @@ agree with the ledger, after a restart and with several processes at work on one
 
 from collections.abc import Iterable
 
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
@@ -38,18 +38,15 @@ class Figures:
     def rendered(self, statistics: Statistics, accept: str) -> tuple[bytes, str]:
         """Render all metrics in the format that `accept` asks for. Returns them and their content
         type."""
-        registry = CollectorRegistry()
-        registry.register(_Counted(statistics))
-        registry.register(_WithoutBirthday(self.ranking_ms))
         encode, content_type = choose_encoder(accept)
-        return encode(registry), content_type
+        return encode(_Moment(statistics, self.ranking_ms)), content_type
 
 
-class _Counted(Collector):
-    """The store's metrics at one moment."""
+class _Moment(Collector):
+    """The store's metrics at one moment, and the application's own."""
 
-    def __init__(self, statistics: Statistics) -> None:
-        self._statistics = statistics
+    def __init__(self, statistics: Statistics, own: Collector) -> None:
+        self._statistics, self._own = statistics, own
 
     def collect(self) -> Iterable[Metric]:
         for name, (words, labels) in COUNTERS.items():
@@ -65,17 +62,6 @@ class _Counted(Collector):
         for state in GoalState:
             states.add_metric([state.value], self._statistics.by_state.get(state, 0))
         yield states
-
-
-class _WithoutBirthday(Collector):
-    """A metric without the series of its time of creation."""
-
-    def __init__(self, metric: Collector) -> None:
-        self._metric = metric
-
-    def collect(self) -> Iterable[Metric]:
-        for family in self._metric.collect():
-            family.samples = [
-                sample for sample in family.samples if not sample.name.endswith("_created")
-            ]
-            yield family
+        for own in self._own.collect():  # without the series of the time of its creation
+            own.samples = [one for one in own.samples if not one.name.endswith("_created")]
+            yield own

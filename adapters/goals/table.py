@@ -103,6 +103,11 @@ class Row(NamedTuple):
         return self.method == "POST"
 
     @property
+    def spread(self) -> str | None:
+        """The field of the answer whose content is the body of the response."""
+        return None if self.shown is None else self.shown.spread
+
+    @property
     def parameters(self) -> list[str]:
         """The parameters in the path."""
         return [part[1:-1] for part in self.path.split("/") if part.startswith("{")]

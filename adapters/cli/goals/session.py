@@ -161,8 +161,8 @@ class Session:
     def end_as_json(self, answer: BaseModel | Mapping[str, Any]) -> None:
         """Print an answer as one JSON document and end the command, if --json was given."""
         if self.as_json:
-            is_model = isinstance(answer, BaseModel)
-            click.echo(json.dumps(answer.model_dump(mode="json") if is_model else answer))
+            plain = answer.model_dump(mode="json") if isinstance(answer, BaseModel) else answer
+            click.echo(json.dumps(plain))
             click.get_current_context().exit()
 
     def all(self, asked: ListGoals | None = None) -> Iterator[Goal]:
