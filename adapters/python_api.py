@@ -41,8 +41,8 @@ from .runs.errors import (
     RunUnreadable,
     RunUnwritable,
 )
-from .runs.execution import OwnProviders, RunOptions, cassette_player
-from .runs.live_run import Result
+from .runs.execution import OwnProviders, cassette_player
+from .runs.live_run import Result, RunOptions
 from .runs.process import in_own_thread, tuned_collector
 from .runs.reader import MetricValue, RunReader
 from .runs.verify import Verification, verify_run

@@ -21,7 +21,7 @@ from ...runtime.errors import GdgError
 from ...runtime.text_store import put_back
 from ...runtime.wording import first_problem
 from ..runs.directory import write_whole
-from ..runs.errors import RunError
+from ..runs.errors import RunError, listed
 
 _SHOWN = 5
 
@@ -41,12 +41,11 @@ class CassetteHoldsSecrets(RunError):
 
     def __init__(self, found: Sequence[str]) -> None:
         """List what was `found` and where, without the secrets themselves."""
-        listed = "".join(f"\n  {text}" for text in found[:_SHOWN])
         more = f"\n  and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         super().__init__(
-            f"the cassette would hold what nobody else may see; nothing was written:{listed}{more}"
-            f"\nWith --redact it is written without them; a run that plays it may then go another "
-            f"way from there on"
+            f"the cassette would hold what nobody else may see; nothing was written:"
+            f"{listed(found[:_SHOWN])}{more}\nWith --redact it is written without them; a run that "
+            f"plays it may then go another way from there on"
         )
 
 
@@ -58,25 +57,16 @@ class RunNotReplayed(RunError):
     def __init__(
         self, path: Path, why: str, changes: Sequence[str], other_release: str | None = None
     ) -> None:
-        listed = "".join(f"\n  {change}" for change in changes)
-        since = f"\nSince it was recorded:{listed}" if changes else ""
-        release = "" if other_release is None else f"\nNote: {other_release}"
+        since = f"\nSince it was recorded:{listed(changes)}" if changes else ""
         super().__init__(
             f"no cassette can be made of {path}: executed again, {why}{since}\n"
-            f"Go back to the code that made the run, or record a new one{release}"
+            f"Go back to the code that made the run, or record a new one",
+            other_release,
         )
 
 
 class CassetteMiss(GdgError):
     """The run asks for something that its cassette does not hold. Ends the run."""
-
-    def __init__(self, cassette: str, actor: str, effect: str, what: str) -> None:
-        self.actor = actor
-        super().__init__(
-            f"the cassette {cassette} does not hold what {actor} asks of {effect}: {what}\n"
-            f"Record a new cassette, or let such requests be asked (--missing live) or fail "
-            f"(--missing noop)"
-        )
 
 
 FORMAT: Final = "gdg-runtime cassette"

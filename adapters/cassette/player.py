@@ -83,7 +83,11 @@ class CassettePlayer:
                 text = f"the cassette {self.cassette.name} does not hold this request"
                 return Outcome("failed", None, NOT_ON_CASSETTE, text)
         what = self._unknown(request) if occurrence is None else self._again(request, occurrence)
-        raise CassetteMiss(self.cassette.name, request.actor, request.effect, what)
+        raise CassetteMiss(
+            f"the cassette {self.cassette.name} does not hold what {request.actor} asks of "
+            f"{request.effect}: {what}\nRecord a new cassette, or let such requests be asked "
+            f"(--missing live) or fail (--missing noop)"
+        )
 
     @property
     def unused(self) -> list[Entry]:

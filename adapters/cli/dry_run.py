@@ -13,7 +13,7 @@ from ..dry_run.usage_forecast import Range
 from ..llm.keys import Keys
 from ..llm.language_models import missing_key
 from ..runs.errors import MissingExtra
-from .tables import console, counted, rows_table, safe
+from .tables import console, counted, duration, rows_table, safe
 
 _VERDICT = {"enough": "green", "may not suffice": "yellow", "is likely used up": "red",
             "will be used up": "red", "unknown price": "yellow"}  # fmt: skip
@@ -99,7 +99,7 @@ def _summary(estimated: Estimate) -> str:
         asks += f". What it costs is not known: {_range(estimated.known_usd, _dollars)}, and more."
     else:
         asks += ". What it costs is not known."
-    return f"{asks} It would take {_range(estimated.minutes, _duration)}."
+    return f"{asks} It would take {_range(estimated.minutes * 60, duration)}."
 
 
 def _metrics(one: Estimate | ModelEstimate) -> Table:
@@ -108,7 +108,7 @@ def _metrics(one: Estimate | ModelEstimate) -> Table:
         ("prompt tokens", one.usage.prompt_tokens, _count),
         ("completion tokens", one.usage.completion_tokens, _count),
         ("US dollars", one.usd, _dollars),
-        ("time", one.minutes, _duration),
+        ("time", one.minutes * 60, duration),
     ]
     columns = ("", "low", "expected", "high")
     cells = [[name, *_cells(metric, shown, "unknown")] for name, metric, shown in rows]
@@ -178,11 +178,3 @@ def _dollars(amount: float) -> str:
         return f"${amount:,.2f}"
     places = 1 - math.floor(math.log10(amount))
     return f"${amount:.{places}f}" if amount >= 1e-6 else "<$0.000001"
-
-
-def _duration(minutes: float) -> str:
-    if minutes < 1.5:
-        return f"{round(minutes * 60)} s"
-    if minutes < 10:
-        return f"{minutes:.1f} min"
-    return f"{round(minutes)} min" if minutes < 120 else f"{minutes / 60:,.1f} h"

@@ -11,7 +11,7 @@ from ...runtime.drivers.live import EffectTelemetry
 from ...scenarios.schema.episode import EpisodeConfig
 from ...scenarios.world import Moment
 from .serve import stderr_log
-from .tables import chosen, heading, shown, stderr_bar
+from .tables import chosen, duration, heading, shown, stderr_bar
 
 _TELLING = ("toxicity_rate", "quality_gap", "total_welfare", "mean_alignment")
 _MOST_FIGURES = 3
@@ -22,16 +22,6 @@ def key_figures(figures: dict[str, Any], track: Sequence[str]) -> str:
     wanted = [name for name in chosen(track, figures) if track or name in _TELLING]
     words = [f"{heading(name)} {shown(figures[name]['value'])}" for name in wanted[:_MOST_FIGURES]]
     return _joined(*words)
-
-
-def duration(seconds: float) -> str:
-    """Show a time for people: 45 s, 3 min 20 s, 5 h 12 min, 2 d 3 h."""
-    whole = round(seconds)
-    for unit, part, size, fraction in (("d", "h", 86_400, 3_600), ("h", "min", 3_600, 60),
-                                       ("min", "s", 60, 1)):  # fmt: skip
-        if whole >= size:
-            return f"{whole // size} {unit} {whole % size // fraction} {part}"
-    return f"{whole} s"
 
 
 class Pace(Observer):

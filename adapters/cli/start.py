@@ -18,8 +18,8 @@ from ...runtime.order import schedule
 from ...scenarios.schema.episode import EpisodeConfig
 from ..runs.catalogue import find_run
 from ..runs.errors import RunUnreadable
-from ..runs.execution import RunOptions, cassette_player, resume_run, start_run
-from ..runs.live_run import Result
+from ..runs.execution import cassette_player, resume_run, start_run
+from ..runs.live_run import Result, RunOptions
 from ..runs.reader import RunReader
 from . import EXIT_FAILED, EXIT_PAUSED, EXIT_STOPPED, options
 from .errors import reported, safe_lines

@@ -166,6 +166,17 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def duration(seconds: float) -> str:
+    """Show a time for people in at most two units: 45 s, 3 min 20 s, 2 h, 5 h 12 min, 2 d 3 h."""
+    whole = round(seconds)
+    for unit, part, size, fraction in (("d", "h", 86_400, 3_600), ("h", "min", 3_600, 60),
+                                       ("min", "s", 60, 1)):  # fmt: skip
+        if whole >= size:
+            parts = whole % size // fraction
+            return f"{whole // size:,} {unit}" + (f" {parts} {part}" if parts else "")
+    return f"{whole} s"
+
+
 def rows_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], right: Sequence[str] = (),
     optional: Sequence[str] = (),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .directory import META, RunDirectory
-from .errors import RunAmbiguous, RunNotFound, RunUnreadable
+from .errors import RunAmbiguous, RunNotFound, RunUnreadable, listed
 from .reader import RunReader
 
 _FILE = "catalogue.db"
@@ -128,17 +128,15 @@ def _insert(
         {"path": str(path), "metric": name, "value": metric["value"], "n": metric["n"]}
         for name, metric in overall.items()
     ]
-    # Two processes that begin at once must not both create the tables.
-    database.conn.execute("begin immediate")
-    with database.conn:
-        table = database["runs"].create(_COLUMNS, pk="path", if_not_exists=True)
-        table.upsert(row, pk="path")
-    if metrics:
-        database.conn.execute("begin immediate")
-        with database.conn:
-            key = ("path", "metric")
-            table = database["metrics"].create(_METRIC_COLUMNS, pk=key, if_not_exists=True)
-            table.upsert_all(metrics, pk=key)
+    tables: Any = (("runs", _COLUMNS, "path", [row]),
+                   ("metrics", _METRIC_COLUMNS, ("path", "metric"), metrics))  # fmt: skip
+    for name, columns, key, rows in tables:
+        if rows:
+            # Two processes that begin at once must not both create the tables.
+            database.conn.execute("begin immediate")
+            with database.conn:
+                table = database[name].create(columns, pk=key, if_not_exists=True)
+                table.upsert_all(rows, pk=key)
 
 
 _COLUMNS = {
@@ -172,7 +170,9 @@ def find_run(text: str, out: Path) -> RunDirectory:
         if text == "latest" or f"/{row['path']}".endswith(f"/{text.strip('/')}")
     ]  # fmt: skip
     if len(wanted) > 1:
-        raise RunAmbiguous(text, wanted)
+        raise RunAmbiguous(
+            f"{text} is the name of {len(wanted)} runs; give more of the path:{listed(wanted)}"
+        )
     if not wanted:
         close = get_close_matches(text, ["latest"]) if rows else []
         raise RunNotFound(text, *close)

@@ -118,7 +118,8 @@ class RunDirectory:
         except OSError as error:
             raise RunUnwritable(path, error, is_new=True) from error
         if any((path / name).exists() for name in (CONFIG, JOURNAL)):
-            raise RunExists(path)
+            text = f"a run stands at {path} already; resume it, or choose another directory"
+            raise RunExists(text)
         return cls(path)
 
     @classmethod
@@ -132,10 +133,6 @@ class RunDirectory:
         """Write a file whole or not at all, so that it is found after a power cut."""
         write_whole(self.path / name, [data])
         self.sync_names()
-
-    def write_meta(self, facts: Mapping[str, Any]) -> None:
-        """Write `meta.json`, with checks that guard the facts."""
-        self.write_whole(META, meta_bytes(facts))
 
     def sync_names(self) -> None:
         """Return when new files of the directory would be found after a power cut."""
@@ -164,7 +161,8 @@ class RunDirectory:
                         break
                     except OSError as error:
                         if attempt == _LOCK_ATTEMPTS:
-                            raise RunBusy(self.path) from error
+                            text = f"another process is at work on the run {self.path}"
+                            raise RunBusy(f"{text}; wait for it or stop it") from error
                     time.sleep(_LOCK_PAUSE_S)
                 yield
         except OSError as error:
@@ -335,7 +333,5 @@ def _first_strange(lines: list[bytes]) -> int:
     """Find the first line that does not belong, where the line with the checks is gone."""
     if lines[0] != b"{":
         return 1
-    for number, line in enumerate(lines[1:], start=2):
-        if not _FACT.fullmatch(line):
-            return number
-    return len(lines)
+    strange = (n for n, line in enumerate(lines[1:], start=2) if not _FACT.fullmatch(line))
+    return next(strange, len(lines))

@@ -14,7 +14,7 @@ RunError                 exit code 2 unless said otherwise
 └── RunChanged             the code or the config is not the one that began the run
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 
@@ -22,6 +22,15 @@ class RunError(Exception):
     """Base class of errors that the user can mend."""
 
     exit_code = 2
+
+    def __init__(self, text: str, note: str | None = None) -> None:
+        """Take the text, and perhaps a note such as the release that could do what failed."""
+        super().__init__(text if note is None else f"{text}\nNote: {note}")
+
+
+def listed(things: Iterable[object]) -> str:
+    """Put each on a line of its own, below the text before."""
+    return "".join(f"\n  {thing}" for thing in things)
 
 
 class RunNotFound(RunError):
@@ -38,23 +47,13 @@ class RunNotFound(RunError):
 class RunAmbiguous(RunError):
     """Several runs have this name."""
 
-    def __init__(self, text: str, paths: Sequence[Path]) -> None:
-        listed = "".join(f"\n  {path}" for path in paths)
-        super().__init__(f"{text} is the name of {len(paths)} runs; give more of the path:{listed}")
-
 
 class RunBusy(RunError):
     """Another process works on the run."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"another process is at work on the run {path}; wait for it or stop it")
-
 
 class RunExists(RunError):
     """A new run was to begin where one stands already."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"a run stands at {path} already; resume it, or choose another directory")
 
 
 class RunUnreadable(RunError):
@@ -75,15 +74,9 @@ class RunUnreadable(RunError):
 class NothingToServe(RunError):
     """`--serve` where there is nothing that it could serve."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(f"--serve: {why}")
-
 
 class ProviderMissing(RunError):
     """The caller's own providers lack a language model that the scenario asks."""
-
-    def __init__(self, models: Sequence[str]) -> None:
-        super().__init__(f"no provider was given for {', '.join(models)}, which the scenario asks")
 
 
 class RunUnwritable(RunError):
@@ -105,9 +98,6 @@ class RunUnwritable(RunError):
 class ReleaseNeeded(RunError):
     """Another release made the run, and this one can't execute it."""
 
-    def __init__(self, why: str, other_release: str) -> None:
-        super().__init__(f"{why}\nNote: {other_release}")
-
 
 class RunChanged(RunError):
     """The run was begun with other code or another config."""
@@ -115,11 +105,10 @@ class RunChanged(RunError):
     def __init__(
         self, changes: Sequence[str], origin: str, other_release: str | None = None
     ) -> None:
-        listed = "".join(f"\n  {change}" for change in changes)
-        release = "" if other_release is None else f"\nNote: {other_release}"
         super().__init__(
-            f"this run can't be resumed, since its past would not come out the same:{listed}\n"
-            f"Go back to what began the run{origin}, or start a new one{release}"
+            f"this run can't be resumed, since its past would not come out the same:"
+            f"{listed(changes)}\nGo back to what began the run{origin}, or start a new one",
+            other_release,
         )
 
 
@@ -127,12 +116,6 @@ class EpisodeUnmade(RunError):
     """The code of a recorded run fails before its first message."""
 
     exit_code = 1
-
-    def __init__(self, world: type, error: Exception) -> None:
-        super().__init__(
-            f"the episode of the world {world.__module__}:{world.__qualname__} can't be made "
-            f"again: {type(error).__name__}: {error}"
-        )
 
 
 class MissingExtra(RunError):

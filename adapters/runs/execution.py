@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import anyio
-import sniffio
 
 from ...actors.llm.chat import Provider
 from ...actors.ports import Providers, no_providers
@@ -32,15 +31,6 @@ if TYPE_CHECKING:
     from ..cassette import CassettePlayer, Missing
     from ..goals.ports import EpisodePort
     from ..llm.language_models import LanguageModels
-
-__all__ = [
-    "RunOptions",
-    "cassette_player",
-    "resume_episode",
-    "resume_run",
-    "run_episode",
-    "start_run",
-]
 
 OwnProviders: TypeAlias = Providers | Mapping[str, Provider]
 """Language models that the caller brings: a function of an actor's path and the config of its
@@ -89,10 +79,9 @@ async def run_episode(
     and let the cancellation go on. A failure of the episode is part of the result, and not raised.
     Raises RunError, CatalogueError, UnknownSchedule if the run can't begin.
     """
-    hosted = _hosted(options)
 
     @contextmanager
-    def begun() -> Iterator[LiveRun]:
+    def begun(hosted: RunOptions) -> Iterator[LiveRun]:
         now = datetime.now(UTC)
         episode = resolve_episode(config)
         check_schedule(schedule, episode.config.simulation.seed)
@@ -110,7 +99,7 @@ async def run_episode(
                 run, catalogue, episode, document, journal, None, now.isoformat(), hosted, *outside
             )
 
-    return await execute(begun(), hosted, stop or StopSwitch())
+    return await execute(begun, options, stop)
 
 
 async def resume_episode(
@@ -125,10 +114,9 @@ async def resume_episode(
     No effect whose outcome was journalled is asked for again. The rest is as in `run_episode`.
     Raises RunError, JournalError, CatalogueError.
     """
-    hosted = _hosted(options)
 
     @contextmanager
-    def reopened() -> Iterator[LiveRun]:
+    def reopened(hosted: RunOptions) -> Iterator[LiveRun]:
         reader = RunReader(run)
         episode = reader.resolve(reader.config)
         outside = _outside(episode, providers, hosted)
@@ -142,7 +130,7 @@ async def resume_episode(
                 *outside,
             )  # fmt: skip
 
-    return await execute(reopened(), hosted, stop or StopSwitch())
+    return await execute(reopened, options, stop)
 
 
 def cassette_player(file: Path | str | None, missing: "Missing") -> "CassettePlayer | None":
@@ -152,11 +140,6 @@ def cassette_player(file: Path | str | None, missing: "Missing") -> "CassettePla
     from ..cassette import Cassette, CassettePlayer  # only where a cassette is played
 
     return CassettePlayer(Cassette.read(Path(file)), missing)
-
-
-def _hosted(options: RunOptions | None) -> RunOptions:
-    """Return the options with the backend of the loop that runs."""
-    return replace(options or RunOptions(), backend=sniffio.current_async_library())
 
 
 def _outside(
@@ -169,9 +152,9 @@ def _outside(
     port = None
     if options.serve is not None:
         if episode.config.goals is None:
-            raise NothingToServe("the scenario has no goals; add a `goals:` section")
+            raise NothingToServe("--serve: the scenario has no goals; add a `goals:` section")
         if options.backend != "trio":
-            raise NothingToServe("the server needs --backend trio")
+            raise NothingToServe("--serve: the server needs --backend trio")
         from ..goals.ports import EpisodePort
 
         port = EpisodePort()
@@ -187,7 +170,8 @@ def _outside(
         by_name = own
         missing = {model.model: None for model in asked.values() if model.model not in by_name}
         if missing:
-            raise ProviderMissing(list(missing))
+            names = ", ".join(missing)
+            raise ProviderMissing(f"no provider was given for {names}, which the scenario asks")
         return None, lambda path, model: by_name[model.model], port
     if own is not None:
         return None, own, port

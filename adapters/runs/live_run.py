@@ -4,13 +4,14 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, closing, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
+import sniffio
 from anyio.abc import ObjectReceiveStream
 
 from ...actors.episode import build_episode
@@ -28,7 +29,7 @@ from ...scenarios.world import Moment
 from ..llm.keys import without_secrets
 from . import revision
 from .catalogue import RunCatalogue
-from .directory import JOURNAL, TELEMETRY, RunDirectory, Seal
+from .directory import JOURNAL, META, TELEMETRY, RunDirectory, Seal, meta_bytes
 from .errors import RunUnwritable
 from .process import innermost, obey_signals, tuned_collector, unwrapped_group
 
@@ -116,18 +117,21 @@ class Result:
 
 
 async def execute(
-    opening: AbstractContextManager["LiveRun"], options: RunOptions, stop: StopSwitch
+    opening: Callable[[RunOptions], AbstractContextManager["LiveRun"]],
+    options: RunOptions | None,
+    stop: StopSwitch | None,
 ) -> Result:
-    """Open a run and execute it, in a task of its own.
+    """Open a run with the backend of the loop that runs, and execute it in a task of its own.
 
     asyncio's own cancellation does not wait for threads that still write the run's files; the
     cancellation of a task group does.
     """
+    hosted = replace(options or RunOptions(), backend=sniffio.current_async_library())
     results: list[Result] = []
 
     async def work() -> None:
-        async with in_threads(opening, options) as live:
-            results.append(await live.execute(stop))
+        async with in_threads(opening(hosted), hosted) as live:
+            results.append(await live.execute(stop or StopSwitch()))
 
     async with unwrapped_group() as tasks:
         tasks.start_soon(work)
@@ -188,9 +192,7 @@ class LiveRun(Observer):
         cancelled: BaseException | None = None
         try:
             with closing(self.journal):
-                # A cancellation waits until the run has all of its files.
-                with anyio.CancelScope(shield=True):
-                    await blocking(self.options, lambda: self._note("running"))
+                await blocking(self.options, lambda: self._note("running"))
                 began, cpu = time.perf_counter(), time.process_time()
                 ending = await self._played(stop)
             status = "completed" if ending is RunEnd.COMPLETED else "stopped"
@@ -209,8 +211,7 @@ class LiveRun(Observer):
             error=None if failure is None else _text_of(failure, self.run), cause=failure,
         )  # fmt: skip
         try:
-            with anyio.CancelScope(shield=True):
-                await blocking(self.options, lambda: self._note(status, result))
+            await blocking(self.options, lambda: self._note(status, result))
         except OSError:
             if failure is None:
                 raise
@@ -313,7 +314,7 @@ class LiveRun(Observer):
                 "effects_by_status": self.telemetry.by_status,
                 "seals": {path.name: Seal.of(path)._asdict() for path in sealed},
             }
-        self.run.write_meta(facts)
+        self.run.write_whole(META, meta_bytes(facts))
         overall = {} if result is None else result.overall
         trouble = self.catalogue.put(self.run, facts, overall)
         if trouble is not None:
@@ -356,24 +357,28 @@ class Telemetry:
 
 @asynccontextmanager
 async def in_threads(manager: AbstractContextManager[T], options: RunOptions) -> AsyncIterator[T]:
-    """Enter and leave a manager that blocks; a cancellation waits until that is done."""
-    with anyio.CancelScope(shield=True):
-        entered = await blocking(options, manager.__enter__)
+    """Enter and leave a manager that blocks."""
+    entered = await blocking(options, manager.__enter__)
     try:
         yield entered
     except BaseException as error:
-        with anyio.CancelScope(shield=True):
-            exit_with = (type(error), error, error.__traceback__)
-            if not await blocking(options, lambda: manager.__exit__(*exit_with)):
-                raise
+        exit_with = (type(error), error, error.__traceback__)
+        if not await blocking(options, lambda: manager.__exit__(*exit_with)):
+            raise
     else:
-        with anyio.CancelScope(shield=True):
-            await blocking(options, lambda: manager.__exit__(None, None, None))
+        await blocking(options, lambda: manager.__exit__(None, None, None))
 
 
 async def blocking(options: RunOptions, work: Callable[[], T]) -> T:
-    """Do what blocks: in a thread, so that the loop goes on for its other users, if it has any."""
-    return work() if options.owns_process else await anyio.to_thread.run_sync(work)
+    """Do what blocks: in a thread, so that the loop goes on for its other users, if it has any.
+
+    A cancellation waits until it is done, so a run always has all of its files.
+    """
+    if options.owns_process:
+        return work()
+    with anyio.CancelScope(shield=True):
+        done = await anyio.to_thread.run_sync(work)
+    return done  # noqa: RET504 (by its type, the scope could swallow an error)
 
 
 def _text_of(error: BaseException, run: RunDirectory) -> str:

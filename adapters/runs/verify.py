@@ -137,7 +137,10 @@ def rebuilt(episode: ResolvedEpisode, sinks: Sinks, schedule: str) -> Kernel:
     except GdgError:
         raise
     except Exception as error:
-        raise EpisodeUnmade(episode.world, error) from error
+        world = f"{episode.world.__module__}:{episode.world.__qualname__}"
+        why = f"{type(error).__name__}: {error}"
+        text = f"the episode of the world {world} can't be made again: {why}"
+        raise EpisodeUnmade(text) from error
 
 
 def verify_run(run: RunDirectory) -> Verification:

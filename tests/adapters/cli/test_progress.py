@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from gdg_runtime.adapters.cli import progress
-from gdg_runtime.adapters.cli.progress import Pace, PlainProgress, duration, key_figures
+from gdg_runtime.adapters.cli.progress import Pace, PlainProgress, key_figures
+from gdg_runtime.adapters.cli.tables import duration
 from gdg_runtime.scenarios.world import Moment
 
 CONFIG = SimpleNamespace(
@@ -25,8 +26,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (0.4, "0 s"), (59, "59 s"), (60, "1 min 0 s"), (200, "3 min 20 s"),
-        (3600 * 5 + 720, "5 h 12 min"), (86_400 * 2 + 3 * 3600, "2 d 3 h"),
+        (0.4, "0 s"), (59, "59 s"), (60, "1 min"), (200, "3 min 20 s"),
+        (3600 * 5 + 720, "5 h 12 min"), (7200, "2 h"), (86_400 * 2 + 3 * 3600, "2 d 3 h"),
     ],
 )  # fmt: skip
 def test_durations_are_told_in_two_units(seconds: float, text: str) -> None:
@@ -51,7 +52,7 @@ def test_lines_come_per_epoch_seldom_and_within_long_epochs(clock, capsys) -> No
     assert capsys.readouterr().err == "", "an epoch in less than two seconds is not told"
     clock.s += 39
     plain.step_closed(Moment(1, 2, 7, 0.0), 16)
-    assert capsys.readouterr().err == ("epoch 2/4, step 3/5 · 0.4 agent-steps/s · 1 min 0 s left\n")
+    assert capsys.readouterr().err == ("epoch 2/4, step 3/5 · 0.4 agent-steps/s · 1 min left\n")
     plain.step_closed(Moment(3, 4, 19, 0.0), 40)
     plain.epoch_closed(Moment(3, 4, 19, 0.0), FIGURES)
     assert capsys.readouterr().err == (

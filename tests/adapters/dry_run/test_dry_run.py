@@ -37,7 +37,7 @@ def test_one_model_is_told_in_a_sentence(estimated, printed) -> None:
     money = rf"{MONEY} to {MONEY} \(about {MONEY}\)"
     assert re.search(
         rf"This run would ask toy/own 30 to 60 times \(about 32\) and cost {money}\. "
-        r"It would take 10 s to 3\.3 min \(about 32 s\)\.",
+        r"It would take 10 s to 3 min 20 s \(about 32 s\)\.",
         " ".join(told.split()),
     )
     assert "$1.00 per million prompt tokens, $2.00 per million completion tokens" in told
