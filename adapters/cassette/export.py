@@ -145,15 +145,11 @@ class _Guard:
     def _text(self, text: str, where: str) -> str:
         clean = self._clean(text)
         if clean != text:
-            for what in _taken_out(clean, text):
+            # The marks that did not stand in the text before name what was taken out.
+            for name in Counter(_MARK.findall(clean)) - Counter(_MARK.findall(text)):
+                what = "what looks like a key" if name == "key" else f"the value of {name}"
                 self.found[f"{where} holds {what}"] = None
         return clean
-
-
-def _taken_out(clean: str, text: str) -> Iterator[str]:
-    """Name the secrets that were taken out, by the marks that did not stand in the text before."""
-    for name in Counter(_MARK.findall(clean)) - Counter(_MARK.findall(text)):
-        yield "what looks like a key" if name == "key" else f"the value of {name}"
 
 
 def requests_of(kernel: Kernel, recorded: Recorded) -> Requests:

@@ -1,6 +1,7 @@
 """Options and arguments that several commands share."""
 
 from collections.abc import Callable
+from functools import reduce
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -48,13 +49,7 @@ run_argument = click.argument("run", shell_complete=_complete_run)
 
 def _together(*options: Callable[[Any], Any]) -> Callable[[F], F]:
     """Join options to one decorator; `--help` shows the last one first."""
-
-    def decorate(command: F) -> F:
-        for option in options:
-            command = option(command)
-        return command
-
-    return decorate
+    return lambda command: reduce(lambda decorated, option: option(decorated), options, command)
 
 
 override_options = _together(

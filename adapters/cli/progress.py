@@ -3,8 +3,8 @@
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from typing import Any, Self
+from contextlib import AbstractContextManager, nullcontext, suppress
+from typing import Any
 
 from ...actors.ports import Observer
 from ...runtime.drivers.live import EffectTelemetry
@@ -60,18 +60,13 @@ class Pace(Observer):
 class PlainProgress(Pace):
     """Lines on stderr: one per epoch or long step, at most one in two seconds."""
 
+    bar: AbstractContextManager[object] = nullcontext()
     interval_s = 2.0
     step_interval_s = 30.0
 
     def __init__(self, config: EpisodeConfig) -> None:
         super().__init__(config)
         self.last = time.monotonic()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        """Leave nothing to put back."""
 
     def say(self, text: str) -> None:
         """Print a notice for the user. A run goes on where its reader is gone."""
@@ -109,7 +104,7 @@ class TerminalProgress(Pace):
         whole = Column(no_wrap=True)
         # On a narrow terminal the metrics give way, since they come again at the end.
         rest = Column(no_wrap=True, overflow="ellipsis", ratio=1)
-        self.progress = stderr_bar(
+        self.bar = stderr_bar(
             TextColumn("[bold]{task.description}", table_column=whole),
             BarColumn(bar_width=16),
             TextColumn("{task.fields[where]}", markup=False, table_column=whole),
@@ -117,21 +112,14 @@ class TerminalProgress(Pace):
             expand=True,
         )
         first = f"epoch 1/{self.simulation.epochs}"
-        self.task = self.progress.add_task(
+        self.task = self.bar.add_task(
             escape(config.scenario_id), total=self.simulation.steps, where=first, figures=""
         )
         self.last = 0.0
 
-    def __enter__(self) -> Self:
-        self.progress.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.progress.stop()
-
     def say(self, text: str) -> None:
         """Print a notice for the user."""
-        self.progress.console.print(text, markup=False)
+        self.bar.console.print(text, markup=False)
 
     def step_closed(self, moment: Moment, agent_steps: int) -> None:
         super().step_closed(moment, agent_steps)
@@ -139,10 +127,10 @@ class TerminalProgress(Pace):
         if now - self.last >= self.interval_s:
             self.last = now
             where = _joined(self.place(moment), self.speed, self.left)
-            self.progress.update(self.task, completed=moment.index + 1, where=where)
+            self.bar.update(self.task, completed=moment.index + 1, where=where)
 
     def epoch_closed(self, moment: Moment, figures: dict[str, Any]) -> None:
-        self.progress.update(self.task, figures=key_figures(figures, self.track))
+        self.bar.update(self.task, figures=key_figures(figures, self.track))
 
 
 def _joined(*parts: str) -> str:

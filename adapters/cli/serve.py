@@ -17,6 +17,7 @@ import click
 import trio
 
 from ..runs.errors import MissingExtra
+from ..runs.process import innermost
 from . import EXIT_BAD_INPUT, EXIT_FAILED, EXIT_STOPPED
 from .errors import CliError, reported
 
@@ -109,22 +110,20 @@ def _serve(
         raise CliError(error.detail, EXIT_BAD_INPUT) from None
     except sqlite3.Error as error:
         raise CliError(f"the goals in {db} can't be used: {error}", EXIT_FAILED) from None
-    refused: list[OSError] = []
-    stopped_by = 0
     try:
         app = create_app(
             DatabasePort(store, checker=checker, deferred=deferred),
             ApiSettings(token=token, log=stderr_log(verbose=verbose)),
         )
         stopped_by = trio.run(partial(_until_stopped, app, host, port, db, token, judge))
-    except* OSError as group:
-        refused += [error for error in group.exceptions if isinstance(error, OSError)]
-        refused = refused or [OSError("the address can't be had")]
+    except (OSError, BaseExceptionGroup) as error:
+        refused = innermost(error)
+        if not isinstance(refused, OSError):
+            raise
+        why = refused.strerror or refused
+        raise CliError(f"cannot listen at {host}:{port}: {why}", EXIT_FAILED) from None
     finally:
         store.close()
-    if refused:
-        why = refused[0].strerror or refused[0]
-        raise CliError(f"cannot listen at {host}:{port}: {why}", EXIT_FAILED)
     return EXIT_STOPPED if stopped_by == signal.SIGINT else 0
 
 

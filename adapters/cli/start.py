@@ -110,7 +110,8 @@ def _executed(
     )  # fmt: skip
     if quiet or as_json:
         return execute(options=hosted), player
-    with (TerminalProgress if sys.stderr.isatty() else PlainProgress)(config) as progress:
+    progress = (TerminalProgress if sys.stderr.isatty() else PlainProgress)(config)
+    with progress.bar:
         hosted = replace(hosted, observer=progress, say=progress.say)
         return execute(options=hosted), player
 

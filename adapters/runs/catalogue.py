@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -105,8 +105,12 @@ class RunCatalogue:
         with self._open() as database:
             for place in runs:
                 run = RunReader(place)
-                if place != but and "scenario" in run.meta:
-                    _insert(database, place, run.meta, _overall(run))
+                if place == but or "scenario" not in run.meta:
+                    continue
+                overall: Mapping[str, Any] = {}
+                with suppress(OSError, RunUnreadable):  # a run with damaged metrics is listed too
+                    overall = run.overall or {}
+                _insert(database, place, run.meta, overall)
 
     @contextmanager
     def _open(self) -> Iterator[Any]:
@@ -145,14 +149,6 @@ _COLUMNS = {
     "cpu_s": float,
 }  # fmt: skip
 _METRIC_COLUMNS = {"path": str, "metric": str, "value": float, "n": int}
-
-
-def _overall(run: RunReader) -> Mapping[str, Any]:
-    """Return the metrics of the whole run; empty where there are none, or they are damaged."""
-    try:
-        return run.overall or {}
-    except (OSError, RunUnreadable):
-        return {}
 
 
 def find_run(text: str, out: Path) -> RunDirectory:

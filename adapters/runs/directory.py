@@ -204,15 +204,15 @@ class RunDirectory:
             events, step_log, markdown, plain, metrics, *dump = [file.write for file in files]
             goals = None
             if dump:
-                goals = GoalFiles(stack.enter_context(self._new_database()), dump[0], reception)
+                database = stack.enter_context(closing(self._new_database()))
+                goals = GoalFiles(database, dump[0], reception)
             checkpoint = StepCheckpoint(files)
             yield (
                 Sinks(events, step_log, markdown, plain, metrics, checkpoint.turn, goals),
                 checkpoint,
             )
 
-    @contextmanager
-    def _new_database(self) -> Iterator["Database"]:
+    def _new_database(self) -> "Database":
         """Open an empty store of goals, in place of one that an earlier execution left."""
         # Only here: SQLite's tools are no cost of a run without goals.
         from ...goals.store.database import Database
@@ -220,8 +220,7 @@ class RunDirectory:
         for old in self.path.glob(f"{GOALS_DATABASE}*"):
             old.unlink()
         # Not durable: if the machine goes down, the next execution makes it anew.
-        with closing(Database.open(self.path / GOALS_DATABASE, durable=False)) as database:
-            yield database
+        return Database.open(self.path / GOALS_DATABASE, durable=False)
 
 
 class StepCheckpoint:

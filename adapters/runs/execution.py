@@ -69,15 +69,10 @@ async def run_episode(
     out: Path = Path("runs"),
     options: RunOptions | None = None,
 ) -> Result:
-    """Begin a new run and execute it to its end in the running loop, trio or asyncio.
+    """Begin a new run and execute it to its end in the running loop; `gdg.run_episode` tells more.
 
-    Write a whole run directory: `directory`, which must hold no run yet, or a new one below `out`,
-    named as `gdg-runtime start` names it. `providers` answer in place of the language models that
-    the config names; no budget is kept for them. `stop` ends the run at the next step boundary.
-
-    When cancelled from outside, flush the files, note the run as stopped so that it can be resumed,
-    and let the cancellation go on. A failure of the episode is part of the result, and not raised.
-    Raises RunError, CatalogueError, UnknownSchedule if the run can't begin.
+    A failure of the episode is part of the result, and not raised. Raises RunError, CatalogueError,
+    UnknownSchedule if the run can't begin.
     """
 
     @contextmanager

@@ -184,6 +184,7 @@ def test_an_address_that_is_taken_is_told_of(gdg) -> None:
         ran = gdg("serve", "--port", taken.getsockname()[1])
     assert ran.code == 1
     assert "cannot listen at 127.0.0.1:" in ran.err
+    assert "already in use" in ran.err
 
 
 def test_who_lacks_a_library_is_told_what_to_install(gdg, monkeypatch) -> None:
