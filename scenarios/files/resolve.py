@@ -13,7 +13,7 @@ from .aliases import canonical, world_name
 from .diagnostics import Findings, nearest_first, shown
 from .nodes import Node, described, mapping, merge
 from .resolve_goals import GoalChecks, gather_goals, note_nobody
-from .validation import Location, Mended, mended, settings, sort_in, tree_of, validated
+from .validation import Location, Mended, mended, settings, sort_in, validated
 
 if TYPE_CHECKING:
     from ..world import World
@@ -64,7 +64,9 @@ class _Resolver:
         )
         if rest is not None:
             self._check_targets(rest.made)
-            GoalChecks(rest, self._world, self._findings).check()
+            goals = rest.made.goals
+            if goals is not None:
+                GoalChecks(rest, self._world, self._findings).check(goals)
             self._check_agents(rest.made)
             self._check_roles_of_models(rest.made)
         return config
@@ -125,9 +127,9 @@ class _Resolver:
             params = mapping(owner.place, owner.child("params"))
         if not (owner.is_mapping and params.is_mapping):
             return
-        values = settings(model, params, self._findings)
-        if values is not None:
-            owner.entries["params"] = tree_of(values, params)
+        filled = settings(model, params, self._findings)
+        if filled is not None:
+            owner.entries["params"] = filled
 
     def _fill_agent_params(self) -> None:
         for entry in self._tree.listed("agents"):

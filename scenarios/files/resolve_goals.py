@@ -83,11 +83,9 @@ class GoalChecks:
         self._world = world
         self._findings = findings
 
-    def check(self) -> None:
-        """Note every fault."""
-        config, goals = self._config, self._config.goals
-        if goals is None:
-            return
+    def check(self, goals: GoalsConfig) -> None:
+        """Note every fault of the config's section of goals, and of what it means for agents."""
+        config = self._config
         section = self._tree.entries["goals"]
         listed, tasks = _paired(goals.list, section, "list"), _paired(goals.tasks, section, "tasks")
         own = [_paired(spec.goals, entry, "goals")

@@ -248,8 +248,8 @@ def _without(owner: Node, gone: Collection[int]) -> dict[str, Node] | list[Node]
     return [node for node in owner.items if id(node) not in gone]
 
 
-def settings(model: type[BaseModel], node: Node, findings: Findings) -> dict[str, Any] | None:
-    """Return every field of the model made of the tree, as JSON from which it is read again."""
+def settings(model: type[BaseModel], node: Node, findings: Findings) -> Node | None:
+    """Return a tree of every field of the model made of the tree, from which it is read again."""
     made = validated(model, node, findings)
     if made is None:
         return None
@@ -265,7 +265,15 @@ def settings(model: type[BaseModel], node: Node, findings: Findings) -> dict[str
             f"model_dump(mode='json'), but {_story(error)}",
         )
         return None
-    return values
+    return _tree_of(values, node)
+
+
+def _tree_of(value: Any, origin: Node) -> Node:
+    if isinstance(value, dict):
+        value = {str(key): _tree_of(child, origin) for key, child in value.items()}
+    elif isinstance(value, list):
+        value = [_tree_of(child, origin) for child in value]
+    return Node(value, origin.place, origin.path)
 
 
 def sort_in(entry: Node, section: str, model: type[BaseModel], *, beside: type[BaseModel]) -> None:
@@ -280,15 +288,6 @@ def sort_in(entry: Node, section: str, model: type[BaseModel], *, beside: type[B
             entry.entries[section] = below
         if below.is_mapping and key not in below.entries:
             below.entries[key] = entry.entries.pop(key)
-
-
-def tree_of(value: Any, origin: Node) -> Node:
-    """Make a tree of a model's values, for the sake of the whole config's validation."""
-    if isinstance(value, dict):
-        value = {str(key): tree_of(child, origin) for key, child in value.items()}
-    elif isinstance(value, list):
-        value = [tree_of(child, origin) for child in value]
-    return Node(value, *origin.origin)
 
 
 def _named(model: type[BaseModel]) -> str:
