@@ -20,8 +20,8 @@ from gdg_runtime.adapters.cli import cli, tables
 from gdg_runtime.goals.model import GoalDraft
 from gdg_runtime.goals.policy import GoalPolicy, GoalWeights
 from gdg_runtime.goals.schemas import BeliefDraft, ScheduledTaskDraft
+from gdg_runtime.scenarios.files import shipped_scenarios
 from gdg_runtime.scenarios.files.loader import load_scenario
-from gdg_runtime.scenarios.files.source import shipped_scenarios
 from gdg_runtime.scenarios.schema.episode import EpisodeConfig
 from gdg_runtime.scenarios.schema.language_model import ModelConfig, ModelOverrides
 

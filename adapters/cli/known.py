@@ -9,8 +9,8 @@ from click.shell_completion import get_completion_class
 from ...actors.resolved import KINDS as KINDS_BELOW
 from ...actors.resolved import load_episode
 from ...scenarios.catalogue import Catalogue, CatalogueError, Kind
+from ...scenarios.files import shipped_scenarios
 from ...scenarios.files.loader import load_scenario
-from ...scenarios.files.source import shipped_scenarios
 from ...scenarios.schema.goals import GoalsConfig
 from .errors import reported
 from .options import json_option, override_options, scenario_argument

@@ -30,7 +30,7 @@ json_option = click.option(
 
 
 def _complete_scenario(_: click.Context, __: click.Parameter, text: str) -> list[CompletionItem]:
-    from ...scenarios.files.source import shipped_scenarios
+    from ...scenarios.files import shipped_scenarios
 
     shipped = [CompletionItem(name) for name in shipped_scenarios() if name.startswith(text)]
     return [*shipped, CompletionItem(text, type="file")]

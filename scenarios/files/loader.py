@@ -13,10 +13,11 @@ from typing import Any
 
 from ..catalogue import Catalogue
 from ..schema.episode import EpisodeConfig, agent_ids, targets
+from . import shipped_scenarios
 from .diagnostics import Fault, Findings, InvalidScenario, Place, shown
 from .nodes import Node, mapping
 from .resolve import resolve
-from .source import parse, read_document, read_source, shipped_scenarios
+from .source import parse, read_document, read_source
 
 __all__ = [
     "EpisodeConfig",

@@ -8,7 +8,6 @@ neither deep nesting nor anchors that multiply can exhaust the machine.
 import json
 import re
 from collections.abc import Iterator, Mapping
-from importlib.resources import files
 from math import isfinite, nan
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,22 +28,11 @@ from ruamel.yaml.events import (
 
 from ...runtime.wording import one_line
 from ..schema.sections import LIMIT_64_BITS
+from . import shipped_scenarios
 from .diagnostics import Findings, Place, nearest, nearest_first, shown
 from .nodes import Node, Scalar, copied
 
 SUFFIXES = (".yaml", ".yml", ".json")
-
-
-def shipped_scenarios() -> dict[str, Path]:
-    """Find the shipped files by the name that `load_scenario` takes, in alphabetical order."""
-    folder = Path(str(files(__package__.rpartition(".")[0])))
-    found = [*folder.glob("*.yaml"), *folder.glob("configs/*.yaml")]
-    return {
-        path.relative_to(folder).with_suffix("").as_posix(): path
-        for path in sorted(found, key=lambda path: (path.parent, path.name))
-    }
-
-
 MAX_BYTES = 1 << 20
 
 _PLAIN = (str, int, float, bool, type(None))
