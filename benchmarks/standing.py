@@ -206,7 +206,7 @@ def watch(frame, event, _):
         entries += 1
         edges.add((came_from, code.co_filename, code.co_qualname))
         files.add(code.co_filename)
-    if code.co_name == "__init__" and code.co_filename.startswith(world):
+    if code.co_qualname.endswith("World.__init__") and code.co_filename.startswith(world):
         print(json.dumps({"calls": entries, "entries": len(edges), "files": len(files)}))
         sys.stdout.flush()
         os._exit(0)
