@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .context import Context, Timer
     from .drivers import RunEnd
     from .drivers.effects import Limits
-    from .drivers.live import FromOutside, StopSwitch, drive
+    from .drivers.live import StopSwitch, drive, from_outside
     from .drivers.replay import replay
     from .effects import EffectReport, EffectRequest, Outcome
     from .errors import EffectError, EffectFailed, EffectFault, EffectWithheld
@@ -57,7 +57,6 @@ __all__ = [
     "EffectReport",
     "EffectRequest",
     "EffectWithheld",
-    "FromOutside",
     "Gathered",
     "Journal",
     "Kernel",
@@ -76,6 +75,7 @@ __all__ = [
     "Timer",
     "Winner",
     "drive",
+    "from_outside",
     "handles",
     "replay",
     "schedule",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from .actor import Actor, EffectActor, Handler
 from .message import ActorRef, Message
@@ -32,16 +32,8 @@ STOPPED = 4
 _NONE: dict[type[Message], Handler] = {}
 
 
-class Recipe(NamedTuple):
-    """The call that makes the actor, and makes it again when it is restarted."""
-
-    make: Callable[..., Actor | EffectActor]
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-
-    def build(self) -> Actor | EffectActor:
-        """Make a new instance."""
-        return self.make(*self.args, **self.kwargs)
+Make = Callable[[], Actor | EffectActor]
+"""Makes an actor, and makes it again when it is restarted."""
 
 
 @dataclass(eq=False, repr=False, slots=True)
@@ -53,7 +45,7 @@ class Cell:
 
     path: str
     actor: Actor | EffectActor
-    recipe: Recipe
+    make: Make
     parent: Cell | None
     supervision: Supervision
     state: int = IDLE

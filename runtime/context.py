@@ -4,46 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from .actor import Actor, EffectActor
 from .cell import STOPPED, Cell
-from .effects import EffectRequest, Slot, function_request, message_request
+from .effects import EffectRequest, function_request, message_request
 from .envelope import ASK, REPLY, STOP, TELL, TIMER, Cause, Envelope
 from .errors import AskCycle, NotAccepted
 from .message import ActorRef, Message
-from .order import STEP_BITS, Clock, Tie
-from .randomness import Draws, Stream
-from .reservations import Reservations, Scheduler
+from .order import STEP_BITS
+from .randomness import Stream
 from .supervision import Supervision, Terminated
 from .waiting import Gathered, Pending, Race, wait_cycle
+
+if TYPE_CHECKING:
+    from .kernel import Kernel  # cycle: a context is the kernel's other side, for one actor
 
 M = TypeVar("M", bound=Message)
 T = TypeVar("T")
 
 _envelope = tuple.__new__
-
-
-class Engine(Scheduler, Protocol):
-    """The part of the kernel that a context needs. The kernel says what each does."""
-
-    clock: Clock
-    draws: Draws
-    tie: Tie | None
-    next_round: list[Envelope]
-    reservations: Reservations
-
-    def find(self, path: str) -> ActorRef[Any] | None: ...
-
-    def spawn(
-        self, name: str, make: Callable[..., Actor | EffectActor], *args: Any,
-        supervision: Supervision | None, parent: Cell, **kwargs: Any,
-    ) -> ActorRef[Any]: ...  # fmt: skip
-
-    def tell(self, target: Cell, message: Message) -> None: ...
-
-    def dead_letter(self, reason: str, sender: str, target: str, name: str) -> None: ...
 
 
 class Timer:
@@ -65,7 +46,7 @@ class Context:
 
     __slots__ = ("_cell", "_kernel", "cause", "deferred", "envelope")
 
-    def __init__(self, kernel: Engine, cell: Cell) -> None:
+    def __init__(self, kernel: Kernel, cell: Cell) -> None:
         self._kernel = kernel
         self._cell = cell
         self.envelope: Envelope | None = None
@@ -220,9 +201,8 @@ class Context:
         the result is validated to it, live and in a replay alike. The function runs at once and
         concurrently; its outcome takes the place reserved now, `delay` ticks ahead.
         """
-        request = function_request(
-            self._cell.path, self._cell.number + 1, function, args, kwargs, timeout_s
-        )
+        actor, number = self._cell.path, self._cell.number + 1
+        request = function_request(actor, number, function, args, kwargs, timeout_s)
         return self._request(request, delay)
 
     def request(self, target: ActorRef[M], message: M, *, delay: int = 1) -> None:
@@ -233,23 +213,17 @@ class Context:
         receiver = target.cell
         if not receiver.is_effect or receiver.handler_of(message.__class__) is None:
             raise NotAccepted(receiver.path, type(message).__name__, receiver.accepted_names())
-        self._open(self._message_request(receiver, message), delay)
+        request = self._message_request(receiver, message)
+        self._kernel.reservations.open(self._cell, request, None, delay, self.cause)
 
     def _message_request(self, receiver: Cell, message: Message) -> EffectRequest:
         return message_request(self._cell.path, self._cell.number + 1, receiver, message)
 
     def _request(self, request: EffectRequest, delay: int) -> Pending[Any]:
         pending: Pending[Any] = Pending(self._cell, None)
-        pending.slot = self._open(request, delay, pending)
-        return pending
-
-    def _open(
-        self, request: EffectRequest, delay: int, pending: Pending[Any] | None = None
-    ) -> Slot:
         reservations = self._kernel.reservations
-        slot = Slot(self._cell, request, pending, reservations.give_up)
-        reservations.open(slot, delay, self.cause)
-        return slot
+        pending.slot = reservations.open(self._cell, request, pending, delay, self.cause)
+        return pending
 
     # --- randomness -------------------------------------------------------------------------
 

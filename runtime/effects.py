@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from .actor import EffectActor
 from .canonical import canonical_json, digest, jsonable
-from .codec import codec_of
+from .codec import Codec, codec_of
 from .errors import EffectCancelled, EffectFailed, EffectTimedOut, NotSerialisable
 from .message import Message
 
@@ -44,14 +45,6 @@ class Outcome(NamedTuple):
                 return EffectCancelled(effect)
 
 
-class Recalled(NamedTuple):
-    """The recorded outcome of a request."""
-
-    outcome: Outcome
-    at: int = 0
-    """The logical time that the outcome got (order of arrival only)."""
-
-
 class EffectReport(Message, name="engine.effect_report"):
     """Sent to an actor whose `tell` to an effect actor did not end well."""
 
@@ -73,18 +66,22 @@ class EffectRequest(NamedTuple):
     """The effect's name and arguments as plain JSON data."""
     canonical: str
     """The same as canonical JSON."""
-    perform: Callable[[], Awaitable[Any]]
-    """Performs it; returns plain JSON data or raises."""
-    decode: Callable[[Any], Any]
-    """Makes of plain JSON data the value for the actor, live and in a replay alike."""
-    capacity_key: str
-    """Requests of one key share a capacity limit."""
-    capacity: int | None
+    codec: Codec
+    """Makes plain JSON data of the result, and of it the value, live and in a replay alike."""
+    call: Callable[[], Awaitable[Any]]
+    result: str
+    """Names the result in errors."""
     timeout_s: float | None
+    capacity: int | None = None
+    """Most requests of one effect in flight at once."""
 
     @property
     def digest(self) -> str:
         return digest(self.canonical)
+
+    async def perform(self) -> Any:
+        """Return the result as plain JSON data. Raises what the effect raises, NotSerialisable."""
+        return self.codec.encode(await self.call(), self.result)
 
 
 asking: ContextVar[EffectRequest] = ContextVar("asking")
@@ -105,6 +102,8 @@ class Slot:
     """Called when the place is cancelled."""
     outcome: Outcome | None = None
     cancelled: bool = False
+    at: int | None = None
+    """The logical time that an outcome got when it arrived (order of arrival only)."""
 
     @property
     def ready(self) -> bool:
@@ -118,7 +117,7 @@ class Slot:
         if error is not None:
             return None, error
         try:
-            return self.request.decode(self.outcome.value), None
+            return self.request.codec.decode(self.outcome.value), None
         except Exception as bad:
             return None, EffectFailed(name, type(bad).__name__, str(bad))
 
@@ -151,59 +150,29 @@ def function_request(
     """Make the request of `ctx.effect`. Raises NotSerialisable for unfit arguments."""
     name = _name(function)
     what = f"an argument of the effect {name}"
-    plain = {
-        "effect": name,
-        "args": jsonable(list(args), what),
-        "kwargs": jsonable(dict(kwargs), what),
-    }
-
-    codec = codec_of(function)
+    given, named = jsonable(list(args), what), jsonable(dict(kwargs), what)
+    plain = {"effect": name, "args": given, "kwargs": named}
+    codec, result = codec_of(function), f"the result of the effect {name}"
     # The function runs later and concurrently: it must see the arguments as they are now.
-    given, named = deepcopy(args), deepcopy(kwargs)
-
-    async def perform() -> Any:
-        return codec.encode(await function(*given, **named), f"the result of the effect {name}")
-
-    return EffectRequest(
-        actor,
-        number,
-        name,
-        plain,
-        canonical_json(plain),
-        perform,
-        codec.decode,
-        name,
-        None,
-        timeout_s,
-    )
-
-
-def _canonical(plain: Any, what: str) -> str:
-    """Return canonical JSON of data that a message made itself. Raises NotSerialisable."""
-    try:
-        text = canonical_json(plain)
-        text.encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        raise NotSerialisable(what, str(error)) from None
-    return text
+    call = partial(function, *deepcopy(args), **deepcopy(kwargs))
+    canonical = canonical_json(plain)
+    return EffectRequest(actor, number, name, plain, canonical, codec, call, result, timeout_s)
 
 
 def message_request(actor: str, number: int, target: Cell, message: Message) -> EffectRequest:
     """Make the request of a message to an effect actor. Raises NotSerialisable."""
-    instance = target.actor
-    handler = target.handler_of(type(message))
-    assert handler is not None
-    what = f"the message {message.message_name} to {target.path}"
-    known_as = getattr(instance, "known_as", None) or target.path
-    plain = {"effect": known_as, "message": message.message_name,
-             "body": message.as_plain(what)}  # fmt: skip
-
-    codec = codec_of(handler)
-
-    async def perform() -> Any:
-        return codec.encode(await handler(instance, message), f"the reply of {target.path}")
-
-    return EffectRequest(
-        actor, number, target.path, plain, _canonical(plain, what), perform, codec.decode,
-        target.path, getattr(instance, "capacity", None), getattr(instance, "timeout_s", None),
-    )  # fmt: skip
+    path, instance, handler = target.path, target.actor, target.handler_of(type(message))
+    assert isinstance(instance, EffectActor) and handler is not None
+    name = message.message_name
+    what = f"the message {name} to {path}"
+    plain = {"effect": instance.known_as or path, "message": name, "body": message.as_plain(what)}
+    codec, call = codec_of(handler), partial(handler, instance, message)
+    try:
+        canonical = canonical_json(plain)
+        canonical.encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        # The message made its plain form by hand.
+        raise NotSerialisable(what, str(error)) from None
+    limits = instance.timeout_s, instance.capacity
+    result = f"the reply of {path}"
+    return EffectRequest(actor, number, path, plain, canonical, codec, call, result, *limits)

@@ -6,8 +6,6 @@ file.
 
 The way of a message, in reading order: `send` → `run` → `_open_round` → `_deliver` → `_turn` →
 (`_advance` while its handler awaits) → `_finish`. `registry` says how actors come, fail and go.
-Its parts know the kernel by narrow protocols, which stand beside them: `context.Engine`,
-`reservations.Scheduler`, `registry.Engine`.
 """
 
 from __future__ import annotations
@@ -15,6 +13,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from enum import Enum
+from functools import partial
 from heapq import heappop, heappush
 from sys import maxsize
 from types import CoroutineType
@@ -23,7 +22,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from .actor import Actor, EffectActor, Handler
-from .cell import IDLE, ISOLATED, STARTING, WAITING, Cell, Recipe
+from .cell import IDLE, ISOLATED, STARTING, WAITING, Cell
 from .context import Context
 from .effects import EffectReport, Slot
 from .envelope import (
@@ -40,13 +39,7 @@ from .envelope import (
     Envelope,
     bring_into_order,
 )
-from .errors import (
-    MailboxFull,
-    ProgramError,
-    ReplayDivergence,
-    TargetFailed,
-    TargetStopped,
-)
+from .errors import MailboxFull, ProgramError, ReplayDivergence, TargetFailed, TargetStopped
 from .foreign_await import explain_foreign, foreign_await, refuse_event_loop
 from .message import ActorRef, Message
 from .order import OUTSIDE, Clock, Tie
@@ -126,8 +119,8 @@ class Kernel:
 
         Raises NameTaken.
         """
-        recipe = Recipe(make, args, kwargs)
-        return self.registry.spawn(name, parent or self.registry.root, recipe, supervision)
+        made = partial(make, *args, **kwargs)
+        return self.registry.spawn(name, parent or self.registry.root, made, supervision)
 
     def find(self, path: str) -> ActorRef[Any] | None:
         """Return the reference of the living actor of a path."""

@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from . import context
 from .actor import Actor
-from .cell import IDLE, ISOLATED, STARTING, STOPPED, Cell, Recipe
-from .envelope import START, Envelope
+from .cell import IDLE, ISOLATED, STARTING, STOPPED, Cell, Make
+from .context import Context
+from .envelope import START
 from .errors import NameTaken, RunFailed, TargetStopped
 from .message import ActorRef
 from .order import OUTSIDE, STEP_BITS
 from .supervision import ActorFailed, Directive, Supervision, Terminated
-from .waiting import Pending
 
-
-class Engine(context.Engine, Protocol):
-    """The part of the kernel that the registry needs: what a context needs, and answers."""
-
-    listener: ActorRef[Any] | None
-    waiting: dict[str, Cell]
-
-    def to_dead_letters(self, envelope: Envelope, reason: str, error: Exception) -> None: ...
-
-    def answer_with(self, origin: Cell, pending: Pending[Any], error: Exception) -> None: ...
-
-    def refuse(self, cell: Cell, error: Exception) -> None: ...
+if TYPE_CHECKING:
+    from .kernel import Kernel  # cycle: each part knows the kernel that it is a part of
 
 
 class ActorRegistry:
@@ -34,17 +23,17 @@ class ActorRegistry:
 
     __slots__ = ("_cells", "_kernel", "_numbers", "root")
 
-    def __init__(self, kernel: Engine) -> None:
+    def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
         self._cells: dict[str, Cell] = {}
         self._numbers: dict[str, int] = {}
         """Message numbers of stopped actors: a new actor of the same name continues from there, so
         that (path, number) stays unique."""
-        self.root = self._equip(Cell("", Actor(), Recipe(Actor, (), {}), None, Supervision()))
+        self.root = self._equip(Cell("", Actor(), Actor, None, Supervision()))
         """The program itself, parent of the actors at the top."""
 
     def _equip(self, cell: Cell) -> Cell:
-        made = getattr(cell.actor, "context_class", None) or context.Context
+        made = getattr(cell.actor, "context_class", None) or Context
         cell.context, cell.ref = made(self._kernel, cell), ActorRef(cell)
         return cell
 
@@ -56,11 +45,7 @@ class ActorRegistry:
     # --- coming -----------------------------------------------------------------------------
 
     def spawn(
-        self,
-        name: str,
-        parent: Cell,
-        recipe: Recipe,
-        supervision: Supervision | None,
+        self, name: str, parent: Cell, make: Make, supervision: Supervision | None
     ) -> ActorRef[Any]:
         """Make a new actor. Raises NameTaken."""
         if not name or name == OUTSIDE:
@@ -68,9 +53,9 @@ class ActorRegistry:
         path = f"{parent.path}/{name}" if parent.path else name
         if path in self._cells:
             raise NameTaken(path)
-        actor = recipe.build()
+        actor = make()
         rules = supervision or getattr(actor, "supervision", None) or Supervision()
-        cell = self._equip(Cell(path, actor, recipe, parent, rules))
+        cell = self._equip(Cell(path, actor, make, parent, rules))
         cell.number = self._numbers.pop(path, 0)
         self._cells[path] = cell
         if parent.children is None:
@@ -97,7 +82,7 @@ class ActorRegistry:
         directive = supervision.directive
         if directive is not Directive.ESCALATE and count > supervision.max_failures:
             directive = supervision.exceeded
-        self._report(cell, error, where, message, directive.value, count)
+        self._report(cell, error, where, message, directive.value)
         match directive:
             case Directive.RESUME:
                 pass
@@ -122,7 +107,7 @@ class ActorRegistry:
         """Put a new instance in the same place; stop the children of the old one."""
         self._stop_children(cell, "parent restarted")
         self._abandon(cell, "restarted")
-        cell.actor = cell.recipe.build()
+        cell.actor = cell.make()
         cell.state = IDLE
         self._start(cell)
 
@@ -133,14 +118,9 @@ class ActorRegistry:
         self.stop(cell, f"failed: {error}")
         self.fail(parent, error, f"{where} of its child {cell.path}", message)
 
-    def _report_dropped(self, cell: Cell, error: Exception, where: str) -> None:
-        """Report an error of an actor that is being stopped; it changes nothing."""
-        self._report(cell, error, where, None, "dropped", len(cell.failures or ()))
-
     def _report(
-        self, cell: Cell, error: Exception, where: str, message: Any, directive: str,
-        failures: int,
-    ) -> None:  # fmt: skip
+        self, cell: Cell, error: Exception, where: str, message: Any, directive: str
+    ) -> None:
         listener = self._kernel.listener
         if listener is None or listener.cell is cell:
             return
@@ -152,7 +132,7 @@ class ActorRegistry:
                 error=f"{type(error).__name__}: {error}",
                 message="" if message is None else type(message).message_name,
                 directive=directive,
-                failures=failures,
+                failures=len(cell.failures or ()),
             ),
         )
 
@@ -172,7 +152,7 @@ class ActorRegistry:
             try:
                 cell.actor.on_stop()
             except Exception as error:
-                self._report_dropped(cell, error, "on_stop")
+                self._report(cell, error, "on_stop", None, "dropped")
         for watcher in cell.watchers or ():
             self._kernel.tell(watcher, Terminated(path=cell.path, reason=reason))
 
@@ -212,7 +192,7 @@ class ActorRegistry:
         try:
             coroutine.close()
         except Exception as error:
-            self._report_dropped(cell, error, coroutine.__qualname__)
+            self._report(cell, error, coroutine.__qualname__, None, "dropped")
             # A handler that awaits in its `finally` is closed a second time, at that await.
             with suppress(Exception):
                 coroutine.close()

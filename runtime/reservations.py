@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from .cell import Cell
-from .effects import EffectRequest, Outcome, Recalled, Slot
+from .effects import EffectRequest, Outcome, Slot
 from .envelope import SLOT, Cause, Envelope
 from .errors import EffectCancelled, ReplayDivergence
 from .waiting import Pending
 
-Recall = Callable[[EffectRequest], Recalled | None]
+if TYPE_CHECKING:
+    from .kernel import Kernel  # cycle: each part knows the kernel that it is a part of
 
-
-class Scheduler(Protocol):
-    """The part of the kernel that reservations need: its time, and its queue of envelopes."""
-
-    time: int
-
-    def enqueue(self, envelope: Envelope) -> None: ...
-
-    def send(
-        self, origin: Cell, kind: int, target: Cell, body: Any, pending: Pending[Any] | None,
-        cause: Cause | None, at: int | None = None,
-    ) -> None: ...  # fmt: skip
-
-    def settle(self, pending: Pending[Any], value: Any, error: Exception | None) -> None: ...
+Recall = Callable[[EffectRequest], tuple[Outcome, int | None] | None]
+"""Returns a request's recorded outcome, and the time that it got (order of arrival only)."""
 
 
 class Reservations:
@@ -35,7 +24,7 @@ class Reservations:
     __slots__ = ("_kernel", "_open", "_released", "_requests", "arrival", "divergence", "horizon",
                  "recall", "saw")  # fmt: skip
 
-    def __init__(self, kernel: Scheduler, arrival: bool) -> None:
+    def __init__(self, kernel: Kernel, arrival: bool) -> None:
         self._kernel = kernel
         self.arrival = arrival
         """Outcomes take places as they arrive: replayable, not reproducible."""
@@ -51,32 +40,34 @@ class Reservations:
         self._released: list[Slot] = []
         self._open: dict[Slot, Cause | None] = {}
 
-    def open(self, slot: Slot, delay: int, cause: Cause | None) -> None:
+    def open(
+        self, owner: Cell, request: EffectRequest, pending: Pending[Any] | None, delay: int,
+        cause: Cause | None,
+    ) -> Slot:  # fmt: skip
         """Reserve an outcome's place, `delay` ticks (at least 1) ahead, and ask for the effect."""
         if delay < 1:
             raise ValueError(f"expected a delay of at least 1 tick, got {delay}")
         if self.saw is not None:
-            self.saw(slot.request)
-        recalled = self._recalled(slot.request)
-        if recalled is None:
-            self._requests.append(slot)
-        else:
-            slot.outcome = recalled.outcome
-        if self.arrival:
-            slot.owner.number += 1
-            self._open[slot] = cause
-            if recalled is not None:
-                self.place(slot, recalled.at)
-        else:
-            at = self._kernel.time + delay
-            self._kernel.send(slot.owner, SLOT, slot.owner, slot, slot.pending, cause, at)
-
-    def _recalled(self, request: EffectRequest) -> Recalled | None:
+            self.saw(request)
+        slot = Slot(owner, request, pending, self.give_up)
         try:
-            return None if self.recall is None else self.recall(request)
+            recalled = None if self.recall is None else self.recall(request)
         except ReplayDivergence as divergence:
             self.divergence = divergence
             raise
+        if recalled is None:
+            self._requests.append(slot)
+        else:
+            slot.outcome, slot.at = recalled
+        if self.arrival:
+            owner.number += 1
+            self._open[slot] = cause
+            if slot.at is not None:
+                self._place(slot, slot.at)
+        else:
+            at = self._kernel.time + delay
+            self._kernel.send(owner, SLOT, owner, slot, pending, cause, at)
+        return slot
 
     def take_requests(self) -> list[Slot]:
         """Return the effects to start, in the order of their requests; each is handed out once."""
@@ -96,24 +87,27 @@ class Reservations:
         self._released.append(slot)
 
     def fill(self, slot: Slot, outcome: Outcome) -> bool:
-        """Bring an outcome to its place; return False for a late one, after a cancel."""
+        """Bring an outcome to its place; return False for a late one, after a cancel.
+
+        In the order of arrival it gets its place now, `slot.at`.
+        """
         if slot.cancelled:
             return False
         slot.outcome = outcome
+        if self.arrival:
+            slot.at = self.arrival_time()
+            self._place(slot, slot.at)
         return True
 
     def arrival_time(self) -> int:
         """Return the logical time that what arrives from outside now gets."""
         return max(self._kernel.time, self.horizon) + 1
 
-    def place(self, slot: Slot, time: int) -> None:
-        """Give a filled slot its place (order of arrival only)."""
+    def _place(self, slot: Slot, time: int) -> None:
         cause = self._open.pop(slot)
-        request = slot.request
+        actor, number = slot.request.actor, slot.request.number
         self._kernel.enqueue(
-            Envelope(
-                time, 0, request.actor, request.number, SLOT, slot.owner, slot, slot.pending, cause
-            )
+            Envelope(time, 0, actor, number, SLOT, slot.owner, slot, slot.pending, cause)
         )
 
     @property

@@ -109,12 +109,9 @@ class Simulation:
         if journal is not None:
             journal.outcome(slot, outcome, late=slot.cancelled)
             journal.sync()
-        reservations = kernel.reservations
-        if reservations.fill(slot, outcome) and reservations.arrival:
-            time = reservations.arrival_time()
-            reservations.place(slot, time)
-            if journal is not None:
-                journal.placed(slot, time)
+        kernel.reservations.fill(slot, outcome)
+        if slot.at is not None and journal is not None:
+            journal.placed(slot, slot.at)
         self.delivered += 1
         self._start()
         if self.crash_after is not None and self.delivered >= self.crash_after:

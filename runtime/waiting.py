@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from .errors import Deadlock
 
 if TYPE_CHECKING:
     from .cell import Cell
+    from .effects import Slot  # cycle: stored here, used by the kernel
 
 T = TypeVar("T")
-
-
-class Cancellable(Protocol):
-    """The part of a slot that an answer needs."""
-
-    def cancel(self) -> None: ...
 
 
 class Pending(Generic[T]):
@@ -31,7 +26,7 @@ class Pending(Generic[T]):
     def __init__(self, owner: Cell, target: Cell | None) -> None:
         self.owner = owner
         self.target = target
-        self.slot: Cancellable | None = None
+        self.slot: Slot | None = None
         """The place reserved for the outcome, if an effect gives the answer."""
         self.done = 0
         """0 until the answer is in, then its rank (from 1) in the order of all answers."""

@@ -7,7 +7,7 @@ from pydantic_core import to_json
 
 from ...runtime.canonical import jsonable
 from ...runtime.cell import Cell
-from ...runtime.context import Context, Engine
+from ...runtime.context import Context
 from ...runtime.message import ActorRef
 from ...scenarios.actions import Role
 from ...scenarios.observation import Source
@@ -18,6 +18,7 @@ from ..messages import Notebook
 
 if TYPE_CHECKING:
     from ...goals.commands import Command
+    from ...runtime.kernel import Kernel
     from ..goals.client import Goals
 
 
@@ -40,7 +41,7 @@ class AgentContext(Context):
 
     __slots__ = ("_goals", "llm", "notebook")
 
-    def __init__(self, kernel: Engine, cell: Cell) -> None:
+    def __init__(self, kernel: "Kernel", cell: Cell) -> None:
         super().__init__(kernel, cell)
         agent: Any = cell.actor
         self.notebook = Notebook(agent.agent)

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 
 from ...actors.ports import Observer
-from ...runtime.drivers.live import EffectTelemetry
+from ...runtime.drivers.effects import Done
 from ...scenarios.schema.episode import EpisodeConfig
 from ...scenarios.world import Moment
 from .serve import stderr_log
@@ -137,12 +137,12 @@ def _joined(*parts: str) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def effect_log() -> Callable[[EffectTelemetry], None]:
+def effect_log() -> Callable[[Done], None]:
     """Return a function that logs an effect on stderr, as `stderr_log` does."""
     log = stderr_log(verbose=True)
 
-    def record(effect: EffectTelemetry) -> None:
-        request, outcome = effect.request, effect.outcome
+    def record(effect: Done) -> None:
+        request, outcome = effect.slot.request, effect.outcome
         write = log.info if outcome.status == "ok" else log.warning
         write(
             f"effect {outcome.status}", actor=request.actor, number=request.number,

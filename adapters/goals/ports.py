@@ -23,7 +23,8 @@ from ...goals.checkers.checker import (
 from ...goals.commands import Command
 from ...goals.schemas import Answer, Refused
 from ...goals.store_api import GoalStore, ask_deferred
-from ...runtime.drivers.live import FromOutside
+from ...runtime.drivers.live import from_outside
+from ...runtime.envelope import Arrival
 from ...runtime.errors import GdgError
 from ...runtime.kernel import Kernel
 from ..llm.keys import Keys, cleaned
@@ -100,14 +101,14 @@ class EpisodePort:
     """
 
     def __init__(self) -> None:
-        self._send, self.outside = anyio.create_memory_object_stream[FromOutside](inf)
+        self._send, self.outside = anyio.create_memory_object_stream[Arrival](inf)
         self._kernel: Kernel | None = None
         self._waiting: dict[str, anyio.Event] = {}
         self._answers: dict[str, Answer] = {}
         self._over = False
         self._redact = Keys(os.environ, {}).redact
 
-    def attach(self, kernel: Kernel) -> ObjectReceiveStream[FromOutside]:
+    def attach(self, kernel: Kernel) -> ObjectReceiveStream[Arrival]:
         """Reach this kernel's GoalStore; the stream is for its driver."""
         self._kernel = kernel
         return self.outside
@@ -124,7 +125,7 @@ class EpisodePort:
         message = OutsideCommand(request=request, command=name, body=body)
         self._waiting[request] = answered
         try:
-            self._send.send_nowait(FromOutside(store, message))
+            self._send.send_nowait(from_outside(store, message))
             await answered.wait()
         except (anyio.ClosedResourceError, anyio.BrokenResourceError, GdgError) as error:
             raise StoreUnavailable("the episode takes no more commands") from error

@@ -18,8 +18,9 @@ from ...actors.episode import build_episode
 from ...actors.ports import Observer, Providers, discard_answer
 from ...actors.resolved import ResolvedEpisode
 from ...runtime.drivers import RunEnd
-from ...runtime.drivers.effects import Limits
-from ...runtime.drivers.live import EffectTelemetry, FromOutside, StopSwitch, drive
+from ...runtime.drivers.effects import Done, Limits
+from ...runtime.drivers.live import StopSwitch, drive
+from ...runtime.envelope import Arrival
 from ...runtime.errors import GdgError, JournalDamaged, RunFailed
 from ...runtime.hash_chain import Recovered, SealedWriter, read_sealed
 from ...runtime.journal import Journal, Recorded
@@ -59,7 +60,7 @@ class RunOptions:
     observer: Observer = field(default_factory=Observer)
     say: Callable[[str], None] = lambda text: None
     """Takes notices for the user."""
-    on_effect: Callable[[EffectTelemetry], None] | None = None
+    on_effect: Callable[[Done], None] | None = None
     """Takes the physical facts of each effect that ends."""
     budgets: tuple[str, ...] = ()
     """Budgets in place of the scenario's, such as `tokens=20000`."""
@@ -250,7 +251,7 @@ class LiveRun(Observer):
         at_once = options.max_concurrency or effects.max_concurrency
         limits = Limits(max_concurrency=at_once, timeout_s=effects.timeout_s)
 
-        def on_effect(effect: EffectTelemetry) -> None:
+        def on_effect(effect: Done) -> None:
             telemetry.record(effect)
             if options.on_effect is not None:
                 options.on_effect(effect)
@@ -274,9 +275,7 @@ class LiveRun(Observer):
         return ending
 
     @asynccontextmanager
-    async def _served(
-        self, kernel: Kernel
-    ) -> AsyncIterator[ObjectReceiveStream[FromOutside] | None]:
+    async def _served(self, kernel: Kernel) -> AsyncIterator[ObjectReceiveStream[Arrival] | None]:
         """Serve the goals over HTTP, if that is asked for, and give what comes in from there."""
         if self.options.serve is None or self.port is None:
             yield None
@@ -338,9 +337,9 @@ class Telemetry:
         self.by_status = Counter([one["status"] for one in records if "status" in one])
         """Effects of the whole run, those of earlier executions included."""
 
-    def record(self, effect: EffectTelemetry) -> None:
+    def record(self, effect: Done) -> None:
         """Append how long an effect took, in seconds, and how it ended."""
-        request, status = effect.request, effect.outcome.status
+        request, status = effect.slot.request, effect.outcome.status
         self.by_status[status] += 1
         facts = {"actor": request.actor, "number": request.number, "effect": request.effect}
         seconds = round(effect.seconds, 6)

@@ -78,7 +78,7 @@ class Effects:
 
     def start(self, slot: Slot) -> None:
         """Begin an effect as soon as the limits allow."""
-        self._waiting.setdefault(slot.request.capacity_key, deque()).append(slot)
+        self._waiting.setdefault(slot.request.effect, deque()).append(slot)
         self._begin_what_may()
 
     def cancel(self, slot: Slot) -> None:
@@ -87,7 +87,7 @@ class Effects:
         if scope is not None:
             scope.cancel()
             return
-        queue = self._waiting.get(slot.request.capacity_key)
+        queue = self._waiting.get(slot.request.effect)
         if queue is not None and slot in queue:
             queue.remove(slot)
             self._hand_over(Done(slot, Outcome("cancelled"), 0.0))
@@ -110,7 +110,6 @@ class Effects:
 
     async def _perform(self, slot: Slot) -> None:
         """Take one effect from its start to its outcome. The run's own end cancels it silently."""
-        request = slot.request
         done: Done | Withheld = Done(slot, Outcome("cancelled"), 0.0)
         with self._scopes[slot]:
             try:
@@ -118,7 +117,7 @@ class Effects:
             except EffectWithheld as withheld:
                 done = Withheld(slot, str(withheld))
         del self._scopes[slot]
-        self._running[request.capacity_key] -= 1
+        self._running[slot.request.effect] -= 1
         self._hand_over(done)
         self._begin_what_may()
 

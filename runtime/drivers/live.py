@@ -6,10 +6,10 @@ here. Two memory channels connect them: outcomes go to the journal, synced facts
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from math import inf
+from typing import Any, Protocol
 
 import anyio
 from anyio import CapacityLimiter, create_memory_object_stream, to_thread
@@ -35,37 +35,16 @@ _GLANCE_S = 0.1
 """Seconds that an idle run waits before it looks at its stop switch again."""
 
 
-@dataclass(frozen=True)
-class FromOutside:
-    """A message from outside of the run. Raises NotAccepted, NotSerialisable when it is made.
+def from_outside(target: ActorRef[Any], message: Message) -> Arrival:
+    """Return a message from outside of the run, in the JSON form in which it is recorded.
 
-    It reaches the actor that has the target's path when its turn comes, in the JSON form in which
-    it is recorded.
+    It reaches the actor that has the target's path when its turn comes. Raises NotAccepted,
+    NotSerialisable.
     """
-
-    target: ActorRef[Any]
-    message: Message
-
-    def __post_init__(self) -> None:
-        cell, accepted = self.target.cell, type(self.message)
-        if cell.is_effect or accepted not in cell.actor.handlers:
-            raise NotAccepted(cell.path, accepted.__name__, cell.accepted_names())
-        self.arrival()
-
-    def arrival(self) -> Arrival:
-        """Return the form in which it is recorded."""
-        name = self.message.message_name
-        return Arrival(self.target.path, name, jsonable(self.message, f"the message {name}"))
-
-
-class EffectTelemetry(NamedTuple):
-    """Physical facts of one effect; never part of the run's logical plane."""
-
-    request: EffectRequest
-    outcome: Outcome
-    seconds: float
-    late: bool
-    """True if the outcome was not needed any more."""
+    cell, accepted, name = target.cell, type(message), message.message_name
+    if cell.is_effect or accepted not in cell.actor.handlers:
+        raise NotAccepted(cell.path, accepted.__name__, cell.accepted_names())
+    return Arrival(cell.path, name, jsonable(message, f"the message {name}"))
 
 
 class Answers(Protocol):
@@ -107,7 +86,7 @@ class _LiveRun:
     recorded: Recorded | None
     limits: Limits
     stop: StopSwitch
-    on_effect: Callable[[EffectTelemetry], None] | None
+    on_effect: Callable[[Done], None] | None
     answers: Answers | None
     censor: Censor | None
 
@@ -120,12 +99,10 @@ class _LiveRun:
         self._committing = 0
         """Number of outcomes that are on their way into the journal."""
         self._threads = CapacityLimiter(_THREADS)
-        self._done_in, self._done_out = create_memory_object_stream[Done](math.inf)
-        self._facts_in, self._facts_out = create_memory_object_stream[list[Done] | FromOutside](
-            math.inf
-        )
+        self._done_in, self._done_out = create_memory_object_stream[Done](inf)
+        self._facts_in, self._facts_out = create_memory_object_stream[list[Done] | Arrival](inf)
 
-    async def run(self, outside: ObjectReceiveStream[FromOutside] | None) -> RunEnd:
+    async def run(self, outside: ObjectReceiveStream[Arrival] | None) -> RunEnd:
         ending = RunEnd.STOPPED
         with self._done_in, self._done_out, self._facts_in, self._facts_out:
             async with anyio.create_task_group() as tasks:
@@ -134,9 +111,8 @@ class _LiveRun:
                 if outside is not None:
                     tasks.start_soon(self._listen, outside)
                 try:
-                    ending = await self._host(
-                        Effects(tasks, self.limits, self._take_over, self.censor)
-                    )
+                    effects = Effects(tasks, self.limits, self._take_over, self.censor)
+                    ending = await self._host(effects)
                 except Exception as error:
                     # Raised after the group, which would wrap it.
                     self.failure = error
@@ -221,10 +197,8 @@ class _LiveRun:
                     self.journal.released(slot)
 
     def _is_given_up(self, slot: Slot) -> bool:
-        request = slot.request
-        return (
-            self.recorded is not None and (request.actor, request.number) in self.recorded.given_up
-        )
+        key = slot.request.actor, slot.request.number
+        return self.recorded is not None and key in self.recorded.given_up
 
     def _take_over(self, done: Done | Withheld) -> None:
         """Send an outcome to the journal; a withheld effect has none and pauses the run."""
@@ -272,28 +246,26 @@ class _LiveRun:
             if blocking is None or blocking.ready or self._withheld:
                 return
 
-    async def _take(self, fact: list[Done] | FromOutside) -> None:
+    async def _take(self, fact: list[Done] | Arrival) -> None:
         if isinstance(fact, list):
             for done in fact:
                 self._fill(done)
             return
-        arrival = fact.arrival()
-        place = self.kernel.admit(arrival)
+        place = self.kernel.admit(fact)
         if self.journal is not None:
-            self.journal.admitted(arrival, place)
+            self.journal.admitted(fact, place)
             await self._sync()
 
     def _fill(self, done: Done) -> None:
-        slot, reservations = done.slot, self.kernel.reservations
+        slot = done.slot
         self._undelivered.pop(slot, None)
-        if not reservations.fill(slot, done.outcome):
-            if self.journal is not None and not done.late:
-                self.journal.released(slot)
-        elif reservations.arrival:
-            time = reservations.arrival_time()
-            reservations.place(slot, time)
-            if self.journal is not None:
-                self.journal.placed(slot, time)
+        filled = self.kernel.reservations.fill(slot, done.outcome)
+        if self.journal is None:
+            return
+        if slot.at is not None:
+            self.journal.placed(slot, slot.at)
+        elif not filled and not done.late:
+            self.journal.released(slot)
 
     async def _sync(self) -> None:
         if self.journal is not None:
@@ -322,22 +294,16 @@ class _LiveRun:
                         if not done.late:
                             self._undelivered[done.slot] = None
                     await self._sync()
-                self._report(group)
+                if self.on_effect is not None:
+                    for done in group:
+                        self.on_effect(done)
                 self._committing -= len(group)
                 self._facts_in.send_nowait(group)
         except Exception as error:
             self.failure = error
             self._facts_in.send_nowait([])
 
-    def _report(self, group: list[Done]) -> None:
-        if self.on_effect is None:
-            return
-        for done in group:
-            self.on_effect(
-                EffectTelemetry(done.slot.request, done.outcome, done.seconds, done.late)
-            )
-
-    async def _listen(self, outside: ObjectReceiveStream[FromOutside]) -> None:
+    async def _listen(self, outside: ObjectReceiveStream[Arrival]) -> None:
         async with outside:
             async for message in outside:
                 self._facts_in.send_nowait(message)
@@ -352,8 +318,8 @@ async def drive(
     recorded: Recorded | None = None,
     limits: Limits | None = None,
     stop: StopSwitch | None = None,
-    on_effect: Callable[[EffectTelemetry], None] | None = None,
-    outside: ObjectReceiveStream[FromOutside] | None = None,
+    on_effect: Callable[[Done], None] | None = None,
+    outside: ObjectReceiveStream[Arrival] | None = None,
     answers: Answers | None = None,
     censor: Censor | None = None,
 ) -> RunEnd:
@@ -370,14 +336,6 @@ async def drive(
         feed(kernel, recorded)
     if answers is not None:
         kernel.reservations.saw = answers.saw
-    run = _LiveRun(
-        kernel,
-        journal,
-        recorded,
-        limits or Limits(),
-        stop or StopSwitch(),
-        on_effect,
-        answers,
-        censor,
-    )
+    limits, stop = limits or Limits(), stop or StopSwitch()
+    run = _LiveRun(kernel, journal, recorded, limits, stop, on_effect, answers, censor)
     return await run.run(outside)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from ..effects import EffectRequest, Recalled
+from ..effects import EffectRequest, Outcome
 from ..errors import JournalError, ReplayDivergence
 from ..journal import Recorded
 from ..kernel import Kernel, State
@@ -21,8 +21,8 @@ class Playback:
         for actor, number in recorded.requests():
             self._left.setdefault(actor, deque()).append(number)
 
-    def recall(self, request: EffectRequest) -> Recalled | None:
-        """Return the record of this very request, None if there is none (or no place yet).
+    def recall(self, request: EffectRequest) -> tuple[Outcome, int | None] | None:
+        """Return this very request's outcome and place, None if there is none (or no place yet).
 
         Raises ReplayDivergence if another request stands in its place, or if the actor passed
         over a request that it made when recorded.
@@ -36,10 +36,8 @@ class Playback:
             raise ReplayDivergence(request.actor, number, asked, request.canonical)
         outcome = self._recorded.outcome_of(request)
         assert outcome is not None
-        if not self._recorded.arrival:
-            return Recalled(outcome)
         at = self._recorded.places.get((request.actor, request.number))
-        return None if at is None else Recalled(outcome, at)
+        return None if self._recorded.arrival and at is None else (outcome, at)
 
     def check_all_asked(self) -> None:
         """Raise ReplayDivergence for a recorded request that the program never made."""

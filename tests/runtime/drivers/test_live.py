@@ -16,7 +16,6 @@ from gdg_runtime.runtime import (
     Context,
     EffectActor,
     EffectReport,
-    FromOutside,
     Journal,
     Kernel,
     Limits,
@@ -26,10 +25,12 @@ from gdg_runtime.runtime import (
     State,
     StopSwitch,
     drive,
+    from_outside,
     handles,
     replay,
 )
-from gdg_runtime.runtime.drivers.live import EffectTelemetry
+from gdg_runtime.runtime.drivers.effects import Done
+from gdg_runtime.runtime.envelope import Arrival
 from gdg_runtime.runtime.errors import (
     EffectFailed,
     EffectTimedOut,
@@ -193,7 +194,7 @@ async def test_the_loser_of_a_race_is_cancelled_for_real_and_recorded_as_late(
     tmp_path: Path,
 ) -> None:
     cancelled: list[bool] = []
-    telemetry: list[EffectTelemetry] = []
+    telemetry: list[Done] = []
 
     async def slow() -> str:
         try:
@@ -328,12 +329,12 @@ async def test_messages_from_outside_are_journalled_and_replayed_in_their_place(
     kernel = office(live)
     desk = kernel.find("desk")
     assert desk is not None
-    send, receive = anyio.create_memory_object_stream[FromOutside](10)
+    send, receive = anyio.create_memory_object_stream[Arrival](10)
 
     async def callers() -> None:
         async with send:
             for what in ("a", "b", "c"):
-                await send.send(FromOutside(desk, Go(what=what)))
+                await send.send(from_outside(desk, Go(what=what)))
                 await anyio.sleep(0.005)
 
     journal = Journal.create(path, {"order": "logical"})

@@ -27,7 +27,7 @@ from gdg_runtime.runtime import (
     handles,
     replay,
 )
-from gdg_runtime.runtime.drivers.live import EffectTelemetry
+from gdg_runtime.runtime.drivers.effects import Done
 from gdg_runtime.runtime.errors import (
     EffectCancelled,
     EffectFailed,
@@ -175,7 +175,7 @@ async def test_to_tell_an_effect_actor_is_to_request_and_no_reply_is_no_message(
 def test_a_cancel_reaches_the_running_the_waiting_and_the_queued_effect(backend: str) -> None:
     """Of three, one runs and two wait for its place; all lose their race."""
     ended: list[str] = []
-    telemetry: list[EffectTelemetry] = []
+    telemetry: list[Done] = []
 
     class Slow(EffectActor):
         capacity = 1
@@ -250,7 +250,7 @@ async def test_an_error_comes_out_as_it_is_and_in_no_group(where: str) -> None:
         await ctx.effect(anyio.sleep, 0)
         await trio.sleep(1)
 
-    def broken(effect: EffectTelemetry) -> None:
+    def broken(effect: Done) -> None:
         if where == "telemetry":
             raise ArithmeticError("in the callback")
 

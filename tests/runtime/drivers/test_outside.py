@@ -16,7 +16,6 @@ from gdg_runtime.runtime import (
     ActorRef,
     Context,
     EffectActor,
-    FromOutside,
     Journal,
     Kernel,
     Message,
@@ -24,9 +23,11 @@ from gdg_runtime.runtime import (
     RunEnd,
     StopSwitch,
     drive,
+    from_outside,
     handles,
     replay,
 )
+from gdg_runtime.runtime.envelope import Arrival
 from gdg_runtime.runtime.errors import Deadlock, NotAccepted, NotSerialisable
 
 Lines = list[str]
@@ -77,7 +78,7 @@ async def serve(
     kernel: Kernel, path: Path, speak: Speak, *, stop: StopSwitch | None = None
 ) -> RunEnd:
     """Drive while `speak` sends; closes the door behind it."""
-    send, receive = anyio.create_memory_object_stream[FromOutside](10)
+    send, receive = anyio.create_memory_object_stream[Arrival](10)
 
     async def caller() -> None:
         async with send:
@@ -101,11 +102,11 @@ async def test_a_message_to_an_actor_that_was_born_during_the_run_replays(tmp_pa
     live: Lines = []
 
     async def speak(kernel: Kernel, send: Any) -> None:
-        await send.send(FromOutside(desk_of(kernel), Order(what="a", parts=(1, 2))))
+        await send.send(from_outside(desk_of(kernel), Order(what="a", parts=(1, 2))))
         await until(lambda: kernel.find("desk/a"))
         born = kernel.find("desk/a")
         assert born is not None
-        await send.send(FromOutside(born, Order(what="b")))
+        await send.send(from_outside(born, Order(what="b")))
         await until(lambda: len(live) == 2)
 
     path = tmp_path / "journal"
@@ -124,13 +125,13 @@ async def test_a_message_to_an_actor_that_is_gone_is_a_dead_letter_live_and_repl
 
     async def speak(kernel: Kernel, send: Any) -> None:
         desk = desk_of(kernel)
-        await send.send(FromOutside(desk, Order(what="a")))
+        await send.send(from_outside(desk, Order(what="a")))
         await until(lambda: kernel.find("desk/a"))
         born = kernel.find("desk/a")
         assert born is not None
-        await send.send(FromOutside(desk, Go(what="a")))
+        await send.send(from_outside(desk, Go(what="a")))
         await until(lambda: kernel.find("desk/a") is None)
-        await send.send(FromOutside(born, Order(what="b")))
+        await send.send(from_outside(born, Order(what="b")))
 
     path = tmp_path / "journal"
     kernels.append(office([]))
@@ -145,7 +146,7 @@ def test_what_the_target_does_not_declare_is_refused_where_it_is_made() -> None:
     desk = desk_of(office([]))
     for message in (Ping(), Rush(what="subtypes are not told apart by name")):
         with pytest.raises(NotAccepted):
-            FromOutside(desk, message)
+            from_outside(desk, message)
 
     class Model(EffectActor):
         @handles
@@ -153,12 +154,12 @@ def test_what_the_target_does_not_declare_is_refused_where_it_is_made() -> None:
             return Pong()
 
     with pytest.raises(NotAccepted):
-        FromOutside(Kernel().spawn("model", Model), Ping())
+        from_outside(Kernel().spawn("model", Model), Ping())
 
 
 def test_what_has_no_json_form_is_refused_where_it_is_made() -> None:
     with pytest.raises(NotSerialisable, match=r"the message test\.order"):
-        FromOutside(desk_of(office([])), Order(what="\ud800"))
+        from_outside(desk_of(office([])), Order(what="\ud800"))
 
 
 class Approval(Actor):
@@ -200,7 +201,7 @@ async def test_an_actor_may_wait_for_someone_outside_as_long_as_the_door_is_open
         await trio.testing.wait_all_tasks_blocked()
         approval = kernel.find("approval")
         assert approval is not None
-        await send.send(FromOutside(approval, Go(what="yes")))
+        await send.send(from_outside(approval, Go(what="yes")))
 
     path, live, again = tmp_path / "journal", Lines(), Lines()
     assert await serve(waiting_for_a_person(live), path, speak) is RunEnd.COMPLETED
@@ -235,7 +236,7 @@ async def test_messages_from_outside_are_resumed_in_their_places(tmp_path: Path)
 
     async def speak(kernel: Kernel, send: Any) -> None:
         for number in range(3):
-            await send.send(FromOutside(desk_of(kernel), Order(what=f"o{number}")))
+            await send.send(from_outside(desk_of(kernel), Order(what=f"o{number}")))
             await until(lambda seen=number: len(live) > seen)
 
     path = tmp_path / "journal"
