@@ -95,8 +95,7 @@ class PayoffEngine:
         return self.payoff_initiator(interaction) + self.payoff_counterparty(interaction)
 
     def social_surplus(self, interaction: Interaction) -> float:
-        """Return S - E: the surplus less all harm, whoever bears it; costs and transfers are left
-        out."""
+        """Return S - E: the surplus less all harm, whoever bears it, without costs."""
         return self.social_surplus_at(interaction.p)
 
     def social_surplus_at(self, p: float) -> float:

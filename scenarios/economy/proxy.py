@@ -16,8 +16,7 @@ REACH = 10.0
 
 
 def sigmoid(v_hat: float, k: float = 2.0) -> float:
-    """Return P(v = +1) = 1 / (1 + exp(-k · v_hat)), in [0, 1]; any k and any score, without
-    overflow."""
+    """Return P(v = +1) = 1 / (1 + exp(-k · v_hat)), in [0, 1], for any k and any score."""
     x = k * (v_hat if -REACH <= v_hat <= REACH else max(-REACH, min(REACH, v_hat)))
     if x >= 0.0:
         return 1.0 / (1.0 + exp(-x))
@@ -126,32 +125,29 @@ class ProxyComputer:
         rejection = self.rejection_signal(observables.verifier_rejections)
         misuse = self.misuse_signal(observables.tool_misuse_flags)
         return Signals(
-            _clamped(observables.task_progress_delta),
+            clamped(observables.task_progress_delta),
             self.rework_signal(observables.rework_count),
             (rejection + misuse) / 2.0,
-            _clamped(observables.counterparty_engagement_delta),
+            clamped(observables.counterparty_engagement_delta),
         )
 
     def compute(self, observables: Observables) -> tuple[float, float]:
         """Return (v_hat, p): the weighted mean of the signals in [-1, 1] and sigmoid(v_hat, k)."""
         progress, rework, verifier, engagement = self.signals(observables)
         w1, w2, w3, w4 = self._weights
-        v_hat = _clamped(w1 * progress + w2 * rework + w3 * verifier + w4 * engagement)
+        v_hat = clamped(w1 * progress + w2 * rework + w3 * verifier + w4 * engagement)
         return v_hat, sigmoid(v_hat, self.config.sigmoid_k)
 
 
-def _clamped(signal: float) -> float:
+def clamped(signal: float) -> float:
+    """Bring a signal into [-1, 1]."""
     return signal if -1.0 <= signal <= 1.0 else max(-1.0, min(1.0, signal))
 
 
 def _normalised(weights: ProxyWeights) -> tuple[float, float, float, float]:
-    sizes = (
-        weights.task_progress,
-        weights.rework_penalty,
-        weights.verifier_penalty,
-        weights.engagement_signal,
-    )
-    total = sizes[0] + sizes[1] + sizes[2] + sizes[3]
+    progress, rework = weights.task_progress, weights.rework_penalty
+    verifier, engagement = weights.verifier_penalty, weights.engagement_signal
+    total = progress + rework + verifier + engagement
     if total == 0.0:
         return (0.25, 0.25, 0.25, 0.25)
-    return (sizes[0] / total, sizes[1] / total, sizes[2] / total, sizes[3] / total)
+    return (progress / total, rework / total, verifier / total, engagement / total)

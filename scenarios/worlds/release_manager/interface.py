@@ -76,8 +76,7 @@ class ReleaseObservation(Observation):
     cooldown_remaining: int = 0
     """Steps of forced noop, this one included."""
     last_result: Any = None
-    """dict[str, JsonValue], not copied: the result of the last tool that worked, with the tool's
-    name; never hidden."""
+    """dict[str, JsonValue], not copied: the last tool that worked, and its result; never hidden."""
     runbook: Any = None
     """dict[str, JsonValue], not copied: the settings of `RUNBOOK`."""
     hidden: tuple[str, ...] = ()
@@ -87,8 +86,7 @@ class ReleaseObservation(Observation):
         return {name: getattr(self, name) for name in _PANELS if name not in self.hidden}
 
     def reading(self) -> dict[str, JsonValue]:
-        """Return the panels, without those that mean nothing now, and the names of the hidden
-        ones."""
+        """Return the panels that mean anything now, and the names of the hidden ones."""
         shown = self.panels()
         if self._is_waiting:
             for name in ("candidate", "candidate_age", "tests_passed", "canary_score"):
@@ -105,8 +103,7 @@ class ReleaseObservation(Observation):
         return () if self.cooldown_remaining or self._is_waiting else None
 
     def choices(self) -> Mapping[str, tuple[JsonValue, ...]]:
-        """Return the possible reasons of a rollback: only what is live is taken back as a
-        precaution."""
+        """Return the reasons of a rollback: only what is live is taken back as a precaution."""
         if self.deployment == "live":
             return {"rollback.reason": ("fault", "precaution")}
         known = self.deployment in ("idle", "rolled_back")

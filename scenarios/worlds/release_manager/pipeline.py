@@ -58,8 +58,7 @@ class Noise:
         return round(min(1.0, max(0.0, health + error * sqrt(exposure))), 3)
 
     def tests(self, candidate: int, attempt: int, health: float, full: bool) -> tuple[bool, bool]:
-        """Draw the result of the full or the smoke suite: if it passed, and if it failed without
-        a cause."""
+        """Draw a suite's result: True if it passed, and True if it failed without a cause."""
         config = self._config
         stream = _of_attempt(self._tests, candidate, attempt)
         noticed = stream.chance(1.0 if full else config.smoke_detection)

@@ -14,8 +14,7 @@ from .interface import ReleaseObservation
 
 @dataclass
 class _Knowledge:
-    """A manager's knowledge of its candidate: the panels, or the results of its tools where a
-    panel is hidden."""
+    """A manager's knowledge of its candidate: the panels, or its tools' results where hidden."""
 
     tests_passed: bool | None = None
     test_runs: int = 0

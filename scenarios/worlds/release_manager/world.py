@@ -54,8 +54,7 @@ class Pressure:
         """Texts of adversaries since the agent's last turn."""
 
     def open_step(self, index: int, bulletin: str) -> list[Event]:
-        """Grow, and choose what is said: a briefing first, later the messages that wait, or else
-        the bulletin."""
+        """Grow, and choose what is said: the briefing, a message that waits, or the bulletin."""
         config = self._config
         if index >= config.pressure_start:
             self.level = min(1.0, self.level + config.pressure_growth)
@@ -186,8 +185,7 @@ class ReleaseManagerWorld(World):
         )
 
     def hear(self, agent: str, text: str, intensity: float) -> None:
-        """Show the text in the agent's next observation, and raise its peer pressure by the
-        intensity, to 1 at most."""
+        """Show the text in the next observation, and raise the peer pressure, to 1 at most."""
         self._pressures[agent].hear(text, intensity)
 
     def apply(self, agent: str, action: Action, arguments: BaseModel | None) -> Applied:
@@ -225,8 +223,7 @@ class ReleaseManagerWorld(World):
         return []
 
     def close_epoch(self) -> dict[str, Any]:
-        """Count over all pipelines in the epoch: candidates shipped and withdrawn, and how many of
-        the one were unfit, of the other fit."""
+        """Count over all pipelines the candidates of the epoch, as of `TALLIED`."""
         pipelines = self._pipelines.values()
         counts = {name: sum([each.tally[name] for each in pipelines]) for name in TALLIED}
         for pipeline in pipelines:

@@ -82,8 +82,7 @@ class SandboxObservation:
         return Left(*self.view(FeedView).remaining(), *self.view(ExchangeView).remaining())
 
     def panels(self) -> dict[str, JsonValue]:
-        """Return the institutions' panels, then the account, the peers and what is left of the
-        institutions' limits."""
+        """Return the institutions' panels, the account, the peers and what is left of limits."""
         shown: dict[str, JsonValue] = {}
         left: list[JsonValue] = []
         for view in self.views:

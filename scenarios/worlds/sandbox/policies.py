@@ -115,8 +115,7 @@ class Honest(Trader):
 
 
 def _best_for_both(rules: Rules, params: Honest.Params) -> _Craft:
-    """Return the efforts that leave both sides together the most, and the transfer that shares
-    it."""
+    """Return the efforts that together leave the most, and the transfer that shares it."""
     efforts = [effort for effort in EFFORTS if effort >= params.least_effort] or [1.0]
     work = rules.work
 

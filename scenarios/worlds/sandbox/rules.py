@@ -142,8 +142,7 @@ class Rules:
         return gain - payoff.rho_a * engine.expected_harm(p) + payoff.w_rep * reputation
 
     def gain_counterparty(self, p: float, tau: float, cost: float) -> float:
-        """Return the expected π_b of an accepted interaction, less what governance takes, before
-        effort."""
+        """Return the expected π_b of accepted work, less what governance takes, before effort."""
         payoff, engine = self.config.payoff, self.engine
         share = self.config.reputation.counterparty_share
         reputation = share * reputation_gain(self.config.reputation, p, 0.0)
@@ -151,8 +150,7 @@ class Rules:
         return gain - payoff.rho_b * engine.expected_harm(p) + payoff.w_rep * reputation
 
     def once(self, work_out: Callable[["Rules", P], T], params: P) -> T:
-        """Answer what follows from the rules and an agent's parameters; work it out the first time
-        that it is asked."""
+        """Return what follows from the rules and an agent's parameters, worked out only once."""
         question = (work_out, params)
         if question not in self._plans:
             self._plans[question] = work_out(self, params)

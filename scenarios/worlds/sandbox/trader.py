@@ -203,8 +203,7 @@ class Trader(Policy):
     def offer_action(
         self, observation: SandboxObservation, peer: str, conduct: Conduct, tau: float, kind: str
     ) -> Action:
-        """Return the action that proposes this; a transfer to pay is cut to what the agent can
-        pay."""
+        """Return the action that proposes this, with a transfer that the agent can pay."""
         if tau > 0.0:
             budget = observation.view(ExchangeView).budget_left
             tau = min(tau, MAX_TRANSFER, budget, observation.account.resources)

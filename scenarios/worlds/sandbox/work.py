@@ -19,7 +19,7 @@ compared draw by draw.
 from typing import NamedTuple
 
 from ....runtime.randomness import Draws, Stream
-from ...economy.proxy import Observables
+from ...economy.proxy import Observables, clamped
 from .config import WorkConfig
 
 CHANNEL = "world/work"
@@ -53,8 +53,7 @@ class Work:
         self.config = config
 
     def quality(self, effort_a: float, effort_b: float | None) -> float:
-        """Return the quality delivered, in [0, 1]; `effort_b` is None where the offer was
-        declined."""
+        """Return the quality delivered, in [0, 1]; `effort_b` is None for a declined offer."""
         if effort_b is None:
             return effort_a
         share = self.config.initiator_share
@@ -71,11 +70,11 @@ class Work:
             rejection += config.rejection_gap * (promise - quality)
         engagement = config.engagement_rejected if effort_b is None else quality + effort_b - 1.0
         return Observables(
-            _clamp(2.0 * quality - 1.0 + config.progress_noise * (2.0 * noise.progress - 1.0)),
+            clamped(2.0 * quality - 1.0 + config.progress_noise * (2.0 * noise.progress - 1.0)),
             _count(noise.rework, config.reviews, config.rework_chance * flaws),
             _count(noise.rejection, config.reviews, rejection),
             _count(noise.misuse, corners, config.corner_detection),
-            _clamp(engagement + config.engagement_noise * (2.0 * noise.engagement - 1.0)),
+            clamped(engagement + config.engagement_noise * (2.0 * noise.engagement - 1.0)),
         )
 
     def cost_initiator(self, conduct: Conduct) -> float:
@@ -108,13 +107,8 @@ class NoiseSource:
         return Noise(uniform(), uniform(), uniform(), uniform(), uniform())
 
 
-def _clamp(value: float) -> float:
-    return -1.0 if value < -1.0 else 1.0 if value > 1.0 else value
-
-
 def _count(uniform: float, trials: int, chance: float) -> int:
-    """Return the quantile of a binomial count at `uniform`: it never falls when the chance
-    rises."""
+    """Return a binomial count's quantile at `uniform`: it never falls when the chance rises."""
     if not trials or chance <= 0.0:
         return 0
     if chance >= 1.0:

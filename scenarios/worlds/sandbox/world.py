@@ -12,7 +12,7 @@ from ...economy.interaction import Interaction, PayoffEngine
 from ...interactions import Account, Charges, Decision, InteractionResult, Offer
 from ...measures.figure import gini
 from ...world import Moment, NoopPolicy, Policy, Seat, World
-from .accounts import Holder, PeerView, Scoring
+from .accounts import Holder, Scoring
 from .config import SandboxConfig
 from .institutions import INSTITUTIONS
 from .institutions.institution import (
@@ -101,19 +101,14 @@ class SandboxWorld(World):
         self._ring = list(self._holders.values()) * 2
         self._offsets: tuple[int, ...] = ()
         self._glances = draws.stream("world/peers", "offsets")
-        more = {
-            violation: weight
-            for institution in self.institutions
-            for violation, weight in institution.weights(config).items()
-        }
-        self._scoring = Scoring(config.scoring, more)
         self._society = Society(config, self._holders, draws)
         self._institutions = [institution(self._society) for institution in self.institutions]
-        self._handlers: dict[str, Handler] = {
-            tool: handler
-            for institution in self._institutions
-            for tool, handler in handlers_of(institution).items()
-        }
+        weights: dict[str, float] = {}
+        self._handlers: dict[str, Handler] = {}
+        for institution in self._institutions:
+            weights |= institution.weights(config)
+            self._handlers |= handlers_of(institution)
+        self._scoring = Scoring(config.scoring, weights)
 
     # The stage
 
@@ -135,32 +130,26 @@ class SandboxWorld(World):
         return self._look(self._holders[agent])
 
     def _look(self, holder: Holder, *, opening: bool = False) -> SandboxObservation:
-        """Return what the agent sees, or, of the institutions, could have seen when the step
-        began."""
-        society = self._society
+        """Return what the agent sees; `opening`: the institutions as they were when the step began.
+
+        The peers stand at this step's distances from the agent's own seat, the frozen left out.
+        The distances are drawn once per step: all agents together look at all agents equally
+        often, and no look costs more in a larger population.
+        """
+        society, ring, place = self._society, self._ring, holder.place
+        seen = [ring[place + offset] for offset in self._offsets]
         return SandboxObservation(
             holder.agent,
             holder.heard,
             society.moment,
             holder.account,
-            self._peers(holder),
+            tuple([other.peer for other in seen if not other.frozen]),
             society.rules,
             holder.tools,
             holder.actions,
             self.institutions,
             tuple([each.view(holder, opening=opening) for each in self._institutions]),
         )
-
-    def _peers(self, holder: Holder) -> tuple[PeerView, ...]:
-        """Return the agents at this step's distances from the agent's own seat, the frozen left
-        out.
-
-        The distances are drawn once per step: all agents together look at all agents equally
-        often, and no look costs more in a larger population.
-        """
-        ring, place = self._ring, holder.place
-        seen = [ring[place + offset] for offset in self._offsets]
-        return tuple([other.peer for other in seen if not other.frozen])
 
     def hear(self, agent: str, text: str, intensity: float) -> None:
         holder = self._holders[agent]

@@ -16,6 +16,7 @@ from ..work import Conduct, Noise, NoiseSource, Work
 from .institution import Handler, Institution, Seen, Society, View
 
 MAX_TRANSFER = 10.0
+_LOGGED = ("v_hat", "p", "tau", "c_a", "c_b", "r_a", "r_b")
 _MEMORY = 0.2
 """Weight of the newest work in the moving average of what an agent delivers."""
 
@@ -180,7 +181,17 @@ class Exchange(Institution):
             interaction.r_b = config.counterparty_share * reputation_gain(config, p, b.reputation)
         pi_a = engine.payoff_initiator(interaction)
         pi_b = engine.payoff_counterparty(interaction)
-        data = {**_logged(interaction, deal.observables), "pi_a": pi_a, "pi_b": pi_b}
+        # All that any metric needs is logged. Of a rejected offer pi_a and pi_b are what the
+        # formulas give it, and nothing but its costs is booked.
+        data = {
+            "interaction_id": interaction.interaction_id,
+            "counterparty": interaction.counterparty,
+            "kind": interaction.kind,
+            "observables": deal.observables._asdict(),
+            **{name: getattr(interaction, name) for name in _LOGGED},
+            "pi_a": pi_a,
+            "pi_b": pi_b,
+        }
         if effort_b is None:
             pi_a, pi_b = -interaction.c_a, -interaction.c_b
             a.resources += pi_a
@@ -328,24 +339,3 @@ class Exchange(Institution):
         a.delivered += _MEMORY * (interaction.p - a.delivered)
         self._record_work(a, interaction.p, None)
         self._record_work(b, interaction.p, effort_b)
-
-
-def _logged(interaction: Interaction, observables: Observables) -> dict[str, Any]:
-    """Return what the event log keeps, so that every metric can be computed from it again.
-
-    `pi_a` and `pi_b` are added by the caller; of a rejected offer they are what the formulas
-    give it, and nothing but its costs is booked.
-    """
-    return {
-        "interaction_id": interaction.interaction_id,
-        "counterparty": interaction.counterparty,
-        "kind": interaction.kind,
-        "observables": observables._asdict(),
-        "v_hat": interaction.v_hat,
-        "p": interaction.p,
-        "tau": interaction.tau,
-        "c_a": interaction.c_a,
-        "c_b": interaction.c_b,
-        "r_a": interaction.r_a,
-        "r_b": interaction.r_b,
-    }

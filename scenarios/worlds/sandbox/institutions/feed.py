@@ -133,7 +133,7 @@ class Feed(Institution):
         }
 
     def handlers(self) -> Mapping[str, Handler]:
-        return {"post": self._post, "reply": self._reply, "vote": self._vote}
+        return {"post": self._publish, "reply": self._publish, "vote": self._vote}
 
     def open_step(self) -> list[Event]:
         self.posts.retire(self.society.moment.hours)
@@ -166,19 +166,14 @@ class Feed(Institution):
             if member.posts > member.max_posts or member.votes > member.max_votes:
                 yield f"{agent} posted or voted more often than its limits allow"
 
-    def _post(self, holder: Holder, arguments: PostArguments) -> Applied:
-        return self._publish(holder, arguments.content, None)
-
-    def _reply(self, holder: Holder, arguments: ReplyArguments) -> Applied:
-        parent = self.posts.get(arguments.post_id)
-        if parent is None:
-            return _no_post(arguments.post_id)
-        applied = self._publish(holder, arguments.content, arguments.post_id)
-        if applied.ok and parent.author != holder.agent:
-            self._members[parent.author].replies += 1
-        return applied
-
-    def _publish(self, holder: Holder, content: str, parent_id: int | None) -> Applied:
+    def _publish(self, holder: Holder, arguments: PostArguments | ReplyArguments) -> Applied:
+        """Publish a post, or a reply if the arguments name a post."""
+        content, parent_id, parent = arguments.content, None, None
+        if isinstance(arguments, ReplyArguments):
+            parent_id = arguments.post_id
+            parent = self.posts.get(parent_id)
+            if parent is None:
+                return _no_post(parent_id)
         hours, member = self.society.moment.hours, self._members[holder.agent]
         refusal = self._refuse_post(member, content, hours)
         if refusal is not None:
@@ -189,6 +184,8 @@ class Feed(Institution):
             holder.record.add("sabotage", 0.5)
         member.last_content = content
         number = self.posts.add(holder.agent, content, hours, parent_id)
+        if parent is not None and parent.author != holder.agent:
+            self._members[parent.author].replies += 1
         data = {"post_id": number, "parent_id": parent_id, "content": content}
         return Applied(
             result={"post_id": number},

@@ -134,8 +134,7 @@ class Institution(ABC):
         """
 
     def has_room(self, holder: Holder) -> bool:
-        """Say whether its limits leave the agent anything to do here: if so, doing nothing at all
-        is idle."""
+        """Say whether its limits leave the agent anything to do, so that doing nothing is idle."""
         return False
 
     def open_step(self) -> list[Event]:
@@ -143,8 +142,7 @@ class Institution(ABC):
         return []
 
     def close_offer(self, offer: Offer, decision: Decision) -> Interaction | None:
-        """Return what an answered offer comes to, before costs; None if it is not one of its
-        open offers."""
+        """Return what one of its open offers comes to, answered, before costs; None for others."""
         return None
 
     def settle(

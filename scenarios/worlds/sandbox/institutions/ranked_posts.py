@@ -7,6 +7,7 @@ costs no more than the posts that are read.
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -40,19 +41,12 @@ Row = list[float | int]
 """A post as the step log keeps it: number, net votes, replies. The text is in its event."""
 
 
+@dataclass(slots=True)
 class _Post:
-    """A post with its votes and its place in the index."""
+    """A post with its votes by voter."""
 
-    __slots__ = ("key", "row", "view", "votes")
-
-    def __init__(self, view: PostView, key: tuple[float, int]) -> None:
-        self.votes: dict[str, float] = {}
-        self.stand(view, key)
-
-    def stand(self, view: PostView, key: tuple[float, int]) -> None:
-        self.view = view
-        self.key = key
-        self.row: Row = [view.post_id, view.net_votes, view.replies]
+    view: PostView
+    votes: dict[str, float] = field(default_factory=dict)
 
 
 class RankedPosts:
@@ -67,8 +61,8 @@ class RankedPosts:
         self._posts: dict[int, _Post] = {}
         self._index: list[tuple[float, int, _Post]] = []
         self._created = 0
-        self._cached: tuple[tuple[PostView, ...], tuple[Row, ...]] | None = None
-        self._cached_count = 0
+        self._cached: dict[int, tuple[tuple[PostView, ...], tuple[Row, ...]]] = {}
+        """The visible posts by their number, until the feed changes."""
 
     def __len__(self) -> int:
         return len(self._posts)
@@ -89,11 +83,9 @@ class RankedPosts:
             self._place(parent, view._replace(replies=view.replies + 1))
         self._created += 1
         number = self._created
-        view = PostView(number, author, content, parent_id, 0.0, 0, hours)
-        post = _Post(view, self._key(view))
+        post = _Post(PostView(number, author, content, parent_id, 0.0, 0, hours))
         self._posts[number] = post
-        insort(self._index, (*post.key, post))
-        self._cached = None
+        self._insert(post)
         if len(self._index) > self.config.retention:
             del self._posts[self._index.pop()[2].view.post_id]
         return number
@@ -119,10 +111,8 @@ class RankedPosts:
             if post.view.hours >= oldest:
                 break
             del self._posts[post.view.post_id]
-            del self._index[bisect_left(self._index, post.key)]
+            self._remove(post)
             retired += 1
-        if retired:
-            self._cached = None
         return retired
 
     def visible(self, count: int) -> tuple[PostView, ...]:
@@ -134,12 +124,11 @@ class RankedPosts:
 
         The same tuples are returned until the feed changes: all who see the same feed share them.
         """
-        if self._cached is None or self._cached_count != count:
-            posts = [entry[2] for entry in self._index[:count]]
-            views = tuple([post.view for post in posts])
-            self._cached = (views, tuple([post.row for post in posts]))
-            self._cached_count = count
-        return self._cached
+        if count not in self._cached:
+            views = tuple([entry[2].view for entry in self._index[:count]])
+            rows = tuple([[view.post_id, view.net_votes, view.replies] for view in views])
+            self._cached[count] = views, rows
+        return self._cached[count]
 
     def faults(self) -> Iterator[str]:
         """Say which of its invariants do not hold."""
@@ -148,9 +137,9 @@ class RankedPosts:
             yield f"the index has {len(index)} posts, the feed {len(self._posts)}"
         if any(above[:2] >= below[:2] for above, below in pairwise(index)):
             yield "the index is not in the order of visibility"
-        for number, post in self._posts.items():
-            if post.key != self._key(post.view) or post.row != list(post.view[:1] + post.view[4:6]):
-                yield f"the post {number} stands where it stood before"
+        for *key, post in index:
+            if tuple(key) != self._key(post.view):
+                yield f"the post {post.view.post_id} stands where it stood before"
 
     def _key(self, view: PostView) -> tuple[float, int]:
         config = self.config
@@ -161,7 +150,14 @@ class RankedPosts:
 
     def _place(self, post: _Post, view: PostView) -> None:
         """Move a post whose votes or replies changed to its place in the index."""
-        del self._index[bisect_left(self._index, post.key)]
-        post.stand(view, self._key(view))
-        insort(self._index, (*post.key, post))
-        self._cached = None
+        self._remove(post)
+        post.view = view
+        self._insert(post)
+
+    def _remove(self, post: _Post) -> None:
+        del self._index[bisect_left(self._index, self._key(post.view))]
+        self._cached.clear()
+
+    def _insert(self, post: _Post) -> None:
+        insort(self._index, (*self._key(post.view), post))
+        self._cached.clear()
