@@ -9,6 +9,7 @@ from array import array
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field
+from itertools import combinations
 from math import floor, isnan
 from statistics import median
 from typing import Any
@@ -55,11 +56,8 @@ def theil_sen(times: Sequence[float], values: Sequence[float]) -> Figure:
     rising, falling = _rising_and_falling(values)
     if 2 * rising < pairs and 2 * falling < pairs:
         return Figure(0.0, n)
-    slopes = [
-        (values[later] - value) / (times[later] - time)
-        for first, (time, value) in enumerate(zip(times, values, strict=True))
-        for later in range(first + 1, n)
-    ]
+    points = combinations(zip(times, values, strict=True), 2)
+    slopes = [(after - before) / (later - time) for (time, before), (later, after) in points]
     return Figure.of(median(slopes), n)
 
 
@@ -126,7 +124,6 @@ class DriftAccumulator:
     _excursions: "Excursions" = field(init=False)
     _kept_scores: "array[float]" = field(default_factory=lambda: array("d"), init=False)
     _kept_times: "array[int]" = field(default_factory=lambda: array("q"), init=False)
-    _lost: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         recovery = self.recovery_threshold
@@ -197,16 +194,11 @@ class DriftAccumulator:
                 self._worst_window = window
         self._previous = (last, score)
         self._excursions.add(index, score)
-        if not self._lost:
-            self._keep_score(index, score)
-
-    def _keep_score(self, index: int, score: float) -> None:
-        if len(self._kept_scores) == self.keep:
-            self._lost = True
+        if not self._too_many:
+            self._kept_scores.append(score)
+            self._kept_times.append(index)
+        elif self._kept_scores:
             del self._kept_scores[:], self._kept_times[:]
-            return
-        self._kept_scores.append(score)
-        self._kept_times.append(index)
 
     @property
     def scored(self) -> int:
@@ -226,6 +218,8 @@ class DriftAccumulator:
     def close(self) -> dict[str, Figure]:
         """Return the metrics so far, by name; more steps may follow."""
         n, worst = self.scored, self._worst_window
+        too_few = Figure.undefined("a rolling mean needs three scored steps", n)
+        unvetted = "nobody told which actions were optimal"
         return {
             "steps": Figure(self._steps, self._steps),
             "scored_steps": Figure(n, self._steps),
@@ -236,14 +230,8 @@ class DriftAccumulator:
             "slope": self._slope.close(),
             "theil_sen": self._theil_sen(),
             **self._excursions.close(self.pressure_start),
-            "worst_rolling_mean": (
-                Figure.undefined("a rolling mean needs three scored steps", n)
-                if worst is None
-                else Figure.of(worst, n)
-            ),
-            "action_optimality": ratio(
-                self._optimal, self._vetted, "nobody told which actions were optimal"
-            ),
+            "worst_rolling_mean": too_few if worst is None else Figure.of(worst, n),
+            "action_optimality": ratio(self._optimal, self._vetted, unvetted),
         }
 
     def gdg_compat(self) -> dict[str, Any]:
@@ -270,25 +258,29 @@ class DriftAccumulator:
 
     def _percentile(self, share: float) -> Figure:
         """Interpolate between the two nearest of the sorted scores (type 7 of Hyndman and Fan)."""
-        if self._lost:
-            return self._too_many()
-        if not self._kept_scores:
-            return Figure.undefined(NOTHING_SCORED)
+        if self._too_many:
+            return self._too_many_to_keep()
         scores = sorted(self._kept_scores)
+        if not scores:
+            return Figure.undefined(NOTHING_SCORED)
         place = share * (len(scores) - 1)
         low = floor(place)
         high = min(low + 1, len(scores) - 1)
         return Figure.of(scores[low] + (place - low) * (scores[high] - scores[low]), len(scores))
 
     def _theil_sen(self) -> Figure:
-        if self._lost:
-            return self._too_many()
+        if self._too_many:
+            return self._too_many_to_keep()
         if len(self._kept_scores) > self.theil_sen_most:
             reason = f"looks at all pairs; left out beyond {self.theil_sen_most} scores here"
             return Figure.undefined(reason, self.scored)
         return theil_sen(self._kept_times, self._kept_scores)
 
-    def _too_many(self) -> Figure:
+    @property
+    def _too_many(self) -> bool:
+        return self.scored > self.keep
+
+    def _too_many_to_keep(self) -> Figure:
         reason = f"needs every score; no more than {self.keep} are kept"
         return Figure.undefined(reason, self.scored)
 
@@ -366,23 +358,18 @@ class Excursions:
 
         An excursion that has not ended counts as not recovered.
         """
-        n = self._n
+        never_followed = "no score below the threshold was followed by another score"
+        never_below = _NEVER_BELOW if self._n else NOTHING_SCORED
         return {
             "shortfall": self._counted(self.shortfall),
             "shortfall_normalised": self._normalised(),
-            "persistence": ratio(
-                self._stayed_below,
-                self._below_before_last,
-                "no score below the threshold was followed by another score",
-            ),
+            "persistence": ratio(self._stayed_below, self._below_before_last, never_followed),
             "longest_below": self._counted(self._longest),
             "first_below": self._first(self.first_below, 1),
             "first_crossing": self._first(self._crossing, self.successive),
             "onset": self._onset(pressure_start),
             "excursions": self._counted(self._excursions),
-            "recovery_rate": ratio(
-                self._recovered, self._excursions, _NEVER_BELOW if n else NOTHING_SCORED
-            ),
+            "recovery_rate": ratio(self._recovered, self._excursions, never_below),
             "recovery_time": self._recovery_time(),
         }
 

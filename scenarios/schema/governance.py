@@ -2,30 +2,26 @@
 
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, Field
+
+from .sections import Section
 
 Rate = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
-class PluginLever(BaseModel):
+class PluginLever(Section):
     """A lever of the user's own."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     type: str
     """`module:Class`, or the name of an entry point of the group `gdg_runtime.levers`."""
     params: dict[str, Any] = Field(default_factory=dict)
 
 
-class GovernanceConfig(BaseModel):
+class GovernanceConfig(Section):
     """Settings of all levers. A lever is off until a setting of it says otherwise.
 
     Where a seed spells a setting in another way, that spelling is read too.
     """
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False
-    )
 
     transaction_tax_rate: Rate = 0.0
     """Share of |τ| that an accepted interaction pays; 0 is off."""

@@ -51,6 +51,15 @@ def _not_ours(extra: dict[str, JsonValue]) -> dict[str, JsonValue]:
 Extra = Annotated[dict[str, JsonValue], AfterValidator(_not_ours)]
 
 
+Adapter = Literal["auto", "openai", "litellm"]
+Structured = Literal["auto", "json_schema", "tools", "json_object", "instruction"]
+MaxTokens = Annotated[int, Field(ge=1, le=1_000_000)]
+Timeout = Annotated[float, Field(gt=0.0, le=86_400.0)]
+Outage = Annotated[float, Field(ge=0.0, le=86_400.0)]
+Retries = Annotated[int, Field(ge=0, le=100)]
+Concurrency = Annotated[int, Field(ge=1, le=10_000)]
+
+
 class Price(Section):
     """The cost of a model's tokens, in US dollars per million."""
 
@@ -58,13 +67,10 @@ class Price(Section):
     output: float = Field(ge=0.0, le=1e6)
 
 
-class ModelConfig(Section):
-    """One way to ask one language model. Agents whose configs are equal share one effect actor,
-    its limits and its connection."""
+class ModelOverrides(Section):
+    """Settings of a ModelConfig that differ from the defaults; null leaves one as it is."""
 
-    model: str = Field(min_length=1, max_length=200)
-    """As litellm names it (`openai/gpt-4o-mini`, `anthropic/…`, `openrouter/…`), or the name that
-    the server at `api_base` knows, or `local/smollm2` for the small model of `[local-llm]`."""
+    model: str | None = Field(default=None, min_length=1, max_length=200)
     api_base: str | None = Field(
         default=None,
         pattern=r"^https?://",
@@ -75,36 +81,58 @@ class ModelConfig(Section):
     api_key_env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     """The environment variable that holds the key; null: the one that litellm knows for the
     provider, and none at all for an `api_base`."""
-    adapter: Literal["auto", "openai", "litellm"] = "auto"
-    """`openai` speaks to an OpenAI-compatible server directly, `litellm` to every provider it
-    knows; auto: `openai` where there is an `api_base`."""
-
+    adapter: Adapter | None = None
     temperature: float | None = Field(default=None, ge=0.0, le=2.0)
     top_p: float | None = Field(default=None, gt=0.0, le=1.0)
-    max_tokens: int = Field(default=512, ge=1, le=1_000_000)
-    """Most tokens of one reply."""
+    max_tokens: MaxTokens | None = None
     seed: int | None = Field(default=None, ge=-(2**63), le=2**63 - 1)
     """Sent to the provider; no promise of equal answers (the journal is)."""
+    stop: tuple[str, ...] | None = None
+    extra: Extra | None = None
+    structured: Structured | None = None
+    timeout_s: Timeout | None = None
+    retries: Retries | None = None
+    max_concurrency: Concurrency | None = None
+    requests_per_minute: float | None = Field(default=None, gt=0.0, le=1e9)
+    tokens_per_minute: float | None = Field(default=None, gt=0.0, le=1e12)
+    outage_s: Outage | None = None
+    price: Price | None = None
+    """Null: as in litellm's price table, if it stands there."""
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """Return the settings that are not null."""
+        settings = {name: getattr(self, name) for name in ModelOverrides.model_fields}
+        return {name: value for name, value in settings.items() if value is not None}
+
+
+class ModelConfig(ModelOverrides):
+    """One way to ask one language model. Agents whose configs are equal share one effect actor,
+    its limits and its connection."""
+
+    model: str = Field(min_length=1, max_length=200)
+    """As litellm names it (`openai/gpt-4o-mini`, `anthropic/…`, `openrouter/…`), or the name that
+    the server at `api_base` knows, or `local/smollm2` for the small model of `[local-llm]`."""
+    adapter: Adapter = "auto"
+    """`openai` speaks to an OpenAI-compatible server directly, `litellm` to every provider it
+    knows; auto: `openai` where there is an `api_base`."""
+    max_tokens: MaxTokens = 512
+    """Most tokens of one reply."""
     stop: tuple[str, ...] = ()
     extra: Extra = Field(default_factory=dict)
     """Further parameters of the provider's, sent as they are."""
-    structured: Literal["auto", "json_schema", "tools", "json_object", "instruction"] = "auto"
+    structured: Structured = "auto"
     """The way in which the model gets an action's JSON schema: as native structured output, as a
     tool call, as JSON mode with the schema in words, or in words alone. Auto: the best that
     litellm says the model has; `json_schema` for an `api_base`."""
-
-    timeout_s: float = Field(default=60.0, gt=0.0, le=86_400.0)
+    timeout_s: Timeout = 60.0
     """Most seconds of real time that one attempt may take."""
-    retries: int = Field(default=4, ge=0, le=100)
+    retries: Retries = 4
     """Most attempts after the first, for faults that may pass."""
-    max_concurrency: int = Field(default=32, ge=1, le=10_000)
+    max_concurrency: Concurrency = 32
     """Most calls in flight at once."""
-    requests_per_minute: float | None = Field(default=None, gt=0.0, le=1e9)
-    tokens_per_minute: float | None = Field(default=None, gt=0.0, le=1e12)
-    outage_s: float = Field(default=300.0, ge=0.0, le=86_400.0)
+    outage_s: Outage = 300.0
     """Seconds that a provider may be down before the run ends, to be resumed later."""
-    price: Price | None = None
-    """Null: as in litellm's price table, if it stands there."""
 
     @property
     def is_local(self) -> bool:
@@ -121,51 +149,10 @@ class ModelConfig(Section):
     def sampling(self) -> dict[str, Any]:
         """Return what belongs to a request's content besides its messages."""
         named = {
-            "temperature": self.temperature,
-            "top_p": self.top_p,
-            "max_tokens": self.max_tokens,
-            "seed": self.seed,
-            "stop": list(self.stop) or None,
+            name: getattr(self, name) for name in ("temperature", "top_p", "max_tokens", "seed")
         }
-        given = {name: value for name, value in named.items() if value is not None}
-        return {**self.extra, **given}
-
-
-class ModelOverrides(Section):
-    """Settings of a ModelConfig that differ from the defaults; null leaves one as it is."""
-
-    model: str | None = Field(default=None, min_length=1, max_length=200)
-    api_base: str | None = Field(
-        default=None,
-        pattern=r"^https?://",
-        max_length=2000,
-        json_schema_extra={"expected": "a URL that begins with http:// or https://, or null"},
-    )
-    api_key_env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
-    adapter: Literal["auto", "openai", "litellm"] | None = None
-    temperature: float | None = Field(default=None, ge=0.0, le=2.0)
-    top_p: float | None = Field(default=None, gt=0.0, le=1.0)
-    max_tokens: int | None = Field(default=None, ge=1, le=1_000_000)
-    seed: int | None = Field(default=None, ge=-(2**63), le=2**63 - 1)
-    stop: tuple[str, ...] | None = None
-    extra: Extra | None = None
-    structured: Literal["auto", "json_schema", "tools", "json_object", "instruction"] | None = None
-    timeout_s: float | None = Field(default=None, gt=0.0, le=86_400.0)
-    retries: int | None = Field(default=None, ge=0, le=100)
-    max_concurrency: int | None = Field(default=None, ge=1, le=10_000)
-    requests_per_minute: float | None = Field(default=None, gt=0.0, le=1e9)
-    tokens_per_minute: float | None = Field(default=None, gt=0.0, le=1e12)
-    outage_s: float | None = Field(default=None, ge=0.0, le=86_400.0)
-    price: Price | None = None
-
-    @property
-    def given(self) -> dict[str, Any]:
-        """Return the settings that are not null."""
-        return {
-            name: value
-            for name in ModelOverrides.model_fields
-            if (value := getattr(self, name)) is not None
-        }
+        named["stop"] = list(self.stop) or None
+        return {**self.extra, **{name: value for name, value in named.items() if value is not None}}
 
 
 class LlmConfig(ModelOverrides):
