@@ -93,6 +93,8 @@ class Findings:
         others: str = "",
     ) -> None:  # fmt: skip
         """Note a name that is none of the known ones; list these, and suggest the nearest."""
+        if (place.file, place.line, path) in self._found:
+            return
         listed = f"{', '.join(known) or 'none'}{others}"
         self.add(place, path, f"{problem} (known: {listed})", suggestion=nearest(name, known))
 

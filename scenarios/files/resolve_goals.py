@@ -166,41 +166,31 @@ class GoalChecks:
             for name in names:
                 self._check_known(name, known, node, f"{key}: no belief has the id '{shown(name)}'")
 
-    def _check_known(self, name: str, known: Sequence[str], node: Node, problem: str) -> bool:
-        """Note a name that is none of the known ones; False where it is."""
-        wrong = name not in known and not self._checked.may_have(name)
-        if wrong:
+    def _check_known(self, name: str, known: Sequence[str], node: Node, problem: str) -> None:
+        """Note a name that is none of the known ones."""
+        if name not in known and not self._checked.may_have(name):
             self._findings.add_unknown(*node.origin, problem, name, known)
-        return not wrong
 
     def _check_dependencies(self, listed: Paired[GoalSpec], own: list[Paired[OwnGoal]]) -> None:
         """Note names in `depends_on` that no earlier goal of the same agent has."""
         meant = [(spec, node, frozenset(targets(self._config, spec))) for spec, node in listed]
         own_of = dict(zip(map(id, self._config.agents), own, strict=True))
-        noted: set[str] = set()
         for agent, entry in agent_ids(self._config):
             before: list[str] = []
             shared: Paired[OwnGoal] = [(goal, node) for goal, node, whom in meant if agent in whom]
             for goal, node in [*shared, *own_of[id(entry)]]:
-                # The first fault of an entry is noted, once for all agents that it is meant for.
-                if node.path not in noted and not self._fits(goal, node, agent, before):
-                    noted.add(node.path)
+                # Of an entry that is meant for many agents, the first fault is the one that stays.
+                for name in goal.goal.depends_on:
+                    problem = (f"depends_on: no goal before this one, of the same agent, has the "
+                               f"name '{shown(name)}'")  # fmt: skip
+                    self._check_known(name, before, node, problem)
+                if goal.name in before:
+                    self._findings.add(
+                        *node.origin, f"the agent {agent} has a goal with the name "
+                        f"'{shown(goal.name or '')}' before this one; give each its own",
+                    )  # fmt: skip
                 if goal.name is not None:
                     before.append(goal.name)
-
-    def _fits(self, goal: OwnGoal, node: Node, agent: str, before: Sequence[str]) -> bool:
-        for name in goal.goal.depends_on:
-            problem = (f"depends_on: no goal before this one, of the same agent, has the name "
-                       f"'{shown(name)}'")  # fmt: skip
-            if not self._check_known(name, before, node, problem):
-                return False
-        if goal.name in before:
-            self._findings.add(
-                *node.origin, f"the agent {agent} has a goal with the name "
-                f"'{shown(goal.name or '')}' before this one; give each its own",
-            )  # fmt: skip
-            return False
-        return True
 
 
 def note_nobody(target: str, node: Node, config: EpisodeConfig, findings: Findings) -> None:

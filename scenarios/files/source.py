@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from math import isfinite, nan
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -30,7 +30,7 @@ from ...runtime.wording import one_line
 from ..schema.sections import LIMIT_64_BITS
 from . import shipped_scenarios
 from .diagnostics import Findings, Place, nearest, nearest_first, shown
-from .nodes import Node, Scalar, copied
+from .nodes import Node, Scalar
 
 SUFFIXES = (".yaml", ".yml", ".json")
 MAX_BYTES = 1 << 20
@@ -140,7 +140,6 @@ def _nearest_file(source: Path | str) -> str | None:
 
 MAX_DEPTH = 64
 MAX_VALUES = 200_000
-_TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 
 _TAG = "tag:yaml.org,2002:"
 _NULL = ("", "~", "null", "Null", "NULL")
@@ -172,16 +171,6 @@ class _Unreadable(Exception):
 
     def __init__(self, line: int, problem: str) -> None:
         self.line, self.problem = line, problem
-
-
-class _Read(NamedTuple):
-    """A value that was read, and its extent."""
-
-    node: Node
-    size: int = 1
-    """Values in it, itself among them, with aliases written out."""
-    height: int = 0
-    """Levels of mappings and lists."""
 
 
 def parse(text: str, place: Place, path: str, findings: Findings) -> Node | None:
@@ -224,7 +213,9 @@ class _Reader:
         self._findings = findings
         self._path = path
         self._events: Iterator[Event] = iter(())
-        self._anchors: dict[str, _Read] = {}
+        self._anchors: dict[str, Node] = {}
+        self._values = 0
+        """Read so far, with aliases written out."""
 
     def read(self, text: str) -> Node:
         root, documents = Node(None, self._place, self._path), 0
@@ -237,10 +228,10 @@ class _Reader:
                         _line(event), "a second document begins here; write one per file"
                     )
             elif isinstance(event, NodeEvent):
-                root = self._value(event, self._place.at(_line(event)), self._path, 0).node
+                root = self._value(event, self._place.at(_line(event)), self._path, 0)
         return root
 
-    def _value(self, event: Event, place: Place, path: str, depth: int) -> _Read:
+    def _value(self, event: Event, place: Place, path: str, depth: int) -> Node:
         """Read the value that an event begins, `depth` levels below the root."""
         line = _line(event)
         if isinstance(event, AliasEvent):
@@ -250,58 +241,68 @@ class _Reader:
                     line, f"*{shown(str(event.anchor))} names no anchor that ends above it"
                 )
             # What is inside keeps the place of the anchor, where it can be mended.
-            found = known._replace(node=Node(copied(known.node).value, place, path))
-        elif isinstance(event, ScalarEvent):
+            return Node(self._written_out(known, depth, line).value, place, path)
+        if isinstance(event, ScalarEvent):
+            self._count(line)
             node = Node(None, place, path)
             node.value = self._resolved(event, node, line)
-            found = _Read(node)
         else:
             assert isinstance(event, MappingStartEvent | SequenceStartEvent)
             is_mapping = isinstance(event, MappingStartEvent)
             if event.tag not in (None, "!", _TAG + ("map" if is_mapping else "seq")):
                 raise _Unreadable(line, f"the tag {shown(str(event.tag))} is not supported")
-            if depth >= MAX_DEPTH:
-                raise _Unreadable(line, _TOO_DEEP)
+            self._count(line, depth)
             self._anchors.pop(event.anchor, None)
             node = Node({} if is_mapping else [], place, path)
-            found = self._mapping(node, depth + 1) if is_mapping else self._list(node, depth + 1)
-        if depth + found.height > MAX_DEPTH:
-            raise _Unreadable(line, _TOO_DEEP)
-        if event.anchor and not isinstance(event, AliasEvent):
-            self._anchors[event.anchor] = found
-        return found
+            if is_mapping:
+                self._fill_mapping(node, depth + 1)
+            else:
+                self._fill_list(node, depth + 1)
+        if event.anchor:
+            self._anchors[event.anchor] = node
+        return node
 
-    def _list(self, node: Node, depth: int) -> _Read:
-        size, height = 1, 0
+    def _written_out(self, node: Node, depth: int, line: int) -> Node:
+        """Copy what an alias names, in which every value counts again."""
+        value = node.value
+        self._count(line, depth if isinstance(value, dict | list) else 0)
+        if isinstance(value, dict):
+            value = {key: self._written_out(at, depth + 1, line) for key, at in value.items()}
+        elif isinstance(value, list):
+            value = [self._written_out(at, depth + 1, line) for at in value]
+        return Node(value, *node.origin)
+
+    def _count(self, line: int, depth: int = 0) -> None:
+        """Count a value; `depth` is that of a mapping or list, which must not be too deep."""
+        if depth >= MAX_DEPTH:
+            raise _Unreadable(line, f"nested deeper than {MAX_DEPTH} levels")
+        self._values += 1
+        if self._values > MAX_VALUES:
+            raise _Unreadable(line, f"more than {MAX_VALUES} values (aliases written out)")
+
+    def _fill_list(self, node: Node, depth: int) -> None:
         for event in self._events:
             if isinstance(event, SequenceEndEvent):
                 break
-            path = node.child(len(node.items))
-            found = self._value(event, self._place.at(_line(event)), path, depth)
-            node.items.append(found.node)
-            size, height = _grown(size, found, _line(event)), max(height, found.height)
-        return _Read(node, size, height + 1)
+            place, path = self._place.at(_line(event)), node.child(len(node.items))
+            node.items.append(self._value(event, place, path, depth))
 
-    def _mapping(self, node: Node, depth: int) -> _Read:
-        size, height = 1, 0
+    def _fill_mapping(self, node: Node, depth: int) -> None:
         merged: list[Node] = []
         for event in self._events:
             if isinstance(event, MappingEndEvent):
                 for base in merged:
                     _inherit(node, base, _line(event))
                 break
-            key, line = self._key(event), _line(event)
-            value = next(self._events)
-            found = self._value(value, self._place.at(line), node.child(key), depth)
-            size, height = _grown(size, found, _line(value)), max(height, found.height)
+            key, place = self._key(event), self._place.at(_line(event))
+            found = self._value(next(self._events), place, node.child(key), depth)
             if key == "<<" and isinstance(event, ScalarEvent) and event.implicit[0]:
-                merged.append(found.node)
+                merged.append(found)
             elif key in node.entries:
                 first = node.entries[key].place
-                self._findings.add(*found.node.origin, f"given twice; first at {first}")
+                self._findings.add(*found.origin, f"given twice; first at {first}")
             else:
-                node.entries[key] = found.node
-        return _Read(node, size, height + 1)
+                node.entries[key] = found
 
     def _key(self, event: Event) -> str:
         if isinstance(event, ScalarEvent):
@@ -348,12 +349,6 @@ class _Reader:
 
 def _line(event: Event) -> int:
     return event.start_mark.line + 1 if event.start_mark else 1
-
-
-def _grown(size: int, found: _Read, line: int) -> int:
-    if size + found.size > MAX_VALUES:
-        raise _Unreadable(line, f"more than {MAX_VALUES} values (aliases written out)")
-    return size + found.size
 
 
 def _inherit(node: Node, base: Node, line: int) -> None:
