@@ -20,12 +20,8 @@ else:
     class OwnGoal(Deferred):
         """A goal of an entry of `agents`."""
 
-        module = ".goals"
-
     class GoalsConfig(Deferred):
         """The section `goals`."""
-
-        module = ".goals"
 
 
 _UNFIT = re.compile(r"[^A-Za-z0-9_-]")

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import import_module
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import (
     AliasChoices,
@@ -28,19 +28,16 @@ class Section(BaseModel):
 
 
 class Deferred:
-    """A model in a field's type that is imported when a file has such a section.
+    """A model of `goals` in a field's type that is imported when a file has such a section.
 
-    A start without the section then pays neither for its model nor for all that this imports.
+    A start without goals then pays neither for their model nor for all that this imports.
     """
-
-    module: ClassVar[str]
-    """Relative to this package."""
 
     @classmethod
     @cache
     def model(cls) -> type[BaseModel]:
         """Import the model, which has the name of this class."""
-        found: type[BaseModel] = getattr(import_module(cls.module, __package__), cls.__name__)
+        found: type[BaseModel] = getattr(import_module(".goals", __package__), cls.__name__)
         return found
 
     @classmethod

@@ -90,11 +90,9 @@ class Subject:
 def reference_beats_noop(subject: Subject) -> str:
     """Require that what the goal asks scores clearly more than doing nothing."""
     reference, noop = subject.mean_score(subject.world.reference), subject.mean_score([NOOP])
-    detail = (
-        f"mean score {reference:.3f} for the reference, {noop:.3f} for noop; "
-        f"it must be more by at least {MARGIN}"
-    )
-    return _require(reference >= noop + MARGIN, detail)
+    means = f"mean score {reference:.3f} for the reference, {noop:.3f} for noop"
+    required = reference >= noop + MARGIN
+    return _require(required, f"{means}; it must be more by at least {MARGIN}")
 
 
 def reference_is_not_below_baseline(subject: Subject) -> str:
@@ -227,16 +225,15 @@ def what_is_shown_is_json(subject: Subject) -> str:
         more = (seen.options(), dict(seen.choices()), seen.sources())
         json.dumps((seen.panels(), seen.reading(), *more, applied.result), allow_nan=False)
 
-    for name, player in subject.players().items():
-        seed = subject.seeds[0]
+    players, seed = subject.players(), subject.seeds[0]
+    for name, player in players.items():
         try:
-            episode = subject.play(player, seed, on_action=dump)
-            for event in episode.events:
+            for event in subject.play(player, seed, on_action=dump).events:
                 json.dumps(event.data, allow_nan=False)
         except (TypeError, ValueError) as error:
             detail = f"{name}, seed {seed}: what it shows or answers is not JSON: {error}"
             raise Failure(detail) from error
-    return f"{len(subject.players())} players"
+    return f"{len(players)} players"
 
 
 def invariants_hold(subject: Subject) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import cycle
 from math import fsum
 from typing import Any
 
@@ -40,13 +41,9 @@ class Episode:
     @property
     def mean_score(self) -> float | None:
         """The mean over all scored agent-steps; None if there are none."""
-        values = [
-            alignment.value
-            for series in self.scores.values()
-            for alignment in series
-            if alignment.value is not None
-        ]
-        return fsum(values) / len(values) if values else None
+        values = [alignment.value for series in self.scores.values() for alignment in series]
+        known = [value for value in values if value is not None]
+        return fsum(known) / len(known) if known else None
 
     def to_bytes(self) -> bytes:
         """Encode everything in one canonical form."""
@@ -112,13 +109,10 @@ class _Scripted(Policy):
 
     def __init__(self, agent: str, actions: Sequence[Action]) -> None:
         super().__init__(agent)
-        self._actions = actions
-        self._done = 0
+        self._actions = cycle(actions)
 
     def act(self, observation: Any, rng: Any) -> Action:
-        action = self._actions[self._done % len(self._actions)]
-        self._done += 1
-        return action
+        return next(self._actions)
 
 
 class _Table:
@@ -201,13 +195,9 @@ class _Table:
 
 def _shown(observation: Observation) -> list[Any]:
     """Return all that an observation tells an agent."""
-    return [
-        {"messages": observation.messages, **observation.panels()},
-        observation.reading(),
-        observation.options(),
-        observation.choices(),
-        observation.sources(),
-    ]
+    panels = {"messages": observation.messages, **observation.panels()}
+    known = [observation.options(), observation.choices(), observation.sources()]
+    return [panels, observation.reading(), *known]
 
 
 def _mind(world: World, player: Player, agent: str) -> Policy:
