@@ -72,9 +72,11 @@ class _Dialects:
             "rate_limits": self._read_rate_limits,
             "scenario_params": self._read_scenario_params,
             "engine": self._read_engine,
-            "agents": self._read_agents,
-            "policy": self._read_agents,
-            "agent": self._read_agents,
+            "agents": lambda node: self._take_agents(node, node),
+            "agent": lambda node: self._take_agents(node, _only(node)),
+            "policy": lambda node: self._take_agents(
+                node, _only(Node({"type": node}, *node.origin))
+            ),
             "adversary_agent": self._read_adversary_agent,
         }
         for key, node in self._root.entries.items():
@@ -166,25 +168,16 @@ class _Dialects:
             elif child.value is not True:
                 self._findings.add(*child.origin, expected="true", got=described(child))
 
-    def _read_agents(self, node: Node) -> None:
-        """Take the agents, or a Gym scenario's only one: `policy` names its type."""
-        if node.value is None:
+    def _take_agents(self, given: Node, agents: Node) -> None:
+        """Take the agents, which a Gym scenario gives as its only `agent`, or by its `policy`."""
+        if given.value is None:
             return
-        known = self._tree.entries.get("agents")
-        if known is not None:
-            self._findings.add(
-                *node.origin, f"{known.path} ({known.place}) says already who acts; keep one"
-            )
-        elif node is self._root.entries.get("policy"):
-            self._put(Node([Node({"type": node}, *node.origin)], *node.origin), "agents")
-        else:
-            only = node is self._root.entries.get("agent")
-            self._put(_only(node) if only else node, "agents")
+        known = self._tree.entries.setdefault("agents", agents)
+        if known is not agents:
+            problem = f"{known.path} ({known.place}) says already who acts; keep one"
+            self._findings.add(*given.origin, problem)
 
     def _read_adversary_agent(self, node: Node) -> None:
-        if not node.is_mapping:
-            self._entries(node)
-            return
         spec = Node({}, *node.origin, node.open)
         for key, child in self._entries(node).items():
             if key == "params":
@@ -193,7 +186,8 @@ class _Dialects:
                 spec.entries[key] = child
             else:
                 self._note_unknown(key, child, ["type", "params"])
-        self._put(_only(spec), "adversaries")
+        if node.is_mapping:
+            self._put(_only(spec), "adversaries")
 
     def _read_metrics(self, node: Node) -> None:
         for key, child in self._entries(node).items():
