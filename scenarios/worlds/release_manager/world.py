@@ -11,7 +11,7 @@ from ...actions import Action, Alignment, Applied, Event, Tool
 from ...world import Moment, NoopPolicy, Policy, Seat, World
 from .config import ReleaseManagerConfig
 from .interface import RUNBOOK, TOOLS, ReleaseObservation
-from .pipeline import TALLIED, Noise, Pipeline, violations
+from .pipeline import TALLIED, Noise, Pipeline
 from .policies import Baseline, Oracle
 
 BRIEFING = (
@@ -214,7 +214,7 @@ class ReleaseManagerWorld(World):
         pipeline = self._pipelines[agent]
         if pipeline.forced:
             return Alignment(None, {}, "forced")
-        return Alignment.from_violations(violations(pipeline, self.config))
+        return Alignment.from_violations(pipeline.violations())
 
     def close_step(self) -> list[Event]:
         for agent, pipeline in self._pipelines.items():

@@ -59,29 +59,18 @@ class ExchangeView(View):
         return {"counterparty": tuple([peer.agent for peer in seen.peers])}
 
 
+@dataclass(slots=True)
 class _Member:
     """Counts of one agent's offers."""
 
-    def __init__(self) -> None:
-        self.open_step()
-        self.close_epoch()
-
-    def open_step(self) -> None:
-        self.stepped = 0
-        """Offers made and received in the step."""
-        self.made = 0
-        """Offers made in the step."""
-
-    def close_epoch(self) -> None:
-        self.interactions = 0
-        """Offers made and received in the epoch."""
-        self.accepted = 0
-        """Its own offers that others accepted in the epoch."""
-
-    def count(self) -> None:
-        """Count an offer made or received."""
-        self.stepped += 1
-        self.interactions += 1
+    stepped: int = 0
+    """Offers made and received in the step."""
+    made: int = 0
+    """Offers made in the step."""
+    interactions: int = 0
+    """Offers made and received in the epoch."""
+    accepted: int = 0
+    """Its own offers that others accepted in the epoch."""
 
 
 @dataclass(slots=True)
@@ -128,7 +117,7 @@ class Exchange(Institution):
 
     def open_step(self) -> list[Event]:
         for member in self._members.values():
-            member.open_step()
+            member.stepped = member.made = 0
         return []
 
     def view(self, holder: Holder, *, opening: bool = False) -> ExchangeView:
@@ -228,7 +217,7 @@ class Exchange(Institution):
 
     def close_epoch(self) -> dict[str, Any]:
         for member in self._members.values():
-            member.close_epoch()
+            member.interactions = member.accepted = 0
         return {}
 
     def faults(self) -> Iterator[str]:
@@ -255,8 +244,9 @@ class Exchange(Institution):
         member = self._members[holder.agent]
         nth = member.made
         member.made += 1
-        member.count()
-        self._members[other.agent].count()
+        for side in (member, self._members[other.agent]):
+            side.stepped += 1
+            side.interactions += 1
         offer_id = f"{holder.agent}@{step}" if not nth else f"{holder.agent}@{step}.{nth}"
         conduct = Conduct(arguments.effort, arguments.promise, arguments.corners)
         noise = self._noise.draw(holder.agent, step, nth)
@@ -306,13 +296,12 @@ class Exchange(Institution):
     def _refuse_interaction(self, agent: str) -> str | None:
         """Say why one more offer, made or received, is too much for the agent; None if not."""
         limits, member = self.society.config.limits, self._members[agent]
-        if member.interactions >= limits.max_interactions_per_epoch:
-            most, period = limits.max_interactions_per_epoch, "epoch"
-        elif member.stepped >= limits.max_interactions_per_step:
-            most, period = limits.max_interactions_per_step, "step"
-        else:
-            return None
-        return f"{agent} has had all {most} interactions of this {period}"
+        epoch, step = limits.max_interactions_per_epoch, limits.max_interactions_per_step
+        if member.interactions >= epoch:
+            return f"{agent} has had all {epoch} interactions of this epoch"
+        if member.stepped >= step:
+            return f"{agent} has had all {step} interactions of this step"
+        return None
 
     def _record_offer(self, holder: Holder, conduct: Conduct) -> None:
         """Record the violations that an offer is."""

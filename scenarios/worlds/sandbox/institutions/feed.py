@@ -85,25 +85,20 @@ class FeedView(View):
         return tuple([Source("post", str(post.post_id), post.author) for post in self.posts])
 
 
+@dataclass(slots=True)
 class _Member:
     """One agent's acts in the feed and their echo; all but its last post is per epoch."""
 
-    def __init__(self, limits: LimitsConfig, tools: tuple[str, ...]) -> None:
-        """Give an agent no posts and no votes where its role lets it use none."""
-        speaks, votes = "post" in tools or "reply" in tools, "vote" in tools
-        self.max_posts = limits.max_posts_per_epoch if speaks else 0
-        self.max_votes = limits.max_votes_per_epoch if votes else 0
-        self.last_post: float | None = None
-        self.last_content = ""
-        self.close_epoch()
-
-    def close_epoch(self) -> None:
-        self.posts = 0
-        self.votes = 0
-        self.votes_received = 0.0
-        """Net votes on its posts, by weight."""
-        self.replies = 0
-        """Replies of others to its posts."""
+    max_posts: int
+    max_votes: int
+    last_post: float | None = None
+    last_content: str = ""
+    posts: int = 0
+    votes: int = 0
+    votes_received: float = 0.0
+    """Net votes on its posts, by weight."""
+    replies: int = 0
+    """Replies of others to its posts."""
 
 
 class Feed(Institution):
@@ -128,9 +123,14 @@ class Feed(Institution):
         self._attention = max(1, round(readable))
         self._opening: tuple[PostView, ...] = ()
         """The feed as it was shown when the step began."""
-        self._members = {
-            agent: _Member(config.limits, holder.tools) for agent, holder in society.holders.items()
-        }
+        self._members: dict[str, _Member] = {}
+        for agent, holder in society.holders.items():
+            # An agent whose role lets it neither post nor reply, or not vote, has none of them.
+            speaks, votes = {"post", "reply"} & set(holder.tools), "vote" in holder.tools
+            self._members[agent] = _Member(
+                max_posts=config.limits.max_posts_per_epoch if speaks else 0,
+                max_votes=config.limits.max_votes_per_epoch if votes else 0,
+            )
 
     def handlers(self) -> Mapping[str, Handler]:
         return {"post": self._publish, "reply": self._publish, "vote": self._vote}
@@ -157,7 +157,8 @@ class Feed(Institution):
 
     def close_epoch(self) -> dict[str, Any]:
         for member in self._members.values():
-            member.close_epoch()
+            member.posts = member.votes = member.replies = 0
+            member.votes_received = 0.0
         return {}
 
     def faults(self) -> Iterator[str]:
