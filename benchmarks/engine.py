@@ -38,7 +38,7 @@ import trio
 import trio.testing
 
 from gdg_runtime.runtime import Actor, ActorRef, Context, Journal, Kernel, Message, handles
-from gdg_runtime.runtime.effects import Outcome, Slot, function_request
+from gdg_runtime.runtime.effects import Done, Outcome, Slot, function_request
 
 SIZES = (10, 100, 1_000, 10_000, 100_000)
 
@@ -341,7 +341,8 @@ def journal(outcomes: int, *, synced: bool) -> float:
 
         def record() -> None:
             for request in requests:
-                records.outcome(Slot(owner, request, None, kernel.reservations.give_up), outcome)
+                slot = Slot(owner, request, None, kernel.reservations.give_up)
+                records.outcome(Done(slot, outcome, 0.0))
                 if synced:
                     records.sync()
             records.sync()

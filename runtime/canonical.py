@@ -17,25 +17,23 @@ _PLAIN = frozenset((str, int, bool, type(None)))
 
 def _refuse_unfit(value: Any, what: str) -> None:
     """Refuse what pydantic would write differently each time, or not as what it is."""
+    parts: Iterable[Any] = ()
     if isinstance(value, Set):
         raise NotSerialisable(what, "it holds a set, whose order differs between processes")
     if isinstance(value, float):
         if not isfinite(value):
             raise NotSerialisable(what, f"it holds {value}")
     elif isinstance(value, Mapping):
-        _refuse_unfit_in(value.values(), what)
+        parts = value.values()
     elif isinstance(value, list | tuple):
-        _refuse_unfit_in(value, what)
+        parts = value
     elif isinstance(value, BaseModel):
-        _refuse_unfit_in(value.__dict__.values(), what)
+        parts = value.__dict__.values()
     elif is_dataclass(value) and not isinstance(value, type):
-        _refuse_unfit_in([getattr(value, field.name) for field in fields(value)], what)
-
-
-def _refuse_unfit_in(values: Iterable[Any], what: str) -> None:
-    for value in values:
-        if value.__class__ not in _PLAIN:
-            _refuse_unfit(value, what)
+        parts = [getattr(value, field.name) for field in fields(value)]
+    for part in parts:
+        if part.__class__ not in _PLAIN:
+            _refuse_unfit(part, what)
 
 
 def jsonable(value: Any, what: str) -> Any:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
-from .actor import Actor, EffectActor
-from .cell import STOPPED, Cell
+from .cell import STOPPED, Cell, Make
 from .effects import EffectRequest, function_request, message_request
 from .envelope import ASK, REPLY, STOP, TELL, TIMER, Cause, Envelope
 from .errors import AskCycle, NotAccepted
@@ -254,15 +254,14 @@ class Context:
     def spawn(
         self,
         name: str,
-        make: Callable[..., Actor | EffectActor],
+        make: Make,
         *args: Any,
         supervision: Supervision | None = None,
         **kwargs: Any,
     ) -> ActorRef[Any]:
         """Start a child actor `make(*args, **kwargs)` under this one. Raises NameTaken."""
-        return self._kernel.spawn(
-            name, make, *args, supervision=supervision, parent=self._cell, **kwargs
-        )
+        made = partial(make, *args, **kwargs)
+        return self._kernel.registry.spawn(name, self._cell, made, supervision)
 
     def stop(self, target: ActorRef[Any] | None = None) -> None:
         """Stop an actor (this one, without an argument) when its turn in the order comes."""

@@ -132,6 +132,18 @@ class Slot:
         self.give_up(self)
 
 
+class Done(NamedTuple):
+    """An effect that has ended."""
+
+    slot: Slot
+    outcome: Outcome
+    seconds: float
+    late: bool = False
+    """The outcome was not needed any more."""
+    given: bool = False
+    """Known beforehand: no effect ran, and nothing was paid."""
+
+
 def _name(function: Callable[..., Any]) -> str:
     if isinstance(function, partial):
         return _name(function.func)

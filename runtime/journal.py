@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from .canonical import canonical_json
-from .effects import EffectRequest, Outcome, Slot
+from .effects import Done, EffectRequest, Outcome, Slot
 from .envelope import Arrival
 from .errors import JournalVersion, ReplayDivergence
 from .hash_chain import Recovered, SealedWriter, read_sealed
@@ -24,82 +24,67 @@ SCHEMA_VERSION = 2
 _READABLE = (1, 2)
 
 
-class Journal:
+class Journal(SealedWriter):
     """The journal of a run in progress. An outcome may be delivered once it is synced."""
 
-    def __init__(self, writer: SealedWriter) -> None:
-        self._writer = writer
+    def __init__(self, path: Path, recovered: Recovered | None = None) -> None:
+        super().__init__(path, recovered)
         self._texts = Texts()
 
     @classmethod
     def create(cls, path: Path, header: Mapping[str, Any]) -> Journal:
         """Begin a new journal; the header is on the disk when this returns."""
-        journal = cls(SealedWriter(path))
-        journal._writer.append({"t": "header", "schema_version": SCHEMA_VERSION, **header})
-        journal._writer.sync()
+        journal = cls(path)
+        journal.append({"t": "header", "schema_version": SCHEMA_VERSION, **header})
+        journal.sync()
         return journal
 
     @classmethod
     def reopen(cls, path: Path, recorded: Recorded) -> Journal:
         """Continue a journal behind its last whole line."""
-        return cls(SealedWriter(path, recorded.recovered))
+        return cls(path, recorded.recovered)
 
-    def outcome(
-        self, slot: Slot, outcome: Outcome, *, late: bool = False, given: bool = False
-    ) -> None:
-        """Record how an effect ended.
-
-        `late` marks an outcome that was not needed any more, `given` one that was known beforehand.
-        """
-        request = slot.request
+    def outcome(self, done: Done) -> None:
+        """Record how an effect ended."""
+        request = done.slot.request
         asked, new = self._texts.take_out(request.plain)
         for key, text in new.items():
-            self._writer.append({"t": "text", "digest": key, "text": text})
+            self.append({"t": "text", "digest": key, "text": text})
         record: dict[str, Any] = {
             "t": "outcome",
             "actor": request.actor,
             "number": request.number,
             "request": request.digest,
             "asked": asked,
-            **outcome._asdict(),
+            **done.outcome._asdict(),
         }
-        if late:
+        if done.late:
             record["late"] = True
-        if given:
+        if done.given:
             record["given"] = True
-        self._writer.append(record)
+        self.append(record)
 
     def released(self, slot: Slot) -> None:
         """Record that an outcome that was recorded before is not needed any more."""
         request = slot.request
-        self._writer.append({"t": "released", "actor": request.actor, "number": request.number})
+        self.append({"t": "released", "actor": request.actor, "number": request.number})
 
     def spent(self, actor: str, number: int, facts: Any) -> None:
         """Record the cost of a request that has no outcome to show it.
 
         It was withheld in the end, or given up. Nothing that a run does depends on it.
         """
-        self._writer.append({"t": "spent", "actor": actor, "number": number, "facts": facts})
+        self.append({"t": "spent", "actor": actor, "number": number, "facts": facts})
 
     def placed(self, slot: Slot, time: int) -> None:
         """Record the place that an outcome got (order of arrival only)."""
         request = slot.request
-        self._writer.append(
-            {"t": "place", "actor": request.actor, "number": request.number, "at": time}
-        )
+        self.append({"t": "place", "actor": request.actor, "number": request.number, "at": time})
 
     def admitted(self, arrival: Arrival, place: tuple[int, int]) -> None:
         """Record a message from outside with its place in the order."""
         at, number = place
-        self._writer.append({"t": "input", **arrival._asdict(), "at": at, "number": number})
-
-    def sync(self) -> None:
-        """Return when all records so far are durable."""
-        self._writer.sync()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._writer.close()
+        self.append({"t": "input", **arrival._asdict(), "at": at, "number": number})
 
     def __enter__(self) -> Self:
         return self

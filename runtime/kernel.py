@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from enum import Enum
-from functools import partial
 from heapq import heappop, heappush
 from sys import maxsize
 from types import CoroutineType
@@ -21,8 +20,8 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from .actor import Actor, EffectActor, Handler
-from .cell import IDLE, ISOLATED, STARTING, WAITING, Cell
+from .actor import Actor, Handler
+from .cell import IDLE, ISOLATED, STARTING, WAITING, Cell, Make
 from .context import Context
 from .effects import EffectReport, Slot
 from .envelope import (
@@ -46,7 +45,7 @@ from .order import OUTSIDE, Clock, Tie
 from .randomness import Draws
 from .registry import ActorRegistry
 from .reservations import Reservations
-from .supervision import DeadLetter, Supervision
+from .supervision import DeadLetter
 from .waiting import Pending, Race, deadlock
 
 
@@ -106,25 +105,14 @@ class Kernel:
         """The context of the program itself, which spawns the first actors and sends first."""
         return self.registry.root.context
 
-    def spawn(
-        self,
-        name: str,
-        make: Callable[..., Actor | EffectActor],
-        *args: Any,
-        supervision: Supervision | None = None,
-        parent: Cell | None = None,
-        **kwargs: Any,
-    ) -> ActorRef[Any]:
-        """Start an actor `make(*args, **kwargs)`, at the top if no parent is given.
-
-        Raises NameTaken.
-        """
-        made = partial(make, *args, **kwargs)
-        return self.registry.spawn(name, parent or self.registry.root, made, supervision)
+    def spawn(self, name: str, make: Make, *args: Any, **options: Any) -> ActorRef[Any]:
+        """Start an actor at the top, with the options of `Context.spawn`. Raises NameTaken."""
+        return self.root.spawn(name, make, *args, **options)
 
     def find(self, path: str) -> ActorRef[Any] | None:
         """Return the reference of the living actor of a path."""
-        return self.registry.find(path)
+        cell = self.registry.cells.get(path)
+        return None if cell is None else cell.ref
 
     # --- sending ----------------------------------------------------------------------------
 

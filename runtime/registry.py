@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 class ActorRegistry:
     """The actors of a kernel, by path."""
 
-    __slots__ = ("_cells", "_kernel", "_numbers", "root")
+    __slots__ = ("_kernel", "_numbers", "cells", "root")
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
-        self._cells: dict[str, Cell] = {}
+        self.cells: dict[str, Cell] = {}
+        """The living actors."""
         self._numbers: dict[str, int] = {}
         """Message numbers of stopped actors: a new actor of the same name continues from there, so
         that (path, number) stays unique."""
@@ -37,11 +38,6 @@ class ActorRegistry:
         cell.context, cell.ref = made(self._kernel, cell), ActorRef(cell)
         return cell
 
-    def find(self, path: str) -> ActorRef[Any] | None:
-        """Return the reference of the living actor of a path."""
-        cell = self._cells.get(path)
-        return None if cell is None else cell.ref
-
     # --- coming -----------------------------------------------------------------------------
 
     def spawn(
@@ -51,13 +47,13 @@ class ActorRegistry:
         if not name or name == OUTSIDE:
             raise ValueError(f"expected a name for the actor, got {name!r}")
         path = f"{parent.path}/{name}" if parent.path else name
-        if path in self._cells:
+        if path in self.cells:
             raise NameTaken(path)
         actor = make()
         rules = supervision or getattr(actor, "supervision", None) or Supervision()
         cell = self._equip(Cell(path, actor, make, parent, rules))
         cell.number = self._numbers.pop(path, 0)
-        self._cells[path] = cell
+        self.cells[path] = cell
         if parent.children is None:
             parent.children = {}
         parent.children[path] = cell
@@ -144,7 +140,7 @@ class ActorRegistry:
             return
         self._stop_children(cell, reason)
         self._silence(cell, STOPPED, "stopped")
-        if self._cells.pop(cell.path, None) is not None and cell.number:
+        if self.cells.pop(cell.path, None) is not None and cell.number:
             self._numbers[cell.path] = cell.number
         if cell.parent is not None and cell.parent.children is not None:
             cell.parent.children.pop(cell.path, None)

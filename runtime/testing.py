@@ -8,11 +8,12 @@ do the same.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
 from heapq import heappop, heappush
 
 from .drivers import RunEnd
 from .drivers.replay import feed
-from .effects import EffectRequest, Outcome, Slot
+from .effects import Done, EffectRequest, Outcome, Slot
 from .journal import Journal, Recorded
 from .kernel import Kernel, State
 
@@ -26,6 +27,7 @@ class Crash(Exception):
     """The simulated process dies here; raised by `Simulation.drive`."""
 
 
+@dataclass(eq=False)
 class Simulation:
     """A driver whose effects take virtual time, under a limit of requests at once.
 
@@ -37,24 +39,16 @@ class Simulation:
     The kernel's first actors must have been spawned. One simulation drives one kernel.
     """
 
-    def __init__(
-        self,
-        respond: Respond,
-        latency: Latency,
-        *,
-        capacity: int = 1_000_000,
-        crash_after: int | None = None,
-    ) -> None:
-        """Choose what effects answer, and after how long.
+    respond: Respond
+    latency: Latency
+    _: KW_ONLY
+    capacity: int = 1_000_000
+    """Most requests under way at once; the others wait in the order in which they were made."""
+    crash_after: int | None = None
+    """Number of outcomes (at least 1) that are journalled and delivered before `drive` raises
+    Crash; the journal that is left can be read and the run resumed."""
 
-        At most `capacity` requests are under way at once; the others wait in the order in which
-        they were made. `crash_after` raises Crash after so many outcomes (at least 1) were
-        journalled and delivered; the journal that is left can be read and the run resumed.
-        """
-        self.respond = respond
-        self.latency = latency
-        self.capacity = capacity
-        self.crash_after = crash_after
+    def __post_init__(self) -> None:
         self.now = 0.0
         """Virtual seconds."""
         self.asked: list[EffectRequest] = []
@@ -107,7 +101,7 @@ class Simulation:
         self.now, _, slot = heappop(self._flying)
         outcome = self.respond(slot.request)
         if journal is not None:
-            journal.outcome(slot, outcome, late=slot.cancelled)
+            journal.outcome(Done(slot, outcome, 0.0, late=slot.cancelled))
             journal.sync()
         kernel.reservations.fill(slot, outcome)
         if slot.at is not None and journal is not None:

@@ -78,10 +78,6 @@ class Gathered(Generic[T]):
         return results
 
 
-def _rank(answered: Pending[Any]) -> int:
-    return answered.done
-
-
 class Winner(NamedTuple):
     """The first answer of a race in logical order."""
 
@@ -106,7 +102,7 @@ class Race:
     def __await__(self) -> Generator[Race, None, Winner]:
         if not any(part.done for part in self.parts):
             yield self
-        winner = min((part for part in self.parts if part.done), key=_rank)
+        winner = min((part for part in self.parts if part.done), key=lambda part: part.done)
         index = self.parts.index(winner)
         for part in self.parts:
             if not part.done and part.slot is not None:

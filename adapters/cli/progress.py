@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 
 from ...actors.ports import Observer
-from ...runtime.drivers.effects import Done
+from ...runtime.effects import Done
 from ...scenarios.schema.episode import EpisodeConfig
 from ...scenarios.world import Moment
 from .serve import stderr_log

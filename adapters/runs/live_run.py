@@ -18,8 +18,9 @@ from ...actors.episode import build_episode
 from ...actors.ports import Observer, Providers, discard_answer
 from ...actors.resolved import ResolvedEpisode
 from ...runtime.drivers import RunEnd
-from ...runtime.drivers.effects import Done, Limits
+from ...runtime.drivers.effects import Limits
 from ...runtime.drivers.live import StopSwitch, drive
+from ...runtime.effects import Done
 from ...runtime.envelope import Arrival
 from ...runtime.errors import GdgError, JournalDamaged, RunFailed
 from ...runtime.hash_chain import Recovered, SealedWriter, read_sealed

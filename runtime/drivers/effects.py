@@ -11,7 +11,7 @@ from anyio import CancelScope
 from anyio.abc import TaskGroup
 
 from ..canonical import jsonable
-from ..effects import EffectRequest, Outcome, Slot, asking
+from ..effects import Done, EffectRequest, Outcome, Slot, asking
 from ..errors import EffectFault, EffectWithheld, NotSerialisable
 
 
@@ -26,22 +26,9 @@ class Limits(NamedTuple):
     """Turns between two looks at new requests; about 10 ms."""
 
 
-class Done(NamedTuple):
-    """An effect that has ended."""
-
-    slot: Slot
-    outcome: Outcome
-    seconds: float
-    late: bool = False
-    """Recorded as an outcome that was not needed any more."""
-    given: bool = False
-    """Known beforehand: no effect ran, and nothing was paid."""
-
-
 class Withheld(NamedTuple):
     """An effect that is not available now; it has no outcome."""
 
-    slot: Slot
     reason: str
 
 
@@ -115,7 +102,7 @@ class Effects:
             try:
                 done = await self._within_time(slot)
             except EffectWithheld as withheld:
-                done = Withheld(slot, str(withheld))
+                done = Withheld(str(withheld))
         del self._scopes[slot]
         self._running[slot.request.effect] -= 1
         self._hand_over(done)

@@ -16,7 +16,7 @@ from anyio import CapacityLimiter, create_memory_object_stream, to_thread
 from anyio.abc import ObjectReceiveStream
 
 from ..canonical import jsonable
-from ..effects import EffectRequest, Outcome, Slot
+from ..effects import Done, EffectRequest, Outcome, Slot
 from ..envelope import Arrival
 from ..errors import NotAccepted
 from ..journal import Journal, Recorded
@@ -24,7 +24,7 @@ from ..kernel import Kernel, State
 from ..message import ActorRef, Message
 from ..order import STEP_BITS
 from . import RunEnd
-from .effects import Censor, Done, Effects, Limits, Withheld
+from .effects import Censor, Effects, Limits, Withheld
 from .replay import feed
 
 _THREADS = 3
@@ -288,9 +288,7 @@ class _LiveRun:
                 group = [done._replace(late=done.slot.cancelled) for done in group]
                 if self.journal is not None:
                     for done in group:
-                        self.journal.outcome(
-                            done.slot, done.outcome, late=done.late, given=done.given
-                        )
+                        self.journal.outcome(done)
                         if not done.late:
                             self._undelivered[done.slot] = None
                     await self._sync()

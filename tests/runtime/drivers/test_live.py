@@ -29,7 +29,7 @@ from gdg_runtime.runtime import (
     handles,
     replay,
 )
-from gdg_runtime.runtime.drivers.effects import Done
+from gdg_runtime.runtime.effects import Done
 from gdg_runtime.runtime.envelope import Arrival
 from gdg_runtime.runtime.errors import (
     EffectFailed,
