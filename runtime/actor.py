@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction, signature
-from types import UnionType
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    ClassVar,
-    TypeVar,
-    Union,
-    get_args,
-    get_origin,
-    get_type_hints,
-)
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_type_hints
 
-from .message import Message
+from .message import Message, union_members
 from .supervision import Supervision
 
 if TYPE_CHECKING:
@@ -50,9 +40,8 @@ def _accepted_types(owner: type, method: Handler) -> list[type[Message]]:
         annotation = get_type_hints(method).get(parameters[1])
     except NameError as error:
         raise TypeError(f"{where}: its message's type can't be resolved: {error}") from None
-    union = get_origin(annotation) in (Union, UnionType)
     types: list[type[Message]] = []
-    for found in get_args(annotation) if union else (annotation,):
+    for found in union_members(annotation) or (annotation,):
         if not (isinstance(found, type) and issubclass(found, Message)):
             raise TypeError(
                 f"{where}: parameter {parameters[1]!r} must be annotated with a Message type "

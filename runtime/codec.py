@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import deepcopy
 from functools import lru_cache, partial
-from types import FunctionType, MethodType, UnionType
-from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+from types import FunctionType, MethodType
+from typing import Any, NamedTuple, get_type_hints
 
 from pydantic import TypeAdapter
 from pydantic.errors import PydanticUserError
@@ -17,7 +17,7 @@ from pydantic_core import to_json
 
 from .canonical import jsonable
 from .errors import NotSerialisable
-from .message import Message
+from .message import Message, union_members
 
 
 class Codec(NamedTuple):
@@ -45,8 +45,9 @@ def _codec_of(function: Callable[..., Any]) -> Codec:
     annotation = _return_annotation(function)
     if annotation is Any:
         return Codec(jsonable, deepcopy)
-    messages = _messages_of(annotation)
-    if messages is not None:
+    messages = union_members(annotation)
+    if messages and all(isinstance(one, type) and issubclass(one, Message) for one in messages):
+        # Equal fields may occur, so names decide.
         return _codec_of_messages(messages)
     try:
         adapter = TypeAdapter(annotation)
@@ -63,16 +64,6 @@ def _return_annotation(function: Callable[..., Any]) -> Any:
         return get_type_hints(function).get("return", Any)
     except (NameError, TypeError):
         return Any
-
-
-def _messages_of(annotation: Any) -> tuple[type[Message], ...] | None:
-    """Return the members of a union of messages; equal fields may occur, so names decide."""
-    members = get_args(annotation)
-    if get_origin(annotation) not in (Union, UnionType):
-        return None
-    if all(isinstance(member, type) and issubclass(member, Message) for member in members):
-        return members
-    return None
 
 
 def _codec_of_messages(messages: tuple[type[Message], ...]) -> Codec:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -56,21 +55,3 @@ class Arrival(NamedTuple):
     """Name of the message's type."""
     body: Any
     """Plain JSON data."""
-
-
-_origin, _number, _tie = itemgetter(2), itemgetter(3), itemgetter(1)
-_FEW = 24
-
-
-def bring_into_order(envelopes: list[Envelope]) -> None:
-    """Sort the envelopes of one time by their places.
-
-    Many are sorted field by field, the last one first, which the stability of sorting allows:
-    comparing only numbers or only strings is three times as fast as comparing tuples.
-    """
-    if len(envelopes) < _FEW:
-        envelopes.sort()
-        return
-    envelopes.sort(key=_number)
-    envelopes.sort(key=_origin)
-    envelopes.sort(key=_tie)

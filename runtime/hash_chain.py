@@ -36,7 +36,7 @@ class Recovered(NamedTuple):
     """The last line's check, from which the next line's is made."""
 
 
-def read_sealed(path: Path, name: str | None = None) -> Recovered:
+def read_sealed(path: Path) -> Recovered:
     """Read a sealed file up to its last whole line.
 
     Raises JournalDamaged, naming the line, where a broken line is followed by a whole one, or is
@@ -54,16 +54,14 @@ def read_sealed(path: Path, name: str | None = None) -> Recovered:
             # A crash leaves a piece without its end, or one with pages that were never written.
             torn = end < 0 or (b"\0" in line and not data[end + 1 :].strip(b"\0\n"))
             if not torn:
-                raise JournalDamaged(name or path.name, number, _why(line))
+                shown = line[:80].decode(errors="replace")
+                why = f"this line was changed after it was written: {shown!r}…"
+                raise JournalDamaged(path.name, number, why)
             break
         check = record.pop("check")
         records.append(record)
         start = end + 1
     return Recovered(records, start, len(data) - start, check)
-
-
-def _why(line: bytes) -> str:
-    return f"this line was changed after it was written: {line[:80].decode(errors='replace')!r}…"
 
 
 def _open_line(line: bytes, previous: str) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from .canonical import canonical_json
 from .effects import Done, EffectRequest, Outcome, Slot
@@ -93,21 +93,14 @@ class Journal(SealedWriter):
         self.close()
 
 
-class Input(NamedTuple):
-    """A recorded message from outside."""
-
-    arrival: Arrival
-    at: int
-    number: int
-
-
 class Recorded:
     """A journal read back: what was recorded, by the request that it belongs to."""
 
     def __init__(self, recovered: Recovered) -> None:
         self.recovered = recovered
         self.header: dict[str, Any] | None = None
-        self.inputs: list[Input] = []
+        self.inputs: list[tuple[int, int, Arrival]] = []
+        """The messages from outside: (number, logical time, message)."""
         self.spent: list[dict[str, Any]] = []
         """The costs of requests whose outcomes do not show them: `actor`, `number`, `facts`."""
         self.places: dict[tuple[str, int], int] = {}
@@ -144,7 +137,7 @@ class Recorded:
             self.spent.append(record)
         elif kind == "input":
             arrival = Arrival(record["to"], record["message"], record["body"])
-            self.inputs.append(Input(arrival, record["at"], record["number"]))
+            self.inputs.append((record["number"], record["at"], arrival))
 
     def __len__(self) -> int:
         """Return the number of recorded outcomes that were not given up."""
@@ -153,7 +146,7 @@ class Recorded:
     @property
     def horizon(self) -> int:
         """The last logical time at which something arrived from outside."""
-        times = [entry.at for entry in self.inputs] + list(self.places.values())
+        times = [at for _, at, _ in self.inputs] + list(self.places.values())
         return max(times, default=0)
 
     def outcome_of(self, request: EffectRequest) -> Outcome | None:

@@ -24,24 +24,11 @@ from .actor import Actor, Handler
 from .cell import IDLE, ISOLATED, STARTING, WAITING, Cell, Make
 from .context import Context
 from .effects import EffectReport, Slot
-from .envelope import (
-    ASK,
-    INPUT,
-    REPLY,
-    SLOT,
-    START,
-    STOP,
-    TELL,
-    TIMER,
-    Arrival,
-    Cause,
-    Envelope,
-    bring_into_order,
-)
+from .envelope import ASK, INPUT, REPLY, SLOT, START, STOP, TELL, TIMER, Arrival, Cause, Envelope
 from .errors import MailboxFull, ProgramError, ReplayDivergence, TargetFailed, TargetStopped
 from .foreign_await import explain_foreign, foreign_await, refuse_event_loop
 from .message import ActorRef, Message
-from .order import OUTSIDE, Clock, Tie
+from .order import OUTSIDE, Clock, Tie, bring_into_order
 from .randomness import Draws
 from .registry import ActorRegistry
 from .reservations import Reservations

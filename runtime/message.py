@@ -4,7 +4,18 @@ they are sent to."""
 from __future__ import annotations
 
 from collections.abc import MutableSet, Set
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar, get_args, get_origin
+from types import UnionType
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Generic,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+)
 
 from pydantic import BaseModel, ConfigDict
 from pydantic_core.core_schema import AnySchema, any_schema
@@ -30,6 +41,12 @@ Unchecked = Annotated[T, _AsItIs()]
 
 For what the program itself has made, in messages that are sent very often.
 """
+
+
+def union_members(annotation: Any) -> tuple[Any, ...] | None:
+    """Return the types that a union is made of; None for what is no union."""
+    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else None
+
 
 _UNORDERED = (set, frozenset, Set, MutableSet)
 

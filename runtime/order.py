@@ -8,10 +8,16 @@ A message takes one tick. A step of an episode begins at a multiple of `TICKS_PE
 ticks than the cascade of messages of one step needs.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
-from typing import NamedTuple
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from .envelope import Envelope
 
 STEP_BITS = 20
 TICKS_PER_STEP = 1 << STEP_BITS
@@ -68,3 +74,21 @@ class Clock(NamedTuple):
     def at(self, step: int) -> datetime:
         """Return the date at the beginning of a step."""
         return self.start + step * self.step_length
+
+
+_origin, _number, _tie = itemgetter(2), itemgetter(3), itemgetter(1)
+_FEW = 24
+
+
+def bring_into_order(envelopes: list[Envelope]) -> None:
+    """Sort the envelopes of one time by their places.
+
+    Many are sorted field by field, the last one first, which the stability of sorting allows:
+    comparing only numbers or only strings is three times as fast as comparing tuples.
+    """
+    if len(envelopes) < _FEW:
+        envelopes.sort()
+        return
+    envelopes.sort(key=_number)
+    envelopes.sort(key=_origin)
+    envelopes.sort(key=_tie)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import anyio
@@ -36,6 +37,7 @@ Censor = Callable[[EffectRequest, Outcome], Outcome]
 """Removes from an outcome what must not be recorded, such as keys."""
 
 
+@dataclass(eq=False)
 class Effects:
     """Runs requests as tasks, at most as many as the limits allow.
 
@@ -43,17 +45,12 @@ class Effects:
     the order in which they were made; kinds take turns.
     """
 
-    def __init__(
-        self,
-        tasks: TaskGroup,
-        limits: Limits,
-        hand_over: Callable[[Done | Withheld], None],
-        censor: Censor | None = None,
-    ) -> None:
-        self._tasks = tasks
-        self._limits = limits
-        self._hand_over = hand_over
-        self._censor = censor
+    tasks: TaskGroup
+    limits: Limits
+    hand_over: Callable[[Done | Withheld], None]
+    censor: Censor | None
+
+    def __post_init__(self) -> None:
         self._waiting: dict[str, deque[Slot]] = {}
         self._running: dict[str, int] = {}
         self._scopes: dict[Slot, CancelScope] = {}
@@ -77,22 +74,22 @@ class Effects:
         queue = self._waiting.get(slot.request.effect)
         if queue is not None and slot in queue:
             queue.remove(slot)
-            self._hand_over(Done(slot, Outcome("cancelled"), 0.0))
+            self.hand_over(Done(slot, Outcome("cancelled"), 0.0))
 
     def _begin_what_may(self) -> None:
         begun = True
         while begun:
             begun = False
             for key, queue in self._waiting.items():
-                if len(self._scopes) >= self._limits.max_concurrency:
+                if len(self._scopes) >= self.limits.max_concurrency:
                     return
                 running = self._running.get(key, 0)
-                if queue and running < (queue[0].request.capacity or self._limits.max_concurrency):
+                if queue and running < (queue[0].request.capacity or self.limits.max_concurrency):
                     slot = queue.popleft()
                     self._running[key] = running + 1
                     self._scopes[slot] = CancelScope()
                     name = f"effect {slot.request.effect}"
-                    self._tasks.start_soon(self._perform, slot, name=name)
+                    self.tasks.start_soon(self._perform, slot, name=name)
                     begun = True
 
     async def _perform(self, slot: Slot) -> None:
@@ -105,12 +102,12 @@ class Effects:
                 done = Withheld(str(withheld))
         del self._scopes[slot]
         self._running[slot.request.effect] -= 1
-        self._hand_over(done)
+        self.hand_over(done)
         self._begin_what_may()
 
     async def _within_time(self, slot: Slot) -> Done:
         request = slot.request
-        limit = self._limits.timeout_s if request.timeout_s is None else request.timeout_s
+        limit = self.limits.timeout_s if request.timeout_s is None else request.timeout_s
         asking.set(request)
         began = anyio.current_time()
         with anyio.move_on_after(limit) as time_limit:
@@ -126,8 +123,8 @@ class Effects:
                 outcome = Outcome("cancelled")
         if time_limit.cancelled_caught:
             outcome = Outcome("timed_out", None, f"{limit:g}")
-        if self._censor is not None:
-            outcome = self._censor(request, outcome)
+        if self.censor is not None:
+            outcome = self.censor(request, outcome)
         return Done(slot, outcome, anyio.current_time() - began)
 
 

@@ -62,8 +62,8 @@ def feed(kernel: Kernel, recorded: Recorded) -> Playback:
     playback = Playback(recorded)
     kernel.reservations.horizon = recorded.horizon
     kernel.reservations.recall = playback.recall
-    for entry in sorted(recorded.inputs, key=lambda entry: entry.number):
-        kernel.admit(entry.arrival, at=entry.at)
+    for _, at, arrival in sorted(recorded.inputs):
+        kernel.admit(arrival, at=at)
     return playback
 
 
