@@ -60,11 +60,11 @@ def create_app(port: GoalPort, settings: ApiSettings | None = None) -> FastAPI:
         redirect_slashes=False,
         exception_handlers=dict.fromkeys(problems.ERRORS, problems.on_error),
     )
-    goals, figures = Goals(port, settings.log), Figures()
+    goals = Goals(port, settings.log)
     of_commands = APIRouter(route_class=problems.StrictRoute)
     for row in ROWS:
-        add_route(of_commands, row, goals, figures)
-    of_operation = operation_routes(goals, figures)
+        add_route(of_commands, row, goals)
+    of_operation = operation_routes(goals)
     routes = [*of_commands.routes, *of_operation.routes]
     app.state.allowed_methods = partial(allowed_methods, routes)
     app.include_router(of_commands)
@@ -88,10 +88,11 @@ def allowed_methods(routes: Iterable[BaseRoute], path: str) -> str:
 
 
 class Goals:
-    """The goals, as a route sees them."""
+    """The goals, as a route sees them, and the metrics of the application."""
 
     def __init__(self, port: GoalPort, log: Any) -> None:
         self._port, self._log = port, log
+        self.figures = Figures()
 
     async def ask(self, command: Command) -> Answer:
         """Return the command's answer. Raises Problem."""
@@ -227,12 +228,13 @@ def _form(
 # --- the routes of commands -----------------------------------------------------------------------
 
 
-def add_route(router: APIRouter, row: Row, goals: Goals, figures: Figures) -> None:
+def add_route(router: APIRouter, row: Row, goals: Goals) -> None:
     """Add the route of a row."""
     kind = COMMANDS[row.command]
+    conditional = row.method == "GET" and row.versions is not None
     router.add_api_route(
         row.path,
-        _endpoint(row, kind, goals, figures),
+        _endpoint(row, kind, goals),
         methods=[row.method],
         name=row.operation,
         operation_id=row.operation,
@@ -240,19 +242,17 @@ def add_route(router: APIRouter, row: Row, goals: Goals, figures: Figures) -> No
         tags=[row.tag],
         status_code=row.status,
         response_model=_response_form(row.shown, kind.answer_type()),
-        responses=refusals(
-            *row.refusals, not_modified=row.method == "GET" and row.versions is not None
-        ),
+        responses=refusals(*row.all_refusals, not_modified=conditional),
     )
 
 
-def _endpoint(row: Row, kind: type[Command], goals: Goals, figures: Figures) -> Callable[..., Any]:
+def _endpoint(row: Row, kind: type[Command], goals: Goals) -> Callable[..., Any]:
     async def endpoint(
         request: Request, caller: Caller, query: BaseModel | None = None, body: Any = None,
         if_match: str | None = None, if_none_match: str | None = None, **path: str,
     ) -> Response:  # fmt: skip
-        fields: dict[str, Any] = {NAMES.get(name, name): value for name, value in path.items()}
-        fields |= {NAMES.get(name, name): value for name, value in query or ()}
+        named: list[tuple[str, Any]] = [*path.items(), *(query or ())]
+        fields = {NAMES.get(name, name): value for name, value in named}
         if row.body is not None and row.body.whole is not None:
             fields[row.body.whole] = body
         else:
@@ -269,7 +269,7 @@ def _endpoint(row: Row, kind: type[Command], goals: Goals, figures: Figures) -> 
         began = time.perf_counter()
         answer = await goals.ask(kind(**fields, caller=caller))
         if row.timed:
-            figures.ranking_ms.observe(1000 * (time.perf_counter() - began))
+            goals.figures.ranking_ms.observe(1000 * (time.perf_counter() - began))
         return _response(row, answer, request, if_none_match)
 
     # FastAPI reads the signature: what it is to take out of a request.
@@ -345,7 +345,7 @@ class Health(Form):
     status: Literal["ok"]
 
 
-def operation_routes(goals: Goals, figures: Figures) -> APIRouter:
+def operation_routes(goals: Goals) -> APIRouter:
     """Make the routes that show how the server is."""
     router = APIRouter(tags=["operation"])
     fine = Health(status="ok").model_dump_json()
@@ -380,7 +380,7 @@ def operation_routes(goals: Goals, figures: Figures) -> APIRouter:
         statistics = await goals.ask(ReadStatistics(caller=caller))
         assert isinstance(statistics, Statistics)
         accept = request.headers.get("accept", "")
-        body, content_type = figures.rendered(statistics, accept)
+        body, content_type = goals.figures.rendered(statistics, accept)
         return Response(body, headers={"Content-Type": content_type})
 
     return router

@@ -116,18 +116,16 @@ def _complete_parameters(operation: dict[str, Any]) -> None:
 
 
 def _complete_bodies(operation: dict[str, Any]) -> None:
-    name = operation["operationId"]
-    if "requestBody" in operation:
+    row = _ROWS.get(operation["operationId"])
+    if row is not None and "requestBody" in operation:
         content = operation["requestBody"]["content"]
-        content[_JSON]["examples"] = {
-            title: {"value": value} for title, value in _ROWS[name].requests.items()
-        }
-        if name.startswith("edit_"):
+        examples = {title: {"value": value} for title, value in row.requests.items()}
+        content[_JSON]["examples"] = examples
+        if row.method == "PATCH":
             content[_MERGE_PATCH] = content[_JSON]
-    row = _ROWS.get(name)
     (status,) = [status for status in operation["responses"] if status.startswith("2")]
     response = operation["responses"][status]
-    if name == "metrics":
+    if "text/plain" in response["content"]:
         content = response["content"]
         content["text/plain"]["example"] = METRICS
         content[_OPENMETRICS] = {"schema": _TEXT, "example": f"{METRICS}# EOF\n"}

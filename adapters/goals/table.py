@@ -6,7 +6,7 @@ as its message is. `app.py` makes routes of the rows, `client.py` requests, `cli
 the verbs that need no code of their own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from . import examples
@@ -14,7 +14,6 @@ from . import examples
 NAMES = {"state": "states", "name": "parameter"}
 """Parameters that are called otherwise than the command's fields."""
 _REASON = {"reason": "Why, for the ledger; at most 500 characters."}
-_REUSED = "idempotency-key-reused"
 _UNCHECKED = "belief-checker-unavailable"
 _UNKNOWN = {
     "code": "unknown_belief",
@@ -80,7 +79,7 @@ class Row(NamedTuple):
     response: Any
     """An example of the body of its success."""
     refusals: tuple[str, ...] = ()
-    """Codes of `refusals.py` that it may be answered with, beside those of every request."""
+    """Codes of `refusals.py` that it may be answered with, beside those of `all_refusals`."""
     requests: Mapping[str, Any] = {}
     """Examples of its body, by title."""
     body: Body | None = None
@@ -103,6 +102,20 @@ class Row(NamedTuple):
         return self.method == "POST"
 
     @property
+    def all_refusals(self) -> Iterator[str]:
+        """The refusals of its own, and those that its path, method, query and versions bring."""
+        yield from self.refusals
+        yield from (f"{name[:-3]}-not-found" for name in self.parameters if name.endswith("_id"))
+        if "cursor" in self.query:
+            yield "bad-cursor"
+        if self.versions is not None and self.method != "GET":
+            yield "version-conflict"
+        if self.method == "PATCH":
+            yield "precondition-required"
+        if self.keyed:
+            yield "idempotency-key-reused"
+
+    @property
     def spread(self) -> str | None:
         """The field of the answer whose content is the body of the response."""
         return None if self.shown is None else self.shown.spread
@@ -121,7 +134,7 @@ ROWS = (
     Row(
         "goals.create", "POST", "/v1/goals", "create_goal", _GOALS, "Propose a goal.",
         examples.READ,
-        ("unknown-dependency", "dependency-cycle", _REUSED),
+        ("unknown-dependency", "dependency-cycle"),
         {
             "the specification's": examples.DRAFT,
             "short": {"text": "Tidy the test data", "category": "maintenance"},
@@ -133,7 +146,6 @@ ROWS = (
         "goals.list", "GET", "/v1/goals", "list_goals", _GOALS,
         "Goals, newest first, page by page.",
         {"items": [examples.GOAL], "next_cursor": None},
-        ("bad-cursor",),
         query=("state", "category", "owner", "include_deleted", "limit", "cursor"),
         linked=True,
     ),
@@ -149,7 +161,7 @@ ROWS = (
         """Take goals over as they are, ids and states included. A goal whose id is known is left
         alone; an adopted or executing one is vetted, and comes in as adopted or proposed.""",
         {"created": 1, "known": 0, "blocked": []},
-        ("unknown-dependency", "dependency-cycle", "invalid-goal", _REUSED, _UNCHECKED),
+        ("unknown-dependency", "dependency-cycle", "invalid-goal", _UNCHECKED),
         {"one goal": {"goals": [examples.GOAL]}},
         Body("GoalsToImport", "Goals as an export writes them.", ("goals",)),
         shown=Shown("ImportRead"),
@@ -159,23 +171,22 @@ ROWS = (
         "What is to be done now: the task of the best goal that is ready, or a scheduled one, as "
         "the\nflags GOAL_SYSTEM, GOAL_SHADOW and GOAL_CANARY_PERCENT say.",
         {"task": examples.TASK, "shadow": None},
-        ("not-allowed", "selection-key-taken", _REUSED, _UNCHECKED),
+        ("not-allowed", "selection-key-taken", _UNCHECKED),
         {"one worker": {"selection_key": "worker-1:2025-11-08T12:05"}},
         Body("Selection", "Asks what is to be done now.", ("selection_key", "owner")),
         shown=Shown("NextTask"),
     ),
     Row(
         "goals.read", "GET", _ONE, "read_goal", _GOALS, "One goal.",
-        examples.READ, ("goal-not-found",), shown=_GOAL, versions="goals.read",
+        examples.READ, shown=_GOAL, versions="goals.read",
     ),
     Row(
         "goals.edit", "PATCH", _ONE, "edit_goal", _GOALS,
         "Change a goal by a JSON merge patch (RFC 7396); its state is changed by commands alone.",
         {**examples.NEWER, "value": 0.9, "horizon_max_min": 1440, "warnings": []},
         (
-            "goal-not-found", "version-conflict", "precondition-required", "goal-not-editable",
-            "goal-blocked-by-belief", "unknown-dependency", "dependency-cycle", "invalid-goal",
-            "goal-deadline-passed", _UNCHECKED,
+            "goal-not-editable", "goal-blocked-by-belief", "unknown-dependency",
+            "dependency-cycle", "invalid-goal", "goal-deadline-passed", _UNCHECKED,
         ),
         {
             "more urgent": {"value": 0.9, "horizon_max_min": 1440},
@@ -188,7 +199,7 @@ ROWS = (
         "goals.delete", "DELETE", _ONE, "delete_goal", _GOALS,
         "Delete a goal for good. It stays in the ledger, and in lists with include_deleted=true.",
         {**examples.NEWER, "deleted_at": examples.LATER, "warnings": []},
-        ("goal-not-found", "version-conflict", "goal-executing"),
+        ("goal-executing",),
         shown=_GOAL, versions="goals.read",
         verb=Verb(
             "delete", "Delete a goal.",
@@ -205,7 +216,6 @@ ROWS = (
             "ranked": examples.RANKED, "weights_used": examples.WEIGHTS,
             "lines": ["value      0.8 * 0.5  = 0.4"],
         },
-        ("goal-not-found",),
     ),
     Row(
         "goals.adopt", "POST", f"{_ONE}/adopt", "adopt_goal", _LIFE,
@@ -213,8 +223,8 @@ ROWS = (
         "is.",
         {**examples.ADOPTED, "warnings": [_UNKNOWN]},
         (
-            "goal-not-found", "illegal-transition", "goal-blocked-by-belief",
-            "goal-deadline-passed", "approval-required", "version-conflict", _UNCHECKED, _REUSED,
+            "illegal-transition", "goal-blocked-by-belief", "goal-deadline-passed",
+            "approval-required", _UNCHECKED,
         ),
         shown=_GOAL, versions="goals.read",
         verb=Verb(
@@ -228,7 +238,7 @@ ROWS = (
         """Approve a goal that needs it before it can be adopted. With If-Match, what is approved is
         what was read.""",
         {**examples.NEWER, "approved_by": "http", "warnings": []},
-        ("goal-not-found", "illegal-transition", "goal-not-editable", "version-conflict", _REUSED),
+        ("illegal-transition", "goal-not-editable"),
         shown=_GOAL, versions="goals.read",
         verb=Verb(
             "approve", "Approve a goal that needs it before it can be adopted.",
@@ -240,7 +250,7 @@ ROWS = (
         "goals.abandon", "POST", f"{_ONE}/abandon", "abandon_goal", _LIFE,
         "Give a goal up. An abandoned goal stays as it is.",
         {**examples.NEWER, "state": "abandoned", "warnings": []},
-        ("goal-not-found", "illegal-transition", _REUSED),
+        ("illegal-transition",),
         {"with a reason": {"reason": "superseded"}},
         _WHY, shown=_GOAL,
         verb=Verb(
@@ -254,7 +264,7 @@ ROWS = (
         "Tell how a goal's execution ended. With success, and each of its success_metrics reached, "
         "it\nis satisfied; else it is adopted again, or abandoned after too many attempts.",
         {**examples.NEWER, "version": 4, "state": "satisfied", "attempts": 1, "warnings": []},
-        ("goal-not-found", "illegal-transition", "attempt-over", _REUSED),
+        ("illegal-transition", "attempt-over"),
         {
             "reached": {"success": True, "measured": {"coherence_delta": 0.07}, "attempt": 1},
             "failed": {"success": False, "reason": "the tool did not answer"},
@@ -268,7 +278,7 @@ ROWS = (
         "goals.release", "POST", f"{_ONE}/release", "release_goal", _LIFE,
         "Give an executing goal back to the adopted ones, unfinished.",
         {**examples.ADOPTED, "version": 4, "attempts": 1, "warnings": []},
-        ("goal-not-found", "illegal-transition", _REUSED),
+        ("illegal-transition",),
         {"with a reason": {"reason": "the worker is stopped"}},
         _WHY, shown=_GOAL,
         verb=Verb(
@@ -281,7 +291,7 @@ ROWS = (
     Row(
         "goals.history", "GET", f"{_ONE}/history", "read_history", _LEDGER,
         "The events of one goal, oldest first.",
-        examples.HISTORY, ("goal-not-found",), query=("after", "limit"),
+        examples.HISTORY, query=("after", "limit"),
     ),
     Row(
         "goals.history", "GET", "/v1/ledger", "read_ledger", _LEDGER, "All events, oldest first.",
@@ -291,26 +301,26 @@ ROWS = (
         "goals.belief.add", "POST", "/v1/beliefs", "add_belief", _BELIEFS,
         "Hold something to be true. A goal that is being executed and contradicts it is "
         "released.",
-        examples.BELIEF, ("belief-exists", _REUSED), {"held": examples.BELIEF_DRAFT},
+        examples.BELIEF, ("belief-exists",), {"held": examples.BELIEF_DRAFT},
         Body("BeliefDraft", whole="draft"),
         shown=_BELIEF, status=201,
     ),
     Row(
         "goals.belief.list", "GET", "/v1/beliefs", "list_beliefs", _BELIEFS,
         "Beliefs by id, page by page.",
-        {"items": [examples.BELIEF], "next_cursor": None}, ("bad-cursor",),
+        {"items": [examples.BELIEF], "next_cursor": None},
         query=("active", "limit", "cursor"),
     ),
     Row(
         "goals.belief.read", "GET", "/v1/beliefs/{belief_id}", "read_belief", _BELIEFS,
         "One belief.",
-        examples.BELIEF, ("belief-not-found",), shown=_BELIEF, versions="goals.belief.read",
+        examples.BELIEF, shown=_BELIEF, versions="goals.belief.read",
     ),
     Row(
         "goals.belief.edit", "PATCH", "/v1/beliefs/{belief_id}", "edit_belief", _BELIEFS,
         "Change a belief, or set it active or inactive; what is not given stays.",
         {**examples.BELIEF, "active": False, "version": 2, "updated_at": examples.LATER},
-        ("belief-not-found", "version-conflict", "precondition-required", "belief-immutable"),
+        ("belief-immutable",),
         {"given up": {"active": False}},
         Body("BeliefPatch", whole="patch"),
         shown=_BELIEF, versions="goals.belief.read",
@@ -337,7 +347,7 @@ ROWS = (
         """Set a parameter of a decision, such as a weight. A value beyond its bounds becomes the
         bound, and `clamped` is true.""",
         {**examples.VALUE_WEIGHT, "current": 0.55, "clamped": False},
-        ("decision-not-found", "invalid-parameter"),
+        ("invalid-parameter",),
         {"more for value": {"value": 0.55}},
         Body("Setting", "A value for a parameter.", ("value",)),
         shown=Shown("ParameterRead", "A parameter as it is now.", "parameter"),

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from inspect import cleandoc
 from shlex import quote
 from typing import Any, Literal, get_args, get_origin
@@ -70,9 +70,9 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "type": click.Choice([str(category) for category in GoalCategory]),
         "help": "Where it comes from.",
     },
-    "value": {"type": float, "help": "What it is worth, 0 to 1."},
-    "effort": {"type": float, "help": "What it costs, 0 to 1."},
-    "risk": {"type": float, "help": "How much may go wrong, 0 to 1."},
+    "value": {"help": "What it is worth, 0 to 1."},
+    "effort": {"help": "What it costs, 0 to 1."},
+    "risk": {"help": "How much may go wrong, 0 to 1."},
     "horizon_min_min": _time("--start", "How long after it was proposed it may begin."),
     "horizon_max_min": _time(
         "--deadline", "How long it may take from when it was proposed: 90min, 36h, 7d, 2w."
@@ -97,29 +97,26 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "help": "Whether somebody has to approve it before it can be adopted.",
     },
 }  # fmt: skip
-"""Field of a goal to its option; a field that is not here has an option by its name and type."""
+"""Field of a goal to its option; what is not said here follows from its name and type."""
 
 
 def _goal_options() -> list[Callable[[Any], Any]]:
     """Make an option for each field of a goal but its text; `given` sorts out what was typed."""
-    options = []
-    for field, info in GoalDraft.model_fields.items():
-        if field != "text":
-            settings = dict(_OPTIONS.get(field) or _derived(info))
-            name = settings.pop("name", f"--{field.replace('_', '-')}")
-            options.append(click.option(name, field, **settings))
-    return options
+    fields = [(name, info) for name, info in GoalDraft.model_fields.items() if name != "text"]
+    return [_option(name, info, _OPTIONS.get(name, {})) for name, info in fields]
 
 
-def _derived(field: FieldInfo) -> dict[str, Any]:
-    kinds = _types(field.annotation)
-    several = any(get_origin(kind) is tuple for kind in kinds)
-    return {"type": _number(kinds), "multiple": several, "help": field.description}
-
-
-def _number(kinds: Sequence[Any]) -> type | None:
-    """Return the type that an option is read as; None: a text."""
-    return next((kind for kind in (bool, int, float) if kind in kinds), None)
+def _option(field: str, info: FieldInfo, said: Mapping[str, Any]) -> Callable[[Any], Any]:
+    """Make the option of a field; what `said` leaves open follows from the field's type."""
+    kinds = _types(info.annotation)
+    settings = {
+        "name": f"--{field.replace('_', '-')}",
+        "type": next((kind for kind in (bool, int, float) if kind in kinds), None),
+        "multiple": any(get_origin(kind) is tuple for kind in kinds),
+        "help": info.description,
+        **said,
+    }
+    return click.option(settings.pop("name"), field, **settings)
 
 
 def _types(annotation: Any) -> list[Any]:
@@ -268,9 +265,8 @@ def verb_command(name: str) -> click.Command:
             _suggest(verb.hint, now.id, goals)
 
     run.__doc__ = cleandoc(verb.says)
-    options = []
-    for field, words in verb.options.items():
-        read_as = _number(_types(kind.model_fields[field].annotation))
-        option = click.option(f"--{field.replace('_', '-')}", field, type=read_as, help=words)
-        options.append(option)
+    options = [
+        _option(field, kind.model_fields[field], {"help": words})
+        for field, words in verb.options.items()
+    ]
     return goal_command(name, goal_argument(), *options, mode="changes")(run)
