@@ -118,8 +118,7 @@ class World(ABC):
         return cls
 
     def roles_taken(self) -> dict[str, Role]:
-        """Return the role of each agent that has one of the world's; the others may use every
-        tool."""
+        """Return the roles of agents that have one of the world's; others may use every tool."""
         roles = self.roles
         if not roles:
             return {}

@@ -28,10 +28,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong.
-
-    Either `problem` says it in full, or it reads "expected …, got …".
-    """
+    """One thing that is wrong: `problem` says it in full, or it reads "expected …, got …"."""
 
     file: str
     """The file, or the override as it was typed (`--set a=b`)."""

@@ -41,10 +41,8 @@ _NOT_PLAIN_IN_YAML = re.compile("[\x7f-\xa0\u2028\u2029\ufeff\ud800-\udfff\ufffe
 
 
 def read_document(document: Mapping[str, Any], findings: Findings) -> tuple[str, Place] | None:
-    """Return the text of a scenario that a program holds as plain data, and a place for messages.
-
-    None (with a fault noted) if a file could not hold it.
-    """
+    """Return the text of a scenario that a program holds as plain data, and a place for messages;
+    None (with a fault noted) if a file could not hold it."""
     place = Place("the scenario")
     try:
         return yaml_text_of(document), place
@@ -101,7 +99,9 @@ def read_source(source: Path | str, findings: Findings) -> tuple[str, Place] | N
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        findings.add(here, "", _no_such_file(source), suggestion=_nearest_file(source))
+        known = ", ".join(nearest_first(str(source), tuple(shipped_scenarios())))
+        problem = f"no such file, and no shipped scenario of this name ({known})"
+        findings.add(here, "", problem, suggestion=_nearest_file(source))
         return None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
@@ -117,11 +117,6 @@ def read_source(source: Path | str, findings: Findings) -> tuple[str, Place] | N
         problem = f"is not UTF-8 (byte 0x{data[error.start]:02x}); save it with that encoding"
         findings.add(Place(here.file, line), "", problem)
         return None
-
-
-def _no_such_file(source: Path | str) -> str:
-    known = nearest_first(str(source), tuple(shipped_scenarios()))
-    return f"no such file, and no shipped scenario of this name ({', '.join(known)})"
 
 
 def _nearest_file(source: Path | str) -> str | None:

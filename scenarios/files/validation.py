@@ -44,34 +44,25 @@ class Words:
 
     def keys(self, where: Location) -> list[str]:
         """List the known keys at a location."""
-        found: dict[str, None] = {}
-        for schema in self._at(where):
-            for branch in alternatives(self._root, schema):
-                found.update(dict.fromkeys(branch.get("properties", {})))
-        return list(found)
+        branches = self._opened(self._at(where))
+        return list(dict.fromkeys(key for one in branches for key in one.get("properties", {})))
 
     def options(self, where: Location) -> list[str]:
         """List the texts of which one must stand at a location."""
-        return [
-            option
-            for schema in self._at(where)
-            for branch in alternatives(self._root, schema)
-            for option in branch.get("enum", [branch.get("const")])
-            if isinstance(option, str)
-        ]
+        branches = self._opened(self._at(where))
+        options = [option for one in branches for option in one.get("enum", [one.get("const")])]
+        return [option for option in options if isinstance(option, str)]
 
     def _at(self, where: Location) -> list[Schema]:
         schemas = [self._root]
         for step in where:
-            below = [
-                child
-                for schema in schemas
-                for branch in alternatives(self._root, schema)
-                for child in _below(branch, step)
-            ]
+            below = [child for one in self._opened(schemas) for child in _below(one, step)]
             # pydantic also puts the name of a union's branch into a location: stay where we are.
             schemas = below or schemas
         return schemas
+
+    def _opened(self, schemas: list[Schema]) -> list[Schema]:
+        return [branch for schema in schemas for branch in alternatives(self._root, schema)]
 
     def _text(self, schema: Schema) -> str | None:
         if "expected" in schema:

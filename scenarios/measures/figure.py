@@ -31,16 +31,14 @@ class Figure(NamedTuple):
 
     @classmethod
     def mean(cls, values: Sequence[float], absent: str, version: int = 1) -> "Figure":
-        """Average the values; the figure is undefined for the reason `absent` where there are
-        none."""
+        """Average the values; undefined for the reason `absent` where there are none."""
         if not values:
             return cls.undefined(absent, version=version)
         return cls.of(fsum(values) / len(values), len(values), version)
 
     @classmethod
     def difference(cls, left: "Figure", right: "Figure", n: int, version: int = 1) -> "Figure":
-        """Subtract right from left; undefined for the reason of the first side that is
-        undefined."""
+        """Subtract right from left; undefined where a side is, for the reason of the first."""
         if left.value is None:
             return cls(None, n, version, left.reason)
         if right.value is None:

@@ -27,8 +27,7 @@ def toxicity_rate_all(batch: Batch) -> Figure:
 
 
 def toxicity_hard(batch: Batch, threshold: float = 0.5) -> Figure:
-    """Return P(p < threshold | accepted), in [0, 1]: toxicity where labels are cut to yes and
-    no."""
+    """Return P(p < threshold | accepted), in [0, 1]: toxicity of labels cut to yes and no."""
     below = [1.0 if item.p < threshold else 0.0 for item in batch if item.accepted]
     return Figure.mean(below, NONE_ACCEPTED)
 
@@ -87,8 +86,7 @@ def uncertain_fraction(batch: Batch, band: float = 0.2) -> Figure:
 
 
 def participation_by_quality(batch: Batch, threshold: float = 0.5) -> dict[str, Figure]:
-    """Return the acceptance rates in [0, 1] where p >= threshold and where p < threshold, and the
-    counts."""
+    """Return acceptance rates, in [0, 1], and counts where p >= threshold and where it is less."""
     high = [item for item in batch if item.p >= threshold]
     low = [item for item in batch if item.p < threshold]
     return {

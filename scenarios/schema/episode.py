@@ -25,8 +25,10 @@ else:
 
 
 _UNFIT = re.compile(r"[^A-Za-z0-9_-]")
-NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_-]{0,63}$"
-NAME_EXPECTED = "a name of at most 64 letters, digits, - and _ that begins with a letter"
+_NAME = "a name of at most 64 letters, digits, - and _ that begins with a letter"
+Name = Annotated[
+    str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$", json_schema_extra={"expected": _NAME})
+]
 
 
 class AgentSpec(Section):
@@ -36,11 +38,7 @@ class AgentSpec(Section):
     """A policy of the world, a built-in or plugged-in agent, or `module:Class`."""
     count: int = Field(default=1, ge=1, le=100_000)
 
-    name: str | None = Field(
-        default=None,
-        pattern=NAME_PATTERN,
-        json_schema_extra={"expected": f"{NAME_EXPECTED}, or null"},
-    )
+    name: Name | None = None
     """Prefix of the agents' ids; null: the type. Agents of different types may share a name, so
     that their ids don't give the type away."""
     role: str | None = Field(default=None, min_length=1, max_length=64)

@@ -80,8 +80,7 @@ class Subject:
     def episodes(
         self, players: Mapping[str, Player], seeds: int | None = None, **options: object
     ) -> Iterator[tuple[str, Episode]]:
-        """Play each player with the first `seeds` seeds, or with all; yield who it was, and what
-        came of it."""
+        """Play each player with the first `seeds` seeds, or all; yield its name and the episode."""
         for name, player in players.items():
             for seed in self.seeds[:seeds]:
                 yield f"{name}, seed {seed}", self.play(player, seed, **options)

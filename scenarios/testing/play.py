@@ -97,8 +97,7 @@ def play(
 
 
 def settings(world_cls: type[World], config: Settings, **changes: Any) -> BaseModel:
-    """Return a world's config from what `play` takes, with changes. Raises
-    pydantic.ValidationError."""
+    """Make a world's config of what `play` takes, with changes; may raise a ValidationError."""
     if isinstance(config, BaseModel):
         config = config.model_dump(exclude_unset=True)
     return world_cls.Config.model_validate({**(config or {}), **changes})

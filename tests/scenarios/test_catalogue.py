@@ -1,4 +1,4 @@
-"""How names become classes."""
+"""Names become classes."""
 
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint, EntryPoints

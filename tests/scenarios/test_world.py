@@ -1,4 +1,4 @@
-"""What a world gets from the contract without a line of its own, and what a role says."""
+"""The contract gives a world defaults, and a role says why a tool is not its own."""
 
 from typing import Any, ClassVar
 

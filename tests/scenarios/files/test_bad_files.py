@@ -1,4 +1,4 @@
-"""Whatever a scenario file or an override holds, the user gets places, keys and remedies."""
+"""A bad scenario file or override is answered with places, keys and remedies."""
 
 from pathlib import Path
 from typing import Any, ClassVar

@@ -1,4 +1,4 @@
-"""What scenario files and overrides come to."""
+"""Scenario files and overrides become configs."""
 
 import json
 import subprocess
