@@ -2,6 +2,7 @@
 
 import runpy
 import shutil
+import sqlite3
 import tomllib
 from pathlib import Path
 
@@ -86,4 +87,7 @@ def test_a_change_fits_the_code_as_it_is_now(file: Path, tmp_path: Path) -> None
     for edit in edits:
         written = (tmp_path / edit["file"]).read_text()
         assert edit["write"] in written
-        compile(written, edit["file"], "exec")
+        if edit["file"].endswith(".sql"):
+            assert sqlite3.complete_statement(written)
+        else:
+            compile(written, edit["file"], "exec")
