@@ -11,6 +11,8 @@ from ...schema.sections import Section
 from ...world import Policy, RngSource
 from .interface import ReleaseObservation
 
+_ROLL_BACK = Action(tool="rollback", args={"reason": "fault"})
+
 
 @dataclass
 class _Knowledge:
@@ -75,10 +77,10 @@ class Oracle(_Manager):
         known = self._known
         canary = known.canary_score
         if canary is not None and canary < runbook["safe_canary"]:
-            return _roll_back()
+            return _ROLL_BACK
         # A run may fail without a cause, so a second one confirms the first.
         if known.tests_passed is False and known.test_runs > 1:
-            return _roll_back()
+            return _ROLL_BACK
         if known.live or (canary is None and known.tests_passed):
             return Action(tool="check_canary", args={"minutes": runbook["canary_minutes"]})
         if not known.tests_passed:
@@ -121,9 +123,9 @@ class Baseline(_Manager):
         canary = known.canary_score
         if known.live:
             hopeless = canary is not None and canary < bar - self.HOPE
-            return _roll_back() if known.checked_live and hopeless else check
+            return _ROLL_BACK if known.checked_live and hopeless else check
         if known.tests_passed is False or (canary is not None and canary < bar):
-            return _roll_back()
+            return _ROLL_BACK
         if not known.tests_passed and heed < self.CARELESS:
             suite = "full" if heed < self.HURRIED else "smoke"
             return Action(tool="run_tests", args={"suite": suite})
@@ -131,7 +133,3 @@ class Baseline(_Manager):
             return check
         traffic = runbook["careful_traffic"] if heed < self.CARELESS else 100
         return Action(tool="deploy", args={"traffic_percent": traffic})
-
-
-def _roll_back() -> Action:
-    return Action(tool="rollback", args={"reason": "fault"})

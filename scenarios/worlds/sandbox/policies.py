@@ -16,7 +16,7 @@ from ...world import RngSource
 from .institutions.ranked_posts import PostView
 from .observation import SandboxObservation
 from .rules import Rules
-from .trader import EFFORTS, Trader, TraderParams, remember
+from .trader import EFFORTS, Trader, remember
 from .work import Conduct
 
 _PEERS_KEPT = 64
@@ -52,7 +52,7 @@ class _Craft(NamedTuple):
 class Honest(Trader):
     """Maximises π_a + π_b; accepts where E[S] exceeds the costs."""
 
-    class Params(TraderParams):
+    class Params(Trader.Params):
         least_effort: float = Field(default=0.8, ge=0.0, le=1.0)
         """Effort that it never stays below, whatever pays."""
         fairness: float = Field(default=0.25, ge=0.0, le=100.0)
@@ -156,7 +156,7 @@ class _Plans(NamedTuple):
 class Opportunistic(Trader):
     """Maximises its own π: shirks, exaggerates and haggles as far as it pays."""
 
-    class Params(TraderParams):
+    class Params(Trader.Params):
         threshold: float = Field(default=0.05, ge=-10.0, le=10.0)
         """Own gain that an offer must promise before it is made or accepted."""
         exaggeration: float = Field(default=0.4, ge=0.0, le=1.0)
@@ -247,7 +247,7 @@ def _best_for_itself(rules: Rules, params: Opportunistic.Params) -> _Plans:
 class Deceptive(Trader):
     """Builds trust with each peer in turn, cashes it in, and starts again when it is lost."""
 
-    class Params(TraderParams):
+    class Params(Trader.Params):
         groundwork: int = Field(default=2, ge=1, le=100)
         """Good pieces of work that a peer must have accepted before it is exploited."""
         show_effort: float = Field(default=0.8, ge=0.0, le=1.0)
@@ -336,7 +336,7 @@ class Adversarial(Trader):
     It knows its own kind by a codeword in their posts, not by any label.
     """
 
-    class Params(TraderParams):
+    class Params(Trader.Params):
         codeword: str = Field(default="spring tide", min_length=1, max_length=100)
         """The sign that allies hide in their posts."""
         opening_bribe: float = Field(default=0.3, ge=0.0, le=10.0)

@@ -52,14 +52,10 @@ class Trust:
 
     def learn(self, peer: str, p: float, weight: float) -> None:
         """Take in the p of one piece of work, with a weight above 0."""
-        known = self._known.get(peer)
-        if known is None:
-            if len(self._known) >= _CAPACITY:
-                del self._known[next(iter(self._known))]
-            self._known[peer] = (weight, weight * p)
-        else:
-            kept = self._memory
-            self._known[peer] = (kept * known[0] + weight, kept * known[1] + weight * p)
+        if peer not in self._known and len(self._known) >= _CAPACITY:
+            del self._known[next(iter(self._known))]
+        kept, (known, total) = self._memory, self._known.get(peer, (0.0, 0.0))
+        self._known[peer] = (kept * known + weight, kept * total + weight * p)
 
 
 EFFORTS = tuple([step / 10.0 for step in range(11)])
@@ -68,28 +64,25 @@ _UNSEEN = Rules(SandboxConfig(), Terms())
 """The rules for an agent that is asked before it has seen anything."""
 
 
-class TraderParams(Section):
-    """Settings that all scripted agents have."""
-
-    propose_rate: float = Field(default=0.55, ge=0.0, le=1.0)
-    """Share of turns in which the agent first thinks of an offer."""
-    vote_rate: float = Field(default=0.25, ge=0.0, le=1.0)
-    """Share of turns in which it first thinks of a vote; in the rest it speaks."""
-    credulity: float = Field(default=0.5, ge=0.0, le=1.0)
-    """Weight of a stranger's promise, as opposed to its reputation, in what it expects of it."""
-    prior_strength: float = Field(default=2.0, gt=0.0, le=1000.0)
-    """Pieces of work that it takes to weigh as much as the first impression."""
-    memory: float = Field(default=0.9, ge=0.0, le=1.0)
-    """Share of the weight of old experience that each new one leaves."""
-
-
 class Trader(Policy):
     """A scripted agent: offers work, votes or speaks, one thing per turn."""
 
-    class Params(TraderParams):
-        pass
+    class Params(Section):
+        """Settings that all scripted agents have."""
 
-    params: TraderParams
+        propose_rate: float = Field(default=0.55, ge=0.0, le=1.0)
+        """Share of turns in which the agent first thinks of an offer."""
+        vote_rate: float = Field(default=0.25, ge=0.0, le=1.0)
+        """Share of turns in which it first thinks of a vote; in the rest it speaks."""
+        credulity: float = Field(default=0.5, ge=0.0, le=1.0)
+        """Weight of a stranger's promise, as opposed to its reputation, in what it expects of
+        it."""
+        prior_strength: float = Field(default=2.0, gt=0.0, le=1000.0)
+        """Pieces of work that it takes to weigh as much as the first impression."""
+        memory: float = Field(default=0.9, ge=0.0, le=1.0)
+        """Share of the weight of old experience that each new one leaves."""
+
+    params: Params
 
     def __init__(self, agent: str, params: BaseModel | None = None) -> None:
         super().__init__(agent, params)
@@ -112,12 +105,12 @@ class Trader(Policy):
         stream = rng("act")
         roll = stream.random()
         if roll < self._propose_below:
-            first, second, third = self._offer, self._vote, self._speak
+            thoughts = self._offer, self._vote, self._speak
         elif roll < self._vote_below:
-            first, second, third = self._vote, self._offer, self._speak
+            thoughts = self._vote, self._offer, self._speak
         else:
-            first, second, third = self._speak, self._offer, self._vote
-        for thought in (first, second, third):
+            thoughts = self._speak, self._offer, self._vote
+        for thought in thoughts:
             action = thought(observation, stream)
             if action is not None:
                 return action
@@ -221,11 +214,10 @@ class Trader(Policy):
         )
 
     def _offer(self, observation: SandboxObservation, stream: Stream) -> Action | None:
-        if not (self.hires and observation.peers):
-            return None
-        if observation.view(ExchangeView).interactions_left <= 0:
-            return None
-        return self.propose(observation, stream)
+        asks = self.hires and bool(observation.peers)
+        if asks and observation.view(ExchangeView).interactions_left > 0:
+            return self.propose(observation, stream)
+        return None
 
     def _vote(self, observation: SandboxObservation, stream: Stream) -> Action | None:
         feed, voted = observation.feed, self._voted
@@ -244,12 +236,11 @@ class Trader(Policy):
         if observation.feed.posts_left <= 0:
             return None
         parent = self.answer(observation, stream)
-        if parent is None and "post" not in observation.tools:
-            return None
         words = f"Hour {observation.moment.hours:g}, {self.agent}: {self.words()}"
-        if parent is None:
-            return Action(tool="post", args={"content": words})
-        return Action(tool="reply", args={"post_id": parent.post_id, "content": words})
+        if parent is not None:
+            return Action(tool="reply", args={"post_id": parent.post_id, "content": words})
+        can_post = "post" in observation.tools
+        return Action(tool="post", args={"content": words}) if can_post else None
 
 
 def _between(value: object, low: float, high: float, absent: float) -> float:

@@ -99,12 +99,11 @@ class NoiseSource:
     def draw(self, initiator: str, step: int, nth: int) -> Noise:
         """Draw the noise of the initiator's nth offer (from 0) in the step with this index."""
         key = (initiator, nth)
-        origin = self._streams.get(key)
-        if origin is None:
+        if key not in self._streams:
             purpose = initiator if not nth else f"{initiator}\0{nth}"
-            origin = self._streams[key] = self._draws.stream(CHANNEL, purpose)
-        uniform = origin.at(step).random
-        return Noise(uniform(), uniform(), uniform(), uniform(), uniform())
+            self._streams[key] = self._draws.stream(CHANNEL, purpose)
+        uniform = self._streams[key].at(step).random
+        return Noise(*[uniform() for _ in Noise._fields])
 
 
 def _count(uniform: float, trials: int, chance: float) -> int:

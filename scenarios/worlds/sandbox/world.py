@@ -235,12 +235,10 @@ class SandboxWorld(World):
                 holders[agent].resources += delta
             data = {"reputation": dict(reputations), "resources": dict(resources)}
             events.append(Event("accounts_charged", data))
-        for agent in charges.freeze:
-            holders[agent].frozen = True
-            events.append(Event("agent_frozen", {}, agent))
-        for agent in charges.unfreeze:
-            holders[agent].frozen = False
-            events.append(Event("agent_unfrozen", {}, agent))
+        for agents, frozen in ((charges.freeze, True), (charges.unfreeze, False)):
+            for agent in agents:
+                holders[agent].frozen = frozen
+                events.append(Event("agent_frozen" if frozen else "agent_unfrozen", {}, agent))
         return events
 
     # Scores and closings

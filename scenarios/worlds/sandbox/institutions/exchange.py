@@ -312,19 +312,16 @@ class Exchange(Institution):
         if conduct.corners:
             holder.record.add("corners", conduct.corners / 3.0)
 
-    def _record_work(self, holder: Holder, p: float, effort_joined: float | None) -> None:
-        """Record the harm of accepted work; `effort_joined` is None for its initiator."""
-        config = self.society.config.scoring
-        if p >= 0.5 or (effort_joined is not None and effort_joined >= config.low_effort):
-            return
-        holder.record.add("harm", min(1.0, (0.5 - p) / (0.5 - config.harm_worst_p)))
-
     def _book(self, a: Holder, b: Holder, interaction: Interaction, effort_b: float) -> None:
-        """Book on both accounts what an accepted interaction changes besides the resources."""
+        """Book what an accepted interaction changes besides resources, and record its harm."""
         (a if interaction.tau > 0.0 else b).owed -= abs(interaction.tau)
         a.move_reputation(interaction.r_a)
         b.move_reputation(interaction.r_b)
         self._members[a.agent].accepted += 1
         a.delivered += _MEMORY * (interaction.p - a.delivered)
-        self._record_work(a, interaction.p, None)
-        self._record_work(b, interaction.p, effort_b)
+        config = self.society.config.scoring
+        if interaction.p < 0.5:
+            harm = min(1.0, (0.5 - interaction.p) / (0.5 - config.harm_worst_p))
+            a.record.add("harm", harm)
+            if effort_b < config.low_effort:
+                b.record.add("harm", harm)
