@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from ...actors.llm.agent import LlmAgent
 from ...actors.resolved import ResolvedAgent, ResolvedEpisode
 from ...scenarios.schema.language_model import LOCAL, Budget, ModelConfig, Price
+from ...scenarios.schema.sections import SimulationConfig
 from ...scenarios.world import World
 from ..llm.ledger import Scope, Unit, read_budgets
 from ..llm.prices import PriceTable, price_of
@@ -129,19 +130,19 @@ def estimate(
     """
     config, table = episode.config, prices or PriceTable.installed()
     limits = read_budgets(config, budgets)
-    steps, at_once = config.simulation.steps, max_concurrency or config.effects.max_concurrency
-    simultaneous = config.simulation.turn_order == "simultaneous"
+    simulation, at_once = config.simulation, max_concurrency or config.effects.max_concurrency
     has_offers = episode.world.close_offer is not World.close_offer and len(episode.agents) > 1
     idle, busy = _rehearsals(episode)
     rows, silent = _asking(episode, idle, busy, table, has_offers)
     by_model: dict[str, list[_Row]] = {}
     for row in rows:
         by_model.setdefault(row.model.model_dump_json(), []).append(row)
-    models = [_model(shared, table, steps, simultaneous) for shared in by_model.values()]
+    models = [_model(shared, table, simulation) for shared in by_model.values()]
     known = sum([one.usd for one in models if one.usd is not None], NONE)
     remote = [one for one in models if one.bound_by != _LOCAL_MODEL]
     # Models work side by side, within the run's own limit; steps do not.
-    minutes = _waiting(_usage(rows), len(rows), steps, simultaneous) if remote else NONE
+    usage = _usage(rows)
+    minutes = _waiting(usage, len(rows), simulation) if remote else NONE
     for part in models:
         minutes = minutes.at_least(part.minutes)
     calls = sum([one.usage.calls for one in remote], NONE)
@@ -149,10 +150,10 @@ def estimate(
     checks = tuple(_budget_checks(limits, rows))
     return Estimate(
         scenario=config.scenario_id,
-        steps=steps,
+        steps=simulation.steps,
         rehearsed_steps=busy.steps,
         models=tuple(models),
-        usage=_usage(rows),
+        usage=usage,
         usd=None if any(one.price is None for one in models) else known,
         known_usd=known,
         unpriced=tuple(dict.fromkeys([one.model for one in models if one.price is None])),
@@ -222,23 +223,20 @@ def _asking(
     return rows, silent
 
 
-def _model(
-    rows: Sequence[_Row], table: PriceTable, steps: int, simultaneous: bool
-) -> ModelEstimate:
+def _model(rows: Sequence[_Row], table: PriceTable, simulation: SimulationConfig) -> ModelEstimate:
     """Sum up the agents that share a model's config."""
     model, usage = rows[0].model, _usage(rows)
-    price = price_of(model, table)
-    source = "local" if model.model.startswith(LOCAL) else f"litellm {table.version}"
-    minutes, bound_by = _duration(model, usage, len(rows), steps, simultaneous)
-    return ModelEstimate(
-        model.model, model.api_base, len(rows), usage, price,
-        None if price is None else "the scenario file" if model.price is not None else source,
-        None if price is None else usage.usd(price), minutes, bound_by,
-    )  # fmt: skip
+    price, source, usd = price_of(model, table), None, None
+    if price is not None:
+        known = "local" if model.model.startswith(LOCAL) else f"litellm {table.version}"
+        source = known if model.price is None else "the scenario file"
+        usd = usage.usd(price)
+    time = _duration(model, usage, len(rows), simulation)
+    return ModelEstimate(model.model, model.api_base, len(rows), usage, price, source, usd, *time)
 
 
 def _duration(
-    model: ModelConfig, usage: UsageForecast, agents: int, steps: int, simultaneous: bool
+    model: ModelConfig, usage: UsageForecast, agents: int, simulation: SimulationConfig
 ) -> tuple[Range, str]:
     """Return the minutes that a model needs, and what sets them."""
     if model.is_local:
@@ -250,7 +248,7 @@ def _duration(
         "requests_per_minute": usage.calls / per_minute if per_minute else NONE,
         "tokens_per_minute": usage.tokens / tokens if tokens else NONE,
         "max_concurrency": _SECONDS_PER_CALL * usage.calls / (60 * model.max_concurrency),
-        "latency": _waiting(usage, agents, steps, simultaneous),
+        "latency": _waiting(usage, agents, simulation),
     }
     slowest = NONE
     for minutes in candidates.values():
@@ -258,14 +256,14 @@ def _duration(
     return slowest, max(candidates, key=lambda name: candidates[name].expected)
 
 
-def _waiting(usage: UsageForecast, agents: int, steps: int, simultaneous: bool) -> Range:
+def _waiting(usage: UsageForecast, agents: int, simulation: SimulationConfig) -> Range:
     """Return the minutes of answers that wait for one another: an agent's own, or all of them.
 
     Some agent waits in every step in which any of them asks.
     """
     calls = usage.calls
-    if simultaneous and agents:
-        once_a_step = Range(*[min(total, steps) for total in calls])
+    if simulation.turn_order == "simultaneous" and agents:
+        once_a_step = Range(*[min(total, simulation.steps) for total in calls])
         calls = (calls / agents).at_least(once_a_step)
     return _SECONDS_PER_CALL * calls / 60
 

@@ -78,18 +78,18 @@ class Result:
     """The outcome of one execution of a run."""
 
     directory: Path
-    status: str
-    """completed, stopped or failed."""
     scenario: str
     seed: int
-    epochs: int
+    status: str = "running"
+    """completed, stopped or failed."""
+    epochs: int = 0
     """Epochs that were completed."""
-    agent_steps: int
-    cpu_s: float
+    agent_steps: int = 0
+    cpu_s: float = 0.0
     """CPU seconds of this process while the episode ran."""
-    wall_s: float
+    wall_s: float = 0.0
     """Seconds on the clock."""
-    overall: dict[str, Any]
+    overall: dict[str, Any] = field(default_factory=dict)
     """Metrics of the whole episode by name; empty unless completed."""
     language_models: dict[str, Any] | None = None
     """The calls of language models and their cost; None where there are none."""
@@ -164,20 +164,22 @@ class LiveRun(Observer):
     port: "EpisodePort | None"
     """The way from outside to the episode's goals."""
     telemetry: "Telemetry | None" = None
-    epochs: int = 0
-    agent_steps: int = 0
-    overall: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Begin the result, which is filled as the episode goes on."""
+        config = self.episode.config
+        self.result = Result(self.run.path, config.scenario_id, config.simulation.seed)
 
     def step_closed(self, moment: Moment, agent_steps: int) -> None:
-        self.agent_steps = agent_steps
+        self.result.agent_steps = agent_steps
         self.options.observer.step_closed(moment, agent_steps)
 
     def epoch_closed(self, moment: Moment, figures: dict[str, Any]) -> None:
-        self.epochs = moment.epoch + 1
+        self.result.epochs = moment.epoch + 1
         self.options.observer.epoch_closed(moment, figures)
 
     def episode_closed(self, figures: dict[str, Any]) -> None:
-        self.overall = figures
+        self.result.overall = figures
         self.options.observer.episode_closed(figures)
         if self.port is not None:
             self.port.close()
@@ -188,34 +190,30 @@ class LiveRun(Observer):
         Do the same when cancelled from outside, and then let the cancellation go on. Raises OSError
         where the status can't be written.
         """
-        config, status = self.episode.config, "failed"
+        result, cancelled = self.result, None
         began, cpu = time.perf_counter(), time.process_time()
-        failure: BaseException | None = None
-        cancelled: BaseException | None = None
         try:
             with closing(self.journal):
-                await blocking(self.options, lambda: self._note("running"))
+                await blocking(self.options, self._note)
                 began, cpu = time.perf_counter(), time.process_time()
                 ending = await self._played(stop)
-            status = "completed" if ending is RunEnd.COMPLETED else "stopped"
+            result.status = "completed" if ending is RunEnd.COMPLETED else "stopped"
         except anyio.get_cancelled_exc_class() as error:
-            status, cancelled = "stopped", error
+            result.status, cancelled = "stopped", error
         except (Exception, SystemExit) as error:
             # An agent that raises SystemExit has failed, too.
-            failure = innermost(error)
-        result = Result(
-            directory=self.run.path, status=status, scenario=config.scenario_id,
-            seed=config.simulation.seed, epochs=self.epochs, agent_steps=self.agent_steps,
-            cpu_s=time.process_time() - cpu, wall_s=time.perf_counter() - began,
-            overall=self.overall if status == "completed" else {},
-            language_models=None if self.models is None else self.models.to_json(),
-            paused=stop.reason if status == "stopped" else None,
-            error=None if failure is None else _text_of(failure, self.run), cause=failure,
-        )  # fmt: skip
+            result.status, result.cause = "failed", innermost(error)
+            result.error = _text_of(result.cause, self.run)
+        result.cpu_s, result.wall_s = time.process_time() - cpu, time.perf_counter() - began
+        result.paused = stop.reason if result.status == "stopped" else None
+        if result.status != "completed":
+            result.overall = {}
+        if self.models is not None:
+            result.language_models = self.models.to_json()
         try:
-            await blocking(self.options, lambda: self._note(status, result))
+            await blocking(self.options, self._note)
         except OSError:
-            if failure is None:
+            if result.cause is None:
                 raise
         if cancelled is not None:
             raise cancelled
@@ -286,15 +284,16 @@ class LiveRun(Observer):
         async with serving(self.options.serve, self.port, self.options.say):
             yield self.port.attach(kernel)
 
-    def _note(self, status: str, result: Result | None = None) -> None:
+    def _note(self) -> None:
         """Write what varies from run to run to meta.json and to the catalogue of runs."""
         config, (release, commit, machine) = self.episode.config, revision.origin()
+        result = self.result
         facts: dict[str, Any] = {
             "run_id": self.run.path.name,
-            "scenario": config.scenario_id,
+            "scenario": result.scenario,
             "label": config.label or "default",
-            "status": status,
-            "seed": config.simulation.seed,
+            "status": result.status,
+            "seed": result.seed,
             "created_at": self.created,
             "updated_at": datetime.now(UTC).isoformat(),
             "config_hash": self.document["config_hash"],
@@ -304,7 +303,7 @@ class LiveRun(Observer):
             "max_concurrency": self.options.max_concurrency,
             "machine": machine,
         }
-        if result is not None:
+        if result.status != "running":
             document = result.to_json()
             facts |= {name: document[name] for name in _FACTS_OF_RESULT}
         if self.telemetry is not None:
@@ -315,8 +314,7 @@ class LiveRun(Observer):
                 "seals": {path.name: Seal.of(path)._asdict() for path in sealed},
             }
         self.run.write_whole(META, meta_bytes(facts))
-        overall = {} if result is None else result.overall
-        trouble = self.catalogue.put(self.run, facts, overall)
+        trouble = self.catalogue.put(self.run, facts, result.overall)
         if trouble is not None:
             self.options.say(trouble)
 
