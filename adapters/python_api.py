@@ -11,6 +11,7 @@ import sqlite3
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -181,10 +182,10 @@ class Run(RunReader):
             if self.meta.get(name) is not None
         ]
         rows.append(("directory", self.directory))
-        metrics = [
-            (name, _number(metric["value"]), metric["n"], metric.get("reason") or "")
-            for name, metric in list(self.overall.items())[:_MOST_ROWS]
-        ]
+        metrics: list[tuple[object, ...]] = []
+        for name, metric in list(self.overall.items())[:_MOST_ROWS]:
+            value = "undefined" if metric["value"] is None else f"{metric['value']:,.4g}"
+            metrics.append((name, value, metric["n"], metric.get("reason") or ""))
         shown = _table(f"Run of {config.scenario_id}", (), rows)
         if not metrics:
             return shown + f"<p>{escape(self.absent.get('metrics', 'no metrics'))}</p>"
@@ -201,10 +202,6 @@ def _executed(work: Callable[[StopSwitch], Awaitable[Result]], options: RunOptio
 def _say(text: str) -> None:
     """Print a notice where it does not mix with a program's output."""
     print(text, file=sys.stderr)
-
-
-def _number(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:,.4g}"
 
 
 def _table(title: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -278,14 +275,11 @@ def run(
         backend=backend, max_concurrency=max_concurrency, observer=observer or Observer(),
         say=_say, budgets=tuple(budgets), cassette=cassette_player(cassette, missing),
     )  # fmt: skip
-    place = None if directory is None else Path(directory)
-
-    return _executed(
-        lambda stop: execution.run_episode(
-            episode, place, providers, stop, schedule=schedule, out=Path(out), options=options
-        ),
-        options,
-    )
+    begin = partial(
+        execution.run_episode, episode, directory, providers, schedule=schedule, out=out,
+        options=options,
+    )  # fmt: skip
+    return _executed(lambda stop: begin(stop=stop), options)
 
 
 def resume(
@@ -331,10 +325,10 @@ async def run_episode(
     outside, it flushes the files and notes the run as stopped, to be resumed; then the cancellation
     goes on. The rest is as in `run`.
     """
+    episode = _resolved(config)
     result = await execution.run_episode(
-        _resolved(config), None if directory is None else Path(directory), providers, stop,
-        schedule=schedule, out=Path(out), options=options,
-    )  # fmt: skip
+        episode, directory, providers, stop, schedule=schedule, out=out, options=options
+    )
     return Run(result.directory, result.cause)
 
 

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import Any, Literal, NamedTuple
 
 from ...runtime.effects import EffectRequest, Outcome
-from ..runs.verify import same_length
+from ..runs.directory import same_length
 from .cassette import Cassette, CassetteMiss, Entry
 
 Missing = Literal["error", "live", "noop"]

@@ -201,13 +201,10 @@ def _tokens(message: ChatMessage) -> int:
 
 def _form_tokens(question: Chat) -> int:
     """Count the tokens of the schema and of the tools that come with a question."""
-    forms = [] if question.json_schema is None else [_compact(question.json_schema)]
-    forms += [_compact(tool.model_dump(mode="json")) for tool in question.tools]
-    return sum([estimated_tokens(form) for form in forms])
-
-
-def _compact(form: object) -> str:
-    return json.dumps(form, separators=(",", ":"))
+    forms: list[Any] = [tool.model_dump(mode="json") for tool in question.tools]
+    if question.json_schema is not None:
+        forms.append(question.json_schema)
+    return sum([estimated_tokens(json.dumps(form, separators=(",", ":"))) for form in forms])
 
 
 class FakeModel:

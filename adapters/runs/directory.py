@@ -244,10 +244,6 @@ class StepCheckpoint:
                 file.truncate(end)
 
 
-_LONGEST_CHECK = 64
-_CHUNK = 1 << 20
-
-
 class Seal(NamedTuple):
     """The length of a sealed file, and the check of its last line."""
 
@@ -257,12 +253,11 @@ class Seal(NamedTuple):
     @classmethod
     def of(cls, path: Path) -> "Seal":
         """Read the seal of a file. Raises OSError."""
-        lines, tail = 0, b""
+        lines, last = 0, b""
         with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                lines += chunk.count(b"\n")
-                tail = (tail + chunk)[-_LONGEST_CHECK:]
-        _, mark, check = tail.removesuffix(b'"}\n').rpartition(b'"')
+            for last in file:
+                lines += last.endswith(b"\n")
+        _, mark, check = last.removesuffix(b'"}\n').rpartition(b'"')
         return cls(lines, check.decode(errors="replace") if mark else "")
 
 
@@ -296,6 +291,12 @@ def read_meta(path: Path) -> dict[str, Any]:
     return facts
 
 
+def same_length(one: Sequence[object], other: Sequence[object]) -> int:
+    """Count the items, such as characters, that two sequences begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
 def first_bad_line(data: bytes) -> int | None:
     """Find the first line of a meta.json that was changed: its number; None if all are intact."""
     lines = data.split(b"\n")
@@ -304,13 +305,11 @@ def first_bad_line(data: bytes) -> int | None:
         return _first_strange(lines)
     place = places[-1]
     sums = _sums(lines[place][len(_CHECKS) :])
-    for number, line in enumerate(lines[:place], start=1):
-        if sums is None:
-            break
-        if number > len(sums) or f"{crc32(line):08x}" != sums[number - 1]:
-            return number
-    if sums is None or place != len(sums):
+    if sums is None:
         return place + 1
+    now = [f"{crc32(line):08x}" for line in lines[:place]]
+    if now != sums:
+        return same_length(now, sums) + 1
     end = lines[place + 1 :]
     if end == [b"}", b""]:
         return None

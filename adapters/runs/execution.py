@@ -61,12 +61,12 @@ def _in_own_loop(work: Callable[..., Awaitable[Result]], options: RunOptions | N
 
 async def run_episode(
     config: EpisodeConfig | ResolvedEpisode,
-    directory: Path | None = None,
+    directory: Path | str | None = None,
     providers: OwnProviders | None = None,
     stop: StopSwitch | None = None,
     *,
     schedule: str = "fifo",
-    out: Path = Path("runs"),
+    out: Path | str = "runs",
     options: RunOptions | None = None,
 ) -> Result:
     """Begin a new run and execute it to its end in the running loop; `gdg.run_episode` tells more.
@@ -82,9 +82,10 @@ async def run_episode(
         check_schedule(schedule, episode.config.simulation.seed)
         outside = _outside(episode, providers, hosted)
         if directory is None:
-            run, catalogue = RunDirectory.create(out, episode.config, now), RunCatalogue(out)
+            run = RunDirectory.create(Path(out), episode.config, now)
+            catalogue = RunCatalogue(Path(out))
         else:
-            run = RunDirectory.claim(directory)
+            run = RunDirectory.claim(Path(directory))
             catalogue = RunCatalogue.of(run)
         document = config_document(episode.config, schedule)
         with run.locked():
@@ -120,10 +121,8 @@ async def resume_episode(
             reader = RunReader(run)
             journal, recorded, episode, document = _reopened(reader, episode, hosted)
             created = reader.meta.get("created_at") or datetime.now(UTC).isoformat()
-            yield LiveRun(
-                run, RunCatalogue.of(run), episode, document, journal, recorded, created, hosted,
-                *outside,
-            )  # fmt: skip
+            own = episode, document, journal, recorded, created, hosted
+            yield LiveRun(run, RunCatalogue.of(run), *own, *outside)
 
     return await execute(reopened, options, stop)
 

@@ -223,7 +223,7 @@ class LiveRun(Observer):
         """Play the episode; end its files at its end, or at the step boundary where it pauses."""
         models, options = self.models, self.options
         reception = discard_answer if self.port is None else self.port.take
-        with closing(Telemetry(self.run.path / TELEMETRY, options.say)) as self.telemetry:
+        with closing(Telemetry(self.run.path / TELEMETRY, options)) as self.telemetry:
             files = self.run.sinks(self.episode.config, reception)
             async with (
                 in_threads(models or nullcontext(), options),
@@ -239,22 +239,18 @@ class LiveRun(Observer):
                     models.spent = self.journal.spent
                     if self.recorded is not None:
                         models.charge(self.recorded)
-                ending = await self._driven(kernel, stop, self.telemetry)
+                ending = await self._driven(kernel, stop, self.telemetry.record)
                 if ending is RunEnd.PAUSED:
                     # What was paid for in the step that could not be ended stays in the journal.
                     checkpoint.take_back(kernel.time >> STEP_BITS)
         return ending
 
-    async def _driven(self, kernel: Kernel, stop: StopSwitch, telemetry: "Telemetry") -> RunEnd:
+    async def _driven(
+        self, kernel: Kernel, stop: StopSwitch, on_effect: Callable[[Done], None]
+    ) -> RunEnd:
         effects, options = self.episode.config.effects, self.options
         at_once = options.max_concurrency or effects.max_concurrency
         limits = Limits(max_concurrency=at_once, timeout_s=effects.timeout_s)
-
-        def on_effect(effect: Done) -> None:
-            telemetry.record(effect)
-            if options.on_effect is not None:
-                options.on_effect(effect)
-
         ending = RunEnd.STOPPED
         with tuned_collector() if options.owns_process else nullcontext():
             async with unwrapped_group() as tasks:
@@ -322,7 +318,7 @@ class LiveRun(Observer):
 class Telemetry:
     """`telemetry.jsonl`: one sealed line per effect; a resumed run goes on in the same file."""
 
-    def __init__(self, path: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, path: Path, options: RunOptions) -> None:
         """Open the file; set a damaged one aside with a notice, since no run needs its content."""
         recovered: Recovered | None = None
         try:
@@ -330,8 +326,8 @@ class Telemetry:
         except JournalDamaged as damage:
             aside = path.with_name(f"damaged-{path.name}")
             path.replace(aside)
-            say(f"{damage}. The file is kept as {aside.name}, and a new one begins.")
-        self._writer = SealedWriter(path, recovered)
+            options.say(f"{damage}. The file is kept as {aside.name}, and a new one begins.")
+        self._writer, self._on_effect = SealedWriter(path, recovered), options.on_effect
         records = recovered.records if recovered else ()
         self.by_status = Counter([one["status"] for one in records if "status" in one])
         """Effects of the whole run, those of earlier executions included."""
@@ -343,6 +339,8 @@ class Telemetry:
         facts = {"actor": request.actor, "number": request.number, "effect": request.effect}
         seconds = round(effect.seconds, 6)
         self._writer.append({**facts, "status": status, "seconds": seconds, "late": effect.late})
+        if self._on_effect is not None:
+            self._on_effect(effect)
 
     def record_call(self, call: "Call") -> None:
         """Append the physical facts of a call to a language model."""

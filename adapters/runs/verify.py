@@ -1,7 +1,8 @@
 """`replay --verify`: execute a run again from its journal and compare every byte."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from ...runtime.hash_chain import read_sealed
 from ...runtime.journal import Recorded
 from ...runtime.kernel import Kernel
 from . import directory
-from .directory import RunDirectory
+from .directory import RunDirectory, same_length
 from .errors import EpisodeUnmade
 from .reader import RunReader, StoredJournal
 
@@ -51,10 +52,9 @@ def compare(
     name = recorded.name
     if not recorded.exists():
         return _absent(name) if whole else None
-    number = 0
     with recorded.open("rb") as before, replayed.open("rb") as after:
-        for number, left in enumerate(before, start=1):
-            right = after.readline()
+        pairs = zip_longest(before, after, fillvalue=b"")
+        for number, (left, right) in enumerate(pairs, start=1):
             if left == right:
                 continue
             if not replayed_whole and left.startswith(right) and not right.endswith(b"\n"):
@@ -62,9 +62,6 @@ def compare(
             if not whole and right.startswith(left) and not left.endswith(b"\n"):
                 return None
             return Difference(name, number, *_around(left, right))
-        right = after.readline()
-    if right and whole:
-        return Difference(name, number + 1, "the file ends here", _around(b"", right)[1])
     return None
 
 
@@ -73,12 +70,6 @@ def _around(left: bytes, right: bytes) -> tuple[str, str]:
     same = same_length(left, right)
     start = max(0, same - _WIDTH)
     return _shown(left, start, same), _shown(right, start, same)
-
-
-def same_length(one: Sequence[object], other: Sequence[object]) -> int:
-    """Count the characters that two texts begin with alike."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _shown(line: bytes, start: int, same: int) -> str:

@@ -1,4 +1,4 @@
-"""The end of a sealed file is read from its last bytes."""
+"""The seal of a file is read from its lines."""
 
 from pathlib import Path
 
