@@ -120,13 +120,11 @@ def _lines(name: str) -> Report:
 
     def report(what: str, done: int, total: int) -> None:
         nonlocal said, at
-        now, far = time.monotonic(), ""
-        if what != said:
-            far = f" {_megabytes(total)} MB" if total else ""
-        elif now - at >= _LINE_S:
+        now, far = time.monotonic(), f" {_megabytes(total)} MB" if total else ""
+        if what == said:
+            if now - at < _LINE_S:
+                return
             far = f": {_megabytes(done)} of {_megabytes(total)} MB"
-        else:
-            return
         said, at = what, now
         click.echo(f"{name}: {what}{far}", err=True)
 

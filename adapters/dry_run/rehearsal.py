@@ -142,7 +142,7 @@ class _Stage(Observer):
             raise EffectWithheld("the rehearsal has heard enough")
         request = asking.get()
         self._note(request.actor.removeprefix(_AGENTS).partition("/")[0], question)
-        return FakeModel(busy=self.busy, seed=f"{request.actor}/{request.number}").reply(question)
+        return FakeModel(self.busy, Random(f"{request.actor}/{request.number}")).reply(question)
 
     def saw(self, request: EffectRequest) -> None:
         """Do nothing: there is nothing to prepare."""
@@ -189,9 +189,7 @@ def _kind(question: Chat) -> Kind:
         return "summary"
     fields = question.json_schema.get("properties")
     names = fields if isinstance(fields, dict) else {}
-    if "action" in names:
-        return "turn"
-    return "offer" if "accept" in names else "other"
+    return "turn" if "action" in names else "offer" if "accept" in names else "other"
 
 
 def _tokens(message: ChatMessage) -> int:
@@ -207,14 +205,15 @@ def _form_tokens(question: Chat) -> int:
     return sum([estimated_tokens(json.dumps(form, separators=(",", ":"))) for form in forms])
 
 
+@dataclass(frozen=True)
 class FakeModel:
-    """Answers at once, in the form that is asked, at random; equal seeds give equal answers."""
+    """Answers at once, in the form that is asked, at random.
 
-    def __init__(self, *, busy: bool, seed: str) -> None:
-        """A busy one uses tools at random and accepts half of the offers; an idle one passes and
-        declines."""
-        self._busy = busy
-        self._randomness = Random(seed)
+    A busy one uses tools at random and accepts half of the offers; an idle one passes and declines.
+    """
+
+    busy: bool
+    randomness: Random
 
     def reply(self, question: Chat) -> ChatReply:
         """Return a reply of the schema that is asked for, or a call of a tool, or words."""
@@ -222,8 +221,8 @@ class FakeModel:
         if question.json_schema is not None:
             return reply(content=self._json(question.json_schema))
         last = question.messages[-1] if question.messages else None
-        if self._busy and question.tools and (last is None or last.role != "tool"):
-            tool = self._randomness.choice(question.tools)
+        if self.busy and question.tools and (last is None or last.role != "tool"):
+            tool = self.randomness.choice(question.tools)
             call = ToolCall(id="call_1", name=tool.name, arguments=self._json(tool.parameters))
             return reply(tool_calls=(call,), finish_reason="tool_calls")
         return reply(content=self._text({}))
@@ -252,38 +251,35 @@ class FakeModel:
                 fields = schema.get("properties", {})
                 return {name: self._value(root, field, depth + 1) for name, field in fields.items()}
             case "array":
-                count = min(max(schema.get("minItems", 0), int(self._busy)), 100)
+                count = min(max(schema.get("minItems", 0), int(self.busy)), 100)
                 return [self._value(root, schema.get("items"), depth + 1) for _ in range(count)]
             case "string":
                 return self._text(schema)
             case "boolean":
-                return self._busy and self._randomness.random() < 0.5
-            case "integer":
-                return round(self._number(schema, whole=True))
-            case "number":
-                return self._number(schema, whole=False)
+                return self.busy and self.randomness.random() < 0.5
+            case "integer" | "number":
+                return self._number(schema, whole=kind == "integer")
         return None
 
     def _alternative(self, options: Sequence[Any]) -> Any:
         """Choose one; an idle model takes the schema that does nothing, or else the first."""
-        if self._busy:
-            return self._randomness.choice(options)
+        if self.busy:
+            return self.randomness.choice(options)
         return next((option for option in options if _does_nothing(option)), options[0])
 
     def _text(self, schema: Mapping[str, Any]) -> str:
-        length = len(_WORDS) if self._busy else 8
+        length = len(_WORDS) if self.busy else 8
         length = int(max(min(length, schema.get("maxLength", _MANY)), schema.get("minLength", 0)))
         return (_WORDS * (length // len(_WORDS) + 1))[:length]
 
     def _number(self, schema: Mapping[str, Any], *, whole: bool) -> float:
+        """Return a number of the range that the schema allows; an integer where it is `whole`."""
         step = 1 if whole else 1e-6
         low = schema.get("minimum", schema.get("exclusiveMinimum", -step) + step)
         high = schema.get("maximum", schema.get("exclusiveMaximum", low + 1 + step) - step)
-        if not self._busy or high <= low:
-            return float(low)
-        return float(
-            self._randomness.randint(ceil(low), floor(high)) if whole else (low + high) / 2
-        )
+        if not self.busy or high <= low:
+            return round(low) if whole else float(low)
+        return self.randomness.randint(ceil(low), floor(high)) if whole else (low + high) / 2
 
 
 def _does_nothing(option: Any) -> bool:

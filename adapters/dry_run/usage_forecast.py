@@ -147,17 +147,12 @@ class Forecast:
             # Nothing is asked where nothing can be done, so one question a turn is the most.
             usage += self._asked(turns, turns.rate.at_least(Range(0, 0, 1)), memory)
         if self.offers and self.settings.offers == "model":
-            usage += self._offers(turns, memory)
+            # None; as seen; one a step, or twice as many as were seen. Where none was seen, a
+            # turn's prompt stands for its prompt, which is shorter.
+            offers = self._measured("offer")
+            rate = Range(0.0, offers.rate.expected, max(1.0, 2 * offers.rate.high))
+            usage += self._asked(offers if offers.rate.high else turns, rate, memory)
         return usage + self._summaries(self.settings, turns)
-
-    def _offers(self, turns: Measured, memory: Range) -> UsageForecast:
-        """Count offers: none; as seen; one a step, or twice as many as were seen."""
-        offers = self._measured("offer")
-        seen = offers.rate
-        if not seen.high:
-            # None was seen. Its prompt is shorter than a turn's.
-            offers = turns
-        return self._asked(offers, Range(0.0, seen.expected, max(1.0, 2 * seen.high)), memory)
 
     def _summaries(self, settings: LlmAgent.Params, turns: Measured) -> UsageForecast:
         """Count one question whenever the memory is full."""
