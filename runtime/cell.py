@@ -31,7 +31,6 @@ STOPPED = 4
 
 _NONE: dict[type[Message], Handler] = {}
 
-
 Make = Callable[..., Actor | EffectActor]
 """Makes an actor, and makes it again when it is restarted."""
 

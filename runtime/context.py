@@ -289,11 +289,6 @@ class Context:
         return found.narrow(*types) if types else found
 
     def _send(
-        self,
-        kind: int,
-        receiver: Cell,
-        body: Any,
-        pending: Pending[Any] | None,
-        at: int | None = None,
+        self, kind: int, to: Cell, body: Any, pending: Pending[Any] | None, at: int | None = None
     ) -> None:
-        self._kernel.send(self._cell, kind, receiver, body, pending, self.cause, at)
+        self._kernel.send(self._cell, kind, to, body, pending, self.cause, at)

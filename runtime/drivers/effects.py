@@ -130,14 +130,18 @@ class Effects:
 
 def _failure(error: Exception, request: EffectRequest) -> Outcome:
     """Return the outcome for an exception. Raises EffectWithheld, also out of a task group."""
-    found = list(_leaves(error))
-    for leaf in found:
+    leaves = list(_leaves(error))
+    for leaf in leaves:
         if isinstance(leaf, EffectWithheld):
             raise leaf
-    for leaf in found:
-        if isinstance(leaf, EffectFault):
-            return _fault_outcome(leaf, request)
-    return Outcome("failed", None, type(error).__name__, _text_of(error))
+    fault = next((leaf for leaf in leaves if isinstance(leaf, EffectFault)), None)
+    if fault is None:
+        return Outcome("failed", None, type(error).__name__, _text_of(error))
+    try:
+        facts = jsonable(fault.facts, f"the facts of {request.effect}")
+    except NotSerialisable as unfit:
+        return Outcome("failed", None, type(unfit).__name__, str(unfit))
+    return Outcome("failed", facts, fault.kind, _text_of(fault))
 
 
 def _leaves(error: Exception) -> Iterator[Exception]:
@@ -146,14 +150,6 @@ def _leaves(error: Exception) -> Iterator[Exception]:
         return
     for part in error.exceptions:
         yield from _leaves(part)
-
-
-def _fault_outcome(fault: EffectFault, request: EffectRequest) -> Outcome:
-    try:
-        facts = jsonable(fault.facts, f"the facts of {request.effect}")
-    except NotSerialisable as error:
-        return Outcome("failed", None, type(error).__name__, str(error))
-    return Outcome("failed", facts, fault.kind, _text_of(fault))
 
 
 def _text_of(error: Exception) -> str:
