@@ -3,20 +3,19 @@ routes are made of the rows of `table.py`."""
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 from inspect import Parameter, Signature, cleandoc
 from typing import Annotated, Any, Literal, cast, get_args
 from urllib.parse import quote
 
 import anyio
-from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query
+from fastapi import Depends, FastAPI, Header, Path, Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 from pydantic.fields import FieldInfo
 from pydantic_core import from_json, to_json
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
 
 from ...goals.commands import COMMANDS, Command, ReadStatistics
 from ...goals.fields import GOAL_ID, Form, UtcTime
@@ -61,30 +60,15 @@ def create_app(port: GoalPort, settings: ApiSettings | None = None) -> FastAPI:
         exception_handlers=dict.fromkeys(problems.ERRORS, problems.on_error),
     )
     goals = Goals(port, settings.log)
-    of_commands = APIRouter(route_class=problems.StrictRoute)
+    app.router.route_class = problems.StrictRoute
     for row in ROWS:
-        add_route(of_commands, row, goals)
-    of_operation = operation_routes(goals)
-    routes = [*of_commands.routes, *of_operation.routes]
-    app.state.allowed_methods = partial(allowed_methods, routes)
-    app.include_router(of_commands)
-    app.include_router(of_operation)
+        add_route(app, row, goals)
+    add_operation_routes(app, goals)
     # The last one added is the outermost.
     for layer in (BodyLimit, Authentication, Unfailing, Tracing):
         app.add_middleware(layer, settings=settings)
     app.openapi = cache(partial(document, app, settings))  # type: ignore[method-assign]
     return app
-
-
-def allowed_methods(routes: Iterable[BaseRoute], path: str) -> str:
-    """Return the Allow header of a 405, `GET, PATCH`. The framework itself would name the methods
-    of one route only, and a path has a route for each method."""
-    known = [route for route in routes if isinstance(route, Route)]
-    fitting = [route for route in known if route.path_regex.match(path)]
-    # /v1/goals/next is a path of its own and not the goal "next".
-    closest = min(fitting, key=lambda route: len(route.param_convertors))
-    methods = [route.methods or () for route in fitting if route.path == closest.path]
-    return ", ".join(sorted({method for some in methods for method in some}))
 
 
 class Goals:
@@ -228,11 +212,11 @@ def _form(
 # --- the routes of commands -----------------------------------------------------------------------
 
 
-def add_route(router: APIRouter, row: Row, goals: Goals) -> None:
+def add_route(app: FastAPI, row: Row, goals: Goals) -> None:
     """Add the route of a row."""
     kind = COMMANDS[row.command]
     conditional = row.method == "GET" and row.versions is not None
-    router.add_api_route(
+    app.add_api_route(
         row.path,
         _endpoint(row, kind, goals),
         methods=[row.method],
@@ -345,24 +329,20 @@ class Health(Form):
     status: Literal["ok"]
 
 
-def operation_routes(goals: Goals) -> APIRouter:
-    """Make the routes that show how the server is."""
-    router = APIRouter(tags=["operation"])
+def add_operation_routes(app: FastAPI, goals: Goals) -> None:
+    """Add the routes that show how the server is."""
     fine = Health(status="ok").model_dump_json()
     asked_by = Annotated[Caller, Depends(reader)]
 
-    @router.get(
-        "/healthz", operation_id="healthz", response_model=Health,
-        responses=refusals(of_store=False),
-    )  # fmt: skip
+    def get(path: str, **settings: Any) -> Callable[[Any], Any]:
+        return app.get(path, operation_id=path[1:], tags=["operation"], **settings)
+
+    @get("/healthz", response_model=Health, responses=refusals(of_store=False))
     async def healthz() -> Response:
         """The process is alive."""
         return Response(fine, media_type=_JSON)
 
-    @router.get(
-        "/readyz", operation_id="readyz", response_model=Health,
-        responses=refusals("not-ready", of_store=False),
-    )  # fmt: skip
+    @get("/readyz", response_model=Health, responses=refusals("not-ready", of_store=False))
     async def readyz(caller: asked_by) -> Response:
         """The goals answer."""
         try:
@@ -372,9 +352,7 @@ def operation_routes(goals: Goals) -> APIRouter:
             raise Problem("not-ready", "the goals do not answer; try again later") from error
         return Response(fine, media_type=_JSON)
 
-    @router.get(
-        "/metrics", operation_id="metrics", response_class=PlainTextResponse, responses=refusals()
-    )  # fmt: skip
+    @get("/metrics", response_class=PlainTextResponse, responses=refusals())
     async def metrics(request: Request, caller: asked_by) -> Response:
         """The figures, for Prometheus or as OpenMetrics, as the Accept header says."""
         statistics = await goals.ask(ReadStatistics(caller=caller))
@@ -382,5 +360,3 @@ def operation_routes(goals: Goals) -> APIRouter:
         accept = request.headers.get("accept", "")
         body, content_type = goals.figures.rendered(statistics, accept)
         return Response(body, headers={"Content-Type": content_type})
-
-    return router

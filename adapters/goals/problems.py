@@ -1,7 +1,7 @@
 """Refusals as RFC 9457 problems, conditional requests, and bodies that are JSON by the book."""
 
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import Annotated, Any
 
 from fastapi import Header
@@ -12,6 +12,7 @@ from pydantic_core import from_json, to_json
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
 from starlette.types import Scope
 
 from ...goals.identity import Trace
@@ -91,9 +92,20 @@ def _problem_of(error: Exception, request: Request) -> Problem:
     path, headers = request.scope["path"], dict(error.headers or {})
     code = _PLAIN.get(error.status_code, "invalid-request")
     if error.status_code == 405:
-        headers["Allow"] = request.app.state.allowed_methods(path)
+        headers["Allow"] = allowed_methods(request.app.routes, path)
     detail = f"{request.method} {path}: {KINDS[code].title.lower()}"
     return Problem(code, detail, None, headers)
+
+
+def allowed_methods(routes: Iterable[BaseRoute], path: str) -> str:
+    """Return the Allow header of a 405, `GET, PATCH`. The framework itself would name the methods
+    of one route only, and a path has a route for each method."""
+    known = [route for route in routes if isinstance(route, Route)]
+    fitting = [route for route in known if route.path_regex.match(path)]
+    # /v1/goals/next is a path of its own and not the goal "next".
+    closest = min(fitting, key=lambda route: len(route.param_convertors))
+    methods = [route.methods or () for route in fitting if route.path == closest.path]
+    return ", ".join(sorted({method for some in methods for method in some}))
 
 
 def _invalid(error: RequestValidationError) -> Problem:

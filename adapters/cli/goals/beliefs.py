@@ -1,11 +1,14 @@
 """`belief`: add, list and set beliefs; and `weights` of the ranking."""
 
+from typing import Any
+
 import click
 
 from ....goals import commands
+from ....goals.model import Belief
 from ....goals.schemas import BeliefAnswer, BeliefDraft, BeliefPatch, Decisions
 from ..tables import console, rows_table, safe
-from .output import belief_table, one_line, say
+from .output import one_line, say, text_cell
 from .session import Session, goal_command, limit_option
 
 _LONGEST = 200
@@ -21,13 +24,9 @@ _DECISION = "goal_selected"
     click.option("--immutable", is_flag=True, help="It can't be changed any more."),
     mode="creates",
 )
-def add(
-    goals: Session, belief: str, text: str, confidence: float, inactive: bool, immutable: bool
-) -> None:
+def add(goals: Session, belief: str, inactive: bool, **typed: Any) -> None:
     """Hold a belief: BELIEF is its id, such as core.honesty, TEXT what it says."""
-    fields = {"id": belief, "text": text, "active": not inactive, "confidence": confidence,
-              "immutable": immutable}  # fmt: skip
-    draft = BeliefDraft.model_validate(fields)
+    draft = BeliefDraft.model_validate({"id": belief, "active": not inactive, **typed})
     _print_done("Added", goals.answer(commands.AddBelief(draft=draft)))
 
 
@@ -41,7 +40,8 @@ def list_command(goals: Session, active: bool | None, cursor: str | None, limit:
     """List beliefs by id."""
     page = goals.answer(commands.ListBeliefs(active=active, cursor=cursor, limit=limit))
     if page.items:
-        console().print(belief_table(page.items))
+        rows = [[safe(one.id), _held(one), text_cell(one.text)] for one in page.items]
+        console().print(rows_table("Beliefs", ["belief", "held", "text"], rows))
     elif active is not None or cursor:
         say(f"No such beliefs in {goals}.")
     else:
@@ -49,6 +49,15 @@ def list_command(goals: Session, active: bool | None, cursor: str | None, limit:
         say(f"No beliefs in {goals}. Add one with: {example}{goals.options}")
     if page.next_cursor is not None:
         say(f"The first {len(page.items)}; go on with --cursor {page.next_cursor}")
+
+
+def _held(belief: Belief) -> str:
+    lines = ["[green]active[/]" if belief.active else "[dim]inactive[/]"]
+    if belief.confidence != 1.0:
+        lines.append(f"confidence {belief.confidence:g}")
+    if belief.immutable:
+        lines.append("immutable")
+    return "\n".join(lines)
 
 
 @goal_command(
@@ -62,7 +71,7 @@ def list_command(goals: Session, active: bool | None, cursor: str | None, limit:
     ),
     mode="changes",
 )
-def set_command(goals: Session, belief: str, **typed: bool | str | float | None) -> None:
+def set_command(goals: Session, belief: str, **typed: Any) -> None:
     """Change BELIEF: what is not given stays.
 
     A belief that becomes active takes executing goals that contradict it back.

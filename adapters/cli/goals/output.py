@@ -3,17 +3,17 @@
 import re
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self, TypeVar
 
 import click
 
-from ....goals.model import Belief, Goal
+from ....goals.model import Goal
 from ....goals.schemas import GoalAnswer, LedgerView, RankedView
 from ....runtime.wording import shortened
 from ..errors import safe_lines
-from ..tables import console, line, rows_table, safe, stderr_bar
+from ..tables import console, line, safe, stderr_bar
 
 _LONGEST = 200
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
@@ -165,48 +165,14 @@ def _block(reason: str, goal: Goal) -> str:
     return _PLAIN_BLOCKS.get(reason, safe(reason.replace("_", " ")))
 
 
-def ranked_table(title: str, items: Sequence[RankedView]) -> Any:
-    """Make a table of goals in the order of their rank; what blocks one is below its text."""
-    now = datetime.now(UTC)
-    columns = ["goal", "priority", "state", "text", "due", "owner"]
-    rows = [
-        [safe(short_id(item.goal.id)), item.priority, state_text(item.goal.state),
-         _with_blocks(item), due(item.goal.deadline, now), safe(item.goal.owner or "")]
-        for item in items
-    ]  # fmt: skip
-    return rows_table(title, columns, rows, right=("priority",), optional=("due", "owner"))
-
-
-def _with_blocks(ranked: RankedView) -> str:
+def text_and_blocks(ranked: RankedView) -> str:
+    """Make the cell of a goal's text; what blocks the goal is below it."""
     text, blocks = text_cell(ranked.goal.text), blocks_text(ranked)
     return f"{text}\n[yellow]blocked: {blocks}[/]" if blocks else text
 
 
-def dated_table(title: str, items: Sequence[Goal]) -> Any:
-    """Make a table of goals, the newest first."""
-    columns = ["goal", "proposed", "state", "text", "owner"]
-    rows = [
-        [safe(short_id(goal.id)), when(goal.created_at),
-         "[dim]deleted[/]" if goal.deleted_at else state_text(goal.state), text_cell(goal.text),
-         safe(goal.owner or "")]
-        for goal in items
-    ]  # fmt: skip
-    return rows_table(title, columns, rows, optional=("owner",))
-
-
-def events_table(title: str, items: Sequence[LedgerView], *, of_one_goal: bool) -> Any:
-    """Make a table of events of the ledger; their data are below their names."""
-    columns = ["seq", "when (UTC)", "goal", "by", "what"]
-    rows = [
-        [f"{event.seq}", safe(event.ts[:19].replace("T", " ")),
-         "" if of_one_goal else safe(short_id(event.goal_id)), safe(event.actor), _happened(event)]
-        for event in items
-    ]  # fmt: skip
-    optional = ("goal",) if of_one_goal else ()
-    return rows_table(title, columns, rows, right=("seq",), optional=optional)
-
-
-def _happened(event: LedgerView) -> str:
+def happened(event: LedgerView) -> str:
+    """Make the cell of an event; its data are below its name."""
     name, facts = safe(event.event.removeprefix("goal_").replace("_", " ")), safe(_facts(event))
     return f"{name}\n[dim]{facts}[/]" if facts else name
 
@@ -226,21 +192,6 @@ def _fact(name: str, value: object) -> str:
         return name
     words = " ".join(map(str, value)) if isinstance(value, list) else value
     return f"{name} {words:g}" if isinstance(words, float) else f"{name} {words}"
-
-
-def belief_table(items: Sequence[Belief]) -> Any:
-    """Make a table of beliefs by id."""
-    rows = [[safe(belief.id), _held(belief), text_cell(belief.text)] for belief in items]
-    return rows_table("Beliefs", ["belief", "held", "text"], rows)
-
-
-def _held(belief: Belief) -> str:
-    lines = ["[green]active[/]" if belief.active else "[dim]inactive[/]"]
-    if belief.confidence != 1.0:
-        lines.append(f"confidence {belief.confidence:g}")
-    if belief.immutable:
-        lines.append("immutable")
-    return "\n".join(lines)
 
 
 def print_goal(goal: Goal) -> None:

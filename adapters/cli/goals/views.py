@@ -61,7 +61,16 @@ def _ranked(goals: Session, asked: commands.RankGoals) -> None:
     if not ranking.items:
         _nothing(goals, f"No goals that are {' or '.join(asked.states)}")
         return
-    console().print(output.ranked_table(f"Goals in {goals}", ranking.items))
+    now = datetime.now(UTC)
+    columns = ["goal", "priority", "state", "text", "due", "owner"]
+    rows = [
+        [safe(output.short_id(item.goal.id)), item.priority, output.state_text(item.goal.state),
+         output.text_and_blocks(item), output.due(item.goal.deadline, now),
+         safe(item.goal.owner or "")]
+        for item in ranking.items
+    ]  # fmt: skip
+    table = rows_table(f"Goals in {goals}", columns, rows, ("priority",), ("due", "owner"))
+    console().print(table)
     weights = ranking.weights_used.model_dump()
     used = ", ".join(f"{name} {value:g}" for name, value in weights.items() if value)
     line(f"[dim]weights: {used}[/]")
@@ -75,7 +84,14 @@ def _by_date(goals: Session, asked: commands.ListGoals) -> None:
         narrowed = asked.states or asked.category or asked.owner or asked.cursor
         _nothing(goals, "No such goals" if narrowed else "No goals")
         return
-    console().print(output.dated_table(f"Goals in {goals}", page.items))
+    rows = [
+        [safe(output.short_id(goal.id)), output.when(goal.created_at),
+         "[dim]deleted[/]" if goal.deleted_at else output.state_text(goal.state),
+         output.text_cell(goal.text), safe(goal.owner or "")]
+        for goal in page.items
+    ]  # fmt: skip
+    columns = ["goal", "proposed", "state", "text", "owner"]
+    console().print(rows_table(f"Goals in {goals}", columns, rows, optional=("owner",)))
     if page.next_cursor is not None:
         say(f"The newest {len(page.items)}; go on with --cursor {page.next_cursor}")
 
@@ -192,8 +208,15 @@ def history(goals: Session, goal: str | None, after: int, limit: int) -> None:
     if not events.items:
         say("Nothing happened after that." if after else f"Nothing has happened in {goals}.")
         return
-    title, of_one = f"History of {goal_id or goals}", goal_id is not None
-    console().print(output.events_table(title, events.items, of_one_goal=of_one))
+    columns = ["seq", "when (UTC)", "goal", "by", "what"]
+    rows = [
+        [f"{event.seq}", safe(event.ts[:19].replace("T", " ")),
+         "" if goal_id else safe(output.short_id(event.goal_id)), safe(event.actor),
+         output.happened(event)]
+        for event in events.items
+    ]  # fmt: skip
+    title, left_out = f"History of {goal_id or goals}", ("goal",) if goal_id else ()
+    console().print(rows_table(title, columns, rows, ("seq",), left_out))
     if events.next_after is not None:
         say(f"There is more: --after {events.next_after}")
 

@@ -62,6 +62,7 @@ async def test_A10_every_refusal_is_a_problem(api, method, path, status, code) -
         ("/v1/goals/next", "POST"),
         ("/v1/goals/goal_001", "DELETE, GET, PATCH"),
         ("/healthz", "GET"),
+        ("/openapi.json", "GET, HEAD"),
     ],
 )
 async def test_a_405_says_what_can_be_done_there(api, path: str, methods: str) -> None:
