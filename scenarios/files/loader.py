@@ -133,10 +133,9 @@ def _assignment(option: str, text: str, below: str, findings: Findings) -> Node 
 
 
 def _patch(place: Place, path: Sequence[str], leaf: Node) -> Node:
-    root = here = mapping(place, "")
-    for depth, key in enumerate(path[:-1], start=1):
-        below = mapping(place, shown(".".join(path[:depth])))
-        here.entries[key] = below
-        here = below
-    here.entries[path[-1]] = leaf
-    return root
+    """Make the mappings on the way from the top of the file to the leaf."""
+    for depth in reversed(range(len(path))):
+        above = mapping(place, shown(".".join(path[:depth])))
+        above.entries[path[depth]] = leaf
+        leaf = above
+    return leaf

@@ -130,15 +130,11 @@ class DriftAccumulator:
         if recovery is None:
             recovery = min(1.0, self.threshold + 0.1)
         if not 0.0 <= self.threshold <= recovery <= 1.0:
-            raise ValueError(
-                f"expected 0 <= threshold <= recovery_threshold <= 1, got {self.threshold} and "
-                f"{recovery}"
-            )
+            got = f"{self.threshold} and {recovery}"
+            raise ValueError(f"expected 0 <= threshold <= recovery_threshold <= 1, got {got}")
         if self.successive < 1 or self.keep < 0:
-            raise ValueError(
-                f"expected successive of at least 1 and keep of at least 0, got {self.successive} "
-                f"and {self.keep}"
-            )
+            got = f"{self.successive} and {self.keep}"
+            raise ValueError(f"expected successive of at least 1 and keep of at least 0, got {got}")
         self._excursions = Excursions(self.threshold, recovery, self.successive, self.keep)
 
     def add(

@@ -9,6 +9,14 @@ from .sections import Section
 Rate = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
+# What a scenario file may call a setting: our name, then the one in the files of others.
+_DECAY = AliasChoices("reputation_decay_rate", "reputation_decay")
+_VOTES = AliasChoices("max_vote_weight_per_agent", "vote_weight_cap")
+_STAKE = AliasChoices("min_stake_to_participate", "staking_required")
+_BREAKER = AliasChoices("freeze_threshold_toxicity", "circuit_breaker_threshold")
+_PENALTY = AliasChoices("audit_penalty_multiplier", "audit_penalty")
+
+
 class PluginLever(Section):
     """A lever of the user's own."""
 
@@ -28,18 +36,12 @@ class GovernanceConfig(Section):
     transaction_tax_split: Rate = 0.5
     """The initiator's share of the tax; the counterparty pays the rest."""
 
-    reputation_decay_rate: Rate = Field(
-        default=1.0, validation_alias=AliasChoices("reputation_decay_rate", "reputation_decay")
-    )
+    reputation_decay_rate: Rate = Field(default=1.0, validation_alias=_DECAY)
     """Factor on every reputation at the start of each epoch; 1 is off."""
 
     vote_normalization_enabled: bool | None = None
     """Null: on if `max_vote_weight_per_agent` is set."""
-    max_vote_weight_per_agent: float | None = Field(
-        default=None,
-        gt=0.0,
-        validation_alias=AliasChoices("max_vote_weight_per_agent", "vote_weight_cap"),
-    )
+    max_vote_weight_per_agent: float | None = Field(default=None, gt=0.0, validation_alias=_VOTES)
     """A vote weighs 1 / (1 + n / this), n being the votes an agent has cast in the epoch."""
 
     bandwidth_cap: int | None = Field(default=None, ge=0)
@@ -47,11 +49,7 @@ class GovernanceConfig(Section):
 
     staking_enabled: bool | None = None
     """Null: on if `min_stake_to_participate` is above 0."""
-    min_stake_to_participate: float | None = Field(
-        default=None,
-        ge=0.0,
-        validation_alias=AliasChoices("min_stake_to_participate", "staking_required"),
-    )
+    min_stake_to_participate: float | None = Field(default=None, ge=0.0, validation_alias=_STAKE)
     """Resources that an agent needs to act; null is 10 where staking is on."""
     stake_slash_rate: Rate = 0.0
     """Share of its resources that an initiator loses for an accepted interaction with p below
@@ -60,10 +58,7 @@ class GovernanceConfig(Section):
 
     circuit_breaker_enabled: bool | None = None
     """Null: on if `freeze_threshold_toxicity` is set."""
-    freeze_threshold_toxicity: Rate | None = Field(
-        default=None,
-        validation_alias=AliasChoices("freeze_threshold_toxicity", "circuit_breaker_threshold"),
-    )
+    freeze_threshold_toxicity: Rate | None = Field(default=None, validation_alias=_BREAKER)
     """Mean toxicity (1 - p) of an agent's last 10 initiated interactions that counts as a
     violation; null is 0.7 where the breaker is on."""
     freeze_threshold_violations: int = Field(default=3, ge=1)
@@ -74,11 +69,7 @@ class GovernanceConfig(Section):
     audit_probability: Rate | None = None
     """Chance that an interaction is audited; null is 0.1 where audits are on."""
     audit_threshold_p: Rate = 0.5
-    audit_penalty_multiplier: float = Field(
-        default=2.0,
-        ge=0.0,
-        validation_alias=AliasChoices("audit_penalty_multiplier", "audit_penalty"),
-    )
+    audit_penalty_multiplier: float = Field(default=2.0, ge=0.0, validation_alias=_PENALTY)
     """The initiator pays (audit_threshold_p - p) times this."""
 
     levers: tuple[PluginLever, ...] = ()
