@@ -124,10 +124,10 @@ class CassettePlayer:
         candidates = own or self.cassette.entries
         if not candidates:
             return f"{what} The cassette is empty."
-        asked = list(lines_of(request.plain))
+        asked = lines_of(request.plain)
 
         def recorded(entry: Entry) -> list[Line]:
-            return list(lines_of(self.cassette.asked(entry)))
+            return lines_of(self.cassette.asked(entry))
 
         def fit(entry: Entry) -> tuple[float, bool]:
             return likeness(recorded(entry), asked), entry.key not in self._reached
@@ -141,20 +141,15 @@ class CassettePlayer:
         )
 
 
-def lines_of(value: Any, place: str = "") -> Iterator[Line]:
-    """Yield plain JSON data as lines; texts are cut where their own lines end."""
-    match value:
-        case dict():
-            for name in sorted(value):
-                yield from lines_of(value[name], f"{place}.{name}" if place else name)
-        case list():
-            for child in value:
-                yield from lines_of(child, f"{place}[]")
-        case str():
-            for text in value.splitlines() or [""]:
-                yield Line(place, text)
-        case _:
-            yield Line(place, json.dumps(value))
+def lines_of(value: Any, place: str = "") -> list[Line]:
+    """Return plain JSON data as lines; texts are cut where their own lines end."""
+    if isinstance(value, dict):
+        begin = f"{place}." if place else ""
+        return [line for name in sorted(value) for line in lines_of(value[name], begin + name)]
+    if isinstance(value, list):
+        return [line for child in value for line in lines_of(child, f"{place}[]")]
+    texts = (value.splitlines() or [""]) if isinstance(value, str) else [json.dumps(value)]
+    return [Line(place, text) for text in texts]
 
 
 def likeness(one: Sequence[Line], other: Sequence[Line]) -> float:

@@ -132,7 +132,7 @@ def estimate(
     limits = read_budgets(config, budgets)
     simulation, at_once = config.simulation, max_concurrency or config.effects.max_concurrency
     has_offers = episode.world.close_offer is not World.close_offer and len(episode.agents) > 1
-    idle, busy = _rehearsals(episode)
+    idle, busy = [_rehearsed(episode, busy=busy) for busy in (False, True)]
     rows, silent = _asking(episode, idle, busy, table, has_offers)
     by_model: dict[str, list[_Row]] = {}
     for row in rows:
@@ -184,15 +184,14 @@ def _usage(rows: Iterable[_Row]) -> UsageForecast:
     return sum([row.usage for row in rows], UsageForecast())
 
 
-def _rehearsals(episode: ResolvedEpisode) -> tuple[Rehearsal, Rehearsal]:
-    """Rehearse with idle and with busy models."""
+def _rehearsed(episode: ResolvedEpisode, *, busy: bool) -> Rehearsal:
+    """Rehearse with idle or with busy models; not at all where nobody could ask anything."""
     if all(one.is_scripted for one in episode.agents):
-        return Rehearsal(), Rehearsal()
+        return Rehearsal()
     # Agents without a model are played too: what else they ask must be warned of.
     asking = sum([one.model is not None for one in episode.agents])
     wanted = min(_MOST, max(_FEWEST, _QUESTIONS // max(1, asking)))
-    steps = min(episode.config.simulation.steps, wanted)
-    return rehearse(episode, steps, busy=False), rehearse(episode, steps, busy=True)
+    return rehearse(episode, min(episode.config.simulation.steps, wanted), busy=busy)
 
 
 def _asking(
@@ -272,20 +271,16 @@ def _budget_checks(limits: Mapping[Scope, Budget], rows: Sequence[_Row]) -> list
     """Hold each limit against the agents that it is for."""
     checks: list[BudgetCheck] = []
     by_agent: Mapping[str, _Row] = {row.one.agent: row for row in rows}
-    neediest: dict[tuple[Unit, float], BudgetCheck] = {}
+    of_agents: dict[tuple[Unit, float], list[BudgetCheck]] = {}
     for scope, budget in limits.items():
+        agent = scope.name.rpartition("/")[2]
         if scope.kind != "agent":
             concerned = [row for row in rows if scope.name in ("", row.one.spec.role)]
             checks += _checks(scope, budget, concerned)
-            continue
-        agent = scope.name.rpartition("/")[2]
-        if agent not in by_agent:
-            continue
-        for check in _checks(Scope("agent", agent), budget, [by_agent[agent]]):
-            known = neediest.get((check.unit, check.limit))
-            if known is None or check.likely > known.likely:
-                neediest[check.unit, check.limit] = check
-    return [*checks, *neediest.values()]
+        elif agent in by_agent:
+            for check in _checks(Scope("agent", agent), budget, [by_agent[agent]]):
+                of_agents.setdefault((check.unit, check.limit), []).append(check)
+    return checks + [max(alike, key=lambda check: check.likely) for alike in of_agents.values()]
 
 
 def _checks(scope: Scope, budget: Budget, rows: Sequence[_Row]) -> Iterator[BudgetCheck]:

@@ -141,10 +141,10 @@ def verify_run(run: RunDirectory) -> Verification:
     not there any more.
     """
     reader = RunReader(run)
-    changed = _meta(reader)
+    changed = _meta(run.path / directory.META)
     meta = {} if changed else reader.meta
     complete = meta.get("status") == "completed"
-    guarded = _sealed(reader, directory.JOURNAL, meta) + _sealed(reader, directory.TELEMETRY, meta)
+    guarded = _sealed(run, directory.JOURNAL, meta) + _sealed(run, directory.TELEMETRY, meta)
     guarded += changed
     try:
         journal = reader.journal
@@ -186,19 +186,18 @@ def _parting(recorded: Recorded, error: GdgError) -> Difference:
     line = 1
     if isinstance(error, ReplayDivergence):
         wanted = (error.actor, error.number)
-        keys = [
-            (record.get("actor"), record.get("number")) for record in recorded.recovered.records
-        ]
-        line = keys.index(wanted) + 1 if wanted in keys else 1
+        records = enumerate(recorded.recovered.records, start=1)
+        asked = (n for n, one in records if (one.get("actor"), one.get("number")) == wanted)
+        line = next(asked, 1)
     return Difference(directory.JOURNAL, line, "a run that completed", str(error))
 
 
-def _sealed(reader: RunReader, name: str, meta: Mapping[str, Any]) -> list[Difference]:
+def _sealed(run: RunDirectory, name: str, meta: Mapping[str, Any]) -> list[Difference]:
     """Find what is wrong with a file that a replay can't make.
 
     It guards its own lines, and its end stands in meta.json once the run has ended.
     """
-    run, seal = reader.files, meta.get("seals", {}).get(name)
+    seal = meta.get("seals", {}).get(name)
     if not (run.path / name).exists():
         return [_absent(name)] if run.has_begun else []
     try:
@@ -214,14 +213,13 @@ def _sealed(reader: RunReader, name: str, meta: Mapping[str, Any]) -> list[Diffe
     return [Difference(name, line, f"{lines} lines", f"{seal['lines']} lines, by meta.json")]
 
 
-def _meta(reader: RunReader) -> list[Difference]:
+def _meta(path: Path) -> list[Difference]:
     """Find the first line of meta.json that was changed."""
-    if not (reader.path / directory.META).exists():
-        return [_absent(directory.META)]
-    bad = directory.first_bad_line((reader.path / directory.META).read_bytes())
-    if bad is None:
-        return []
-    return [Difference(directory.META, bad, "this line was changed", "the line as it was written")]
+    if not path.exists():
+        return [_absent(path.name)]
+    bad = directory.first_bad_line(path.read_bytes())
+    texts = "this line was changed", "the line as it was written"
+    return [] if bad is None else [Difference(path.name, bad, *texts)]
 
 
 def _absent(name: str) -> Difference:
