@@ -4,7 +4,7 @@ Those who judge make no offers, so that nobody votes on those it hired. Those wh
 vote on it either. Every agent may accept an offer.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -88,11 +88,3 @@ def roles_with(tools: Sequence[SandboxTool]) -> dict[str, Role]:
         allowed = tuple([tool.name for move in moves for tool in tools if tool.move is move])
         roles[name] = Role(name, summary, prompt, allowed)
     return roles
-
-
-def tools_of(role: Role | None, tools: Iterable[SandboxTool]) -> tuple[str, ...]:
-    """Name the tools that an agent in the role may use, in the world's order.
-
-    An agent without a role may use all.
-    """
-    return tuple([tool.name for tool in tools if role is None or tool.name in role.tools])

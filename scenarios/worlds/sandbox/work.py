@@ -22,8 +22,6 @@ from ....runtime.randomness import Draws, Stream
 from ...economy.proxy import Observables, clamped
 from .config import WorkConfig
 
-CHANNEL = "world/work"
-
 
 class Noise(NamedTuple):
     """The random part of an interaction: five draws, uniform in [0, 1)."""
@@ -52,18 +50,13 @@ class Work:
     def __init__(self, config: WorkConfig) -> None:
         self.config = config
 
-    def quality(self, effort_a: float, effort_b: float | None) -> float:
-        """Return the quality delivered, in [0, 1]; `effort_b` is None for a declined offer."""
-        if effort_b is None:
-            return effort_a
-        share = self.config.initiator_share
-        return share * effort_a + (1.0 - share) * effort_b
-
     def observe(self, conduct: Conduct, effort_b: float | None, noise: Noise) -> Observables:
         """Return what can be seen of the work; `effort_b` is None where the offer was declined."""
         config = self.config
         effort_a, promise, corners = conduct
-        quality = self.quality(effort_a, effort_b)
+        quality, share = effort_a, config.initiator_share
+        if effort_b is not None:
+            quality = share * effort_a + (1.0 - share) * effort_b
         flaws = 1.0 - quality
         rejection = config.rejection_base * flaws + config.rejection_corner * corners
         if promise > quality:
@@ -101,7 +94,7 @@ class NoiseSource:
         key = (initiator, nth)
         if key not in self._streams:
             purpose = initiator if not nth else f"{initiator}\0{nth}"
-            self._streams[key] = self._draws.stream(CHANNEL, purpose)
+            self._streams[key] = self._draws.stream("world/work", purpose)
         uniform = self._streams[key].at(step).random
         return Noise(*[uniform() for _ in Noise._fields])
 

@@ -25,7 +25,7 @@ from .institutions.institution import (
 )
 from .observation import SandboxObservation
 from .policies import Adversarial, Deceptive, Honest, Opportunistic
-from .roles import SandboxTool, roles_with, tools_of
+from .roles import SandboxTool, roles_with
 from .rules import Rules, Terms
 
 _HEARD = 10
@@ -96,8 +96,8 @@ class SandboxWorld(World):
         self._holders: dict[str, Holder] = {}
         for place, (agent, _) in enumerate(self.seats):
             role = roles.get(agent)
-            tools = tools_of(role, self.tools)
-            self._holders[agent] = Holder(agent, place, start, budget, role, tools)
+            allowed = [tool.name for tool in self.tools if role is None or tool.name in role.tools]
+            self._holders[agent] = Holder(agent, place, start, budget, role, tuple(allowed))
         self._ring = list(self._holders.values()) * 2
         self._offsets: tuple[int, ...] = ()
         self._glances = draws.stream("world/peers", "offsets")
