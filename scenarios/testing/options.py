@@ -52,18 +52,11 @@ def _least_value(root: Schema, field: Schema, text: str) -> Any:
         return schema["const"]
     if "enum" in schema:
         return schema["enum"][0]
-    match schema.get("type"):
-        case "integer":
-            return schema.get("minimum", schema.get("exclusiveMinimum", -1) + 1)
-        case "number":
-            return float(schema.get("minimum", schema.get("exclusiveMinimum", -1.0) + 1.0))
-        case "boolean":
-            return False
-        case "array":
-            return []
-        case "object":
-            return {}
-    return text
+    kind = schema.get("type", "string")
+    if kind in ("integer", "number"):
+        least = schema.get("minimum", schema.get("exclusiveMinimum", -1) + 1)
+        return float(least) if kind == "number" else least
+    return {"boolean": False, "array": [], "object": {}}.get(str(kind), text)
 
 
 def _bad_values(schemas: list[Schema]) -> list[Any]:
@@ -71,8 +64,7 @@ def _bad_values(schemas: list[Schema]) -> list[Any]:
     if len(schemas) != 1:
         return [nan, inf, -inf]
     schema = schemas[0]
-    choices = schema.get("enum", [schema["const"]] if "const" in schema else None)
-    if choices is not None:
+    if "enum" in schema or "const" in schema:
         return ["no such choice", nan, _HUGE, -_HUGE]
     match schema.get("type"):
         case "integer" | "number":
