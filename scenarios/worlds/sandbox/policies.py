@@ -72,7 +72,7 @@ class Honest(Trader):
         self._kept = 0
 
     def propose(self, observation: SandboxObservation, stream: Stream) -> Action | None:
-        conduct, tau, _, gain_a = self.rules.once(_best_for_both, self.params)
+        conduct, tau, _, gain_a = self._craft()
         best = self.most_trusted(observation.peers[: self.params.comparisons])
         refused = self._refusals.get(best)
         if refused:
@@ -82,7 +82,7 @@ class Honest(Trader):
 
     def decide(self, offer: Offer, rng: RngSource) -> Decision:
         rules, p = self.rules, self.expected_p(offer)
-        effort = rules.once(_best_for_both, self.params).effort
+        effort = self._craft().effort
         cost_a, cost_b = self.quoted(offer)
         effort_cost = rules.work.cost_counterparty(effort)
         if rules.engine.expected_surplus(p) - cost_a - cost_b - effort_cost <= 0.0:
@@ -113,10 +113,13 @@ class Honest(Trader):
     def words(self) -> str:
         return f"{self._kept} pieces of work done with others; I promise what I can keep."
 
+    def _craft(self) -> _Craft:
+        return self.rules.once(_best_for_both, self.params.least_effort, self.params.fairness)
 
-def _best_for_both(rules: Rules, params: Honest.Params) -> _Craft:
+
+def _best_for_both(rules: Rules, least_effort: float, fairness: float) -> _Craft:
     """Return the efforts that together leave the most, and the transfer that shares it."""
-    efforts = [effort for effort in EFFORTS if effort >= params.least_effort] or [1.0]
+    efforts = [effort for effort in EFFORTS if effort >= least_effort] or [1.0]
     work = rules.work
 
     def joint_gain(pair: tuple[float, float]) -> float:
@@ -130,7 +133,7 @@ def _best_for_both(rules: Rules, params: Honest.Params) -> _Craft:
     p = rules.expected_p(conduct, effort_b)
     gain_a = rules.gain_initiator(p, 0.0) - work.cost_initiator(conduct)
     gain_b = rules.gain_counterparty(p, 0.0, 0.0) - work.cost_counterparty(effort_b)
-    tau = _fair_transfer(gain_a - gain_b, rules, params.fairness)
+    tau = _fair_transfer(gain_a - gain_b, rules, fairness)
     return _Craft(conduct, tau, effort_b, gain_a)
 
 
@@ -174,7 +177,7 @@ class Opportunistic(Trader):
         self._shift = 0.0
 
     def propose(self, observation: SandboxObservation, stream: Stream) -> Action | None:
-        plans = self.rules.once(_best_for_itself, self.params)
+        plans = self._plans()
         conduct, tau, value = plans.careful if self.risks_freeze(_CAUTION) else plans.free
         if value < self.params.threshold:
             return None
@@ -183,7 +186,7 @@ class Opportunistic(Trader):
         return self.offer_action(observation, best, conduct, tau + self._shift, kind)
 
     def decide(self, offer: Offer, rng: RngSource) -> Decision:
-        effort = self.rules.once(_best_for_itself, self.params).effort
+        effort = self._plans().effort
         if self.gain_of_joining(offer, effort) > self.params.threshold:
             return Decision(accept=True, effort=effort)
         return Decision(accept=False, reason="too little in it for me")
@@ -209,8 +212,12 @@ class Opportunistic(Trader):
     def words(self) -> str:
         return "top work at the best price, ask me first."
 
+    def _plans(self) -> _Plans:
+        own = self.params
+        return self.rules.once(_best_for_itself, own.exaggeration, own.foresight)
 
-def _best_for_itself(rules: Rules, params: Opportunistic.Params) -> _Plans:
+
+def _best_for_itself(rules: Rules, exaggeration: float, foresight: float) -> _Plans:
     """Return the offers, and the effort as a counterparty, that pay best.
 
     An offer's expected gain is its chance of being accepted times what it then brings.
@@ -223,10 +230,10 @@ def _best_for_itself(rules: Rules, params: Opportunistic.Params) -> _Plans:
     partner_cost = work.cost_counterparty(_MIDDLING)
     free = careful = _Stance(Conduct(1.0, 1.0, 0), 0.0, float("-inf"))
     for effort, excess, corners in product(EFFORTS, (0.0, 0.5, 1.0), range(4)):
-        conduct = Conduct(effort, min(1.0, effort + excess * params.exaggeration), corners)
+        conduct = Conduct(effort, min(1.0, effort + excess * exaggeration), corners)
         p, penalty = rules.prospect(conduct, _MIDDLING)
         promised = rules.promised_p(conduct.promise)
-        believed = promised + params.foresight * (p - promised)
+        believed = promised + foresight * (p - promised)
         for tau in _ASKED:
             other = rules.gain_counterparty(believed, tau, terms.tax(tau)[1])
             chance = max(0.0, min(1.0, 0.5 + other - partner_cost))
@@ -266,7 +273,7 @@ class Deceptive(Trader):
         self._marks: dict[str, int] = {}
 
     def propose(self, observation: SandboxObservation, stream: Stream) -> Action | None:
-        build, exploit = self.rules.once(_two_faces, self.params)
+        build, exploit = self._faces()
         if self._dares():
             for peer in observation.peers:
                 if self._is_ready(peer.agent):
@@ -302,6 +309,10 @@ class Deceptive(Trader):
     def words(self) -> str:
         return "careful work, always as promised; ask those who worked with me."
 
+    def _faces(self) -> tuple[_Stance, _Stance]:
+        own = self.params
+        return self.rules.once(_two_faces, own.show_effort, own.false_promise, own.bait)
+
     def _is_ready(self, peer: str) -> bool:
         """Say whether the peer trusts it enough to be exploited."""
         return self._marks.get(peer, 0) >= self.params.groundwork
@@ -310,11 +321,13 @@ class Deceptive(Trader):
         """Say whether exploiting pays, with audits and the risk of a freeze reckoned in."""
         if self.risks_freeze(0.1):
             return False
-        build, exploit = self.rules.once(_two_faces, self.params)
+        build, exploit = self._faces()
         return exploit.value > build.value + self.params.temptation
 
 
-def _two_faces(rules: Rules, params: Deceptive.Params) -> tuple[_Stance, _Stance]:
+def _two_faces(
+    rules: Rules, show_effort: float, false_promise: float, bait: float
+) -> tuple[_Stance, _Stance]:
     """Return how a deceiver works while it builds trust, and the best way to exploit it."""
 
     def stance(conduct: Conduct, tau: float) -> _Stance:
@@ -323,10 +336,10 @@ def _two_faces(rules: Rules, params: Deceptive.Params) -> tuple[_Stance, _Stance
         return _Stance(conduct, tau, gain - rules.work.cost_initiator(conduct))
 
     exploiting = [
-        stance(Conduct(shirked, params.false_promise, corners), params.bait)
+        stance(Conduct(shirked, false_promise, corners), bait)
         for shirked, corners in product(EFFORTS[:6], range(4))
     ]
-    build = stance(Conduct(params.show_effort, params.show_effort, 0), 0.0)
+    build = stance(Conduct(show_effort, show_effort, 0), 0.0)
     return build, max(exploiting, key=lambda each: each.value)
 
 

@@ -8,12 +8,10 @@ from typing import Any, NamedTuple, TypeVar
 
 from ...economy.interaction import PayoffEngine
 from ...economy.proxy import ProxyComputer
-from ...schema.sections import Section
 from .accounts import reputation_gain
 from .config import SandboxConfig
 from .work import Conduct, Noise, Work
 
-P = TypeVar("P", bound=Section)
 T = TypeVar("T")
 
 _POINTS = 12
@@ -149,9 +147,9 @@ class Rules:
         gain = (1.0 - payoff.theta) * engine.expected_surplus(p) + tau - cost
         return gain - payoff.rho_b * engine.expected_harm(p) + payoff.w_rep * reputation
 
-    def once(self, work_out: Callable[["Rules", P], T], params: P) -> T:
+    def once(self, work_out: Callable[..., T], *parameters: float) -> T:
         """Return what follows from the rules and an agent's parameters, worked out only once."""
-        question = (work_out, params)
+        question = (work_out, *parameters)
         if question not in self._plans:
-            self._plans[question] = work_out(self, params)
+            self._plans[question] = work_out(self, *parameters)
         return self._plans[question]  # type: ignore[return-value]  # of this function
