@@ -47,6 +47,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Mark the tests of goals by their kind, and leave the nightly tests out unless they are asked
     for: `-m nightly`."""
     _mark_goals(items)
+    for item in items:
+        _give_time(item)
     if NIGHTLY in config.option.markexpr:
         for item in items:
             _enlarge(item)
@@ -69,18 +71,37 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
                 pytest.skip(f"{' and '.join(missing)} not installed; {install} brings it")
 
 
+def _change_settings(item: pytest.Item, change: Callable[[Any], dict[str, Any]]) -> bool:
+    """Change the settings of a Hypothesis test; return False for any other test."""
+    function = getattr(item, "function", None)
+    if not getattr(function, "is_hypothesis_test", False):
+        return False
+    from hypothesis import settings  # the test has imported it
+
+    holder, name = function, "_hypothesis_internal_use_settings"
+    if not hasattr(function, name):  # a state machine
+        holder, name = item.cls, "settings"
+    usual = getattr(holder, name)
+    setattr(holder, name, settings(usual, **change(usual)))
+    return True
+
+
+def _give_time(item: pytest.Item) -> None:
+    """Let no Hypothesis test fail because the machine is busy."""
+
+    def unhurried(usual: Any) -> dict[str, Any]:
+        from hypothesis import HealthCheck
+
+        checks = {*usual.suppress_health_check, HealthCheck.too_slow}
+        return {"deadline": None, "suppress_health_check": tuple(checks)}
+
+    _change_settings(item, unhurried)
+
+
 def _enlarge(item: pytest.Item) -> None:
     """Give a nightly test its time, and a Hypothesis test the examples of a night."""
-    function = getattr(item, "function", None)
-    if getattr(function, "is_hypothesis_test", False):
-        from hypothesis import settings  # by day only the tests that need it import it
-
+    if _change_settings(item, lambda usual: {"max_examples": max(usual.max_examples, EXAMPLES)}):
         item.add_marker(NIGHTLY)
-        holder, name = function, "_hypothesis_internal_use_settings"
-        if not hasattr(function, name):  # a state machine
-            holder, name = item.cls, "settings"
-        usual = getattr(holder, name)
-        setattr(holder, name, settings(usual, max_examples=max(usual.max_examples, EXAMPLES)))
     if item.get_closest_marker(NIGHTLY):
         item.add_marker(pytest.mark.timeout(NIGHTLY_TIMEOUT_S))
 
