@@ -16,7 +16,7 @@ from ...world import RngSource
 from .institutions.ranked_posts import PostView
 from .observation import SandboxObservation
 from .rules import Rules
-from .trader import EFFORTS, Trader, remember
+from .trader import EFFORTS, Trader, declined, joined, remember
 from .work import Conduct
 
 _PEERS_KEPT = 64
@@ -86,11 +86,11 @@ class Honest(Trader):
         cost_a, cost_b = self.quoted(offer)
         effort_cost = rules.work.cost_counterparty(effort)
         if rules.engine.expected_surplus(p) - cost_a - cost_b - effort_cost <= 0.0:
-            return Decision(accept=False, reason="no joint gain to be expected")
+            return declined("no joint gain to be expected")
         own = rules.gain_counterparty(p, offer.tau, cost_b) - effort_cost
         if own < -self.params.generosity:
-            return Decision(accept=False, reason="the transfer asked is too high")
-        return Decision(accept=True, effort=effort)
+            return declined("the transfer asked is too high")
+        return joined(effort)
 
     def update(self, outcome: InteractionResult) -> None:
         super().update(outcome)
@@ -188,8 +188,8 @@ class Opportunistic(Trader):
     def decide(self, offer: Offer, rng: RngSource) -> Decision:
         effort = self._plans().effort
         if self.gain_of_joining(offer, effort) > self.params.threshold:
-            return Decision(accept=True, effort=effort)
-        return Decision(accept=False, reason="too little in it for me")
+            return joined(effort)
+        return declined("too little in it for me")
 
     def update(self, outcome: InteractionResult) -> None:
         super().update(outcome)
@@ -286,8 +286,8 @@ class Deceptive(Trader):
         shirks = self._is_ready(offer.initiator) and self._dares()
         effort = 0.1 if shirks else self.params.show_effort
         if self.gain_of_joining(offer, effort) > 0.0:
-            return Decision(accept=True, effort=effort)
-        return Decision(accept=False, reason="not this time")
+            return joined(effort)
+        return declined("not this time")
 
     def update(self, outcome: InteractionResult) -> None:
         super().update(outcome)
@@ -392,8 +392,8 @@ class Adversarial(Trader):
     def decide(self, offer: Offer, rng: RngSource) -> Decision:
         """Accept any work so as to spoil it, but an ally's: two idlers harm nobody else."""
         if offer.initiator in self._allies:
-            return Decision(accept=False, reason="not with an ally")
-        return Decision(accept=True, effort=0.0)
+            return declined("not with an ally")
+        return joined(0.0)
 
     def update(self, outcome: InteractionResult) -> None:
         super().update(outcome)

@@ -2,13 +2,14 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TypeVar
 
 from pydantic import BaseModel, Field
 
 from ....runtime.randomness import Stream
 from ...actions import NOOP, Action
-from ...interactions import InteractionResult, Offer
+from ...interactions import Decision, InteractionResult, Offer
 from ...schema.sections import Section
 from ...world import Policy, RngSource
 from .accounts import PeerView
@@ -256,6 +257,18 @@ def remember(memory: dict[K, T], key: K, value: T, most: int) -> None:
     memory[key] = value
     if len(memory) > most:
         del memory[next(iter(memory))]
+
+
+@lru_cache(maxsize=256)
+def joined(effort: float) -> Decision:
+    """Accept an offer; agents share the decision, which is validated once and never changes."""
+    return Decision(accept=True, effort=effort)
+
+
+@lru_cache(maxsize=256)
+def declined(reason: str) -> Decision:
+    """Decline an offer; agents share the decision, which is validated once and never changes."""
+    return Decision(accept=False, reason=reason)
 
 
 def by_reputation(reputation: float) -> float:
